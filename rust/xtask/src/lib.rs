@@ -1,0 +1,19 @@
+//! Generators and checks of the m531x workspace; `cargo xtask --help` lists them.
+//!
+//! [`generate`] turns `errors.toml` into Rust, C, Python and a documentation page. [`check`] holds the rules of the
+//! house that no compiler knows: generated files are up to date, crates depend in one direction, the sans-IO layers
+//! stay without I/O, and the examples in the README are the files that the tests run.
+
+pub mod check;
+pub mod generate;
+pub mod table;
+
+use std::path::PathBuf;
+
+/// The root of the repository that this crate was built in.
+pub fn repository_root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root.pop();
+    root
+}

@@ -1,0 +1,239 @@
+//! `errors.toml`: reading it, and refusing a table that breaks its own rules.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// The builtin exceptions that a class of the table may inherit from.
+const BUILTIN_EXCEPTIONS: &[&str] = &[
+    "ConnectionError",
+    "Exception",
+    "OSError",
+    "RuntimeError",
+    "TimeoutError",
+    "ValueError",
+];
+
+/// The class that all others come from.
+pub const ROOT_CLASS: &str = "M531xError";
+
+/// The whole table, checked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorTable {
+    /// Python exception classes, every base before its heirs.
+    #[serde(rename = "class")]
+    pub classes: Vec<ExceptionClass>,
+    /// The errors, from -1 downwards.
+    #[serde(rename = "error")]
+    pub errors: Vec<ErrorEntry>,
+}
+
+/// One exception class of the Python package.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionClass {
+    /// The name of the class.
+    pub name: String,
+    /// Its bases: classes of the table, or builtin exceptions.
+    pub bases: Vec<String>,
+    /// Its docstring, one sentence.
+    pub doc: String,
+}
+
+/// One error.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorEntry {
+    /// Its number, negative and fixed for ever.
+    pub number: i32,
+    /// The Rust variant.
+    pub name: String,
+    /// The C constant.
+    pub constant: String,
+    /// The Python class that is raised.
+    pub python: String,
+    /// What is wrong and what to do, one lower-case sentence.
+    pub text: String,
+    /// The version that brought it.
+    pub since: String,
+}
+
+/// Why a table is refused.
+#[derive(Debug)]
+pub struct TableError(String);
+
+impl ErrorTable {
+    /// Reads and checks the table at `path`.
+    pub fn load(path: &Path) -> Result<Self, TableError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| TableError(format!("cannot read {}: {error}", path.display())))?;
+        Self::parse(&text)
+    }
+
+    /// Reads and checks a table.
+    pub fn parse(text: &str) -> Result<Self, TableError> {
+        let mut table: Self =
+            toml::from_str(text).map_err(|error| TableError(format!("errors.toml: {error}")))?;
+        table.errors.sort_by_key(|entry| -i64::from(entry.number));
+        table.check_classes()?;
+        table.check_errors()?;
+        Ok(table)
+    }
+
+    fn check_classes(&self) -> Result<(), TableError> {
+        let mut known = BTreeSet::new();
+        for class in &self.classes {
+            let name = &class.name;
+            if !is_camel_case(name) {
+                return refuse(format!("class {name} is not in CamelCase"));
+            }
+            if class.bases.is_empty() {
+                return refuse(format!("class {name} has no base"));
+            }
+            for base in &class.bases {
+                if !known.contains(base) && !BUILTIN_EXCEPTIONS.contains(&base.as_str()) {
+                    return refuse(format!(
+                        "class {name} inherits from {base}, which is neither a class above it nor a builtin exception"
+                    ));
+                }
+            }
+            if name != ROOT_CLASS && !class.bases.iter().any(|base| known.contains(base)) {
+                return refuse(format!("class {name} does not descend from {ROOT_CLASS}"));
+            }
+            if !class.doc.ends_with('.') || class.doc.contains('\n') {
+                return refuse(format!(
+                    "the doc of class {name} is not one sentence with a full stop"
+                ));
+            }
+            if !known.insert(name.clone()) {
+                return refuse(format!("class {name} stands in the table twice"));
+            }
+        }
+        if self
+            .classes
+            .first()
+            .is_none_or(|class| class.name != ROOT_CLASS)
+        {
+            return refuse(format!("the first class is not {ROOT_CLASS}"));
+        }
+        Ok(())
+    }
+
+    fn check_errors(&self) -> Result<(), TableError> {
+        let mut numbers = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        for entry in &self.errors {
+            let name = &entry.name;
+            if entry.number >= 0 {
+                return refuse(format!(
+                    "the number {} of {name} is not negative",
+                    entry.number
+                ));
+            }
+            if !numbers.insert(entry.number) {
+                return refuse(format!(
+                    "the number {} of {name} is given twice",
+                    entry.number
+                ));
+            }
+            if !is_camel_case(name) || !names.insert(name) {
+                return refuse(format!(
+                    "the name {name} is not in CamelCase or stands twice"
+                ));
+            }
+            if entry.constant != c_constant(name) {
+                return refuse(format!(
+                    "the constant of {name} is {}, not {}",
+                    entry.constant,
+                    c_constant(name)
+                ));
+            }
+            if !self.classes.iter().any(|class| class.name == entry.python) {
+                return refuse(format!(
+                    "{name} raises {}, which is not in the table",
+                    entry.python
+                ));
+            }
+            if !is_error_text(&entry.text) {
+                return refuse(format!(
+                    "the text of {name} is not one plain line that starts in lower case and ends without a full stop"
+                ));
+            }
+            if entry.since.split('.').count() != 3
+                || entry
+                    .since
+                    .split('.')
+                    .any(|part| part.parse::<u32>().is_err())
+            {
+                return refuse(format!(
+                    "since of {name} is {:?}, not a version",
+                    entry.since
+                ));
+            }
+        }
+        for class in &self.classes {
+            let raised = self.errors.iter().any(|entry| entry.python == class.name);
+            if !raised && class.name != ROOT_CLASS {
+                return refuse(format!("no error raises class {}", class.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The errors that raise the class named `class` itself, not one of its heirs.
+    pub fn raised_as<'a>(&'a self, class: &'a str) -> impl Iterator<Item = &'a ErrorEntry> {
+        self.errors
+            .iter()
+            .filter(move |entry| entry.python == class)
+    }
+}
+
+impl ErrorEntry {
+    /// The name of the Python constant, `InvalidArgument` -> `INVALID_ARGUMENT`.
+    pub fn python_constant(&self) -> String {
+        shout(&self.name)
+    }
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TableError {}
+
+fn refuse(reason: String) -> Result<(), TableError> {
+    Err(TableError(format!("errors.toml: {reason}")))
+}
+
+fn is_camel_case(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.chars().all(|other| other.is_ascii_alphanumeric())
+}
+
+fn is_error_text(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && !text.ends_with('.')
+        // It is put into C, Python and Rust literals as it is.
+        && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && !matches!(byte, b'"' | b'\\'))
+}
+
+fn c_constant(name: &str) -> String {
+    format!("M531X_ERR_{}", shout(name))
+}
+
+/// `InvalidArgument` -> `INVALID_ARGUMENT`.
+fn shout(name: &str) -> String {
+    let mut shouted = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !shouted.is_empty() {
+            shouted.push('_');
+        }
+        shouted.push(letter.to_ascii_uppercase());
+    }
+    shouted
+}
