@@ -1,1 +1,4 @@
 //! Being written.
+
+pub mod broker;
+pub mod uplink;
