@@ -1,1 +1,16 @@
-//! Being written.
+//! The AT wire of China Mobile's M531x NB-IoT modules, without I/O.
+
+#![forbid(unsafe_code)]
+
+pub mod argument;
+pub mod cme;
+pub mod command;
+pub mod hex;
+pub mod profile;
+pub mod response;
+pub mod topic;
+pub mod urc;
+
+mod qos;
+
+pub use qos::{InvalidQoS, QoS};
