@@ -40,7 +40,7 @@
 /** Nothing at the port answers AT; check baud rate, wiring and power. @since 0.1.0 */
 #define M531X_ERR_NO_ANSWER (-9)
 
-/** The module is of a model that m531x does not support; name the model if it was not recognised. @since 0.1.0 */
+/** The model is not supported; name it if it was not recognised. @since 0.1.0 */
 #define M531X_ERR_UNSUPPORTED_MODEL (-10)
 
 /** The module refused the command; its number says why. @since 0.1.0 */
@@ -49,19 +49,19 @@
 /** There is no MQTT connection; connect first. @since 0.1.0 */
 #define M531X_ERR_NOT_CONNECTED (-12)
 
-/** The MQTT connection was refused or not made; check broker address, client id, user name and password. @since 0.1.0 */
+/** The MQTT connection was not made; check broker, client id, user name and password. @since 0.1.0 */
 #define M531X_ERR_CONNECT (-13)
 
-/** The subscription was refused or not acknowledged; check the topic filter and the rights at the broker. @since 0.1.0 */
+/** The subscription was refused or not acknowledged; check topic filter and rights. @since 0.1.0 */
 #define M531X_ERR_SUBSCRIBE (-14)
 
-/** The publish was not acknowledged; the broker may have it, publish again if a duplicate does no harm. @since 0.1.0 */
+/** The publish was not acknowledged; publishing it again may duplicate it. @since 0.1.0 */
 #define M531X_ERR_PUBLISH_FAILED (-15)
 
 /** The module rebooted; connect and subscribe again. @since 0.1.0 */
 #define M531X_ERR_MODEM_REBOOTED (-16)
 
-/** The result of the command cannot be known; ask the module for its state before sending it again. @since 0.1.0 */
+/** The result cannot be known; ask the module for its state before sending it again. @since 0.1.0 */
 #define M531X_ERR_RESULT_UNKNOWN (-17)
 
 /** The wait was cancelled; the operation may still complete. @since 0.1.0 */

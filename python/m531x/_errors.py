@@ -71,23 +71,21 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
     ErrorCode.PORT_IN_USE: "the port is in use; close the other program",
     ErrorCode.PORT_NOT_FOUND: "there is no such port; list the ports there are",
     ErrorCode.NO_ANSWER: "nothing at the port answers AT; check baud rate, wiring and power",
-    ErrorCode.UNSUPPORTED_MODEL: (
-        "the module is of a model that m531x does not support; name the model if it was not recognised"
-    ),
+    ErrorCode.UNSUPPORTED_MODEL: "the model is not supported; name it if it was not recognised",
     ErrorCode.COMMAND: "the module refused the command; its number says why",
     ErrorCode.NOT_CONNECTED: "there is no MQTT connection; connect first",
     ErrorCode.CONNECT: (
-        "the MQTT connection was refused or not made; check broker address, client id, user name and password"
+        "the MQTT connection was not made; check broker, client id, user name and password"
     ),
     ErrorCode.SUBSCRIBE: (
-        "the subscription was refused or not acknowledged; check the topic filter and the rights at the broker"
+        "the subscription was refused or not acknowledged; check topic filter and rights"
     ),
     ErrorCode.PUBLISH_FAILED: (
-        "the publish was not acknowledged; the broker may have it, publish again if a duplicate does no harm"
+        "the publish was not acknowledged; publishing it again may duplicate it"
     ),
     ErrorCode.MODEM_REBOOTED: "the module rebooted; connect and subscribe again",
     ErrorCode.RESULT_UNKNOWN: (
-        "the result of the command cannot be known; ask the module for its state before sending it again"
+        "the result cannot be known; ask the module for its state before sending it again"
     ),
     ErrorCode.CANCELLED: "the wait was cancelled; the operation may still complete",
     ErrorCode.BUSY: "another operation is still running; wait until it has ended",
@@ -168,7 +166,7 @@ class NotConnectedError(M531xError, ConnectionError):
 
 
 class ConnectError(M531xError, ConnectionError):
-    """The MQTT connection was not made; `return_code` is the CONNACK return code where the broker gave one.
+    """The MQTT connection was not made; `return_code` is the broker's, if it gave one.
 
     Attributes:
         return_code: The CONNACK return code of MQTT 3.1.1 (1 to 5), or None.

@@ -38,21 +38,21 @@ pub enum ErrorCode {
     PortNotFound = -8,
     /// Nothing at the port answers AT; check baud rate, wiring and power.
     NoAnswer = -9,
-    /// The module is of a model that m531x does not support; name the model if it was not recognised.
+    /// The model is not supported; name it if it was not recognised.
     UnsupportedModel = -10,
     /// The module refused the command; its number says why.
     Command = -11,
     /// There is no MQTT connection; connect first.
     NotConnected = -12,
-    /// The MQTT connection was refused or not made; check broker address, client id, user name and password.
+    /// The MQTT connection was not made; check broker, client id, user name and password.
     Connect = -13,
-    /// The subscription was refused or not acknowledged; check the topic filter and the rights at the broker.
+    /// The subscription was refused or not acknowledged; check topic filter and rights.
     Subscribe = -14,
-    /// The publish was not acknowledged; the broker may have it, publish again if a duplicate does no harm.
+    /// The publish was not acknowledged; publishing it again may duplicate it.
     PublishFailed = -15,
     /// The module rebooted; connect and subscribe again.
     ModemRebooted = -16,
-    /// The result of the command cannot be known; ask the module for its state before sending it again.
+    /// The result cannot be known; ask the module for its state before sending it again.
     ResultUnknown = -17,
     /// The wait was cancelled; the operation may still complete.
     Cancelled = -18,
@@ -164,22 +164,22 @@ impl ErrorCode {
             Self::PortNotFound => "there is no such port; list the ports there are",
             Self::NoAnswer => "nothing at the port answers AT; check baud rate, wiring and power",
             Self::UnsupportedModel => {
-                "the module is of a model that m531x does not support; name the model if it was not recognised"
+                "the model is not supported; name it if it was not recognised"
             }
             Self::Command => "the module refused the command; its number says why",
             Self::NotConnected => "there is no MQTT connection; connect first",
             Self::Connect => {
-                "the MQTT connection was refused or not made; check broker address, client id, user name and password"
+                "the MQTT connection was not made; check broker, client id, user name and password"
             }
             Self::Subscribe => {
-                "the subscription was refused or not acknowledged; check the topic filter and the rights at the broker"
+                "the subscription was refused or not acknowledged; check topic filter and rights"
             }
             Self::PublishFailed => {
-                "the publish was not acknowledged; the broker may have it, publish again if a duplicate does no harm"
+                "the publish was not acknowledged; publishing it again may duplicate it"
             }
             Self::ModemRebooted => "the module rebooted; connect and subscribe again",
             Self::ResultUnknown => {
-                "the result of the command cannot be known; ask the module for its state before sending it again"
+                "the result cannot be known; ask the module for its state before sending it again"
             }
             Self::Cancelled => "the wait was cancelled; the operation may still complete",
             Self::Busy => "another operation is still running; wait until it has ended",

@@ -19,6 +19,9 @@ const BUILTIN_EXCEPTIONS: &[&str] = &[
 /// The class that all others come from.
 pub const ROOT_CLASS: &str = "M531xError";
 
+/// The longest sentence that fits a line of 100 in every output.
+const SENTENCE_LIMIT: usize = 90;
+
 /// The whole table, checked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,9 +106,12 @@ impl ErrorTable {
             if name != ROOT_CLASS && !class.bases.iter().any(|base| known.contains(base)) {
                 return refuse(format!("class {name} does not descend from {ROOT_CLASS}"));
             }
-            if !class.doc.ends_with('.') || class.doc.contains('\n') {
+            if !class.doc.ends_with('.')
+                || class.doc.contains('\n')
+                || class.doc.len() > SENTENCE_LIMIT
+            {
                 return refuse(format!(
-                    "the doc of class {name} is not one sentence with a full stop"
+                    "the doc of class {name} is not one sentence of at most {SENTENCE_LIMIT} bytes with a full stop"
                 ));
             }
             if !known.insert(name.clone()) {
@@ -159,7 +165,7 @@ impl ErrorTable {
             }
             if !is_error_text(&entry.text) {
                 return refuse(format!(
-                    "the text of {name} is not one plain line that starts in lower case and ends without a full stop"
+                    "the text of {name} is not one plain line of at most {SENTENCE_LIMIT} bytes that starts in lower case and ends without a full stop"
                 ));
             }
             if entry.since.split('.').count() != 3
@@ -218,6 +224,7 @@ fn is_camel_case(name: &str) -> bool {
 fn is_error_text(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && !text.ends_with('.')
+        && text.len() <= SENTENCE_LIMIT
         // It is put into C, Python and Rust literals as it is.
         && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && !matches!(byte, b'"' | b'\\'))
 }
