@@ -1,1 +1,26 @@
-//! Being written.
+//! MQTT over China Mobile's M531x NB-IoT modules: the session that knows the dialect and the driver
+//! that moves bytes.
+//!
+//! * [`session`] is the brain, without I/O: what to send next, who waits for which answer and until
+//!   when, what the
+//!   module's lines mean for the MQTT connection. It has no clock and no thread; time is an
+//! argument.
+//! * `driver` owns the port, the threads and the queue, and offers the blocking `Modem`.
+//!
+//! All failures are one [`Error`] with a fixed [`ErrorCode`]; what arrives from the module is an
+//! [`Incoming`]: a [`Message`] or an [`Event`], in wire order.
+
+mod error;
+mod error_table;
+mod event;
+mod message;
+pub mod session;
+
+pub use error::Error;
+pub use error_table::ErrorCode;
+pub use event::{Event, EventKind, Incoming};
+pub use m531x_at::command::{QoS, Secret, Will};
+pub use m531x_at::profile::{Model, Profile};
+pub use m531x_at::response::ConfigReadback;
+pub use message::Message;
+pub use session::{ConnectOptions, ModemInfo, MqttState, OnAmbiguous, Receipt, Signal};

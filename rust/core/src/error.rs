@@ -1,0 +1,90 @@
+use std::fmt;
+
+use m531x_at::argument::ArgumentError;
+
+use crate::ErrorCode;
+
+/// The one error of this crate: a fixed [`ErrorCode`], one line of text, and the module's own
+/// number if it gave one.
+///
+/// The text names the thing, the number and what to do. It never holds a password.
+///
+/// ```
+/// use m531x_core::{Error, ErrorCode};
+///
+/// let error = Error::new(ErrorCode::Timeout, "AT+CSQ: no answer within 10 s");
+/// assert_eq!(error.code(), ErrorCode::Timeout);
+/// assert_eq!(error.to_string(), "AT+CSQ: no answer within 10 s");
+/// assert!(error.is_timeout());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    code: ErrorCode,
+    text: String,
+    modem_code: Option<u16>,
+    return_code: Option<u8>,
+}
+
+impl Error {
+    /// An error with its own text; an empty text means the code's own sentence.
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: text.into(),
+            modem_code: None,
+            return_code: None,
+        }
+    }
+
+    /// The same error with the number of the module's `+CME ERROR`.
+    #[must_use]
+    pub fn with_modem_code(mut self, number: u16) -> Self {
+        self.modem_code = Some(number);
+        self
+    }
+
+    /// The same error with the return code of the broker's CONNACK.
+    #[must_use]
+    pub fn with_return_code(mut self, code: u8) -> Self {
+        self.return_code = Some(code);
+        self
+    }
+
+    /// What went wrong, as a fixed number.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The number of the module's `+CME ERROR`, if that was the cause.
+    pub fn modem_code(&self) -> Option<u16> {
+        self.modem_code
+    }
+
+    /// The return code of the broker's CONNACK (MQTT 3.1.1 section 3.2.2.3), if that was the cause.
+    pub fn return_code(&self) -> Option<u8> {
+        self.return_code
+    }
+
+    /// Whether the time ran out.
+    pub fn is_timeout(&self) -> bool {
+        self.code == ErrorCode::Timeout
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.is_empty() {
+            f.write_str(self.code.text())
+        } else {
+            f.write_str(&self.text)
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<ArgumentError> for Error {
+    fn from(error: ArgumentError) -> Self {
+        Self::new(ErrorCode::InvalidArgument, error.to_string())
+    }
+}

@@ -1,0 +1,135 @@
+use std::fmt;
+use std::time::SystemTime;
+
+use crate::Message;
+
+/// What arrives from the module, in wire order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A publish from the broker.
+    Message(Message),
+    /// Anything else worth telling.
+    Event(Event),
+}
+
+impl Incoming {
+    /// Sets the time of arrival; the driver does this, because the session has no clock.
+    pub fn stamp(&mut self, timestamp: SystemTime) {
+        match self {
+            Self::Message(message) => message.timestamp = timestamp,
+            Self::Event(event) => event.timestamp = timestamp,
+        }
+    }
+}
+
+/// Something that happened: a line of the module, a change of state, a loss.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// A number whose meaning [`EventKind`] tells; 0 where it has none.
+    pub value: i64,
+    /// The line or the cause, for people.
+    pub text: String,
+    /// When it happened, by the host's clock. The session leaves it at the epoch; the driver stamps
+    /// it.
+    pub timestamp: SystemTime,
+}
+
+impl Event {
+    /// An event that the driver will stamp.
+    pub fn new(kind: EventKind, value: i64, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            value,
+            text: text.into(),
+            timestamp: SystemTime::UNIX_EPOCH,
+        }
+    }
+}
+
+/// The kind of an [`Event`]; the numbers are fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The MQTT connection is up; the text tells how it came about.
+    Connected = 1,
+    /// The MQTT connection is gone; the text is the cause.
+    Disconnected = 2,
+    /// The MQTT state changed; the value is the new [`MqttState`](crate::MqttState), the text the
+    /// cause.
+    StateChanged = 3,
+    /// A URC that belongs to no operation; the text is the line.
+    Urc = 4,
+    /// A line nobody knows; the text is the line.
+    UnknownLine = 5,
+    /// The answer to a command that had timed out, or the ack of a publish that had; the text is
+    /// the line.
+    LateAnswer = 6,
+    /// A final result while no command was waiting; the text is the line.
+    StrayResult = 7,
+    /// The queue was full; the value is how many entries were dropped since the last such event.
+    Dropped = 8,
+    /// A message longer than the limit was skipped; the value is its length in bytes, the text its
+    /// topic.
+    Oversize = 9,
+    /// Lines that may be part of a message were kept from completing a command; the value is their
+    /// bytes.
+    Ambiguous = 10,
+    /// A line longer than the limit was skipped; the value is its length in bytes.
+    LineTooLong = 11,
+    /// The module restarted; the text is the line that told.
+    Rebooted = 12,
+    /// The port is gone; the text is the cause.
+    PortLost = 13,
+    /// A subscription was made again after the module had reconnected, or could not be; the value
+    /// is the granted QoS or -1, the text the filter.
+    Resubscribed = 14,
+}
+
+impl EventKind {
+    /// Every kind, by number.
+    pub const ALL: &'static [Self] = &[
+        Self::Connected,
+        Self::Disconnected,
+        Self::StateChanged,
+        Self::Urc,
+        Self::UnknownLine,
+        Self::LateAnswer,
+        Self::StrayResult,
+        Self::Dropped,
+        Self::Oversize,
+        Self::Ambiguous,
+        Self::LineTooLong,
+        Self::Rebooted,
+        Self::PortLost,
+        Self::Resubscribed,
+    ];
+
+    /// The kind's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "Connected",
+            Self::Disconnected => "Disconnected",
+            Self::StateChanged => "StateChanged",
+            Self::Urc => "Urc",
+            Self::UnknownLine => "UnknownLine",
+            Self::LateAnswer => "LateAnswer",
+            Self::StrayResult => "StrayResult",
+            Self::Dropped => "Dropped",
+            Self::Oversize => "Oversize",
+            Self::Ambiguous => "Ambiguous",
+            Self::LineTooLong => "LineTooLong",
+            Self::Rebooted => "Rebooted",
+            Self::PortLost => "PortLost",
+            Self::Resubscribed => "Resubscribed",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,127 @@
+use std::fmt;
+use std::time::Duration;
+
+use m531x_at::command::{Secret, Will};
+use m531x_at::profile::Model;
+
+/// How a [`Session`](super::Session) behaves; `Default` suits a real module.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// The module's model; `None` asks the module at start-up.
+    pub model: Option<Model>,
+    /// How long a command may take to give its final result, where the dialect does not ask for
+    /// more. Default 10 s.
+    pub command_timeout: Duration,
+    /// Least pause between a final result and the next command; `None` is the profile's.
+    pub guard_time: Option<Duration>,
+    /// How long the start-up dialogue asks a port that answers nothing. Default 10 s.
+    pub open_timeout: Duration,
+    /// Silence that ends a message whose bytes stopped coming. Default: that of 9600 baud.
+    pub silence_limit: Duration,
+    /// Longest payload that is kept, in bytes. Default 65536.
+    pub max_message: usize,
+    /// What to do with a message whose boundary cannot be told for sure. Default: deliver it,
+    /// flagged.
+    pub on_ambiguous: OnAmbiguous,
+    /// Longest command line in bytes; `None` is the profile's.
+    pub line_limit: Option<usize>,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            model: None,
+            command_timeout: Duration::from_secs(10),
+            guard_time: None,
+            open_timeout: Duration::from_secs(10),
+            silence_limit: Duration::from_millis(500 + 1024 * 10 * 1000 / 9600),
+            max_message: 65_536,
+            on_ambiguous: OnAmbiguous::Deliver,
+            line_limit: None,
+        }
+    }
+}
+
+/// What becomes of a message whose boundary cannot be told for sure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnAmbiguous {
+    /// Deliver it with its flag set.
+    #[default]
+    Deliver,
+    /// Drop it, with an event.
+    Drop,
+}
+
+/// What an MQTT connection is made of.
+///
+/// ```
+/// use m531x_core::{ConnectOptions, Secret};
+///
+/// let mut options = ConnectOptions::new("broker.example", "meter-17");
+/// options.username = Some("meter".into());
+/// options.password = Some(Secret::new("not shown"));
+/// assert_eq!(options.port, 1883);
+/// assert!(!format!("{options:?}").contains("not shown"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// The broker's host name or address.
+    pub host: String,
+    /// The broker's TCP port. Default 1883.
+    pub port: u16,
+    /// The MQTT client identifier.
+    pub client_id: String,
+    /// The user name, if the broker wants one.
+    pub username: Option<String>,
+    /// The password, if the broker wants one.
+    pub password: Option<Secret>,
+    /// Keep-alive in seconds; must be larger than `ack_timeout`. Default 60.
+    pub keepalive: u16,
+    /// Whether the broker shall forget the client's earlier session. Default true.
+    pub clean_session: bool,
+    /// Whether the module shall encrypt; not every model can. Default false.
+    pub tls: bool,
+    /// What the broker publishes when the connection is lost.
+    pub will: Option<Will>,
+    /// How long the module waits for an acknowledgement of the broker, in seconds. Default 10.
+    pub ack_timeout: u16,
+    /// How long to try; `None` is `ack_timeout` and 50 s for the network (60 s by default).
+    pub timeout: Option<Duration>,
+}
+
+impl ConnectOptions {
+    /// Options with the defaults for everything but the broker's host and the client identifier.
+    pub fn new(host: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            port: 1883,
+            client_id: client_id.into(),
+            username: None,
+            password: None,
+            keepalive: 60,
+            clean_session: true,
+            tls: false,
+            will: None,
+            ack_timeout: 10,
+            timeout: None,
+        }
+    }
+}
+
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("client_id", &self.client_id)
+            .field("username", &self.username.as_ref().map(|_| "***"))
+            .field("password", &self.password.as_ref().map(|_| "***"))
+            .field("keepalive", &self.keepalive)
+            .field("clean_session", &self.clean_session)
+            .field("tls", &self.tls)
+            .field("will", &self.will)
+            .field("ack_timeout", &self.ack_timeout)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}

@@ -1,0 +1,35 @@
+/// Counters of a [`Session`](super::Session) since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionStats {
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Bytes sent.
+    pub bytes_sent: u64,
+    /// Lines received, messages not counted.
+    pub lines: u64,
+    /// Commands sent, probes included.
+    pub commands: u64,
+    /// Commands whose final result did not come in time.
+    pub timeouts: u64,
+    /// Answers that came after their command had timed out.
+    pub late_answers: u64,
+    /// Final results that no command was waiting for.
+    pub stray_results: u64,
+    /// Lines nobody knows.
+    pub unknown_lines: u64,
+    /// Messages delivered.
+    pub messages: u64,
+    /// Messages delivered with fewer bytes than declared.
+    pub truncated: u64,
+    /// Messages delivered whose boundary could not be told for sure.
+    pub ambiguous: u64,
+    /// Messages longer than the limit, skipped.
+    pub oversize: u64,
+    /// Restarts of the module.
+    pub reboots: u64,
+    /// Publishes completed.
+    pub published: u64,
+    /// Probes sent to find the way back into step with the module.
+    pub probes: u64,
+}
