@@ -5,6 +5,7 @@
 pub mod argument;
 pub mod cme;
 pub mod command;
+pub mod framer;
 pub mod hex;
 pub mod profile;
 pub mod response;

@@ -1,0 +1,99 @@
+//! What the framer gives and what it can be told.
+
+use std::time::Duration;
+
+use crate::profile::TopicQuoting;
+use crate::urc::Publish;
+
+/// One piece of the module's output, borrowed from the framer's buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A line that is not empty, without its line end: an answer, a URC, an echo.
+    Line(&'a [u8]),
+    /// A message from the broker.
+    Publish(Publish<'a>),
+    /// A line out of a stretch of bytes that may be payload.
+    ///
+    /// It is worth an event. It must not complete a command and must not change any state.
+    Untrusted(&'a [u8]),
+    /// The doubtful stretch is over: an answer may have been among these bytes.
+    ///
+    /// A command that waits for an answer is settled by asking again.
+    Hidden {
+        /// How many bytes were doubtful.
+        bytes: usize,
+    },
+    /// A message longer than [`FramerConfig::max_message`] begins; its payload is streamed past.
+    Oversize {
+        /// The topic name.
+        topic: &'a [u8],
+        /// The payload's length in bytes, as the module declared it.
+        declared: usize,
+    },
+    /// A line longer than [`FramerConfig::max_line`] was streamed past.
+    LineTooLong {
+        /// Its length in bytes without the final LF.
+        bytes: usize,
+    },
+}
+
+/// What becomes of a message whose topic and payload can be told apart in several ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnAmbiguous {
+    /// It is delivered with the shortest topic and the flag [`Publish::ambiguous`].
+    #[default]
+    Deliver,
+    /// It is dropped; [`Frame::Hidden`] tells that something was.
+    Drop,
+}
+
+/// Limits and habits of one line; [`Default`] suits a modem that is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FramerConfig {
+    /// How long nothing must come before an unfinished message is given up; see [`silence_limit`].
+    pub silence_limit: Duration,
+    /// The longest payload delivered, in bytes; 65536 by default.
+    ///
+    /// Keep it above what the module can receive (2048 bytes in the firmware's source): a longer
+    /// message is not buffered, so under a wildcard subscription its payload is not searched to
+    /// its end for a second reading.
+    pub max_message: usize,
+    /// The longest line delivered, in bytes; 4096 by default, 64 at least.
+    pub max_line: usize,
+    /// The longest topic looked for, in bytes; 2048 by default.
+    ///
+    /// It bounds the search for the end of the topic. It is not the limit of `AT+MQTTSUB`: a
+    /// wildcard subscription receives longer topics than its own.
+    pub topic_limit: usize,
+    /// Whether the module prints topics in double quotes.
+    pub publish_topic: TopicQuoting,
+    /// What becomes of a message that can be read in several ways.
+    pub on_ambiguous: OnAmbiguous,
+}
+
+impl Default for FramerConfig {
+    fn default() -> Self {
+        Self {
+            silence_limit: silence_limit(9600),
+            max_message: 65_536,
+            max_line: 4096,
+            topic_limit: 2048,
+            publish_topic: TopicQuoting::Either,
+            on_ambiguous: OnAmbiguous::Deliver,
+        }
+    }
+}
+
+/// How long a module may pause within a message at a baud rate: 500 ms and the time of 1024
+/// characters of ten bits.
+///
+/// ```
+/// use std::time::Duration;
+/// use m531x_at::framer::silence_limit;
+///
+/// assert_eq!(silence_limit(10_240), Duration::from_millis(1500));
+/// ```
+pub fn silence_limit(baudrate: u32) -> Duration {
+    let characters = 10_240_000_000 / u64::from(baudrate.max(1));
+    Duration::from_millis(500) + Duration::from_micros(characters)
+}
