@@ -1,0 +1,101 @@
+# m531x: `make help` lists what there is to do. Every target sets up what it needs; a second run is quick.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := target/venv
+STAMPS := target/stamps
+BIN := $(VENV)/bin
+export PYTHON
+# Debian puts mosquitto into /usr/sbin, which is not on every user's PATH.
+export PATH := $(PATH):/usr/sbin
+
+# Incremental builds cost time and disk where nothing is built twice.
+ifdef CI
+export CARGO_INCREMENTAL := 0
+endif
+
+# The extension module has no tests of its own in Rust and would need libpython to link any; the benches have `make bench`.
+RUST_TESTED := --workspace --exclude m531x-python --exclude m531x-benches
+NATIVE_SOURCES := $(shell find rust/at rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
+	Cargo.toml Cargo.lock pyproject.toml
+PYTHON_SOURCES := $(wildcard python bindings-tests/python examples)
+# A conda environment that happens to be active is not the one to install into.
+MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
+
+.PHONY: help demo test test-rust test-python check bench clean
+
+## help: List the targets.
+help:
+	@echo "make <target>:"
+	@awk -F ': ' '/^## /{printf "  %-12s %s\n", substr($$1, 4), $$2}' $(MAKEFILE_LIST)
+
+## demo: Show the whole way, from a Python script over a virtual modem to an MQTT broker and back.
+demo: $(STAMPS)/native
+	@$(BIN)/python -m m531x demo
+
+## test: Run all tests (test-rust, test-python).
+test: test-rust test-python
+	@echo "make test: all tests passed"
+
+## test-rust: Run the tests of the Rust crates.
+test-rust: $(STAMPS)/cargo $(STAMPS)/mosquitto
+	@echo "== Rust tests"
+	@cargo test $(RUST_TESTED)
+
+## test-python: Build the Python package and run its tests.
+test-python: $(STAMPS)/native $(STAMPS)/mosquitto
+	@echo "== Python tests"
+	@$(BIN)/python -m pytest
+
+## check: Check format, lints, types, layers and generated files.
+check: $(STAMPS)/native
+	@echo "== cargo fmt, clippy, doc"
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@echo "== cargo xtask check"
+	@cargo xtask check
+	@echo "== ruff, mypy"
+	@$(BIN)/ruff check $(PYTHON_SOURCES)
+	@$(BIN)/ruff format --check $(PYTHON_SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/python -m mypy.stubtest m531x._native
+	@echo "make check: all checks passed"
+
+## bench: Measure the parser, the round trip and the callbacks against their peers.
+bench: $(STAMPS)/native-release
+	@cargo bench --package m531x-benches
+
+## clean: Remove everything that was built.
+clean:
+	@rm -rf target python/m531x/*.so
+	@find python bindings-tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/cargo: .ci/need
+	@.ci/need cargo cc
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/mosquitto: .ci/need
+	@.ci/need mosquitto
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/venv: bindings-tests/requirements.txt .ci/need
+	@.ci/need python
+	@echo "set-up: Python tools in $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/native: $(STAMPS)/cargo $(STAMPS)/venv $(NATIVE_SOURCES)
+	@echo "set-up: building the Python package"
+	@$(MATURIN) develop --quiet
+	@rm -f $(STAMPS)/native-release && touch $@
+
+$(STAMPS)/native-release: $(STAMPS)/cargo $(STAMPS)/venv $(NATIVE_SOURCES)
+	@echo "set-up: building the Python package, optimised"
+	@$(MATURIN) develop --quiet --release
+	@rm -f $(STAMPS)/native && touch $@
