@@ -1,4 +1,5 @@
 //! Being written.
 
 pub mod broker;
+mod codec;
 pub mod uplink;

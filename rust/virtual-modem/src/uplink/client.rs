@@ -1,77 +1,229 @@
 //! The MQTT client itself.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{NetRequest, UplinkConfig, UplinkEvent};
+use super::receive::return_code_text;
+use super::session::Session;
+use super::timers::{AckTimers, KeepAlive, KeepAliveAction, LOST_PINGS};
+use super::{AckKind, NetRequest, UplinkConfig, UplinkEvent};
+use crate::codec::{Connect, Decoder, Packet, Publish, Will};
+
+/// Largest packet taken from a broker, in bytes. The firmware's own buffers are far smaller; whoever
+/// wants a module's limits applies them to the message.
+const LARGEST_PACKET: u32 = 1 << 20;
 
 /// An MQTT 3.1.1 client without I/O, thread or clock.
+///
+/// - **Inputs**: [`handle_connected`](Self::handle_connected),
+///   [`handle_connect_failed`](Self::handle_connect_failed),
+///   [`handle_network_lost`](Self::handle_network_lost), [`handle_bytes`](Self::handle_bytes) and
+///   [`handle_timeout`](Self::handle_timeout).
+/// - **Commands**: [`start`](Self::start), [`publish`](Self::publish),
+///   [`subscribe`](Self::subscribe), [`unsubscribe`](Self::unsubscribe),
+///   [`acknowledge`](Self::acknowledge), [`disconnect`](Self::disconnect), [`abort`](Self::abort).
+/// - **Outputs**, to be polled after each of them until there are none:
+///   [`poll_net`](Self::poll_net), [`poll_transmit`](Self::poll_transmit),
+///   [`poll_event`](Self::poll_event), [`poll_timeout`](Self::poll_timeout).
+///
+/// The session (QoS 1 and 2 in flight, both ways) lives as long as this value unless
+/// `clean_session` is set; what is unfinished is sent again, marked DUP, after the next CONNACK.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use m531x_virtual_modem::uplink::{NetRequest, Uplink, UplinkConfig, UplinkEvent};
+///
+/// let now = Instant::now();
+/// let mut uplink = Uplink::new(UplinkConfig::new("127.0.0.1", "meter-7"));
+/// uplink.start(now);
+/// assert!(matches!(uplink.poll_net(), Some(NetRequest::Connect { port: 1883, .. })));
+/// uplink.handle_connected(now);
+/// assert_eq!(uplink.poll_transmit().unwrap()[0], 0x10); // CONNECT
+/// uplink.handle_bytes(now, &[0x20, 2, 0, 0]); // CONNACK, accepted
+/// assert_eq!(
+///     uplink.poll_event(),
+///     Some(UplinkEvent::ConnAck { code: 0, session_present: false })
+/// );
+/// assert_eq!(uplink.poll_timeout(), Some(now + Duration::from_secs(60))); // first PINGREQ
+/// ```
 #[derive(Debug)]
-pub struct Uplink;
+pub struct Uplink {
+    pub(super) config: UplinkConfig,
+    pub(super) phase: Phase,
+    pub(super) decoder: Decoder,
+    pub(super) session: Session,
+    pub(super) timers: AckTimers,
+    pub(super) keepalive: Option<KeepAlive>,
+    pub(super) transmit: VecDeque<Vec<u8>>,
+    pub(super) net: VecDeque<NetRequest>,
+    pub(super) events: VecDeque<UplinkEvent>,
+}
 
-#[expect(
-    unused_variables,
-    clippy::unused_self,
-    clippy::missing_const_for_fn,
-    clippy::needless_pass_by_ref_mut
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Idle,
+    /// The network has been asked for a connection.
+    Dialling,
+    /// CONNECT has been sent.
+    Handshake,
+    Online,
+}
+
 impl Uplink {
     /// A client that does nothing until [`start`](Self::start).
     pub fn new(config: UplinkConfig) -> Self {
-        todo!()
+        Self {
+            config,
+            phase: Phase::Idle,
+            decoder: Decoder::new(LARGEST_PACKET),
+            session: Session::default(),
+            timers: AckTimers::default(),
+            keepalive: None,
+            transmit: VecDeque::new(),
+            net: VecDeque::new(),
+            events: VecDeque::new(),
+        }
     }
 
     /// Changes what the next [`start`](Self::start) uses; the session state stays.
     pub fn set_config(&mut self, config: UplinkConfig) {
-        todo!()
+        self.config = config;
     }
 
     /// Changes the ack timeout of packets sent from now on.
     pub fn set_ack_timeout(&mut self, timeout: Duration) {
-        todo!()
+        self.config.ack_timeout = timeout;
     }
 
     /// Asks for a connection ([`NetRequest::Connect`]) and sends CONNECT when it is up; also the way
-    /// to reconnect.
+    /// to reconnect. A connection that is still there is closed without DISCONNECT.
     pub fn start(&mut self, now: Instant) {
-        todo!()
+        self.abort();
+        self.phase = Phase::Dialling;
+        self.net.push_back(NetRequest::Connect {
+            host: self.config.host.clone(),
+            port: self.config.port,
+            tls: self.config.tls,
+        });
+        self.expect(now, AckKind::Connect, 0);
     }
 
     /// The network connection is up.
     pub fn handle_connected(&mut self, now: Instant) {
-        todo!()
+        if self.phase != Phase::Dialling {
+            return;
+        }
+        if self.config.clean_session {
+            self.session.clear();
+        }
+        let config = &self.config;
+        let connect = Packet::Connect(Box::new(Connect {
+            client_id: config.client_id.clone(),
+            clean_session: config.clean_session,
+            keepalive: config.keepalive,
+            will: config.will.as_ref().map(|will| Will {
+                topic: will.topic.clone(),
+                payload: will.payload.clone(),
+                qos: will.qos,
+                retain: will.retain,
+            }),
+            username: config.username.clone(),
+            password: config
+                .username
+                .as_ref()
+                .and(config.password.as_ref())
+                .map(|password| password.clone().into_bytes()),
+        }));
+        self.decoder = Decoder::new(LARGEST_PACKET);
+        self.phase = Phase::Handshake;
+        self.expect(now, AckKind::Connect, 0);
+        self.send(now, &connect);
     }
 
     /// The network connection could not be made.
     pub fn handle_connect_failed(&mut self, now: Instant, why: &str) {
-        todo!()
+        self.handle_network_lost(now, why);
     }
 
     /// The network connection is gone.
-    pub fn handle_network_lost(&mut self, now: Instant, why: &str) {
-        todo!()
+    pub fn handle_network_lost(&mut self, _now: Instant, why: &str) {
+        if self.phase == Phase::Idle {
+            return;
+        }
+        self.forget_connection();
+        self.events.push_back(UplinkEvent::Closed {
+            why: why.to_owned(),
+        });
     }
 
-    /// Bytes came from the broker.
+    /// Bytes came from the broker. What is no MQTT ends the connection with
+    /// [`UplinkEvent::Closed`].
     pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
-        todo!()
+        if !matches!(self.phase, Phase::Handshake | Phase::Online) || bytes.is_empty() {
+            return;
+        }
+        if let Some(keepalive) = &mut self.keepalive {
+            keepalive.received(now);
+        }
+        self.decoder.feed(bytes);
+        // A packet may end the connection; what follows it is not looked at.
+        while matches!(self.phase, Phase::Handshake | Phase::Online) {
+            match self.decoder.next_packet() {
+                Ok(Some(packet)) => self.handle_packet(now, packet),
+                Ok(None) => break,
+                Err(error) => self.fail(&format!("the broker sent a {error}")),
+            }
+        }
     }
 
     /// The instant of [`poll_timeout`](Self::poll_timeout) has come; harmless when early.
     pub fn handle_timeout(&mut self, now: Instant) {
-        todo!()
+        while let Some((kind, packet_id)) = self.timers.take_late(now) {
+            self.events
+                .push_back(UplinkEvent::AckTimeout { kind, packet_id });
+        }
+        while let Some(action) = self
+            .keepalive
+            .as_mut()
+            .and_then(|keepalive| keepalive.handle_timeout(now))
+        {
+            match action {
+                KeepAliveAction::SendPing => self.send_ping(now),
+                KeepAliveAction::PingLost { in_a_row } => {
+                    self.events.push_back(UplinkEvent::PingTimeout);
+                    if in_a_row == LOST_PINGS {
+                        self.events.push_back(UplinkEvent::PingsLost);
+                    }
+                }
+            }
+        }
     }
 
-    /// Sends SUBSCRIBE with one filter; the answer is [`UplinkEvent::SubAck`].
+    /// Sends SUBSCRIBE with one filter; the answer is [`UplinkEvent::SubAck`]. Ignored unless
+    /// online.
     pub fn subscribe(&mut self, now: Instant, packet_id: u16, filter: &str, qos: u8) {
-        todo!()
+        let packet = Packet::Subscribe {
+            packet_id,
+            filters: vec![(filter.to_owned(), qos)],
+        };
+        self.request(now, AckKind::Subscribe, packet_id, &packet);
     }
 
-    /// Sends UNSUBSCRIBE with one filter; the answer is [`UplinkEvent::UnsubAck`].
+    /// Sends UNSUBSCRIBE with one filter; the answer is [`UplinkEvent::UnsubAck`]. Ignored unless
+    /// online.
     pub fn unsubscribe(&mut self, now: Instant, packet_id: u16, filter: &str) {
-        todo!()
+        let packet = Packet::Unsubscribe {
+            packet_id,
+            filters: vec![filter.to_owned()],
+        };
+        self.request(now, AckKind::Unsubscribe, packet_id, &packet);
     }
 
     /// Sends PUBLISH; `packet_id` is `None` exactly for QoS 0.
+    ///
+    /// While offline QoS 1 and 2 wait for the next connection (if the session is not clean) and
+    /// QoS 0 is dropped.
     pub fn publish(
         &mut self,
         now: Instant,
@@ -81,43 +233,140 @@ impl Uplink {
         qos: u8,
         retain: bool,
     ) {
-        todo!()
+        let publish = Publish {
+            dup: false,
+            qos,
+            retain,
+            packet_id: packet_id.unwrap_or(0),
+            topic: topic.into(),
+            payload: payload.into(),
+        };
+        let online = self.phase == Phase::Online;
+        if online && !self.send(now, &Packet::Publish(publish.clone())) {
+            return;
+        }
+        if (1..=2).contains(&qos) && publish.packet_id != 0 {
+            if online {
+                self.expect(now, AckKind::Publish, publish.packet_id);
+            }
+            self.session.add(publish, online);
+        }
     }
 
     /// Acknowledges an inbound message: PUBACK for QoS 1, PUBREC for QoS 2 (PUBCOMP follows by
-    /// itself), nothing for QoS 0.
+    /// itself), nothing for QoS 0 or for what is not waiting for it.
     pub fn acknowledge(&mut self, now: Instant, qos: u8, packet_id: u16) {
-        todo!()
+        // Offline only the session takes note: the broker will send the message again.
+        if let Some(packet) = self.session.acknowledge(qos, packet_id)
+            && self.phase == Phase::Online
+        {
+            self.send(now, &packet);
+        }
     }
 
     /// Sends DISCONNECT and asks for the connection to be closed; no `Closed` event follows.
     pub fn disconnect(&mut self, now: Instant) {
-        todo!()
+        if self.phase == Phase::Online {
+            self.send(now, &Packet::Disconnect);
+            let farewell = std::mem::take(&mut self.transmit);
+            self.abort();
+            self.transmit = farewell;
+        } else {
+            self.abort();
+        }
     }
 
     /// Closes without DISCONNECT (pings lost, reboot): the broker will publish the will; no `Closed`
     /// event follows.
     pub fn abort(&mut self) {
-        todo!()
+        if self.phase != Phase::Idle {
+            self.forget_connection();
+            self.net.push_back(NetRequest::Close);
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        let ack = self.timers.poll_timeout();
+        let ping = self.keepalive.as_ref().map(KeepAlive::poll_timeout);
+        ack.into_iter().chain(ping).min()
     }
 
     /// What the network is to do.
     pub fn poll_net(&mut self) -> Option<NetRequest> {
-        todo!()
+        self.net.pop_front()
     }
 
     /// Bytes for the broker.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        todo!()
+        self.transmit.pop_front()
     }
 
     /// What happened, in wire order.
     pub fn poll_event(&mut self) -> Option<UplinkEvent> {
-        todo!()
+        self.events.pop_front()
+    }
+
+    /// Whether CONNACK has accepted this connection.
+    pub fn is_online(&self) -> bool {
+        self.phase == Phase::Online
+    }
+
+    pub(super) fn expect(&mut self, now: Instant, kind: AckKind, packet_id: u16) {
+        let deadline = now + self.config.ack_timeout;
+        self.timers.expect(kind, packet_id, deadline);
+    }
+
+    /// Queues a packet; one that cannot be written ends the connection, as it would end at the
+    /// broker.
+    pub(super) fn send(&mut self, now: Instant, packet: &Packet) -> bool {
+        match packet.encode() {
+            Ok(bytes) => {
+                self.transmit.push_back(bytes);
+                if let Some(keepalive) = &mut self.keepalive {
+                    keepalive.sent(now);
+                }
+                true
+            }
+            Err(error) => {
+                self.fail(&format!("cannot send a {error}"));
+                false
+            }
+        }
+    }
+
+    pub(super) fn refused(&mut self, code: u8) {
+        self.fail(&format!(
+            "the broker refused the connection: {code} ({})",
+            return_code_text(code)
+        ));
+    }
+
+    /// Ends the connection because of what one of the two sides did.
+    pub(super) fn fail(&mut self, why: &str) {
+        self.abort();
+        self.events.push_back(UplinkEvent::Closed {
+            why: why.to_owned(),
+        });
+    }
+
+    fn request(&mut self, now: Instant, kind: AckKind, packet_id: u16, packet: &Packet) {
+        if self.phase == Phase::Online && self.send(now, packet) {
+            self.expect(now, kind, packet_id);
+        }
+    }
+
+    fn send_ping(&mut self, now: Instant) {
+        self.send(now, &Packet::PingReq);
+        if let Some(keepalive) = &mut self.keepalive {
+            keepalive.ping_sent(now, now + self.config.ack_timeout);
+        }
+    }
+
+    fn forget_connection(&mut self) {
+        self.phase = Phase::Idle;
+        self.keepalive = None;
+        self.timers.clear();
+        self.transmit.clear();
     }
 }

@@ -28,6 +28,24 @@ pub struct UplinkConfig {
     pub ack_timeout: Duration,
 }
 
+impl UplinkConfig {
+    /// Port 1883, no TLS, no user, no will, a clean session, 60 s keep-alive, 10 s ack timeout.
+    pub fn new(host: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            port: 1883,
+            tls: false,
+            client_id: client_id.into(),
+            username: None,
+            password: None,
+            keepalive: 60,
+            clean_session: true,
+            will: None,
+            ack_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
 impl fmt::Debug for UplinkConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UplinkConfig")

@@ -8,7 +8,10 @@
 mod client;
 mod config;
 mod event;
+mod receive;
+mod session;
 mod socket;
+mod timers;
 mod tls;
 
 pub use client::Uplink;

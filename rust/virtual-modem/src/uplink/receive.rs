@@ -1,0 +1,131 @@
+//! One packet of the broker at a time.
+
+use std::time::Instant;
+
+use super::client::Phase;
+use super::session::Arrival;
+use super::timers::KeepAlive;
+use super::{AckKind, Uplink, UplinkEvent};
+use crate::codec::{Packet, Publish};
+
+impl Uplink {
+    pub(super) fn handle_packet(&mut self, now: Instant, packet: Packet) {
+        if self.phase == Phase::Handshake {
+            match packet {
+                Packet::ConnAck {
+                    session_present,
+                    code,
+                } => self.handle_conn_ack(now, session_present, code),
+                _ => self.fail("the broker sent something else before CONNACK"),
+            }
+            return;
+        }
+        match packet {
+            Packet::Publish(publish) => self.handle_publish(now, publish),
+            Packet::PubAck(packet_id) => {
+                if self.session.pub_ack(packet_id) {
+                    self.timers.settle(AckKind::Publish, packet_id);
+                    self.events.push_back(UplinkEvent::PubAck { packet_id });
+                }
+            }
+            Packet::PubRec(packet_id) => {
+                if self.session.pub_rec(packet_id) {
+                    self.expect(now, AckKind::Publish, packet_id);
+                    self.events.push_back(UplinkEvent::PubRec { packet_id });
+                }
+                // Also for an id we do not know: the broker cannot finish without it.
+                self.send(now, &Packet::PubRel(packet_id));
+            }
+            Packet::PubRel(packet_id) => {
+                self.session.pub_rel(packet_id);
+                self.send(now, &Packet::PubComp(packet_id));
+            }
+            Packet::PubComp(packet_id) => {
+                if self.session.pub_comp(packet_id) {
+                    self.timers.settle(AckKind::Publish, packet_id);
+                    self.events.push_back(UplinkEvent::PubComp { packet_id });
+                }
+            }
+            Packet::SubAck { packet_id, codes } => {
+                // One filter a SUBSCRIBE, so one code; a broker that sends more is read by its first.
+                if let Some(&code) = codes.first()
+                    && self.timers.settle(AckKind::Subscribe, packet_id)
+                {
+                    self.events
+                        .push_back(UplinkEvent::SubAck { packet_id, code });
+                }
+            }
+            Packet::UnsubAck(packet_id) => {
+                if self.timers.settle(AckKind::Unsubscribe, packet_id) {
+                    self.events.push_back(UplinkEvent::UnsubAck { packet_id });
+                }
+            }
+            Packet::PingResp => {
+                if let Some(keepalive) = &mut self.keepalive {
+                    keepalive.ping_answered();
+                }
+                self.events.push_back(UplinkEvent::PingResponse);
+            }
+            Packet::ConnAck { .. } => self.fail("the broker sent a second CONNACK"),
+            Packet::Connect(_)
+            | Packet::Subscribe { .. }
+            | Packet::Unsubscribe { .. }
+            | Packet::PingReq
+            | Packet::Disconnect => self.fail("the broker sent a packet that only clients send"),
+        }
+    }
+
+    fn handle_conn_ack(&mut self, now: Instant, session_present: bool, code: u8) {
+        self.timers.settle(AckKind::Connect, 0);
+        self.events.push_back(UplinkEvent::ConnAck {
+            code,
+            session_present,
+        });
+        if code != 0 {
+            self.refused(code);
+            return;
+        }
+        self.phase = Phase::Online;
+        self.keepalive = KeepAlive::new(now, self.config.keepalive);
+        self.session.resume(session_present);
+        for packet in self.session.resend() {
+            if let Packet::Publish(Publish { packet_id, .. }) | Packet::PubRel(packet_id) = packet {
+                self.expect(now, AckKind::Publish, packet_id);
+            }
+            self.send(now, &packet);
+        }
+    }
+
+    fn handle_publish(&mut self, now: Instant, publish: Publish) {
+        let arrival = match publish.qos {
+            0 => Arrival::Show,
+            qos => self.session.arrived(qos, publish.packet_id),
+        };
+        match arrival {
+            Arrival::Show => self.events.push_back(UplinkEvent::Message {
+                dup: publish.dup,
+                qos: publish.qos,
+                retain: publish.retain,
+                packet_id: publish.packet_id,
+                topic: publish.topic.as_bytes().to_vec(),
+                payload: publish.payload.to_vec(),
+            }),
+            Arrival::AcknowledgeAgain => {
+                self.send(now, &Packet::PubRec(publish.packet_id));
+            }
+            Arrival::Ignore => {}
+        }
+    }
+}
+
+/// What a CONNACK return code other than 0 means (MQTT 3.1.1, table 3.1).
+pub(super) fn return_code_text(code: u8) -> &'static str {
+    match code {
+        1 => "unacceptable protocol version",
+        2 => "client id rejected",
+        3 => "server unavailable",
+        4 => "bad user name or password",
+        5 => "not authorised",
+        _ => "unknown return code",
+    }
+}
