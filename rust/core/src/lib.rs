@@ -2,20 +2,24 @@
 //! that moves bytes.
 //!
 //! * [`session`] is the brain, without I/O: what to send next, who waits for which answer and until
-//!   when, what the
-//!   module's lines mean for the MQTT connection. It has no clock and no thread; time is an
-//! argument.
-//! * `driver` owns the port, the threads and the queue, and offers the blocking `Modem`.
+//!   when, what the module's lines mean for the MQTT connection. It has no clock and no thread; time
+//!   is an argument.
+//! * [`driver`] owns the port, the threads and the queue, and offers the blocking [`Modem`].
 //!
 //! All failures are one [`Error`] with a fixed [`ErrorCode`]; what arrives from the module is an
 //! [`Incoming`]: a [`Message`] or an [`Event`], in wire order.
 
+pub mod driver;
 mod error;
 mod error_table;
 mod event;
 mod message;
 pub mod session;
 
+pub use driver::{
+    Delivery, Modem, ModemOptions, Overflow, Pending, PortInfo, PublishOptions, Stats, Stream,
+    SubscribeOptions, ports,
+};
 pub use error::Error;
 pub use error_table::ErrorCode;
 pub use event::{Event, EventKind, Incoming};

@@ -1,0 +1,182 @@
+//! One turn of whoever reads: bytes in, timers, bytes out, results and messages handed on.
+
+use std::io;
+use std::time::{Instant, SystemTime};
+
+use super::shared::{Role, Shared};
+use super::{Engine, closed};
+use crate::driver::io::{Interest, Port, Waiter};
+use crate::{Error, ErrorCode};
+
+/// Reads per turn at most, so that a flood does not keep the lock from callers.
+const READS_PER_TURN: usize = 16;
+
+/// A read below this has emptied the port: a pseudo-terminal gives at most 4095 bytes at a time.
+const FULL_READ: usize = 2048;
+
+impl Engine {
+    /// Reads first: an answer that already waits in the operating system is not late.
+    pub(super) fn turn(&self, shared: &mut Shared) {
+        if shared.end.is_some() {
+            return;
+        }
+        shared.thaw();
+        let now = shared.now();
+        if let Err(why) = read(shared, now) {
+            self.lose_port(shared, &why);
+            return;
+        }
+        if shared.session.poll_timeout().is_some_and(|due| due <= now) {
+            shared.session.handle_timeout(now);
+        }
+        self.settle(shared, now);
+    }
+
+    /// Fetches everything the session has to give after it was told something.
+    pub(super) fn settle(&self, shared: &mut Shared, now: Instant) {
+        while let Some(bytes) = shared.session.poll_transmit(now) {
+            shared.unsent.extend_from_slice(&bytes);
+        }
+        let flushed = flush(shared);
+        self.hand_on(shared);
+        if let Err(error) = flushed {
+            self.lose_port(shared, &error.to_string());
+        }
+    }
+
+    /// Ends everything with `error`; the first end stays the reason.
+    pub(super) fn end(&self, shared: &mut Shared, error: Error) {
+        let ids: Vec<_> = shared.slots.keys().copied().collect();
+        for id in ids {
+            if !shared.has_outcome(id) {
+                shared.complete(id, Err(error.clone()));
+            }
+        }
+        shared.unsent.clear();
+        if shared.closed || shared.end.is_none() {
+            shared.end = Some(error);
+        }
+        if let Some(port) = shared.port.take() {
+            self.waiter.forget(&port);
+        }
+        if shared.closed {
+            shared.jobs = None;
+        }
+        self.queue.finish();
+        shared.wake_parked();
+        self.waiter.wake_reader();
+        if shared.role == Role::Leader {
+            self.waiter.wake_leader();
+        }
+    }
+
+    pub(super) fn lose_port(&self, shared: &mut Shared, why: &str) {
+        if shared.end.is_some() {
+            return;
+        }
+        let now = shared.now();
+        shared.session.handle_port_lost(now, why);
+        self.hand_on(shared);
+        let error = Error::new(
+            ErrorCode::Port,
+            format!("the port is gone: {why}; check cable and power, then open it again"),
+        );
+        self.end(shared, error);
+    }
+
+    /// Tells the reader thread what to sleep for, and until when.
+    pub(super) fn sync_reader(&self, shared: &mut Shared) {
+        if shared.end.is_some() {
+            return;
+        }
+        let hold_up = shared.session.idle() && self.queue.must_hold_up();
+        if hold_up {
+            shared.freeze();
+        } else {
+            shared.thaw();
+        }
+        self.set_interest(
+            shared,
+            Interest {
+                read: !hold_up,
+                write: !shared.unsent.is_empty(),
+            },
+        );
+        let deadline = shared.next_deadline();
+        let keep = match (shared.reader_deadline, deadline) {
+            // Waking early once is cheaper than moving the timer with every command.
+            (Some(set), Some(due)) => set <= due,
+            (None, None) => true,
+            _ => false,
+        };
+        if !keep {
+            shared.reader_deadline = deadline;
+            if let Err(error) = self.waiter.set_reader_deadline(deadline) {
+                self.lose_port(shared, &error.to_string());
+            }
+        }
+    }
+
+    pub(super) fn set_interest(&self, shared: &mut Shared, interest: Interest) {
+        let Some(port) = shared.port.as_ref() else {
+            return;
+        };
+        if shared.interest == interest {
+            return;
+        }
+        match self.waiter.set_interest(port, interest) {
+            Ok(()) => shared.interest = interest,
+            Err(error) => self.lose_port(shared, &error.to_string()),
+        }
+    }
+
+    fn hand_on(&self, shared: &mut Shared) {
+        while let Some((id, outcome)) = shared.session.poll_completion() {
+            shared.complete(id, outcome);
+        }
+        let mut arrival = None;
+        while let Some(mut incoming) = shared.session.poll_event() {
+            incoming.stamp(*arrival.get_or_insert_with(SystemTime::now));
+            self.queue.push(incoming);
+        }
+    }
+}
+
+fn read(shared: &mut Shared, now: Instant) -> Result<(), String> {
+    let Some(port) = shared.port.clone() else {
+        return Err(closed().to_string());
+    };
+    for _ in 0..READS_PER_TURN {
+        match port.read(&mut shared.buffer) {
+            Ok(0) => return Err("the other side hung up".to_owned()),
+            Ok(count) => {
+                shared.session.handle_input(now, &shared.buffer[..count]);
+                if count < FULL_READ {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+fn flush(shared: &mut Shared) -> io::Result<()> {
+    let Some(port) = &shared.port else {
+        return Ok(());
+    };
+    let mut sent = 0;
+    let result = loop {
+        if sent == shared.unsent.len() {
+            break Ok(());
+        }
+        match port.write(&shared.unsent[sent..]) {
+            Ok(count) => sent += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    shared.unsent.drain(..sent);
+    result
+}

@@ -1,0 +1,34 @@
+//! The driver: the port, the threads, the queue, and the blocking [`Modem`].
+//!
+//! A [`Modem`] is opened on a serial device (`/dev/ttyUSB0`), a serial server (`tcp://host:port`) or
+//! an in-memory [`Stream`]. It owns one reader thread, which sleeps for as long as nothing arrives
+//! and nothing is due. A call that waits for an answer reads the port itself meanwhile, so it pays
+//! for no switch of threads; what else arrives in that time goes to the queue as always.
+//!
+//! Every method may be called from any thread, and at the same time: commands go out one after the
+//! other, each caller gets its own answer. Messages and events wait in one bounded queue until they
+//! are received by [`Modem::recv`] or by the callback of [`Modem::on_incoming`].
+
+mod convert;
+mod delivery;
+mod dispatcher;
+mod engine;
+mod io;
+mod modem;
+mod options;
+mod pending;
+mod ports;
+mod queue;
+mod start_up;
+mod stats;
+mod stream;
+#[cfg(unix)]
+mod unix;
+
+pub use delivery::Delivery;
+pub use modem::Modem;
+pub use options::{ModemOptions, Overflow, PublishOptions, SubscribeOptions};
+pub use pending::Pending;
+pub use ports::{PortInfo, ports};
+pub use stats::Stats;
+pub use stream::Stream;

@@ -1,0 +1,100 @@
+//! What a modem and its calls can be told.
+
+use std::time::Duration;
+
+use crate::{Model, OnAmbiguous, QoS};
+
+/// How a [`Modem`](super::Modem) is opened; `Default` suits a real module.
+///
+/// ```
+/// use m531x_core::{Model, ModemOptions, Overflow};
+///
+/// let options = ModemOptions {
+///     model: Some(Model::M5310A),
+///     overflow: Overflow::DropOldest,
+///     ..ModemOptions::default()
+/// };
+/// assert_eq!(options.queue_size, 10_000);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ModemOptions {
+    /// The module's model; `None` asks the module.
+    pub model: Option<Model>,
+    /// The line's speed in bits per second. `None` is the model's own; if the model is not given
+    /// either, a serial line is tried at 9600 and at 115200 in turn.
+    pub baudrate: Option<u32>,
+    /// How long a command may take to give its final result, where the dialect does not ask for
+    /// more. Default 10 s.
+    pub command_timeout: Duration,
+    /// Least pause between a final result and the next command. `None` is the model's on a serial
+    /// line, and none on anything else (pseudo-terminal, TCP, memory).
+    pub guard_time: Option<Duration>,
+    /// How many messages and events may wait to be received. Default 10 000.
+    pub queue_size: usize,
+    /// What happens to those beyond `queue_size`. Default [`Overflow::Block`].
+    pub overflow: Overflow,
+    /// Longest payload that is kept, in bytes; longer ones are skipped and reported by an
+    /// [`Oversize`](crate::EventKind::Oversize) event. Default 65 536.
+    pub max_message: usize,
+    /// What happens to a message whose boundary cannot be told for sure. Default: delivered, flagged.
+    pub on_ambiguous: OnAmbiguous,
+    /// How long the start-up dialogue asks a port that answers nothing, and how long a TCP
+    /// connection may take. Default 10 s.
+    pub open_timeout: Duration,
+}
+
+impl Default for ModemOptions {
+    fn default() -> Self {
+        Self {
+            model: None,
+            baudrate: None,
+            command_timeout: Duration::from_secs(10),
+            guard_time: None,
+            queue_size: 10_000,
+            overflow: Overflow::Block,
+            max_message: 65_536,
+            on_ambiguous: OnAmbiguous::Deliver,
+            open_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What happens when messages and events arrive faster than they are received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// The port is not read while the queue is full, so nothing is lost by this library: the bytes
+    /// wait in the operating system. It keeps some kilobytes; a serial line without flow control
+    /// loses what comes beyond that.
+    ///
+    /// A command in flight is never held up: until it is answered the port is read on, and the
+    /// queue may grow beyond its size by what the line carries in that time.
+    #[default]
+    Block,
+    /// The oldest waiting entry makes room for the new one.
+    DropOldest,
+    /// The new entry is dropped.
+    DropNewest,
+}
+
+/// How a message is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublishOptions {
+    /// The quality of service. Default: at most once.
+    pub qos: QoS,
+    /// Whether the broker shall keep it for later subscribers. Default false.
+    pub retain: bool,
+    /// How long it may take until it is complete; `None` follows the acknowledgement timeout.
+    pub timeout: Option<Duration>,
+}
+
+/// How a filter is subscribed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SubscribeOptions {
+    /// The highest quality of service wanted; the broker may grant less. Default: at most once.
+    pub qos: QoS,
+    /// Whether the module shall print payloads as hex (they are decoded here), which leaves no
+    /// doubt about where a topic ends. Only some models can. Default false.
+    pub hex: bool,
+    /// How long it may take; `None` follows the acknowledgement timeout.
+    pub timeout: Option<Duration>,
+}

@@ -1,0 +1,93 @@
+//! An operation that was begun and is waited for separately.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::engine::Engine;
+use crate::session::{OperationId, Outcome};
+use crate::{Error, ErrorCode};
+
+/// An operation under way; its result is fetched once, by [`wait`](Self::wait) or in slices by
+/// [`wait_for`](Self::wait_for).
+///
+/// Dropping it without a result gives the operation up: what was not yet sent is not sent any more.
+/// It does not keep the modem open.
+#[must_use = "dropping it gives the operation up"]
+pub struct Pending<T> {
+    engine: Arc<Engine>,
+    id: OperationId,
+    convert: fn(Outcome) -> Result<T, Error>,
+    taken: bool,
+}
+
+impl<T> Pending<T> {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        id: OperationId,
+        convert: fn(Outcome) -> Result<T, Error>,
+    ) -> Self {
+        Self {
+            engine,
+            id,
+            convert,
+            taken: false,
+        }
+    }
+
+    /// Waits for the result.
+    ///
+    /// # Errors
+    ///
+    /// The operation's own, among them [`ErrorCode::Timeout`]; [`ErrorCode::Cancelled`] and
+    /// [`ErrorCode::Closed`] if another thread cancelled or closed the modem.
+    pub fn wait(mut self) -> Result<T, Error> {
+        loop {
+            if let Some(result) = self.wait_slice(None) {
+                return result;
+            }
+        }
+    }
+
+    /// Waits for the result, but not longer than `slice`; `None` means not yet.
+    ///
+    /// This is for callers that have to look at something else now and then, such as signals.
+    pub fn wait_for(&mut self, slice: Duration) -> Option<Result<T, Error>> {
+        self.wait_slice(Some(slice))
+    }
+
+    /// Whether the result is there; never blocks.
+    pub fn is_done(&self) -> bool {
+        self.taken || self.engine.is_done(self.id)
+    }
+
+    fn wait_slice(&mut self, slice: Option<Duration>) -> Option<Result<T, Error>> {
+        if self.taken {
+            return Some(Err(Error::new(
+                ErrorCode::InvalidArgument,
+                "the result of this operation was already taken",
+            )));
+        }
+        let outcome = self.engine.wait(self.id, slice)?;
+        self.taken = true;
+        self.engine.forget(self.id);
+        Some(outcome.and_then(self.convert))
+    }
+}
+
+impl<T> Drop for Pending<T> {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.engine.forget(self.id);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Pending<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("id", &self.id)
+            .field("is_done", &self.is_done())
+            .finish_non_exhaustive()
+    }
+}

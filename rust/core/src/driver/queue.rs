@@ -1,0 +1,213 @@
+//! The one bounded queue between the port and whoever receives.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
+
+use super::Overflow;
+use crate::{Error, ErrorCode, Event, EventKind, Incoming};
+
+/// Filled under the engine's lock, so entries keep the order of the wire; drained by any thread.
+///
+/// The channel itself has no bound: the bound is counted here, because what happens at it depends
+/// on the policy and on whether a command is in flight.
+pub(super) struct Queue {
+    sender: Mutex<Option<Sender<Incoming>>>,
+    receiver: Receiver<Incoming>,
+    /// Receivers that block also wait on this; replacing the pair wakes them all.
+    cancel: Mutex<(Sender<()>, Receiver<()>)>,
+    bound: usize,
+    overflow: Overflow,
+    dropped_total: AtomicU64,
+    /// Dropped, but not yet told by an event.
+    dropped_untold: AtomicU64,
+    /// The port is not being read because of this queue; whoever drains it says so to the engine.
+    held_up: AtomicBool,
+}
+
+impl Queue {
+    pub(super) fn new(bound: usize, overflow: Overflow) -> Self {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        Self {
+            sender: Mutex::new(Some(sender)),
+            receiver,
+            cancel: Mutex::new(crossbeam_channel::bounded(0)),
+            bound: bound.max(1),
+            overflow,
+            dropped_total: AtomicU64::new(0),
+            dropped_untold: AtomicU64::new(0),
+            held_up: AtomicBool::new(false),
+        }
+    }
+
+    /// Adds one entry, or drops one, as the policy says.
+    pub(super) fn push(&self, incoming: Incoming) {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = sender.as_ref() else {
+            return;
+        };
+        let full = self.receiver.len() >= self.bound;
+        match self.overflow {
+            Overflow::DropNewest if full && !is_last_word(&incoming) => {
+                self.count_dropped();
+                return;
+            }
+            // The gap is where the dropped entries would have been: ahead of this one.
+            Overflow::DropNewest => {
+                if let Some(event) = self.take_dropped_event() {
+                    let _ = sender.send(event);
+                }
+            }
+            // The gap is ahead of the oldest that is left, where the next receiver finds the count.
+            Overflow::DropOldest if full && self.receiver.try_recv().is_ok() => {
+                self.count_dropped();
+            }
+            Overflow::DropOldest | Overflow::Block => {}
+        }
+        let _ = sender.send(incoming);
+    }
+
+    /// Nothing more will come; receivers get the rest, and then the end.
+    pub(super) fn finish(&self) {
+        self.sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    /// Wakes every thread that blocks in [`Queue::recv`].
+    pub(super) fn cancel(&self) {
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = crossbeam_channel::bounded(0);
+    }
+
+    pub(super) fn try_recv(&self) -> Received {
+        if self.overflow == Overflow::DropOldest {
+            if let Some(event) = self.take_dropped_event() {
+                return Received::Entry(event);
+            }
+        }
+        match self.receiver.try_recv() {
+            Ok(entry) => Received::Entry(entry),
+            Err(end) => match self.take_dropped_event() {
+                Some(event) => Received::Entry(event),
+                None if end == TryRecvError::Disconnected => Received::End,
+                None => Received::Nothing,
+            },
+        }
+    }
+
+    /// Waits for one entry; `None` waits for ever.
+    pub(super) fn recv(&self, timeout: Option<Duration>) -> Received {
+        match self.try_recv() {
+            Received::Nothing => {}
+            received => return received,
+        }
+        if timeout == Some(Duration::ZERO) {
+            return Received::Nothing;
+        }
+        let cancelled = self
+            .cancel
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .clone();
+        // An `Instant` cannot hold every `Duration`: what is beyond it is for ever.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let elapsed = deadline.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
+        select! {
+            recv(self.receiver) -> entry => entry.map_or(Received::End, Received::Entry),
+            recv(cancelled) -> _ => Received::Cancelled,
+            recv(elapsed) -> _ => Received::Nothing,
+        }
+    }
+
+    /// Whether the port must rest until somebody drains the queue.
+    pub(super) fn must_hold_up(&self) -> bool {
+        let hold_up = self.overflow == Overflow::Block && self.receiver.len() >= self.bound;
+        self.held_up.store(hold_up, Ordering::SeqCst);
+        // A receiver that drained the queue before the store did not see the flag.
+        if hold_up && self.receiver.len() < self.bound {
+            self.held_up.store(false, Ordering::SeqCst);
+            return false;
+        }
+        hold_up
+    }
+
+    /// True once after the port was held up, when the queue has room again; to be asked after receiving.
+    pub(super) fn has_room_again(&self) -> bool {
+        self.held_up.load(Ordering::SeqCst)
+            && self.receiver.len() <= self.bound / 2
+            && self.held_up.swap(false, Ordering::SeqCst)
+    }
+
+    pub(super) fn receiver(&self) -> &Receiver<Incoming> {
+        &self.receiver
+    }
+
+    pub(super) fn limits(&self) -> (usize, Overflow) {
+        (self.bound, self.overflow)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.receiver.len()
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped_total.load(Ordering::Relaxed)
+    }
+
+    fn count_dropped(&self) {
+        self.dropped_total.fetch_add(1, Ordering::Relaxed);
+        self.dropped_untold.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn take_dropped_event(&self) -> Option<Incoming> {
+        if self.dropped_untold.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let count = self.dropped_untold.swap(0, Ordering::Relaxed);
+        if count == 0 {
+            return None;
+        }
+        let mut event = Incoming::Event(Event::new(
+            EventKind::Dropped,
+            i64::try_from(count).unwrap_or(i64::MAX),
+            format!("{count} messages or events were dropped: the queue was full"),
+        ));
+        event.stamp(SystemTime::now());
+        Some(event)
+    }
+}
+
+pub(super) enum Received {
+    Entry(Incoming),
+    Nothing,
+    Cancelled,
+    /// The modem was closed or its port is gone, and the queue is empty.
+    End,
+}
+
+impl Received {
+    /// What a caller of `recv` gets; `end` is why nothing more comes.
+    pub(super) fn into_result(
+        self,
+        end: impl FnOnce() -> Error,
+    ) -> Result<Option<Incoming>, Error> {
+        match self {
+            Self::Entry(entry) => Ok(Some(entry)),
+            Self::Nothing => Ok(None),
+            Self::Cancelled => Err(Error::new(
+                ErrorCode::Cancelled,
+                "the wait for a message was cancelled",
+            )),
+            Self::End => Err(end()),
+        }
+    }
+}
+
+/// The port's loss comes once and is never dropped.
+fn is_last_word(incoming: &Incoming) -> bool {
+    matches!(incoming, Incoming::Event(event) if event.kind == EventKind::PortLost)
+}

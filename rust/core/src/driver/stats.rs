@@ -1,0 +1,19 @@
+//! Counters of a modem.
+
+use crate::session::SessionStats;
+
+/// What a [`Modem`](super::Modem) has counted since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// What went over the line and what became of it.
+    pub session: SessionStats,
+    /// Messages and events that wait to be received now.
+    pub queued: usize,
+    /// Messages and events that were dropped because the queue was full.
+    pub dropped: u64,
+    /// Callbacks that panicked.
+    pub callback_panics: u64,
+    /// How often the reader thread woke; it stands still while nothing happens.
+    pub reader_wakeups: u64,
+}

@@ -1,0 +1,21 @@
+//! A port in memory.
+
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+
+/// One end of an in-process connection that stands in for a serial port.
+///
+/// It is made from a connected [`UnixStream`]; the other end belongs to whatever plays the module,
+/// usually a virtual modem. The stream is switched to non-blocking mode when a modem is opened on it.
+#[derive(Debug)]
+pub struct Stream {
+    #[cfg(unix)]
+    pub(super) socket: UnixStream,
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for Stream {
+    fn from(socket: UnixStream) -> Self {
+        Self { socket }
+    }
+}
