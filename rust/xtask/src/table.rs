@@ -180,6 +180,14 @@ impl ErrorTable {
                 ));
             }
         }
+        // Sorted from -1 downwards, so a row that was taken out leaves a gap, and its number would be free again.
+        for (entry, expected) in self.errors.iter().zip((i32::MIN..=-1).rev()) {
+            if entry.number != expected {
+                return refuse(format!(
+                    "the number {expected} is missing; an error that is no longer used keeps its row"
+                ));
+            }
+        }
         for class in &self.classes {
             let raised = self.errors.iter().any(|entry| entry.python == class.name);
             if !raised && class.name != ROOT_CLASS {
