@@ -7,6 +7,7 @@
 
 mod client;
 mod config;
+mod dial;
 mod event;
 mod receive;
 mod session;
