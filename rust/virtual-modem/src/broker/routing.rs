@@ -1,0 +1,120 @@
+//! Messages, and which subscriptions they match.
+
+use std::sync::Arc;
+
+use crate::codec::Publish;
+
+/// A message as the broker keeps it, shared by everyone it goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) topic: Arc<str>,
+    pub(super) payload: Arc<[u8]>,
+    pub(super) qos: u8,
+    pub(super) retain: bool,
+}
+
+impl From<Publish> for Message {
+    fn from(publish: Publish) -> Self {
+        Self {
+            topic: publish.topic,
+            payload: publish.payload,
+            qos: publish.qos,
+            retain: publish.retain,
+        }
+    }
+}
+
+/// The filters of one session and the QoS granted to each.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    entries: Vec<(String, u8)>,
+}
+
+impl Subscriptions {
+    /// Adds a filter, or replaces its QoS.
+    pub(super) fn insert(&mut self, filter: &str, qos: u8) {
+        match self.entries.iter_mut().find(|(known, _)| known == filter) {
+            Some((_, granted)) => *granted = qos,
+            None => self.entries.push((filter.to_owned(), qos)),
+        }
+    }
+
+    pub(super) fn remove(&mut self, filter: &str) {
+        self.entries.retain(|(known, _)| known != filter);
+    }
+
+    /// The highest QoS of all filters that match: overlapping ones make one delivery.
+    pub(super) fn granted(&self, topic: &str) -> Option<u8> {
+        self.entries
+            .iter()
+            .filter(|(filter, _)| matches(filter, topic))
+            .map(|&(_, qos)| qos)
+            .max()
+    }
+}
+
+/// Whether a valid filter matches a topic name (MQTT 3.1.1, 4.7): a wildcard at the start does not
+/// reach topics that begin with `$`.
+pub(super) fn matches(filter: &str, topic: &str) -> bool {
+    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let mut levels = topic.split('/');
+    for wanted in filter.split('/') {
+        match (wanted, levels.next()) {
+            ("#", _) => return true,
+            ("+", Some(_)) => {}
+            (wanted, Some(level)) if wanted == level => {}
+            _ => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_match_as_the_standard_says() {
+        for (filter, topic, expected) in [
+            ("sport/tennis/player1/#", "sport/tennis/player1", true),
+            (
+                "sport/tennis/player1/#",
+                "sport/tennis/player1/ranking",
+                true,
+            ),
+            ("sport/#", "sport", true),
+            ("#", "sport", true),
+            ("#", "/", true),
+            ("sport/tennis/+", "sport/tennis/player1", true),
+            ("sport/tennis/+", "sport/tennis/player1/ranking", false),
+            ("sport/+", "sport", false),
+            ("sport/+", "sport/", true),
+            ("+/+", "/finance", true),
+            ("/+", "/finance", true),
+            ("+", "/finance", false),
+            ("#", "$SYS/uptime", false),
+            ("+/uptime", "$SYS/uptime", false),
+            ("$SYS/#", "$SYS/uptime", true),
+            ("$SYS/+", "$SYS/uptime", true),
+            ("中/+", "中/国", true),
+            ("a", "A", false),
+        ] {
+            assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
+        }
+    }
+
+    #[test]
+    fn overlapping_filters_grant_the_highest_qos() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.insert("a/#", 0);
+        subscriptions.insert("a/b", 2);
+        subscriptions.insert("+/b", 1);
+        assert_eq!(subscriptions.granted("a/b"), Some(2));
+        assert_eq!(subscriptions.granted("a/c"), Some(0));
+        subscriptions.remove("a/b");
+        assert_eq!(subscriptions.granted("a/b"), Some(1));
+        assert_eq!(subscriptions.granted("b"), None);
+    }
+}

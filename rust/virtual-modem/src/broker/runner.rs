@@ -1,0 +1,352 @@
+//! The thread with the sockets.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::BrokerOptions;
+use super::connection::ConnectionId;
+use super::core::{Core, Output};
+
+/// Unsent bytes from which a connection counts as congested.
+const CONGESTED: usize = 4 << 20;
+/// Unsent bytes beyond which a client that does not read is given up.
+const HOPELESS: usize = 256 << 20;
+/// How long a refusal waits for its last bytes to be taken.
+const LINGER: Duration = Duration::from_secs(1);
+/// How long to leave the listener alone after it failed (out of descriptors).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// An MQTT 3.1.1 broker on the loopback interface; it stops when dropped.
+///
+/// One thread serves all clients and sleeps while nothing happens. All methods may be called from
+/// any thread.
+#[derive(Debug)]
+pub struct EmbeddedBroker {
+    address: SocketAddr,
+    control: mpsc::Sender<Control>,
+    wake: UnixStream,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+enum Control {
+    Options(BrokerOptions),
+    Stop,
+}
+
+impl EmbeddedBroker {
+    /// Starts a broker on 127.0.0.1 and a free port.
+    pub fn start() -> io::Result<Self> {
+        Self::start_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Starts a broker on the given address; port 0 takes a free one.
+    pub fn start_on(address: SocketAddr) -> io::Result<Self> {
+        Self::start_with(address, BrokerOptions::default())
+    }
+
+    /// Starts a broker on the given address with other than the usual behaviour.
+    pub fn start_with(address: SocketAddr, options: BrokerOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let (wake, woken) = UnixStream::pair()?;
+        woken.set_nonblocking(true)?;
+        let (control, controls) = mpsc::channel();
+        let runner = Runner {
+            listener,
+            accept_after: None,
+            woken,
+            controls,
+            core: Core::new(options),
+            clients: BTreeMap::new(),
+            next_id: 0,
+        };
+        let thread = thread::Builder::new()
+            .name("m531x-broker".to_owned())
+            .spawn(move || runner.run())?;
+        Ok(Self {
+            address,
+            control,
+            wake,
+            thread: Some(thread),
+        })
+    }
+
+    /// Changes the behaviour towards packets that come from now on.
+    pub fn set_options(&self, options: BrokerOptions) {
+        self.tell(Control::Options(options));
+    }
+
+    /// The address that clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn tell(&self, control: Control) {
+        // Both fail only when the thread is gone, and then there is nobody to tell.
+        let _ = self.control.send(control);
+        let _ = (&self.wake).write(&[0]);
+    }
+}
+
+impl Drop for EmbeddedBroker {
+    fn drop(&mut self) {
+        self.tell(Control::Stop);
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported by its own thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Runner {
+    listener: TcpListener,
+    accept_after: Option<Instant>,
+    woken: UnixStream,
+    controls: mpsc::Receiver<Control>,
+    core: Core,
+    clients: BTreeMap<ConnectionId, Client>,
+    next_id: u64,
+}
+
+struct Client {
+    stream: TcpStream,
+    unsent: Vec<u8>,
+    /// The core has closed it; the socket goes when all is sent, at the latest then.
+    closing: Option<Instant>,
+}
+
+impl Runner {
+    fn run(mut self) {
+        loop {
+            let ready = match self.wait() {
+                Ok(ready) => ready,
+                // No memory for the list: nothing to be done but to try again a little later.
+                Err(_) => {
+                    thread::sleep(ACCEPT_PAUSE);
+                    continue;
+                }
+            };
+            if ready.woken && self.obey() {
+                return;
+            }
+            let now = Instant::now();
+            if ready.listener {
+                self.accept(now);
+            }
+            for id in ready.readable {
+                self.read(now, id);
+                self.deliver();
+            }
+            for id in ready.writable {
+                self.flush(id);
+            }
+            if self.core.poll_timeout().is_some_and(|due| due <= now) {
+                self.core.handle_timeout(now);
+            }
+            self.deliver();
+            self.sweep(now);
+        }
+    }
+
+    /// Sleeps until a descriptor is ready or a deadline has come.
+    fn wait(&self) -> io::Result<Ready> {
+        let now = Instant::now();
+        let lingering = self.clients.values().filter_map(|client| client.closing);
+        let due = self
+            .core
+            .poll_timeout()
+            .into_iter()
+            .chain(self.accept_after)
+            .chain(lingering)
+            .min();
+        let timeout = due.map(|due| {
+            let left = due.saturating_duration_since(now);
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            }
+        });
+        let accepting = self.accept_after.is_none_or(|after| after <= now);
+        let mut fds = Vec::with_capacity(self.clients.len() + 2);
+        fds.push(PollFd::new(&self.woken, PollFlags::IN));
+        fds.push(PollFd::new(
+            &self.listener,
+            if accepting {
+                PollFlags::IN
+            } else {
+                PollFlags::empty()
+            },
+        ));
+        for client in self.clients.values() {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, client.closing.is_none());
+            flags.set(PollFlags::OUT, !client.unsent.is_empty());
+            fds.push(PollFd::new(&client.stream, flags));
+        }
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let ended = PollFlags::ERR | PollFlags::HUP;
+        let mut ready = Ready {
+            woken: !fds[0].revents().is_empty(),
+            listener: accepting && !fds[1].revents().is_empty(),
+            ..Ready::default()
+        };
+        for (&id, fd) in self.clients.keys().zip(&fds[2..]) {
+            if fd.revents().intersects(PollFlags::IN | ended) {
+                ready.readable.push(id);
+            }
+            if fd.revents().intersects(PollFlags::OUT | ended) {
+                ready.writable.push(id);
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Takes orders; whether to stop.
+    fn obey(&mut self) -> bool {
+        // Only the wake-up matters, not its bytes.
+        let _ = self.woken.read(&mut [0; 64]);
+        loop {
+            match self.controls.try_recv() {
+                Ok(Control::Options(options)) => self.core.set_options(options),
+                Err(mpsc::TryRecvError::Empty) => return false,
+                Ok(Control::Stop) | Err(mpsc::TryRecvError::Disconnected) => return true,
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Instant) {
+        self.accept_after = None;
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    if stream.set_nonblocking(true).is_err() || stream.set_nodelay(true).is_err() {
+                        continue;
+                    }
+                    let id = ConnectionId(self.next_id);
+                    self.next_id += 1;
+                    self.core.handle_accepted(now, id);
+                    let client = Client {
+                        stream,
+                        unsent: Vec::new(),
+                        closing: None,
+                    };
+                    self.clients.insert(id, client);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                    ) => {}
+                Err(_) => {
+                    self.accept_after = Some(now + ACCEPT_PAUSE);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, now: Instant, id: ConnectionId) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let mut portion = [0; 64 * 1024];
+        match client.stream.read(&mut portion) {
+            Ok(count) if count > 0 && client.closing.is_none() => {
+                self.core.handle_bytes(now, id, &portion[..count]);
+            }
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Ok(_) | Err(_) => {
+                self.clients.remove(&id);
+                self.core.handle_lost(id);
+            }
+        }
+    }
+
+    /// Carries out what the core wants.
+    fn deliver(&mut self) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Send(id, bytes) => {
+                    if let Some(client) = self.clients.get_mut(&id) {
+                        let waiting = !client.unsent.is_empty();
+                        client.unsent.extend_from_slice(&bytes);
+                        if !waiting {
+                            self.flush(id);
+                        } else if client.unsent.len() > HOPELESS {
+                            self.clients.remove(&id);
+                            self.core.handle_lost(id);
+                        } else if client.unsent.len() > CONGESTED {
+                            self.core.set_congested(id, true);
+                        }
+                    }
+                }
+                Output::Close(id) => {
+                    if let Some(client) = self.clients.get_mut(&id) {
+                        client.closing = Some(Instant::now() + LINGER);
+                    }
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self, id: ConnectionId) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let mut sent = 0;
+        let broken = loop {
+            if sent == client.unsent.len() {
+                break false;
+            }
+            match client.stream.write(&client.unsent[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break error.kind() != ErrorKind::WouldBlock,
+            }
+        };
+        client.unsent.drain(..sent);
+        if broken {
+            self.clients.remove(&id);
+            self.core.handle_lost(id);
+        } else {
+            let congested = client.unsent.len() > CONGESTED;
+            self.core.set_congested(id, congested);
+        }
+    }
+
+    /// Closes sockets that are done.
+    fn sweep(&mut self, now: Instant) {
+        self.clients.retain(|_, client| {
+            let done = client
+                .closing
+                .is_some_and(|until| client.unsent.is_empty() || until <= now);
+            if done {
+                // The peer may be gone already.
+                let _ = client.stream.shutdown(Shutdown::Both);
+            }
+            !done
+        });
+    }
+}
+
+#[derive(Default)]
+struct Ready {
+    woken: bool,
+    listener: bool,
+    readable: Vec<ConnectionId>,
+    writable: Vec<ConnectionId>,
+}
