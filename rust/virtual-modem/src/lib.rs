@@ -1,5 +1,43 @@
-//! Being written.
+//! A virtual China Mobile M531x NB-IoT module: the AT server of the real one on a pseudo terminal, a
+//! TCP port or an in-memory stream, bridged to a real MQTT broker or to the embedded one.
+//!
+//! ```no_run
+//! use std::io::{Read, Write};
+//! use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+//!
+//! let modem = VirtualModem::start(VirtualModemOptions {
+//!     link: LinkChoice::Memory,
+//!     ..VirtualModemOptions::default()
+//! })?;
+//! let mut port = modem.connect()?;
+//! port.write_all(b"AT\r")?;
+//! let mut answer = [0; 6];
+//! port.read_exact(&mut answer)?;
+//! assert_eq!(&answer, b"\r\nOK\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The crate in layers, from the wire to the thread:
+//!
+//! - `module`: the module itself, without I/O, thread or clock; drive it on virtual time in tests.
+//! - [`uplink`]: its MQTT client towards the broker, equally without I/O, and the socket below it.
+//! - [`fault`]: what can go wrong on purpose, repeatable by a seed.
+//! - [`VirtualModem`]: one thread that joins them with a link and a socket.
+//! - [`broker`]: the embedded broker.
 
 pub mod broker;
-mod codec;
+pub mod fault;
 pub mod uplink;
+
+mod codec;
+mod error;
+mod options;
+mod transcript;
+mod virtual_modem;
+
+pub use error::StartError;
+pub use fault::Fault;
+pub use m531x_at::profile::Model;
+pub use options::{BrokerChoice, LinkChoice, ParseBrokerError, VirtualModemOptions};
+pub use transcript::{Direction, TranscriptEntry};
+pub use virtual_modem::VirtualModem;

@@ -1,0 +1,133 @@
+//! How a virtual modem is started.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use m531x_at::profile::Model;
+
+use crate::Fault;
+
+/// What [`VirtualModem::start`](crate::VirtualModem::start) is given; the default is an M5310-A on a
+/// pseudo terminal with the embedded broker and no faults.
+#[derive(Clone, Debug)]
+pub struct VirtualModemOptions {
+    /// Which module to be.
+    pub model: Model,
+    /// Which broker stands behind it.
+    pub broker: BrokerChoice,
+    /// Where the host finds the serial port.
+    pub link: LinkChoice,
+    /// Bits per second (8N1) at which bytes pass in both directions; `None` lets them pass at once.
+    pub baudrate: Option<u32>,
+    /// What goes wrong on purpose.
+    pub faults: Vec<Fault>,
+    /// Makes identity and faults repeatable; `None` draws one, see
+    /// [`VirtualModem::seed`](crate::VirtualModem::seed).
+    pub seed: Option<u64>,
+    /// Echo after boot; `None` is the model's own habit.
+    pub echo: Option<bool>,
+}
+
+impl Default for VirtualModemOptions {
+    fn default() -> Self {
+        Self {
+            model: Model::M5310A,
+            broker: BrokerChoice::Embedded,
+            link: LinkChoice::Pty { symlink: None },
+            baudrate: None,
+            faults: Vec::new(),
+            seed: None,
+            echo: None,
+        }
+    }
+}
+
+/// Which broker the module reaches.
+///
+/// ```
+/// use m531x_virtual_modem::BrokerChoice;
+///
+/// assert_eq!("embedded".parse(), Ok(BrokerChoice::Embedded));
+/// assert_eq!("localhost:1883".parse(), Ok(BrokerChoice::Address("localhost:1883".into())));
+/// assert!("localhost".parse::<BrokerChoice>().is_err());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BrokerChoice {
+    /// A broker of its own on the loopback interface, whatever `AT+MQTTCFG` names, without TLS.
+    #[default]
+    Embedded,
+    /// The broker that `AT+MQTTCFG` names, as a real module does.
+    Cfg,
+    /// This broker (`host:port`), whatever `AT+MQTTCFG` names; over TLS where `AT+MQTTCFG` asks for it.
+    Address(String),
+}
+
+impl FromStr for BrokerChoice {
+    type Err = ParseBrokerError;
+
+    fn from_str(text: &str) -> Result<Self, ParseBrokerError> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "cfg" => Ok(Self::Cfg),
+            address => match split_address(address) {
+                Some(_) => Ok(Self::Address(address.to_owned())),
+                None => Err(ParseBrokerError(address.to_owned())),
+            },
+        }
+    }
+}
+
+impl fmt::Display for BrokerChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded => f.write_str("embedded"),
+            Self::Cfg => f.write_str("cfg"),
+            Self::Address(address) => f.write_str(address),
+        }
+    }
+}
+
+/// A text that names no broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseBrokerError(String);
+
+impl fmt::Display for ParseBrokerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "broker {:?} is not understood: give embedded, cfg or HOST:PORT",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for ParseBrokerError {}
+
+/// Where the host finds the module's serial port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkChoice {
+    /// A pseudo terminal, if wanted under a stable name.
+    Pty {
+        /// A symbolic link to the terminal, removed when the modem closes.
+        symlink: Option<PathBuf>,
+    },
+    /// A TCP port; port 0 picks a free one. One client at a time.
+    Tcp(SocketAddr),
+    /// A stream in memory, see [`VirtualModem::connect`](crate::VirtualModem::connect).
+    Memory,
+}
+
+/// Splits `host:port` and `[v6]:port`.
+pub(crate) fn split_address(address: &str) -> Option<(&str, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?,
+        // An IPv6 address without brackets hides where the port begins.
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    (!host.is_empty()).then_some((host, port))
+}

@@ -1,0 +1,123 @@
+//! What passed on the serial port, line by line, without secrets.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use m531x_at::command::redact;
+
+/// How many entries are kept; the oldest go first.
+const LIMIT: usize = 10_000;
+
+/// One line that passed on the serial port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TranscriptEntry {
+    /// When, counted from the start of the modem.
+    pub at: Duration,
+    /// From whom to whom.
+    pub direction: Direction,
+    /// The line without its CR LF; passwords are `***`, bytes that are not printable are escaped.
+    pub text: String,
+}
+
+/// From whom to whom a line went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the host to the module.
+    ToModule,
+    /// From the module to the host.
+    FromModule,
+}
+
+impl fmt::Display for TranscriptEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arrow = match self.direction {
+            Direction::ToModule => '>',
+            Direction::FromModule => '<',
+        };
+        write!(f, "{:9.3} {arrow} {}", self.at.as_secs_f64(), self.text)
+    }
+}
+
+/// The bounded memory of lines.
+#[derive(Debug)]
+pub(crate) struct Transcript {
+    start: Instant,
+    entries: VecDeque<TranscriptEntry>,
+}
+
+impl Transcript {
+    pub(crate) fn new(start: Instant) -> Self {
+        Self {
+            start,
+            entries: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn record(&mut self, now: Instant, direction: Direction, line: &[u8]) {
+        if self.entries.len() == LIMIT {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(TranscriptEntry {
+            at: now.saturating_duration_since(self.start),
+            direction,
+            text: escape(&redact(line)),
+        });
+    }
+
+    pub(crate) fn entries(&self) -> Vec<TranscriptEntry> {
+        self.entries.iter().cloned().collect()
+    }
+}
+
+/// Printable text stays (UTF-8 too), a backslash is doubled, everything else becomes `\r`, `\n` or `\xNN`.
+fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\r' => text.push_str("\\r"),
+                '\n' => text.push_str("\\n"),
+                '\\' => text.push_str("\\\\"),
+                c if c.is_control() => {
+                    let mut buffer = [0; 4];
+                    escape_bytes(c.encode_utf8(&mut buffer).as_bytes(), &mut text);
+                }
+                c => text.push(c),
+            }
+        }
+        escape_bytes(chunk.invalid(), &mut text);
+    }
+    text
+}
+
+fn escape_bytes(bytes: &[u8], text: &mut String) {
+    for byte in bytes {
+        text.push_str("\\x");
+        text.push_str(&m531x_at::hex::encode(&[*byte]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_cannot_be_printed_are_escaped() {
+        assert_eq!(escape(b"a\\b\r\n\x00\xff"), "a\\\\b\\r\\n\\x00\\xFF");
+        assert_eq!(escape("温度".as_bytes()), "温度");
+    }
+
+    #[test]
+    fn the_oldest_entries_go_first() {
+        let start = Instant::now();
+        let mut transcript = Transcript::new(start);
+        for number in 0..=LIMIT {
+            let line = number.to_string();
+            transcript.record(start, Direction::ToModule, line.as_bytes());
+        }
+        let entries = transcript.entries();
+        assert_eq!(entries.len(), LIMIT);
+        assert_eq!(entries[0].text, "1");
+    }
+}
