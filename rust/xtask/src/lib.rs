@@ -5,6 +5,7 @@
 //! stay without I/O, and the examples in the README are the files that the tests run.
 
 pub mod check;
+pub mod documents;
 pub mod generate;
 pub mod table;
 

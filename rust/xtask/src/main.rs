@@ -21,7 +21,7 @@ struct Arguments {
 
 #[derive(Clone, Copy, Subcommand)]
 enum Task {
-    /// Write the files that come from errors.toml.
+    /// Write what comes from errors.toml, and the files that documents show.
     Generate,
     /// Check generated files, layers, purity of the sans-IO code, and the examples in the documentation.
     Check,

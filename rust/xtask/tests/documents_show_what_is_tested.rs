@@ -1,42 +1,46 @@
-//! A code block that is not its file, and a make target that is not there, are found.
+//! A marked code block is filled with its file, and a make target that is not there is found.
 
-use xtask::check::documents::{differing_blocks, unknown_targets};
+use xtask::documents::{filled, unknown_targets};
 
 fn read(path: &str) -> Option<String> {
     (path == "examples/a.py").then(|| "print(1)\nprint(2)\n".to_owned())
 }
 
-fn blocks(text: &str) -> Vec<String> {
-    differing_blocks("README.md", text, read)
-}
-
 #[test]
-fn a_block_that_is_its_file_passes() {
-    let text = "<!-- file: examples/a.py -->\n```python\nprint(1)\nprint(2)\n```\n";
-    assert!(blocks(text).is_empty());
-}
-
-#[test]
-fn a_block_that_differs_is_found() {
-    let text = "<!-- file: examples/a.py -->\n```python\nprint(1)\n```\n";
+fn a_block_gets_the_file_and_what_is_around_it_stays() {
+    let text = "before\n<!-- file: examples/a.py -->\n```python\nold\n```\nafter\n```\ncode\n```\n";
+    let whole = filled(text, read).unwrap();
     assert_eq!(
-        blocks(text),
-        ["README.md: the block of examples/a.py is not that file"]
+        whole,
+        "before\n<!-- file: examples/a.py -->\n```python\nprint(1)\nprint(2)\n```\nafter\n```\ncode\n```\n"
     );
+    assert_eq!(filled(&whole, read).unwrap(), whole);
 }
 
 #[test]
-fn a_file_that_is_gone_is_found() {
+fn a_file_that_is_gone_is_named() {
     let text = "<!-- file: examples/b.py -->\n```python\n```\n";
-    assert_eq!(blocks(text), ["README.md: there is no file examples/b.py"]);
+    assert_eq!(
+        filled(text, read).unwrap_err(),
+        "there is no file examples/b.py"
+    );
 }
 
 #[test]
 fn a_mark_without_a_block_is_found() {
     let text = "<!-- file: examples/a.py -->\nprose\n";
     assert_eq!(
-        blocks(text),
-        ["README.md: no code block follows the mark of examples/a.py"]
+        filled(text, read).unwrap_err(),
+        "no code block follows the mark of examples/a.py"
+    );
+}
+
+#[test]
+fn a_block_without_an_end_is_found() {
+    let text = "<!-- file: examples/a.py -->\n```python\nprint(1)\n";
+    assert_eq!(
+        filled(text, read).unwrap_err(),
+        "the code block of examples/a.py has no end"
     );
 }
 
@@ -44,14 +48,10 @@ fn a_mark_without_a_block_is_found() {
 fn a_target_that_the_makefile_lacks_is_found() {
     let makefile = "test: stamp\n\t@cargo test\n";
     let text = "Run `make test`, or make do.\n```\nmake tests   # all\ncd x && make test\n```\n";
-    assert_eq!(
-        unknown_targets("README.md", text, makefile),
-        ["README.md: the Makefile has no target tests"]
-    );
+    assert_eq!(unknown_targets(text, makefile), ["tests"]);
 }
 
 #[test]
 fn a_variable_is_not_a_target() {
-    let text = "`make PYTHON=python3.12 test`";
-    assert!(unknown_targets("README.md", text, "test:\n").is_empty());
+    assert!(unknown_targets("`make PYTHON=python3.12 test`", "test:\n").is_empty());
 }

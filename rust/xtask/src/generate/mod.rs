@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: one error table, four outputs.
+//! `cargo xtask generate`: one error table, four outputs; and the files that documents show.
 
 mod c_header;
 mod docs;
@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use crate::documents;
 use crate::table::ErrorTable;
 
 /// The line that every output carries, after its comment sign.
@@ -49,20 +50,31 @@ pub fn run(root: &Path) -> Result<String, String> {
     let table = ErrorTable::load(&root.join("errors.toml")).map_err(|error| error.to_string())?;
     let mut report = String::new();
     for output in outputs(&table) {
-        let path = root.join(output.path);
-        if fs::read_to_string(&path).is_ok_and(|committed| committed == output.text) {
-            continue;
-        }
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-        }
-        fs::write(&path, output.text)
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        let _ = writeln!(report, "wrote {}", output.path);
+        write_if_changed(&root.join(output.path), &output.text, &mut report)?;
+    }
+    for path in documents::all(root) {
+        let name = path.display();
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("cannot read {name}: {error}"))?;
+        let whole = documents::filled(&text, |file| fs::read_to_string(root.join(file)).ok())
+            .map_err(|reason| format!("{name}: {reason}"))?;
+        write_if_changed(&path, &whole, &mut report)?;
     }
     if report.is_empty() {
-        report.push_str("nothing to write: all generated files are up to date\n");
+        report.push_str("nothing to write: everything is up to date\n");
     }
     Ok(report)
+}
+
+fn write_if_changed(path: &Path, text: &str, report: &mut String) -> Result<(), String> {
+    if fs::read_to_string(path).is_ok_and(|committed| committed == text) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    }
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    let _ = writeln!(report, "wrote {}", path.display());
+    Ok(())
 }
