@@ -1,0 +1,25 @@
+"""The examples run as they stand, against a virtual modem."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_first_script_prints_what_it_published():
+    run = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / "first_script.py"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        env={"PYTHONIOENCODING": "utf-8", "PATH": ""},
+    )
+    assert (run.stdout, run.stderr, run.returncode) == ("meters/17 21.5 °C\n", "", 0)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_every_example_is_tested_here(path):
+    assert path.name in Path(__file__).read_text(encoding="utf-8")
