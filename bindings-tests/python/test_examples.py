@@ -9,7 +9,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def test_first_script_prints_what_it_published():
+def test_first_script_prints_what_it_published() -> None:
     run = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / "first_script.py"],
         capture_output=True,
@@ -21,5 +21,5 @@ def test_first_script_prints_what_it_published():
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
-def test_every_example_is_tested_here(path):
+def test_every_example_is_tested_here(path: Path) -> None:
     assert path.name in Path(__file__).read_text(encoding="utf-8")
