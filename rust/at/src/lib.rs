@@ -12,6 +12,7 @@ pub mod response;
 pub mod topic;
 pub mod urc;
 
+mod fields;
 mod qos;
 
 pub use qos::{InvalidQoS, QoS};

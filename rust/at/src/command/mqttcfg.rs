@@ -2,6 +2,13 @@
 
 use std::fmt;
 
+use super::{DecodeError, flag_of, number_of, text_of};
+use crate::argument::{
+    ArgumentError, CommandLine, check_client_id, check_host, check_port, check_quotable,
+};
+use crate::fields::Fields;
+use crate::profile::{CfgFields, Profile};
+
 /// The parameters of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MqttCfg {
@@ -9,21 +16,107 @@ pub struct MqttCfg {
     pub host: String,
     /// Its port, 1 to 65535.
     pub port: u16,
-    /// The client id.
+    /// The client id, not empty.
     pub client_id: String,
-    /// Seconds between two pings of an idle connection; 0 is off.
+    /// Seconds between two pings of an idle connection, 0 to 65535; 0 is off.
     pub keepalive: u16,
-    /// The user name, if the broker wants one.
+    /// The user name, if the broker wants one; an empty field on the wire when `None`.
     pub username: Option<String>,
-    /// The password, if the broker wants one.
+    /// The password, if the broker wants one; an empty field on the wire when `None`.
     pub password: Option<Secret>,
     /// Whether the broker forgets the session.
     pub clean_session: bool,
-    /// Whether the module uses TLS.
+    /// Whether the module uses TLS; the M5310-A cannot (manual 1.1).
     pub tls: bool,
 }
 
+impl MqttCfg {
+    pub(super) fn decode(arguments: &[u8]) -> Result<Self, DecodeError> {
+        let mut fields = Fields::new(arguments);
+        let host = text_of(fields.next(), "host")?;
+        let port = number_of(fields.next(), "port")?;
+        let client_id = text_of(fields.next(), "client id")?;
+        let keepalive = number_of(fields.next(), "keep-alive")?;
+        let username = text_of(fields.next(), "user name")?;
+        let password = text_of(fields.next(), "password")?;
+        let clean_session = flag_of(fields.next(), "clean session")?;
+        let tls = match fields.next() {
+            None => false,
+            some => flag_of(some, "encrypt")?,
+        };
+        // The ninth field of the ML302 has no public meaning.
+        let _ninth = fields.next();
+        if !fields.is_done() {
+            return Err(DecodeError::Malformed("AT+MQTTCFG takes 7 to 9 fields"));
+        }
+        if host.is_empty() || port == 0 || client_id.is_empty() {
+            return Err(DecodeError::Malformed(
+                "host, port and client id may not be empty",
+            ));
+        }
+        Ok(Self {
+            host,
+            port,
+            client_id,
+            keepalive,
+            username: Some(username).filter(|text| !text.is_empty()),
+            password: Some(password)
+                .filter(|text| !text.is_empty())
+                .map(Secret::new),
+            clean_session,
+            tls,
+        })
+    }
+
+    pub(super) fn encode(&self, profile: &Profile) -> Result<CommandLine, ArgumentError> {
+        check_host(&self.host)?;
+        check_port(self.port)?;
+        check_client_id(&self.client_id)?;
+        if self.tls && !profile.encrypt_field {
+            return Err(ArgumentError::NotSupported {
+                what: "TLS",
+                model: profile.model,
+            });
+        }
+        let username = self.username.as_deref().unwrap_or_default();
+        let password = self
+            .password
+            .as_ref()
+            .map(Secret::expose)
+            .unwrap_or_default();
+        check_quotable("user name", username.as_bytes())?;
+        check_quotable("password", password.as_bytes())?;
+
+        let mut line = CommandLine::new("AT+MQTTCFG=");
+        line.quoted("host", self.host.as_bytes())?
+            .number(self.port)
+            .quoted("client id", self.client_id.as_bytes())?
+            .number(self.keepalive)
+            .quoted("user name", username.as_bytes())?
+            .quoted("password", password.as_bytes())?
+            .flag(self.clean_session);
+        match profile.cfg_fields {
+            CfgFields::Seven => {}
+            CfgFields::Eight => {
+                line.flag(self.tls);
+            }
+            CfgFields::Nine => {
+                line.flag(self.tls).flag(false);
+            }
+        }
+        Ok(line)
+    }
+}
+
 /// A text that never shows in `Debug`.
+///
+/// ```
+/// use m531x_at::command::Secret;
+///
+/// let password = Secret::new("hunter2");
+/// assert_eq!(format!("{password:?}"), "***");
+/// assert_eq!(password.expose(), "hunter2");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

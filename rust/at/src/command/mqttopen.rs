@@ -1,11 +1,13 @@
 //! `AT+MQTTOPEN` (manual 1.2).
 
-use super::MqttCfg;
-use crate::argument::ArgumentError;
+use super::{DecodeError, MqttCfg, Secret, flag_of, qos_of, text_of};
+use crate::argument::{ArgumentError, CommandLine, check_length, check_quotable};
+use crate::fields::{Fields, unquote};
 use crate::profile::Profile;
 use crate::qos::QoS;
+use crate::topic;
 
-/// What the CONNECT packet holds.
+/// What the CONNECT packet holds besides the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MqttOpen {
     /// Send the user name of `AT+MQTTCFG`.
@@ -16,12 +18,79 @@ pub struct MqttOpen {
     pub will: Option<Will>,
 }
 
+impl MqttOpen {
+    pub(super) fn decode(arguments: &[u8]) -> Result<Self, DecodeError> {
+        let mut fields = Fields::new(arguments);
+        let username = flag_of(fields.next(), "user name flag")?;
+        let password = flag_of(fields.next(), "password flag")?;
+        let has_will = flag_of(fields.next(), "will flag")?;
+        let retain = flag_of(fields.next(), "will retain")?;
+        let qos = qos_of(fields.next(), "will QoS")?;
+        let topic = text_of(fields.next(), "will topic")?;
+        // The message is the rest of the line: it is the last field and may hold commas.
+        let payload = fields
+            .rest()
+            .map(|rest| unquote(rest.trim_ascii()))
+            .ok_or(DecodeError::Malformed("AT+MQTTOPEN takes 7 fields"))?;
+        if has_will && topic::validate_name(topic.as_bytes(), usize::MAX).is_err() {
+            return Err(DecodeError::Malformed("will topic"));
+        }
+        let will = has_will.then(|| Will {
+            topic,
+            payload: payload.to_vec(),
+            qos,
+            retain,
+        });
+        Ok(Self {
+            username,
+            password,
+            will,
+        })
+    }
+
+    pub(super) fn encode(&self, profile: &Profile) -> Result<CommandLine, ArgumentError> {
+        let mut line = CommandLine::new("AT+MQTTOPEN=");
+        line.flag(self.username)
+            .flag(self.password)
+            .flag(self.will.is_some());
+        // All seven fields are sent always: the firmware counts them.
+        let Some(will) = &self.will else {
+            line.flag(false)
+                .number(0u8)
+                .quoted("will topic", b"")?
+                .quoted("will payload", b"")?;
+            return Ok(line);
+        };
+        topic::validate_name(will.topic.as_bytes(), profile.topic_limit).map_err(|reason| {
+            ArgumentError::InvalidTopic {
+                field: "will topic",
+                reason,
+            }
+        })?;
+        check_quotable("will payload", &will.payload)?;
+        if let Err(error) = std::str::from_utf8(&will.payload) {
+            let offset = error.valid_up_to();
+            let byte = will.payload[offset];
+            return Err(ArgumentError::ForbiddenByte {
+                field: "will payload",
+                byte,
+                offset,
+            });
+        }
+        line.flag(will.retain)
+            .number(u8::from(will.qos))
+            .quoted("will topic", will.topic.as_bytes())?
+            .quoted("will payload", &will.payload)?;
+        Ok(line)
+    }
+}
+
 /// A will message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Will {
-    /// The topic.
+    /// The topic name.
     pub topic: String,
-    /// The payload; this command has no hex form, so printable text only.
+    /// The payload; this command has no hex form, so UTF-8 text without control bytes and `"`.
     pub payload: Vec<u8>,
     /// The quality of service.
     pub qos: QoS,
@@ -29,18 +98,51 @@ pub struct Will {
     pub retain: bool,
 }
 
-/// The size of the CONNECT packet in bytes.
+/// The size in bytes of the CONNECT packet that a module makes of both commands (MQTT 3.1.1, 3.1).
 pub fn connect_packet_size(cfg: &MqttCfg, open: &MqttOpen) -> usize {
-    let _ = (cfg, open);
-    todo!()
+    // Protocol name, level, flags and keep-alive.
+    const VARIABLE_HEADER: usize = 10;
+    let username = cfg
+        .username
+        .as_ref()
+        .filter(|_| open.username)
+        .map(String::len);
+    let password = cfg
+        .password
+        .as_ref()
+        .filter(|_| open.password)
+        .map(|p| Secret::expose(p).len());
+    let will = open.will.as_ref();
+    let strings = [
+        Some(cfg.client_id.len()),
+        will.map(|will| will.topic.len()),
+        will.map(|will| will.payload.len()),
+        username,
+        password,
+    ];
+    super::mqttpub::with_fixed_header(
+        VARIABLE_HEADER
+            + strings
+                .into_iter()
+                .flatten()
+                .map(|length| 2 + length)
+                .sum::<usize>(),
+    )
 }
 
 /// Checks the CONNECT packet against the module's limit.
+///
+/// Both commands pass alone, and the connection fails only later: the buffer in which the module
+/// builds the packet is what overflows.
 pub fn check_connect_packet(
     cfg: &MqttCfg,
     open: &MqttOpen,
     profile: &Profile,
 ) -> Result<(), ArgumentError> {
-    let _ = (cfg, open, profile);
-    todo!()
+    let size = connect_packet_size(cfg, open);
+    check_length(
+        "the CONNECT packet of client id, user name, password and will",
+        size,
+        profile.connect_limit,
+    )
 }

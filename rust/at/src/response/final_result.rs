@@ -1,14 +1,50 @@
-//! Final results.
+//! Final results: the line that ends a command.
+
+use std::fmt;
+
+use crate::cme::{self, CmeFamily};
+use crate::fields::{number, value};
+
+const CME: &str = "+CME ERROR";
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FinalResult {
     /// `OK`.
     Ok,
-    /// `ERROR`, without a reason (`AT+CMEE=0`).
+    /// `ERROR`, without a reason: all that comes while `AT+CMEE` is at its factory 0.
     Error,
     /// `+CME ERROR: ...`.
     Cme(CmeError),
+}
+
+impl FinalResult {
+    /// Recognises a final result; the words are exact, spaces after the colon optional.
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        match line {
+            b"OK" => Some(Self::Ok),
+            b"ERROR" => Some(Self::Error),
+            [b'+', ..] => {
+                let reason = value(line, CME)?.trim_ascii_end();
+                let numeric = number(reason).and_then(|number| u16::try_from(number).ok());
+                Some(Self::Cme(match numeric {
+                    Some(number) => CmeError::Number(number),
+                    None => CmeError::Text(String::from_utf8_lossy(reason).into_owned()),
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The line, without CR LF; all models put a space after `+CME ERROR:`.
+    pub fn encode(&self) -> String {
+        match self {
+            Self::Ok => "OK".to_owned(),
+            Self::Error => "ERROR".to_owned(),
+            Self::Cme(CmeError::Number(number)) => format!("{CME}: {number}"),
+            Self::Cme(CmeError::Text(text)) => format!("{CME}: {text}"),
+        }
+    }
 }
 
 /// What stands after `+CME ERROR:`.
@@ -20,15 +56,46 @@ pub enum CmeError {
     Text(String),
 }
 
-impl FinalResult {
-    /// Recognises a final result.
-    pub fn parse(line: &[u8]) -> Option<Self> {
-        let _ = line;
-        todo!()
+impl CmeError {
+    /// The number, if one was sent.
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(_) => None,
+        }
     }
 
-    /// The line, without CR LF.
-    pub fn encode(&self) -> String {
-        todo!()
+    /// The error in words, with the table of this family; an unknown number stays a number.
+    ///
+    /// ```
+    /// use m531x_at::cme::CmeFamily;
+    /// use m531x_at::response::CmeError;
+    ///
+    /// let not_connected = CmeError::Number(3);
+    /// assert_eq!(not_connected.describe(CmeFamily::Hi21xx).to_string(), "3 (operation not allowed)");
+    /// assert_eq!(CmeError::Number(9999).describe(CmeFamily::Hi21xx).to_string(), "9999");
+    /// ```
+    pub fn describe(&self, family: CmeFamily) -> impl fmt::Display + '_ {
+        Description {
+            error: self,
+            family,
+        }
+    }
+}
+
+struct Description<'a> {
+    error: &'a CmeError,
+    family: CmeFamily,
+}
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.error {
+            CmeError::Text(text) => f.write_str(text),
+            CmeError::Number(number) => match cme::text(self.family, *number) {
+                Some(text) => write!(f, "{number} ({text})"),
+                None => write!(f, "{number}"),
+            },
+        }
     }
 }

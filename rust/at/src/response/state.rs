@@ -1,25 +1,29 @@
-//! The answer to `AT+MQTTSTAT?`.
+//! The answer to `AT+MQTTSTAT?` (manual 1.3; 7 from firmware).
 
+use super::{line, small_numbers};
+use crate::fields::value;
 use crate::profile::Profile;
+
+const NAME: &str = "+MQTTSTAT";
 
 /// The state of the module's MQTT client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MqttStat {
-    /// 0.
+    /// 0: not initialised.
     NotInitialised,
-    /// 1: configured.
+    /// 1: initialised, that is configured.
     Initialised,
-    /// 2.
+    /// 2: disconnected.
     Disconnected,
     /// 3: CONNECT sent.
     ConnectSent,
-    /// 4: the module reconnects.
+    /// 4: the module reconnects by itself.
     Reconnecting,
-    /// 5.
+    /// 5: connected.
     Connected,
-    /// 6.
+    /// 6: TCP is connecting.
     TcpConnecting,
-    /// 7 (firmware only).
+    /// 7: TCP is connected (in firmware, not in the manual).
     TcpConnected,
     /// Any other number.
     Other(u8),
@@ -27,15 +31,14 @@ pub enum MqttStat {
 
 impl MqttStat {
     /// Reads `+MQTTSTAT:n`.
-    pub fn parse(line: &[u8]) -> Option<Self> {
-        let _ = line;
-        todo!()
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let ([number], _) = small_numbers(value(text, NAME)?)?;
+        Some(number.into())
     }
 
     /// The line as a module of this profile prints it.
     pub fn encode(self, profile: &Profile) -> String {
-        let _ = profile;
-        todo!()
+        line(NAME, u8::from(self), profile)
     }
 }
 
