@@ -1,54 +1,337 @@
-//! From the bytes of the port to lines and messages.
+//! From the bytes of the port to lines and messages, however the bytes are cut.
+//!
+//! A line ends at LF. A message may not: `+MQTTPUBLISH` announces how many bytes follow, and these
+//! may hold line ends, `OK`, or a whole `+MQTTPUBLISH` of their own. Where the topic ends is not
+//! marked either. [`Framer`] finds what was meant, and where bytes can be read in two ways it says
+//! so rather than guessing in silence.
+//!
+//! # The loop
+//!
+//! The framer has no clock and no port. Give it bytes with [`Framer::handle_input`], tell it the
+//! time with [`Framer::handle_timeout`] when [`Framer::poll_timeout`] asks for it, and after each
+//! of the two read [`Framer::next_frame`] until it returns `None`:
+//!
+//! ```
+//! use std::time::Instant;
+//! use m531x_at::framer::{Frame, Framer, FramerConfig};
+//!
+//! let mut framer = Framer::new(FramerConfig::default());
+//! framer.set_subscriptions(["lamp"]);
+//!
+//! let now = Instant::now();
+//! let mut seen = Vec::new();
+//! for piece in [&b"\r\n+CSQ:21,99\r\n+MQTTPUBLISH:0,0,0,0,la"[..], b"mp,8,on\r\nOK\r\n\r\nOK\r\n"] {
+//!     framer.handle_input(now, piece);
+//!     while let Some(frame) = framer.next_frame() {
+//!         seen.push(match frame {
+//!             Frame::Line(line) => String::from_utf8_lossy(line).into_owned(),
+//!             Frame::Publish(message) => format!("{:?}", message.payload.escape_ascii().to_string()),
+//!             other => panic!("{other:?}"),
+//!         });
+//!     }
+//! }
+//! assert_eq!(seen, ["+CSQ:21,99", r#""on\\r\\nOK\\r\\n""#, "OK"]);
+//! assert_eq!(framer.poll_timeout(), None);
+//! ```
+//!
+//! # How a message is read
+//!
+//! Every `,<digits>,` in the topic's place is a candidate, up to the first byte that no topic
+//! holds. A candidate whose payload is followed by CR LF closes. Among the candidates whose topic
+//! is subscribed to those that close are the message; if there is none, among the others.
+//!
+//! * One closes: it is the message, at once when no other subscribed candidate is still open.
+//!   With subscriptions that name their topics in full that is always so.
+//! * Several close: the one with the shortest topic is delivered with the flag `ambiguous`. The
+//!   bytes up to the farthest end are in doubt: their lines come as [`Frame::Untrusted`], their
+//!   messages flagged, and at the end [`Frame::Hidden`] asks to settle a pending command.
+//! * None closes: firmware older than manual v1.1 ends a message without CR LF, so one is taken
+//!   whose payload `+`, CR, LF or silence follows; nothing behind the payload is consumed.
+//! * Something else follows a complete payload, so bytes were lost: the declared bytes are
+//!   delivered `truncated`, the rest of the line behind them is untrusted, `Hidden` is reported.
+//! * Fewer bytes came than declared when the silence limit passes: all that came is delivered
+//!   `truncated`, lines that followed a short payload included, and `Hidden` is reported.
+//!   Where a complete candidate stands inside it wins; if more followed it, it is flagged and
+//!   what followed is in doubt.
+//! * No candidate at all: either the length ends the line and the payload has its own (firmware of
+//!   2016), or the message cannot be read. Its lines are untrusted until a silence or
+//!   [`FramerConfig::max_line`] bytes have passed.
+//!
+//! # What stays open
+//!
+//! Bytes cannot tell everything. Under a wildcard subscription a publisher who chooses a topic with
+//! commas can make two readings possible; they are flagged. Only where the module breaks its own
+//! format as well (no final CR LF, or fewer bytes than declared and more traffic behind them) can a
+//! payload written for that purpose pass as a message under a *wildcard* subscription. Subscriptions
+//! without wildcards, or hex delivery where the module has it, close that too.
 
+mod buffer;
 mod frame;
+mod header;
+mod lines;
+mod messages;
+mod search;
+mod verdict;
 
+use std::ops::Range;
 use std::time::Instant;
 
 pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 
+use crate::topic::FilterSet;
+use crate::urc::Publish;
+use buffer::Buffer;
+use header::Header;
+use search::Search;
+
 /// Cuts what the module sends into lines and messages.
+///
+/// Methods that start with `handle_` are the inputs, [`next_frame`](Self::next_frame) and
+/// [`poll_timeout`](Self::poll_timeout) the outputs. The same bytes give the same frames however
+/// they are cut, the cost is linear in the bytes, and the buffer holds one line or message at most
+/// besides the last input.
 #[derive(Clone, Debug)]
 pub struct Framer {
     config: FramerConfig,
+    subscriptions: FilterSet,
+    /// Whether every subscription names one topic.
+    exact: bool,
+    buffer: Buffer,
+    state: State,
+    search: Search,
+    /// With fewer unread bytes than this nothing can be decided.
+    need: usize,
+    last_input: Option<Instant>,
+    /// The silence limit has passed since the last byte.
+    silent: bool,
+    doubt: Doubt,
+}
+
+/// What the first unread byte is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The first byte of a line.
+    LineStart,
+    /// The first byte of a line of which so many bytes hold no LF.
+    Line { scanned: usize },
+    /// A byte within a line that is too long and of which so many bytes are gone.
+    LongLine { passed: usize },
+    /// The first byte of a message.
+    Message,
+    /// A byte within a payload that is too long.
+    Payload { declared: usize, left: usize },
+    /// The byte behind a payload that was too long.
+    PayloadEnd { declared: usize },
+}
+
+/// Which of the unread bytes may be payload of a message that was read otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+struct Doubt {
+    /// So many bytes, all of them in the buffer: messages in there are flagged.
+    known: usize,
+    /// Up to so many bytes, or up to a silence: no messages can be told in there.
+    unknown: usize,
+    /// The rest of the line at the front.
+    line: bool,
+    /// To be reported when the doubt is over.
+    hidden: Option<usize>,
+}
+
+/// A frame as positions in the buffer.
+#[derive(Clone, Debug)]
+enum Found {
+    Line(Range<usize>),
+    Untrusted(Range<usize>),
+    Message(Message),
+    Hidden(usize),
+    Oversize {
+        topic: Range<usize>,
+        declared: usize,
+    },
+    LineTooLong(usize),
+}
+
+#[derive(Clone, Debug)]
+struct Message {
+    header: Header,
+    topic: Range<usize>,
+    payload: Range<usize>,
+    truncated: bool,
+    ambiguous: bool,
 }
 
 impl Framer {
-    /// A framer with an empty buffer whose subscriptions are not known yet.
+    /// A framer with an empty buffer, for which every topic counts as subscribed.
     pub fn new(config: FramerConfig) -> Self {
-        Self { config }
+        let config = FramerConfig {
+            max_line: config.max_line.max(64),
+            ..config
+        };
+        Self {
+            config,
+            subscriptions: FilterSet::unknown(),
+            exact: false,
+            buffer: Buffer::default(),
+            state: State::LineStart,
+            search: Search::default(),
+            need: 1,
+            last_input: None,
+            silent: false,
+            doubt: Doubt::default(),
+        }
     }
 
-    /// Takes bytes that arrived at `now`; read the frames with [`next_frame`](Self::next_frame) until `None`.
+    /// Takes bytes that arrived at `now`.
+    ///
+    /// Read the frames with [`next_frame`](Self::next_frame) until `None` before the next input.
+    #[inline]
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        let _ = (now, bytes);
-        todo!()
+        if bytes.is_empty() {
+            return;
+        }
+        self.buffer.append(bytes);
+        self.last_input = Some(now);
+        self.silent = false;
     }
 
-    /// Tells that it is `now`; read the frames with [`next_frame`](Self::next_frame) until `None`.
+    /// Ends what waits for silence if `now` has reached [`poll_timeout`](Self::poll_timeout).
+    ///
+    /// Read the frames with [`next_frame`](Self::next_frame) until `None` before the next input.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            self.silent = true;
+        }
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), if a decision waits for silence.
+    /// The time at which to call [`handle_timeout`](Self::handle_timeout) if no byte comes before,
+    /// or `None` when nothing waits for silence.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let _ = self.config.silence_limit;
-        todo!()
+        let waits = match self.state {
+            State::Message => !self.search.candidates.is_empty(),
+            State::Payload { .. } => true,
+            _ => self.doubt.known > 0 || self.doubt.unknown > 0,
+        };
+        if waits && !self.silent {
+            self.last_input?.checked_add(self.config.silence_limit)
+        } else {
+            None
+        }
     }
 
     /// The next frame, or `None` when more bytes or time are needed.
+    #[inline]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
-        todo!()
+        if self.buffer.len() < self.need && !self.silent {
+            return None;
+        }
+        self.need = 0;
+        let found = self.step()?;
+        Some(self.frame(found))
     }
 
-    /// Tells which topic filters are subscribed to; until then every topic counts as subscribed.
+    /// Tells which topic filters are subscribed to.
+    ///
+    /// Call it before the module can deliver for a new filter, and only after it no longer can for
+    /// an old one. A message that is being read is read again by the new list.
     pub fn set_subscriptions<'a>(&mut self, filters: impl IntoIterator<Item = &'a str>) {
-        let _ = filters.into_iter().count();
-        todo!()
+        let filters: Vec<&str> = filters.into_iter().collect();
+        self.exact = !filters.iter().any(|filter| filter.contains(['+', '#']));
+        self.subscriptions = FilterSet::new(filters);
+        self.search.restart();
+        self.need = 0;
     }
 
     /// Forgets buffered bytes and open decisions, as after a lost port; the subscriptions stay.
     pub fn reset(&mut self) {
-        todo!()
+        self.buffer.clear();
+        self.state = State::LineStart;
+        self.search.restart();
+        self.need = 1;
+        self.last_input = None;
+        self.silent = false;
+        self.doubt = Doubt::default();
     }
+
+    fn step(&mut self) -> Option<Found> {
+        loop {
+            let next = match self.state {
+                State::LineStart => self.line_start(),
+                State::Line { scanned } => self.line(scanned),
+                State::LongLine { passed } => self.long_line(passed),
+                State::Message => self.message(),
+                State::Payload { declared, left } => self.payload(declared, left),
+                State::PayloadEnd { declared } => self.payload_end(declared),
+            };
+            match next {
+                Next::Again => {}
+                Next::Found(found) => return Some(found),
+                Next::Need(bytes) => {
+                    self.need = bytes;
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn frame(&self, found: Found) -> Frame<'_> {
+        match found {
+            Found::Line(line) => Frame::Line(self.buffer.slice(line)),
+            Found::Untrusted(line) => Frame::Untrusted(self.buffer.slice(line)),
+            Found::Hidden(bytes) => Frame::Hidden { bytes },
+            Found::LineTooLong(bytes) => Frame::LineTooLong { bytes },
+            Found::Oversize { topic, declared } => Frame::Oversize {
+                topic: self.buffer.slice(topic),
+                declared,
+            },
+            Found::Message(message) => Frame::Publish(Publish {
+                dup: message.header.dup,
+                qos: message.header.qos,
+                retain: message.header.retain,
+                packet_id: message.header.packet_id,
+                topic: self.buffer.slice(message.topic),
+                payload: self.buffer.slice(message.payload),
+                truncated: message.truncated,
+                ambiguous: message.ambiguous,
+            }),
+        }
+    }
+
+    /// Lets go of bytes, which also uses up the doubt about them.
+    #[inline]
+    fn consume(&mut self, count: usize) {
+        self.buffer.consume(count);
+        let doubt = &mut self.doubt;
+        if doubt.unknown > 0 {
+            let used = count.min(doubt.unknown);
+            doubt.unknown -= used;
+            *doubt.hidden.get_or_insert(0) += used;
+        }
+        doubt.known = doubt.known.saturating_sub(count);
+    }
+}
+
+impl Doubt {
+    /// Whether a line at the front must not be trusted.
+    #[inline]
+    fn any(self) -> bool {
+        self.line || self.known > 0 || self.unknown > 0
+    }
+
+    /// Adds to what is reported when the doubt is over.
+    fn hide(&mut self, bytes: usize) {
+        if bytes > 0 {
+            *self.hidden.get_or_insert(0) += bytes;
+        }
+    }
+}
+
+/// What a step of the state machine led to.
+#[derive(Clone, Debug)]
+enum Next {
+    /// Another state, to be looked at.
+    Again,
+    /// A frame.
+    Found(Found),
+    /// Nothing, before so many bytes are unread.
+    Need(usize),
 }

@@ -1,0 +1,161 @@
+//! Lines: from one LF to the next.
+
+use memchr::{memchr, memchr_iter};
+
+use crate::framer::header::{self, PREFIX, Parsed};
+use crate::framer::{Found, Framer, Next, State};
+
+impl Framer {
+    /// Passes line ends, reports a doubt that is over, and sees what begins.
+    #[inline]
+    pub(super) fn line_start(&mut self) -> Next {
+        loop {
+            if let Some(bytes) = self.doubt.hidden
+                && self.doubt.known == 0
+                && self.doubt.unknown == 0
+            {
+                self.doubt.hidden = None;
+                return Next::Found(Found::Hidden(bytes));
+            }
+            match self.buffer.unread().first() {
+                None => return self.end_of_input(),
+                Some(b'\n') => {
+                    self.doubt.line = false;
+                    self.consume(1);
+                }
+                Some(b'\r') => self.consume(1),
+                Some(b'+') => return self.plus(),
+                Some(_) => {
+                    self.state = State::Line { scanned: 0 };
+                    return Next::Again;
+                }
+            }
+        }
+    }
+
+    /// A line or a message; in an unknown stretch no message can be told.
+    fn plus(&mut self) -> Next {
+        let unread = self.buffer.unread();
+        if self.doubt.unknown == 0 {
+            if unread.starts_with(PREFIX) {
+                return self.message_start();
+            }
+            if PREFIX.starts_with(unread) && !(self.silent && self.doubt.known > 0) {
+                return Next::Need(unread.len() + 1);
+            }
+        }
+        self.state = State::Line { scanned: 0 };
+        Next::Again
+    }
+
+    #[inline]
+    pub(super) fn line(&mut self, scanned: usize) -> Next {
+        let unread = self.buffer.unread();
+        let Some(offset) = memchr(b'\n', &unread[scanned..]) else {
+            return self.unfinished_line();
+        };
+        let length = scanned + offset;
+        if length > self.config.max_line {
+            return self.end_of_long_line(length, length);
+        }
+        let line = without_final_cr(&unread[..length]);
+        if let Some(start) = self.message_within(line) {
+            return self.line_before_message(start);
+        }
+        let position = self.buffer.position(0..line.len());
+        let found = if self.doubt.any() {
+            self.doubt.line = false;
+            Found::Untrusted(position)
+        } else {
+            Found::Line(position)
+        };
+        self.consume(length + 1);
+        self.state = State::LineStart;
+        Next::Found(found)
+    }
+
+    fn unfinished_line(&mut self) -> Next {
+        let length = self.buffer.len();
+        if length > self.config.max_line {
+            self.consume(length);
+            self.state = State::LongLine { passed: length };
+            return Next::Again;
+        }
+        // What comes after a silence is another line: this one was in doubt, and ends with it.
+        if self.silent && (self.doubt.known > 0 || self.doubt.unknown > 0) && length > 0 {
+            let line = without_final_cr(self.buffer.unread());
+            let position = self.buffer.position(0..line.len());
+            self.consume(length);
+            self.state = State::LineStart;
+            return Next::Found(Found::Untrusted(position));
+        }
+        self.state = State::Line { scanned: length };
+        Next::Need(length + 1)
+    }
+
+    pub(super) fn long_line(&mut self, passed: usize) -> Next {
+        if let Some(offset) = memchr(b'\n', self.buffer.unread()) {
+            return self.end_of_long_line(offset, passed + offset);
+        }
+        let rest = self.buffer.len();
+        self.consume(rest);
+        let passed = passed + rest;
+        if self.silent && self.doubt.unknown > 0 {
+            self.doubt.line = true;
+            self.state = State::LineStart;
+            return Next::Found(Found::LineTooLong(passed));
+        }
+        self.state = State::LongLine { passed };
+        Next::Need(1)
+    }
+
+    fn end_of_long_line(&mut self, rest: usize, bytes: usize) -> Next {
+        self.doubt.line = false;
+        self.consume(rest + 1);
+        self.state = State::LineStart;
+        Next::Found(Found::LineTooLong(bytes))
+    }
+
+    fn end_of_input(&mut self) -> Next {
+        if self.silent && (self.doubt.known > 0 || self.doubt.unknown > 0) {
+            self.doubt.known = 0;
+            self.doubt.unknown = 0;
+            return Next::Again;
+        }
+        Next::Need(1)
+    }
+
+    /// Where a message begins behind a CR within the line: an echo ends with CR alone, and a
+    /// message may come before the answer's first CR LF. Behind any other byte it is text, such as
+    /// the echo of what the host publishes.
+    fn message_within(&self, line: &[u8]) -> Option<usize> {
+        if self.doubt.unknown > 0 {
+            return None;
+        }
+        memchr_iter(b'\r', line).map(|cr| cr + 1).find(|&start| {
+            let rest = &line[start..];
+            rest.starts_with(PREFIX) && matches!(header::parse(rest), Parsed::Complete(..))
+        })
+    }
+
+    fn line_before_message(&mut self, start: usize) -> Next {
+        let line = without_final_cr(&self.buffer.unread()[..start]);
+        let position = self.buffer.position(0..line.len());
+        self.consume(start);
+        self.state = State::LineStart;
+        Next::Found(if self.doubt.any() {
+            Found::Untrusted(position)
+        } else {
+            Found::Line(position)
+        })
+    }
+}
+
+#[inline]
+fn without_final_cr(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while let [rest @ .., b'\r'] = line {
+        line = rest;
+    }
+    line
+}

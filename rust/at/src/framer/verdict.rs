@@ -1,0 +1,276 @@
+//! Which of the candidates is the message.
+//!
+//! The candidates fall into two groups, those whose topic is subscribed to and the others, and a
+//! group decides as soon as nothing that may still come can change its answer. That makes the
+//! verdict a function of the bytes alone: it is the same however they were cut into pieces.
+
+use crate::framer::search::{Candidate, Search, Stop};
+
+/// What a candidate's bytes say about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// CR LF stands behind the payload.
+    Closed,
+    /// Behind the payload something can begin: `+`, CR or LF, or nothing came for long. Firmware
+    /// older than manual v1.1 prints no CR LF there.
+    Followed,
+    /// Something else stands behind the payload.
+    Garbage,
+    /// The line needs so many bytes to tell.
+    Open(usize),
+}
+
+fn standing(candidate: &Candidate, line: &[u8], silent: bool) -> Standing {
+    let end = candidate.end();
+    match (line.get(end), line.get(end + 1)) {
+        (Some(b'\r'), Some(b'\n')) => Standing::Closed,
+        (Some(b'\r'), None) if !silent => Standing::Open(end + 2),
+        // CR within and LF behind: one byte of the payload was lost, and this is its line end.
+        (Some(b'\n'), _) if candidate.length > 0 && line[end - 1] == b'\r' => Standing::Garbage,
+        (Some(b'+' | b'\r' | b'\n'), _) => Standing::Followed,
+        (Some(_), _) => Standing::Garbage,
+        (None, _) if silent && end == line.len() => Standing::Followed,
+        (None, _) => Standing::Open(end + 1),
+    }
+}
+
+/// Candidates of one standing, in the order of their topics' lengths.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    /// The candidate with the shortest topic.
+    first: Option<usize>,
+    /// Where that one's frame ends.
+    end: usize,
+    count: usize,
+    nearest: usize,
+    farthest: usize,
+}
+
+impl Ends {
+    fn add(&mut self, index: usize, end: usize) {
+        if self.first.is_none() {
+            self.first = Some(index);
+            self.end = end;
+            self.nearest = end;
+        }
+        self.count += 1;
+        self.nearest = self.nearest.min(end);
+        self.farthest = self.farthest.max(end);
+    }
+}
+
+/// What is known of one group of candidates.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    closed: Ends,
+    followed: Ends,
+    garbage: Ends,
+    open: Ends,
+    /// The bytes without which the group cannot decide.
+    need: usize,
+}
+
+impl Tally {
+    fn of(search: &Search, matching: bool, line: &[u8], silent: bool) -> Self {
+        let mut tally = Self::default();
+        for (index, candidate) in search.candidates.iter().enumerate() {
+            if candidate.matching != matching || !candidate.within {
+                continue;
+            }
+            let end = candidate.end();
+            match standing(candidate, line, silent) {
+                Standing::Closed => tally.closed.add(index, end + 2),
+                Standing::Followed => tally.followed.add(index, end),
+                Standing::Garbage => tally.garbage.add(index, end),
+                Standing::Open(need) => {
+                    tally.open.add(index, end);
+                    tally.need = tally.need.max(need);
+                }
+            }
+        }
+        tally
+    }
+
+    /// The candidates that can be the message: those that close, else those that could.
+    fn plausible(&self) -> Option<(usize, &Ends)> {
+        [&self.closed, &self.followed]
+            .into_iter()
+            .find_map(|ends| Some((ends.first?, ends)))
+    }
+
+    /// The candidate with the shortest topic among those that cannot be the whole message.
+    fn broken(&self) -> Option<usize> {
+        self.garbage.first.into_iter().chain(self.open.first).min()
+    }
+}
+
+/// A message and what to think of the bytes around it; offsets count from the start of its line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Take {
+    pub(super) index: usize,
+    pub(super) payload_end: usize,
+    /// Where the bytes behind the message begin.
+    pub(super) end: usize,
+    pub(super) truncated: bool,
+    pub(super) ambiguous: bool,
+    /// The bytes from `end` to here may be payload of another reading.
+    pub(super) doubt_end: usize,
+    /// The number of bytes in which an answer may have been lost.
+    pub(super) hidden: usize,
+    /// What to do with what follows the doubt.
+    pub(super) after: After,
+}
+
+/// Where reading goes on behind a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum After {
+    /// At the start of a line.
+    #[default]
+    LineStart,
+    /// Within a line of which the beginning is gone.
+    MidLine,
+    /// Nobody knows where.
+    Nowhere,
+}
+
+/// The answer of [`judge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Ask again when the line has so many bytes, or after the silence.
+    Need(usize),
+    /// This is the message.
+    Take(Take),
+    /// This candidate is the message, and longer than the limit.
+    Oversize(usize),
+    /// A message that cannot be read.
+    Unreadable,
+}
+
+/// Decides on a search whose candidates are all known, or that a silence has ended.
+///
+/// `trusted` says that every subscription names one topic, so that nobody but the publishers of
+/// those topics chose what stands on this line.
+pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -> Verdict {
+    let subscribed = Tally::of(search, true, line, silent);
+    if subscribed.need > 0 && !silent {
+        return Verdict::Need(subscribed.need);
+    }
+    if let Some((index, ends)) = subscribed.plausible() {
+        return Verdict::Take(take(
+            search,
+            line,
+            index,
+            ends,
+            reach(line, ends, &subscribed, false),
+        ));
+    }
+    let too_long = |matching: bool| {
+        let mut both = search.candidates.iter();
+        both.position(|candidate| candidate.matching == matching && !candidate.within)
+    };
+    let shortest = subscribed.broken();
+    if let Some(index) = too_long(true)
+        && shortest.is_none_or(|shorter| index < shorter)
+    {
+        return oversize(search, index);
+    }
+    let others = Tally::of(search, false, line, silent);
+    if others.need > 0 && !silent {
+        return Verdict::Need(others.need);
+    }
+    if let Some((index, ends)) = others.plausible() {
+        let farthest = reach(line, ends, &others, false).max(reach(line, ends, &subscribed, true));
+        let mut taken = take(search, line, index, ends, farthest);
+        // The rest of a message that is subscribed to may be missing: two readings.
+        taken.ambiguous |= subscribed.open.count > 0;
+        return Verdict::Take(taken);
+    }
+    match shortest {
+        Some(index) => broken(search, line, index, &subscribed, trusted),
+        None => match (too_long(false), others.broken()) {
+            (Some(index), shorter) if shorter.is_none_or(|shorter| index < shorter) => {
+                oversize(search, index)
+            }
+            (_, Some(index)) => broken(search, line, index, &others, false),
+            (_, None) => Verdict::Unreadable,
+        },
+    }
+}
+
+/// How far frames of this group reach that were given up although they may have been genuine.
+fn reach(line: &[u8], chosen: &Ends, group: &Tally, with_garbage: bool) -> usize {
+    let garbage = if with_garbage {
+        group.garbage.farthest
+    } else {
+        0
+    };
+    // The module may have printed less than it declared, with the chosen frame inside.
+    let rest = line.get(chosen.end..).unwrap_or_default();
+    if group.open.count > 0 && rest.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+        line.len()
+    } else {
+        garbage
+    }
+}
+
+fn take(search: &Search, line: &[u8], index: usize, ends: &Ends, reach: usize) -> Take {
+    let farthest = ends.farthest.max(reach).min(line.len());
+    let ambiguous = ends.count > 1 || reach > ends.farthest;
+    Take {
+        index,
+        payload_end: search.candidates[index].end(),
+        end: ends.end,
+        ambiguous,
+        doubt_end: farthest,
+        hidden: if ambiguous {
+            farthest - ends.nearest
+        } else {
+            0
+        },
+        ..Take::default()
+    }
+}
+
+fn oversize(search: &Search, index: usize) -> Verdict {
+    if search.legacy {
+        Verdict::Unreadable
+    } else {
+        Verdict::Oversize(index)
+    }
+}
+
+/// No candidate fits the bytes: what came of the one with the shortest topic.
+fn broken(search: &Search, line: &[u8], index: usize, group: &Tally, trusted: bool) -> Verdict {
+    let candidate = &search.candidates[index];
+    let unfinished = candidate.end() >= line.len();
+    if search.legacy && !unfinished {
+        return Verdict::Unreadable;
+    }
+    let end = candidate.end().min(line.len());
+    let came = &line[candidate.payload.min(end)..end];
+    let line_end = match came {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\r'] if line.get(end) == Some(&b'\n') => 1,
+        _ => 0,
+    };
+    // A topic that no rule allows would look like this too, and hide where its payload ends.
+    let readable = trusted || search.stop == Some(Stop::LineEnd);
+    Verdict::Take(Take {
+        index,
+        payload_end: end - line_end,
+        end,
+        truncated: true,
+        ambiguous: group.garbage.count + group.open.count > 1,
+        doubt_end: if group.open.count > 0 {
+            line.len()
+        } else {
+            end
+        },
+        hidden: line.len().min(group.open.farthest.max(end)) - candidate.payload.min(end),
+        after: match (unfinished, readable) {
+            (true, _) => After::LineStart,
+            (false, true) => After::MidLine,
+            (false, false) => After::Nowhere,
+        },
+    })
+}
