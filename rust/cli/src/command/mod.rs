@@ -1,0 +1,43 @@
+//! The subcommands, one file each.
+
+mod at;
+mod demo;
+mod ports;
+mod publish;
+mod subscribe;
+mod virtual_modem;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+pub(crate) use subscribe::to_json;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole way: modem, broker and back, without hardware
+    Demo(demo::Arguments),
+    /// List the serial ports of this computer
+    Ports(ports::Arguments),
+    /// Send AT commands and print the answers
+    At(at::Arguments),
+    /// Publish to a topic, as `mosquitto_pub` does
+    Pub(publish::Arguments),
+    /// Subscribe to topics and print what arrives, as `mosquitto_sub` does
+    Sub(subscribe::Arguments),
+    /// Run a virtual modem on a pseudo terminal or a TCP port
+    VirtualModem(virtual_modem::Arguments),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Demo(arguments) => arguments.run(),
+            Self::Ports(arguments) => arguments.run(),
+            Self::At(arguments) => arguments.run(),
+            Self::Pub(arguments) => arguments.run(),
+            Self::Sub(arguments) => arguments.run(),
+            Self::VirtualModem(arguments) => arguments.run(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `m531x ports`.
+
+use std::io::{Write, stderr, stdout};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::failure::Failure;
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  m531x ports")]
+pub(crate) struct Arguments {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let ports = m531x_core::ports()?;
+        let mut out = stdout().lock();
+        if self.json {
+            let list: Vec<_> = ports
+                .iter()
+                .map(|port| {
+                    json!({
+                        "name": port.name,
+                        "description": port.description,
+                        "usb": port.usb.map(|(vendor, product)| format!("{vendor:04x}:{product:04x}")),
+                    })
+                })
+                .collect();
+            writeln!(out, "{}", json!(list))?;
+        } else if ports.is_empty() {
+            writeln!(
+                stderr(),
+                "no serial port found: is the adapter plugged in? (virtual:// needs none)"
+            )?;
+        } else {
+            for port in ports {
+                writeln!(out, "{}\t{}", port.name, port.description)?;
+            }
+        }
+        Ok(())
+    }
+}

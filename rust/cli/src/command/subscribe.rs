@@ -1,0 +1,158 @@
+//! `m531x sub`.
+
+use std::io::{Write, stdout};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use m531x_core::{EventKind, Incoming, Message, MqttState, QoS, SubscribeOptions};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::format::Format;
+use crate::port::seconds;
+use crate::progress;
+use crate::session::{Connection, ConnectionArguments, qos};
+
+/// Longest wait in one piece: a Ctrl-C that comes between two waits is noticed after it.
+const SLICE: Duration = Duration::from_secs(1);
+
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+#[command(after_help = "Examples:\n  \
+    m531x sub --port /dev/ttyUSB0 -h broker.example -t 'meters/#' -v\n  \
+    m531x sub --port virtual:// -t alarms -C 1 -W 60 -F '%I %t %x'\n\n\
+    It runs until Ctrl-C, -C or -W end it.")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    /// A topic filter; may be given again
+    #[arg(short, long, required = true, value_name = "FILTER")]
+    topic: Vec<String>,
+    /// Highest quality of service wanted: 0, 1 or 2
+    #[arg(short, long, default_value = "0", value_parser = qos)]
+    qos: QoS,
+    /// Keep the session of an earlier connection with the same --id
+    #[arg(short = 'c', long)]
+    disable_clean_session: bool,
+    /// End after so many messages
+    #[arg(short = 'C', value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// End after so many seconds
+    #[arg(short = 'W', value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Print topic and payload
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print each message by a format: %t topic, %p payload, %x and %X payload in hex, %l its length, %q QoS,
+    /// %r retain, %d dup, %m packet id, %U seconds since 1970, %j JSON, %% a percent sign; \n, \t, \r, \0, \\
+    #[arg(short = 'F', value_name = "FORMAT", conflicts_with_all = ["verbose", "json"])]
+    format: Option<Format>,
+    /// Print one JSON object for each message
+    #[arg(long, conflicts_with = "verbose")]
+    json: bool,
+    /// Have the module pass payloads as hex, where the model can
+    #[arg(long)]
+    hex: bool,
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let connection = self.connection.connect(!self.disable_clean_session)?;
+        for filter in &self.topic {
+            self.subscribe(&connection, filter)?;
+        }
+        let ended = self.print_messages(&connection);
+        match (ended, connection.finish()) {
+            (Err(Failure::Interrupted), _) => Ok(()),
+            (ended, goodbye) => ended.and(goodbye),
+        }
+    }
+
+    fn subscribe(&self, connection: &Connection, filter: &str) -> Result<(), Failure> {
+        let options = SubscribeOptions {
+            qos: self.qos,
+            hex: self.hex,
+            timeout: None,
+        };
+        let pending = connection.modem.start_subscribe(filter, options)?;
+        progress::wait("subscribing", pending, &connection.interrupt)??;
+        Ok(())
+    }
+
+    fn print_messages(&self, connection: &Connection) -> Result<(), Failure> {
+        let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        let mut printed = 0;
+        while self.count != Some(printed) {
+            if connection.interrupt.raised() {
+                return Err(Failure::Interrupted);
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return self.time_is_up(printed);
+            }
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            match connection.modem.recv(Some(slice))? {
+                Some(Incoming::Message(message)) => {
+                    self.print(&message)?;
+                    printed += 1;
+                }
+                Some(Incoming::Event(event)) if event.kind == EventKind::Disconnected => {
+                    // The module may be reconnecting by itself; then it is not over.
+                    if matches!(
+                        connection.modem.mqtt_state(),
+                        MqttState::Lost | MqttState::Off
+                    ) {
+                        return Err(Failure::Failed(format!("connection lost: {}", event.text)));
+                    }
+                }
+                Some(Incoming::Event(_)) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Without a wanted number of messages, the time given is a plain end.
+    fn time_is_up(&self, printed: u64) -> Result<(), Failure> {
+        match self.count {
+            None => Ok(()),
+            Some(count) => Err(Failure::Failed(format!(
+                "{printed} of {count} messages arrived in time"
+            ))),
+        }
+    }
+
+    fn print(&self, message: &Message) -> Result<(), Failure> {
+        let mut out = stdout().lock();
+        if let Some(format) = &self.format {
+            format.write(message, &mut out)?;
+        } else if self.json {
+            writeln!(out, "{}", to_json(message))?;
+        } else {
+            if self.verbose {
+                write!(out, "{} ", message.topic)?;
+            }
+            out.write_all(&message.payload)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// A message as JSON; a payload that is not text is given as hex.
+pub(crate) fn to_json(message: &Message) -> serde_json::Value {
+    let mut object = json!({
+        "topic": message.topic,
+        "qos": u8::from(message.qos),
+        "retain": message.retain,
+        "dup": message.dup,
+        "packet_id": message.packet_id,
+        "timestamp": crate::format::unix_seconds(message),
+        "truncated": message.truncated,
+        "ambiguous": message.ambiguous,
+    });
+    match std::str::from_utf8(&message.payload) {
+        Ok(text) => object["payload"] = text.into(),
+        Err(_) => object["payload_hex"] = crate::format::hex(&message.payload).into(),
+    }
+    object
+}

@@ -1,0 +1,82 @@
+//! `m531x virtual-modem`.
+
+use std::io::{Write, stdout};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use m531x_core::Model;
+use m531x_virtual_modem::{BrokerChoice, Fault, LinkChoice, VirtualModem, VirtualModemOptions};
+
+use crate::failure::Failure;
+use crate::interrupt::Termination;
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+#[command(after_long_help = format!("{EXAMPLES}\n\nFaults:\n{}", Fault::HELP))]
+pub(crate) struct Arguments {
+    /// Which module to be: M5310-A, M5311, M5312, M5313, MN316 or ML302
+    #[arg(long, default_value = "M5310-A")]
+    model: Model,
+    /// The broker behind the module: embedded (one of its own), cfg (what AT+MQTTCFG names), or
+    /// HOST:PORT
+    #[arg(long, default_value = "embedded")]
+    broker: BrokerChoice,
+    /// A stable name for the pseudo terminal, as a symbolic link that is removed at the end
+    #[arg(long, value_name = "PATH")]
+    link: Option<PathBuf>,
+    /// Listen on a TCP address instead of a pseudo terminal; port 0 picks a free one
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "link")]
+    tcp: Option<SocketAddr>,
+    /// Pass bytes no faster than a line of this speed [default: at once]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    baudrate: Option<u32>,
+    /// Echo commands after boot [default: the model's own habit]
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    echo: Option<bool>,
+    /// Makes identity and faults repeatable
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Something that goes wrong on purpose; may be given again, --help lists them
+    #[arg(long = "fault", value_name = "NAME=VALUE")]
+    faults: Vec<Fault>,
+}
+
+const EXAMPLES: &str = "Examples:\n  \
+    m531x virtual-modem --link /tmp/modem\n  \
+    m531x virtual-modem --model M5311 --broker localhost:1883 --baudrate 9600 --seed 7 --fault split-writes\n\n\
+    It prints `broker: HOST:PORT` and `port: PATH`, then runs until Ctrl-C or SIGTERM.";
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let termination = Termination::expect()?;
+        let modem = VirtualModem::start(VirtualModemOptions {
+            model: self.model,
+            broker: self.broker,
+            link: match self.tcp {
+                Some(address) => LinkChoice::Tcp(address),
+                None => LinkChoice::Pty { symlink: self.link },
+            },
+            baudrate: self.baudrate,
+            faults: self.faults,
+            seed: self.seed,
+            echo: self.echo,
+        })?;
+        let mut out = stdout().lock();
+        writeln!(out, "broker: {}", modem.broker())?;
+        writeln!(out, "port: {}", modem.port())?;
+        out.flush()?;
+        drop(out);
+        termination.wait();
+        modem.close();
+        Ok(())
+    }
+}
+
+fn on_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{text:?} is neither on nor off")),
+    }
+}

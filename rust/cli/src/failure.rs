@@ -1,0 +1,66 @@
+//! Why a command ended without success, and the exit code for it.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use m531x_core::{Error, ErrorCode};
+use m531x_virtual_modem::StartError;
+
+/// Why a command ended without success.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was asked for cannot be: exit code 2.
+    Usage(String),
+    /// It was tried and failed: exit code 1.
+    Failed(String),
+    /// The user interrupted it: exit code 1.
+    Interrupted,
+    /// Whoever read standard output has closed it.
+    ReaderGone,
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) | Self::Interrupted | Self::ReaderGone => ExitCode::from(1),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(text) | Self::Failed(text) => f.write_str(text),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::ReaderGone => f.write_str("nobody reads the output"),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.code() {
+            ErrorCode::InvalidArgument => Self::Usage(error.to_string()),
+            ErrorCode::Cancelled => Self::Interrupted,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::ReaderGone
+        } else {
+            Self::Failed(error.to_string())
+        }
+    }
+}

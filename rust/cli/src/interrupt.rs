@@ -1,0 +1,56 @@
+//! Ctrl-C and SIGTERM.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+
+use m531x_core::Modem;
+
+use crate::failure::Failure;
+
+/// Tells whether the user wants to stop.
+#[derive(Clone)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// From now on Ctrl-C and SIGTERM wake whoever waits for `modem` instead of ending the process.
+    pub(crate) fn waking(modem: &Modem) -> Result<Self, Failure> {
+        let raised = Arc::new(AtomicBool::new(false));
+        let (flag, modem) = (Arc::clone(&raised), modem.clone());
+        install(move || {
+            flag.store(true, Ordering::SeqCst);
+            modem.cancel();
+        })?;
+        Ok(Self(raised))
+    }
+
+    /// Whether the signal came.
+    pub(crate) fn raised(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) struct Termination(mpsc::Receiver<()>);
+
+impl Termination {
+    /// From now on the signals no longer end the process.
+    pub(crate) fn expect() -> Result<Self, Failure> {
+        let (sender, receiver) = mpsc::channel();
+        install(move || {
+            // A second signal finds nobody waiting, and nothing more to do.
+            let _ = sender.send(());
+        })?;
+        Ok(Self(receiver))
+    }
+
+    /// Blocks until a signal comes.
+    pub(crate) fn wait(self) {
+        // The sender lives as long as the process, so this ends by a signal only.
+        let _ = self.0.recv();
+    }
+}
+
+fn install(handler: impl FnMut() + Send + 'static) -> Result<(), Failure> {
+    ctrlc::set_handler(handler)
+        .map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))
+}

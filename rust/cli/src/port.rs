@@ -1,0 +1,89 @@
+//! The serial port, real or virtual, that a command works on.
+
+use std::time::Duration;
+
+use clap::Args;
+use m531x_core::{Model, Modem, ModemOptions, Stream};
+use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+
+use crate::failure::Failure;
+
+/// Where the module is.
+#[derive(Args)]
+#[command(next_help_heading = "Module")]
+pub(crate) struct PortArguments {
+    /// The module's port: /dev/ttyUSB0, COM5, tcp://HOST:PORT, or virtual:// for a virtual modem
+    /// with a broker of its own inside this process
+    #[arg(long, env = "M531X_PORT")]
+    port: String,
+    /// The module's model (M5310-A, M5311, M5312, M5313), or auto to ask it
+    #[arg(long, default_value = "auto", value_parser = model_or_auto)]
+    model: ModelChoice,
+    /// Speed of the line in bits per second [default: the model's own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    baudrate: Option<u32>,
+    /// Longest wait for the answer to a command, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    command_timeout: Duration,
+}
+
+/// An open modem; with `virtual://` it holds the virtual one too.
+pub(crate) struct OpenPort {
+    pub(crate) modem: Modem,
+    _virtual_modem: Option<VirtualModem>,
+}
+
+impl PortArguments {
+    /// Opens the port and has the module answer.
+    pub(crate) fn open(&self) -> Result<OpenPort, Failure> {
+        let options = ModemOptions {
+            model: self.model.0,
+            baudrate: self.baudrate,
+            command_timeout: self.command_timeout,
+            ..ModemOptions::default()
+        };
+        if self.port == "virtual://" {
+            return self.open_virtual(options);
+        }
+        Ok(OpenPort {
+            modem: Modem::open(&self.port, options)?,
+            _virtual_modem: None,
+        })
+    }
+
+    fn open_virtual(&self, options: ModemOptions) -> Result<OpenPort, Failure> {
+        let virtual_modem = VirtualModem::start(VirtualModemOptions {
+            model: self.model.0.unwrap_or(Model::M5310A),
+            link: LinkChoice::Memory,
+            ..VirtualModemOptions::default()
+        })?;
+        let stream = Stream::from(virtual_modem.connect()?);
+        Ok(OpenPort {
+            modem: Modem::open_stream(stream, options)?,
+            _virtual_modem: Some(virtual_modem),
+        })
+    }
+}
+
+/// A model, or `None` to ask the module.
+#[derive(Clone, Copy)]
+struct ModelChoice(Option<Model>);
+
+fn model_or_auto(text: &str) -> Result<ModelChoice, String> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(ModelChoice(None));
+    }
+    match text.parse() {
+        Ok(model) => Ok(ModelChoice(Some(model))),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads a positive number of seconds, fractions allowed.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("{text:?} is not a number of seconds above 0"))
+}

@@ -1,0 +1,129 @@
+//! The MQTT connection that `pub` and `sub` share, with mosquitto's flags.
+
+use clap::{ArgAction, Args};
+use m531x_core::{ConnectOptions, Modem, QoS, Secret, Will};
+
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::port::{OpenPort, PortArguments};
+use crate::progress;
+
+/// Which broker, as whom.
+#[derive(Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectionArguments {
+    #[command(flatten)]
+    port: PortArguments,
+    /// The broker's host name or address, as the module reaches it
+    #[arg(short = 'h', long, default_value = "localhost")]
+    host: String,
+    /// The broker's TCP port
+    #[arg(
+        short = 'p',
+        long = "broker-port",
+        value_name = "PORT",
+        default_value_t = 1883
+    )]
+    broker_port: u16,
+    /// The MQTT client identifier [default: m531x- and the number of this process]
+    #[arg(short = 'i', long = "id", value_name = "ID")]
+    client_id: Option<String>,
+    /// The user name
+    #[arg(short = 'u', long)]
+    username: Option<String>,
+    /// The password; better given in the environment, where the process list does not show it
+    #[arg(
+        short = 'P',
+        long = "pw",
+        value_name = "PASSWORD",
+        env = "M531X_PASSWORD",
+        hide_env_values = true
+    )]
+    password: Option<String>,
+    /// Keep-alive in seconds
+    #[arg(short = 'k', long, value_name = "SECONDS", default_value_t = 60)]
+    keepalive: u16,
+    /// Encrypt the connection to the broker, where the model can
+    #[arg(long)]
+    tls: bool,
+    /// Topic of the will, published by the broker if the connection is lost
+    #[arg(long, value_name = "TOPIC")]
+    will_topic: Option<String>,
+    /// Payload of the will
+    #[arg(long, value_name = "TEXT", requires = "will_topic")]
+    will_payload: Option<String>,
+    /// Quality of service of the will
+    #[arg(long, value_name = "QOS", default_value = "0", value_parser = qos)]
+    will_qos: QoS,
+    /// Have the broker keep the will
+    #[arg(long, requires = "will_topic")]
+    will_retain: bool,
+    /// Print this help
+    // -h is the host, as with mosquitto's tools.
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// A modem that is connected to a broker.
+pub(crate) struct Connection {
+    pub(crate) modem: Modem,
+    pub(crate) interrupt: Interrupt,
+    _port: OpenPort,
+}
+
+impl ConnectionArguments {
+    /// Opens the port and connects to the broker.
+    pub(crate) fn connect(&self, clean_session: bool) -> Result<Connection, Failure> {
+        let port = self.port.open()?;
+        let modem = port.modem.clone();
+        let interrupt = Interrupt::waking(&modem)?;
+        let pending = modem.start_connect(self.options(clean_session))?;
+        progress::wait(
+            &format!("connecting to {}:{}", self.host, self.broker_port),
+            pending,
+            &interrupt,
+        )??;
+        Ok(Connection {
+            modem,
+            interrupt,
+            _port: port,
+        })
+    }
+
+    fn options(&self, clean_session: bool) -> ConnectOptions {
+        let client_id = self
+            .client_id
+            .clone()
+            .unwrap_or_else(|| format!("m531x-{}", std::process::id()));
+        let mut options = ConnectOptions::new(&self.host, client_id);
+        options.port = self.broker_port;
+        options.username.clone_from(&self.username);
+        options.password = self.password.as_deref().map(Secret::new);
+        options.keepalive = self.keepalive;
+        options.clean_session = clean_session;
+        options.tls = self.tls;
+        options.will = self.will_topic.as_ref().map(|topic| Will {
+            topic: topic.clone(),
+            payload: self.will_payload.clone().unwrap_or_default().into_bytes(),
+            qos: self.will_qos,
+            retain: self.will_retain,
+        });
+        options
+    }
+}
+
+impl Connection {
+    /// Says goodbye to the broker.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let pending = self.modem.start_disconnect()?;
+        Ok(progress::wait("disconnecting", pending, &self.interrupt)??)
+    }
+}
+
+/// Reads a quality of service.
+pub(crate) fn qos(text: &str) -> Result<QoS, String> {
+    text.parse::<u8>()
+        .ok()
+        .and_then(|number| QoS::try_from(number).ok())
+        .ok_or_else(|| format!("{text:?} is not a quality of service: use 0, 1 or 2"))
+}
