@@ -12,8 +12,6 @@ use crate::progress;
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArguments {
-    #[command(flatten)]
-    port: PortArguments,
     /// The broker's host name or address, as the module reaches it
     #[arg(short = 'h', long, default_value = "localhost")]
     host: String,
@@ -62,6 +60,8 @@ pub(crate) struct ConnectionArguments {
     // -h is the host, as with mosquitto's tools.
     #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
+    #[command(flatten)]
+    port: PortArguments,
 }
 
 /// A modem that is connected to a broker.

@@ -18,8 +18,6 @@ use crate::progress;
     m531x at --port virtual:// < commands.txt\n\n\
     The exit code is 1 if the module refused any of the commands.")]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    port: PortArguments,
     /// Longest wait for each answer, in seconds [default: that of --command-timeout]
     #[arg(short = 'W', long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
@@ -29,6 +27,8 @@ pub(crate) struct Arguments {
     /// The command lines; with none given they are read from standard input
     #[arg(value_name = "COMMAND")]
     commands: Vec<String>,
+    #[command(flatten)]
+    port: PortArguments,
 }
 
 impl Arguments {

@@ -17,8 +17,6 @@ use crate::session::{Connection, ConnectionArguments, qos};
     m531x pub --port virtual:// -t blob -f picture.bin\n\n\
     It ends when the publish is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2.")]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    connection: ConnectionArguments,
     /// The topic
     #[arg(short, long)]
     topic: String,
@@ -30,6 +28,8 @@ pub(crate) struct Arguments {
     /// Have the broker keep the message for later subscribers
     #[arg(short, long)]
     retain: bool,
+    #[command(flatten)]
+    connection: ConnectionArguments,
 }
 
 /// What is published.

@@ -20,11 +20,9 @@ const SLICE: Duration = Duration::from_secs(1);
 #[command(disable_help_flag = true)]
 #[command(after_help = "Examples:\n  \
     m531x sub --port /dev/ttyUSB0 -h broker.example -t 'meters/#' -v\n  \
-    m531x sub --port virtual:// -t alarms -C 1 -W 60 -F '%I %t %x'\n\n\
+    m531x sub --port virtual:// -t alarms -C 1 -W 60 -F '%U %t %x'\n\n\
     It runs until Ctrl-C, -C or -W end it.")]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    connection: ConnectionArguments,
     /// A topic filter; may be given again
     #[arg(short, long, required = true, value_name = "FILTER")]
     topic: Vec<String>,
@@ -53,6 +51,8 @@ pub(crate) struct Arguments {
     /// Have the module pass payloads as hex, where the model can
     #[arg(long)]
     hex: bool,
+    #[command(flatten)]
+    connection: ConnectionArguments,
 }
 
 impl Arguments {
