@@ -82,7 +82,7 @@ impl Framer {
             return Next::Again;
         }
         // What comes after a silence is another line: this one was in doubt, and ends with it.
-        if self.silent && (self.doubt.known > 0 || self.doubt.unknown > 0) && length > 0 {
+        if self.silent && self.doubt.hidden.is_some() && length > 0 {
             let line = without_final_cr(self.buffer.unread());
             let position = self.buffer.position(0..line.len());
             self.consume(length);
@@ -100,7 +100,7 @@ impl Framer {
         let rest = self.buffer.len();
         self.consume(rest);
         let passed = passed + rest;
-        if self.silent && self.doubt.unknown > 0 {
+        if self.silent && self.doubt.hidden.is_some() {
             self.doubt.line = true;
             self.state = State::LineStart;
             return Next::Found(Found::LineTooLong(passed));
@@ -141,13 +141,14 @@ impl Framer {
     fn line_before_message(&mut self, start: usize) -> Next {
         let line = without_final_cr(&self.buffer.unread()[..start]);
         let position = self.buffer.position(0..line.len());
-        self.consume(start);
-        self.state = State::LineStart;
-        Next::Found(if self.doubt.any() {
+        let found = if self.doubt.any() {
             Found::Untrusted(position)
         } else {
             Found::Line(position)
-        })
+        };
+        self.consume(start);
+        self.state = State::LineStart;
+        Next::Found(found)
     }
 }
 

@@ -145,6 +145,7 @@ impl Framer {
     fn lose_track(&mut self) {
         self.doubt.known = 0;
         self.doubt.unknown = self.config.max_line;
+        self.doubt.hidden.get_or_insert(0);
     }
 }
 

@@ -133,7 +133,7 @@ struct Doubt {
     unknown: usize,
     /// The rest of the line at the front.
     line: bool,
-    /// To be reported when the doubt is over.
+    /// To be reported when the doubt is over; `Some` as long as `known` or `unknown` is not 0.
     hidden: Option<usize>,
 }
 
@@ -209,7 +209,7 @@ impl Framer {
         let waits = match self.state {
             State::Message => !self.search.candidates.is_empty(),
             State::Payload { .. } => true,
-            _ => self.doubt.known > 0 || self.doubt.unknown > 0,
+            _ => self.doubt.hidden.is_some(),
         };
         if waits && !self.silent {
             self.last_input?.checked_add(self.config.silence_limit)

@@ -1,0 +1,549 @@
+//! The rules of the framer once more, for an input that is complete and followed by silence.
+//!
+//! Written from the rules, not from the framer: it sees everything at once, looks at every byte as
+//! often as it likes and copies all it touches.
+
+use m531x_at::framer::FramerConfig;
+use m531x_at::topic::FilterSet;
+
+use super::{Message, Seen};
+
+const PREFIX: &[u8] = b"+MQTTPUBLISH:";
+
+struct Reading {
+    topic: Vec<u8>,
+    payload: usize,
+    length: usize,
+    subscribed: bool,
+}
+
+impl Reading {
+    fn end(&self) -> usize {
+        self.payload + self.length
+    }
+
+    fn closes(&self, input: &[u8]) -> bool {
+        input.len() >= self.end() && input[self.end()..].starts_with(b"\r\n")
+    }
+
+    fn could_end(&self, input: &[u8]) -> bool {
+        if input.len() < self.end() {
+            return false;
+        }
+        let short = self.length > 0 && input[self.end() - 1] == b'\r';
+        match input[self.end()..].first() {
+            None | Some(b'+' | b'\r') => true,
+            Some(b'\n') => !short,
+            Some(_) => false,
+        }
+    }
+
+    fn open(&self, input: &[u8]) -> bool {
+        input.len() < self.end()
+    }
+}
+
+/// All frames of `input`; the topics are bare.
+pub(crate) fn parse(input: &[u8], config: &FramerConfig, filters: Option<&[&str]>) -> Vec<Seen> {
+    let subscriptions = filters.map_or_else(FilterSet::unknown, FilterSet::new);
+    let exact = filters.is_some_and(|all| !all.iter().any(|one| one.contains(['+', '#'])));
+    let mut parser = Parser {
+        config,
+        subscriptions,
+        exact,
+        seen: Vec::new(),
+    };
+    parser.run(input);
+    parser.seen
+}
+
+struct Parser<'a> {
+    config: &'a FramerConfig,
+    subscriptions: FilterSet,
+    exact: bool,
+    seen: Vec<Seen>,
+}
+
+/// What a message does to the bytes behind it.
+struct Aftermath {
+    end: usize,
+    doubt_end: usize,
+    hidden: usize,
+    rest_of_line: bool,
+    lost: bool,
+}
+
+impl Parser<'_> {
+    fn run(&mut self, mut input: &[u8]) {
+        let mut rest_of_line = false;
+        loop {
+            while let Some(first) = input.first().filter(|byte| matches!(byte, b'\r' | b'\n')) {
+                rest_of_line &= *first != b'\n';
+                input = &input[1..];
+            }
+            if input.is_empty() {
+                return;
+            }
+            if let Some(aftermath) = self.message(input, rest_of_line) {
+                rest_of_line = aftermath.rest_of_line;
+                let end = if aftermath.lost {
+                    self.lost(&input[aftermath.end..], aftermath.hidden) + aftermath.end
+                } else {
+                    let end = self.doubtful(
+                        &input[..aftermath.doubt_end.max(aftermath.end)],
+                        aftermath.end,
+                        input,
+                    );
+                    if aftermath.hidden > 0 {
+                        self.seen.push(Seen::Hidden(aftermath.hidden));
+                    }
+                    end
+                };
+                input = &input[end..];
+                continue;
+            }
+            let Some(length) = input.iter().position(|byte| *byte == b'\n') else {
+                return;
+            };
+            if length <= self.config.max_line
+                && let Some(start) = message_behind_cr(trimmed(&input[..length]))
+            {
+                self.line(&input[..start], rest_of_line);
+                input = &input[start..];
+                continue;
+            }
+            self.line(&input[..length], rest_of_line);
+            rest_of_line = false;
+            input = &input[length + 1..];
+        }
+    }
+
+    fn line(&mut self, raw: &[u8], doubt: bool) {
+        let text = trimmed(raw).to_vec();
+        self.seen.push(if raw.len() > self.config.max_line {
+            Seen::LineTooLong(raw.len())
+        } else if doubt {
+            Seen::Untrusted(text)
+        } else {
+            Seen::Line(text)
+        });
+    }
+
+    /// Lines that nothing can be known of; returns where trust begins again.
+    fn lost(&mut self, input: &[u8], hidden: usize) -> usize {
+        let budget = self.config.max_line;
+        let mut at = 0;
+        while at < budget && at < input.len() {
+            if matches!(input[at], b'\r' | b'\n') {
+                at += 1;
+                continue;
+            }
+            let line_end = input[at..]
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map(|length| at + length);
+            self.line(&input[at..line_end.unwrap_or(input.len())], true);
+            at = line_end.map_or(input.len(), |end| end + 1);
+        }
+        self.seen.push(Seen::Hidden(hidden + at.min(budget)));
+        at
+    }
+
+    /// Lines and messages of `known[at..]`; the last line may go on in `input`.
+    fn doubtful(&mut self, known: &[u8], mut at: usize, input: &[u8]) -> usize {
+        while at < known.len() {
+            if matches!(known[at], b'\r' | b'\n') {
+                at += 1;
+                continue;
+            }
+            let inner = &known[at..];
+            if inner.starts_with(PREFIX)
+                && let Ok((_, Some(Choice { reading, end, .. }))) = self.choose(inner)
+                && inner[..end].ends_with(b"\n")
+            {
+                self.deliver(
+                    &reading,
+                    &inner[reading.payload..reading.end()],
+                    false,
+                    true,
+                );
+                at += end;
+                continue;
+            }
+            let line_end = input[at..]
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map(|length| at + length);
+            let raw = &input[at..line_end.unwrap_or(input.len())];
+            if raw.len() <= self.config.max_line
+                && line_end.is_some()
+                && let Some(start) = message_behind_cr(trimmed(raw))
+            {
+                self.line(&raw[..start], true);
+                at += start;
+                continue;
+            }
+            self.line(raw, true);
+            at = line_end.map_or(input.len(), |end| end + 1);
+        }
+        at
+    }
+
+    fn deliver(&mut self, reading: &Reading, payload: &[u8], truncated: bool, ambiguous: bool) {
+        self.seen.push(Seen::Message(Message {
+            topic: reading.topic.clone(),
+            payload: payload.to_vec(),
+            truncated,
+            ambiguous,
+        }));
+    }
+
+    /// A message at the front of `input`, if one is there.
+    fn message(&mut self, input: &[u8], rest_of_line: bool) -> Option<Aftermath> {
+        if !input.starts_with(PREFIX) {
+            return None;
+        }
+        let (stop, choice) = match self.choose(input) {
+            Ok(found) => found,
+            Err(Failure::NotNumeric) => return None,
+            Err(Failure::Unfinished) => {
+                return Some(Aftermath {
+                    end: input.len(),
+                    doubt_end: 0,
+                    hidden: 0,
+                    rest_of_line: false,
+                    lost: false,
+                });
+            }
+            Err(Failure::Unreadable) => {
+                return Some(Aftermath {
+                    end: 0,
+                    doubt_end: 0,
+                    hidden: 0,
+                    rest_of_line: false,
+                    lost: true,
+                });
+            }
+        };
+        if let Some(choice) = choice {
+            let Choice {
+                reading,
+                end,
+                ambiguous,
+                doubt_end,
+                hidden,
+            } = choice;
+            let payload = &input[reading.payload..reading.end()];
+            self.deliver(&reading, payload, false, ambiguous || rest_of_line);
+            return Some(Aftermath {
+                end,
+                doubt_end,
+                hidden,
+                rest_of_line: false,
+                lost: false,
+            });
+        }
+        Some(self.broken(input, stop, rest_of_line))
+    }
+
+    /// Nothing fits: the shortest topic among the subscribed ones, else among all.
+    fn broken(&mut self, input: &[u8], stop: Option<u8>, rest_of_line: bool) -> Aftermath {
+        let (readings, _, legacy) = self.readings(input).expect("the choice has read them");
+        let subscribed = readings.iter().any(|reading| reading.subscribed);
+        let group: Vec<&Reading> = readings
+            .iter()
+            .filter(|reading| reading.subscribed == subscribed)
+            .collect();
+        let first = group[0];
+        if first.length > self.config.max_message {
+            self.seen
+                .push(Seen::Oversize(first.topic.clone(), first.length));
+            let came = input.len().min(first.end()) - first.payload;
+            let next = input.get(first.end());
+            let garbage = next.is_some_and(|byte| !matches!(byte, b'\r' | b'\n' | b'+'));
+            let short = came < first.length;
+            return Aftermath {
+                end: first.payload + came,
+                doubt_end: 0,
+                hidden: if short || garbage { came } else { 0 },
+                rest_of_line: garbage,
+                lost: false,
+            };
+        }
+        let within = || {
+            group
+                .iter()
+                .filter(|reading| reading.length <= self.config.max_message)
+        };
+        let end = first.end().min(input.len());
+        let mut payload = &input[first.payload..end];
+        if payload.ends_with(b"\r\n") {
+            payload = &payload[..payload.len() - 2];
+        } else if payload.ends_with(b"\r") && input.get(end) == Some(&b'\n') {
+            payload = &payload[..payload.len() - 1];
+        }
+        let several = within().count() > 1;
+        let reach = within()
+            .filter(|reading| reading.open(input))
+            .map(|reading| reading.end().min(input.len()))
+            .fold(end, usize::max);
+        let whole = !first.open(input);
+        assert!(!(legacy && whole), "the choice refuses these");
+        let known_stop = matches!(stop, Some(b'\r' | b'\n')) || (self.exact && first.subscribed);
+        let payload = payload.to_vec();
+        let (hidden, start) = (reach - first.payload, first.payload);
+        let reading = Reading {
+            topic: first.topic.clone(),
+            payload: start,
+            ..*first
+        };
+        self.deliver(&reading, &payload, true, several || rest_of_line);
+        Aftermath {
+            end,
+            doubt_end: reach,
+            hidden,
+            rest_of_line: whole && known_stop,
+            lost: whole && !known_stop,
+        }
+    }
+
+    /// The reading that fits, or `None` if there are readings and none fits.
+    fn choose(&self, input: &[u8]) -> Result<(Option<u8>, Option<Choice>), Failure> {
+        let (readings, stop, legacy) = self.readings(input)?;
+        let limit = self.config.max_message;
+        let group = |subscribed: bool| -> Vec<&Reading> {
+            readings
+                .iter()
+                .filter(|reading| reading.subscribed == subscribed && reading.length <= limit)
+                .collect()
+        };
+        let (wanted, others) = (group(true), group(false));
+        if let Some(choice) = choose_from(&wanted, input) {
+            return Ok((stop, Some(choice)));
+        }
+        let first_wanted = readings.iter().find(|reading| reading.subscribed);
+        if first_wanted.is_some_and(|reading| reading.length > limit) {
+            return if legacy {
+                Err(Failure::Unreadable)
+            } else {
+                Ok((stop, None))
+            };
+        }
+        if let Some(mut choice) = choose_from(&others, input) {
+            let open = wanted.iter().any(|reading| reading.open(input));
+            let mut reach = wanted
+                .iter()
+                .filter(|reading| !reading.open(input))
+                .map(|reading| reading.end())
+                .fold(0, usize::max);
+            if open && !blank(&input[choice.end..]) {
+                reach = input.len();
+            }
+            if reach > choice.doubt_end || open {
+                let nearest = choice.nearest(&others, input);
+                choice.ambiguous = true;
+                choice.doubt_end = choice.doubt_end.max(reach);
+                choice.hidden = choice.doubt_end - nearest;
+                if reach <= choice.end && others.iter().filter(|one| one.closes(input)).count() == 0
+                {
+                    choice.hidden = choice.doubt_end - nearest;
+                }
+            }
+            return Ok((stop, Some(choice)));
+        }
+        if legacy
+            && readings
+                .iter()
+                .any(|reading| !reading.open(input) || reading.length > limit)
+        {
+            return Err(Failure::Unreadable);
+        }
+        Ok((stop, None))
+    }
+
+    /// Every `,<digits>,` of the topic's region.
+    fn readings(&self, input: &[u8]) -> Result<(Vec<Reading>, Option<u8>, bool), Failure> {
+        let start = header(input)?;
+        let forbidden = |byte: &u8| *byte < 0x20 || matches!(byte, 0x7f | b'+' | b'#');
+        let region_end = input[start..]
+            .iter()
+            .position(forbidden)
+            .map_or(input.len(), |length| start + length);
+        let stop = input.get(region_end).copied();
+        let commas: Vec<usize> = (start..region_end)
+            .filter(|at| input[*at] == b',')
+            .collect();
+        let mut readings: Vec<Reading> = commas
+            .windows(2)
+            .filter_map(|pair| self.reading(input, start, pair[0], pair[1], pair[1] + 1))
+            .collect();
+        if !readings.is_empty() {
+            return Ok((readings, stop, false));
+        }
+        match stop {
+            None => return Err(Failure::Unfinished),
+            Some(b'\r')
+                if region_end + 1 == input.len()
+                    && self.ends_in_number(input, start, region_end) =>
+            {
+                return Err(Failure::Unfinished);
+            }
+            Some(b'\r' | b'\n') => {}
+            Some(_) => return Err(Failure::Unreadable),
+        }
+        let line_feed = region_end + usize::from(stop == Some(b'\r'));
+        if input.get(line_feed) != Some(&b'\n') {
+            return Err(Failure::Unreadable);
+        }
+        let comma = commas.last().ok_or(Failure::Unreadable)?;
+        readings.extend(self.reading(input, start, *comma, region_end, line_feed + 1));
+        if readings.is_empty() || readings[0].length > self.config.max_message {
+            return Err(Failure::Unreadable);
+        }
+        Ok((readings, stop, true))
+    }
+
+    fn ends_in_number(&self, input: &[u8], start: usize, end: usize) -> bool {
+        let text = &input[start..end];
+        let digits = text
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        digits > 0 && text.len() > digits && text[text.len() - digits - 1] == b','
+    }
+
+    fn reading(
+        &self,
+        input: &[u8],
+        start: usize,
+        comma: usize,
+        end: usize,
+        payload: usize,
+    ) -> Option<Reading> {
+        let digits = &input[comma + 1..end];
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || comma == start {
+            return None;
+        }
+        let length: usize = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        let topic = input[start..comma].to_vec();
+        (length <= 268_435_455).then(|| Reading {
+            subscribed: self.subscriptions.matches(&topic),
+            topic,
+            payload,
+            length,
+        })
+    }
+}
+
+struct Choice {
+    reading: Reading,
+    end: usize,
+    ambiguous: bool,
+    doubt_end: usize,
+    hidden: usize,
+}
+
+impl Choice {
+    fn nearest(&self, group: &[&Reading], input: &[u8]) -> usize {
+        let ends = |closed: bool| {
+            group
+                .iter()
+                .filter(move |reading| {
+                    if closed {
+                        reading.closes(input)
+                    } else {
+                        reading.could_end(input)
+                    }
+                })
+                .map(move |reading| reading.end() + if closed { 2 } else { 0 })
+                .min()
+        };
+        ends(true).or_else(|| ends(false)).unwrap_or(self.end)
+    }
+}
+
+#[derive(Debug)]
+enum Failure {
+    NotNumeric,
+    Unfinished,
+    Unreadable,
+}
+
+fn choose_from(group: &[&Reading], input: &[u8]) -> Option<Choice> {
+    let closed: Vec<&&Reading> = group
+        .iter()
+        .filter(|reading| reading.closes(input))
+        .collect();
+    let possible: Vec<&&Reading> = group
+        .iter()
+        .filter(|reading| reading.could_end(input))
+        .collect();
+    let (fits, line_end) = if closed.is_empty() {
+        (possible, 0)
+    } else {
+        (closed, 2)
+    };
+    let first = fits.first()?;
+    let ends = || fits.iter().map(|reading| reading.end() + line_end);
+    let (nearest, farthest) = (ends().min()?, ends().max()?);
+    let end = first.end() + line_end;
+    let unfinished = group.iter().any(|reading| reading.open(input)) && !blank(&input[end..]);
+    let doubt_end = if unfinished { input.len() } else { farthest };
+    let ambiguous = fits.len() > 1 || doubt_end > farthest;
+    Some(Choice {
+        end,
+        ambiguous,
+        doubt_end,
+        hidden: if ambiguous { doubt_end - nearest } else { 0 },
+        reading: Reading {
+            topic: first.topic.clone(),
+            ..***first
+        },
+    })
+}
+
+fn blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+fn trimmed(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_suffix(b"\r") {
+        line = rest;
+    }
+    line
+}
+
+fn message_behind_cr(line: &[u8]) -> Option<usize> {
+    (1..line.len()).find(|&at| {
+        line[at - 1] == b'\r' && line[at..].starts_with(PREFIX) && header(&line[at..]).is_ok()
+    })
+}
+
+/// Where the topic begins.
+fn header(line: &[u8]) -> Result<usize, Failure> {
+    let mut at = PREFIX.len();
+    while matches!(line.get(at), Some(b' ' | b'\t')) {
+        at += 1;
+    }
+    let mut numbers = Vec::new();
+    while numbers.len() < 4 {
+        let digits = line[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        match line.get(at + digits) {
+            None => return Err(Failure::Unfinished),
+            Some(b',') if (1..10).contains(&digits) => {
+                let text = String::from_utf8_lossy(&line[at..at + digits]).into_owned();
+                numbers.push(text.parse::<u32>().map_err(|_| Failure::NotNumeric)?);
+            }
+            Some(_) => return Err(Failure::NotNumeric),
+        }
+        at += digits + 1;
+    }
+    if numbers[0] > 1 || numbers[1] > 2 || numbers[2] > 1 || numbers[3] > 65_535 {
+        return Err(Failure::Unreadable);
+    }
+    Ok(at)
+}
