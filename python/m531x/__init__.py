@@ -1,0 +1,88 @@
+"""China Mobile's M5310-A, M5311, M5312 and M5313 modules as MQTT clients, with a virtual modem.
+
+Example:
+    >>> import m531x
+    >>> with m531x.Modem("virtual://") as modem:  # or "/dev/ttyUSB0", "COM5"
+    ...     modem.connect("broker.example", client_id="meter-17")
+    ...     modem.publish("meter/17/count", "42", qos=1).qos
+    1
+"""
+
+from __future__ import annotations
+
+from m531x._errors import (
+    BusyError,
+    ClosedError,
+    CommandError,
+    ConnectError,
+    ErrorCode,
+    InternalError,
+    InvalidArgumentError,
+    M531xError,
+    ModemRebootedError,
+    ModemTimeoutError,
+    NotConnectedError,
+    OperationCancelledError,
+    PortError,
+    PublishError,
+    ResultUnknownError,
+    SubscribeError,
+    UnsupportedModelError,
+)
+from m531x._native import Message, __version__
+from m531x.delivery import Delivery
+from m531x.modem import Modem
+from m531x.ports import ports
+from m531x.subscription import Subscription
+from m531x.types import (
+    Event,
+    EventKind,
+    ModemInfo,
+    MqttConfig,
+    MqttState,
+    PortInfo,
+    Receipt,
+    Signal,
+    Stats,
+    TranscriptEntry,
+    Will,
+)
+from m531x.virtual import VirtualModem
+
+__all__ = [
+    "BusyError",
+    "ClosedError",
+    "CommandError",
+    "ConnectError",
+    "Delivery",
+    "ErrorCode",
+    "Event",
+    "EventKind",
+    "InternalError",
+    "InvalidArgumentError",
+    "M531xError",
+    "Message",
+    "Modem",
+    "ModemInfo",
+    "ModemRebootedError",
+    "ModemTimeoutError",
+    "MqttConfig",
+    "MqttState",
+    "NotConnectedError",
+    "OperationCancelledError",
+    "PortError",
+    "PortInfo",
+    "PublishError",
+    "Receipt",
+    "ResultUnknownError",
+    "Signal",
+    "Stats",
+    "SubscribeError",
+    "Subscription",
+    "TranscriptEntry",
+    "UnsupportedModelError",
+    "VirtualModem",
+    "Will",
+    "__version__",
+    "ports",
+]

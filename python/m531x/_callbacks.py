@@ -1,0 +1,49 @@
+"""Checks a callback when it is set, so that a wrong one is not found out by the first message."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from m531x._errors import InvalidArgumentError
+
+__all__ = ["check_callback"]
+
+
+def check_callback(name: str, callback: Any, *parameters: str) -> None:
+    """Refuses what cannot be called with these parameters.
+
+    Raises:
+        InvalidArgumentError: With the signature that is expected.
+    """
+    expected = f"{name}({', '.join(parameters)})"
+    if not callable(callback):
+        raise InvalidArgumentError(
+            f"a {type(callback).__name__} cannot be called: give a function like {expected}"
+        )
+    if inspect.iscoroutinefunction(callback):
+        raise InvalidArgumentError(
+            f"{_name_of(callback)} is a coroutine function, which nobody would await: "
+            f"give a plain function like {expected}"
+        )
+    try:
+        signature = inspect.signature(callback)
+    except (TypeError, ValueError):
+        return  # some builtins do not tell theirs
+    try:
+        signature.bind(*parameters)
+    except TypeError:
+        raise InvalidArgumentError(
+            f"{_name_of(callback)}{signature} cannot be called as {expected}: "
+            f"give a function that takes {_count(parameters)}"
+        ) from None
+
+
+def _name_of(callback: Any) -> str:
+    return str(getattr(callback, "__name__", type(callback).__name__))
+
+
+def _count(parameters: tuple[str, ...]) -> str:
+    if not parameters:
+        return "no arguments"
+    return f"one argument, the {parameters[0]}" if len(parameters) == 1 else ", ".join(parameters)

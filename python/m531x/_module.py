@@ -1,0 +1,92 @@
+"""What a modem can ask of its module apart from MQTT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
+
+if TYPE_CHECKING:
+    from m531x import _native
+
+__all__ = ["ModuleCommands"]
+
+
+class ModuleCommands:
+    """The part of `Modem` that speaks with the module itself.
+
+    Every method raises `CommandError` when the module refuses (``modem_code`` is its number),
+    `ModemTimeoutError` when it does not answer in time, `ModemRebootedError` when it restarts
+    meanwhile and `ClosedError` after ``close()``.
+    """
+
+    _native: _native.Modem
+
+    def wait_for_network(self, timeout: float = 120.0) -> None:
+        """Waits for SIM, registration, attachment and address; optional before ``connect()``.
+
+        Args:
+            timeout: Seconds it may take.
+
+        Raises:
+            ModemTimeoutError: It says which step is missing.
+        """
+        self._native.wait_for_network(timeout)
+
+    def status(self) -> MqttState:
+        """Asks the module for the state of its MQTT client (``AT+MQTTSTAT?``)."""
+        return MqttState(self._native.status())
+
+    def config(self) -> MqttConfig:
+        """Reads back what the module's MQTT client is configured with; never the password."""
+        return MqttConfig(*self._native.config())
+
+    def info(self) -> ModemInfo:
+        """Reads the model, the firmware and the identities of the module and its SIM card."""
+        return ModemInfo(*self._native.info())
+
+    def signal(self) -> Signal:
+        """Reads the quality of the radio signal."""
+        return Signal(*self._native.signal())
+
+    def command(self, line: str, timeout: float | None = None) -> list[str]:
+        """Sends an AT command and waits for its final result.
+
+        Args:
+            line: The command without the carriage return, such as ``"AT+CSQ"``.
+            timeout: Seconds it may take; None is the modem's ``command_timeout``.
+
+        Returns:
+            The lines between the command and its ``OK``.
+
+        Raises:
+            InvalidArgumentError: The line holds a control character or is too long.
+            CommandError: The module answered ``ERROR`` or ``+CME ERROR``.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.command("AT+CGMM")
+            ['M5310-A']
+        """
+        return self._native.command(line, timeout)
+
+    def wake(self) -> None:
+        """Wakes a sleeping module: asks until it answers, as it loses the first bytes."""
+        self._native.wake()
+
+    def reboot(self) -> None:
+        """Restarts the module and waits until it answers again; the MQTT client is gone then."""
+        self._native.reboot()
+
+    def set_ack_timeout(self, seconds: int) -> None:
+        """Sets how long the module waits for an acknowledgement (``AT+MQTTTO``).
+
+        Args:
+            seconds: More than 0, less than the keep-alive.
+        """
+        self._native.set_ack_timeout(seconds)
+
+    def set_ping_report(self, enabled: bool) -> None:
+        """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
+        self._native.set_ping_report(enabled)

@@ -1,0 +1,116 @@
+"""The bounded store of the messages that no callback took."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from m531x._native import Message
+
+__all__ = ["Inbox"]
+
+
+class Inbox:
+    """Keeps messages in order until somebody reads them; every method may be called by any thread.
+
+    A message is stored once. Every subscription that it matches has an index of its own into the
+    store, so that reading by subscription costs no search, and who reads first gets the message.
+    """
+
+    def __init__(self, limit: int, overflow: str) -> None:
+        self._limit = limit
+        self._overflow = overflow
+        self._changed = threading.Condition(threading.Lock())
+        self._entries: OrderedDict[int, tuple[Message, tuple[str, ...]]] = OrderedDict()
+        self._by_filter: dict[str, OrderedDict[int, None]] = {}
+        self._next = 0
+        self._ended = False
+        self._error: BaseException | None = None
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        """How many messages wait."""
+        return len(self._entries)
+
+    def put(self, messages: Iterable[tuple[Message, tuple[str, ...]]]) -> None:
+        """Stores messages, each with the filters that it matches.
+
+        Waits for room if the store is full and the policy is to block.
+        """
+        with self._changed:
+            for entry in messages:
+                if len(self._entries) >= self._limit and not self._make_room():
+                    continue
+                self._entries[self._next] = entry
+                for filter_ in entry[1]:
+                    self._by_filter.setdefault(filter_, OrderedDict())[self._next] = None
+                self._next += 1
+            self._changed.notify_all()
+
+    def take(self, filter_: str | None, timeout: float | None) -> Message | None:
+        """Takes the oldest message, or the oldest that matches the filter.
+
+        Returns:
+            None if none came within `timeout` seconds, or when none will come any more.
+
+        Raises:
+            M531xError: What ended the stream of messages, if that was not `close`.
+        """
+        with self._changed:
+            deadline = None if timeout is None else time.monotonic() + timeout
+            while True:
+                message = self._pop(filter_)
+                if message is not None:
+                    return message
+                if self._ended:
+                    if self._error is not None:
+                        raise self._error
+                    return None
+                remaining = None if deadline is None else deadline - time.monotonic()
+                if remaining is not None and remaining <= 0:
+                    return None
+                self._changed.wait(remaining)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing more will come; readers get what is left, and then the error or the end."""
+        with self._changed:
+            if not self._ended:
+                self._ended = True
+                self._error = error
+                self._changed.notify_all()
+
+    def _make_room(self) -> bool:
+        if self._overflow == "drop_newest":
+            self.dropped += 1
+            return False
+        if self._overflow == "drop_oldest":
+            self._pop(None)
+            self.dropped += 1
+            return True
+        # What is there already must be seen before this thread waits for its readers.
+        self._changed.notify_all()
+        while len(self._entries) >= self._limit and not self._ended:
+            self._changed.wait()
+        return not self._ended
+
+    def _pop(self, filter_: str | None) -> Message | None:
+        if filter_ is None:
+            if not self._entries:
+                return None
+            number, (message, filters) = self._entries.popitem(last=False)
+        else:
+            index = self._by_filter.get(filter_)
+            if not index:
+                return None
+            number = next(iter(index))
+            message, filters = self._entries.pop(number)
+        for other in filters:
+            index = self._by_filter[other]
+            del index[number]
+            if not index:
+                del self._by_filter[other]
+        if len(self._entries) == self._limit - 1:
+            self._changed.notify_all()
+        return message

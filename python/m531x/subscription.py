@@ -1,0 +1,98 @@
+"""A subscription, and the iterator over messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m531x._errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from m531x._native import Message
+    from m531x.dispatch import MessageCallback
+    from m531x.modem import Modem
+
+__all__ = ["MessageIterator", "Subscription"]
+
+
+class MessageIterator:
+    """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
+
+    def __init__(self, modem: Modem, filter_: str | None, timeout: float | None) -> None:
+        self._modem = modem
+        self._filter = filter_
+        self._timeout = timeout
+
+    def __iter__(self) -> Iterator[Message]:
+        """Itself."""
+        return self
+
+    def __next__(self) -> Message:
+        """The next message."""
+        message = self._modem._dispatcher.take(self._filter, self._timeout)
+        if message is None:
+            raise StopIteration
+        return message
+
+
+class Subscription:
+    """A subscription, as `Modem.subscribe` gives it.
+
+    Attributes:
+        topic: The topic filter.
+        granted_qos: The QoS that the broker granted, which may be lower than asked.
+        hex: Whether the module prints the payloads as hex (they are decoded here).
+    """
+
+    def __init__(
+        self,
+        modem: Modem,
+        topic: str,
+        granted_qos: int,
+        callback: MessageCallback | None,
+        hex_: bool,
+    ) -> None:
+        """Made by `Modem.subscribe` only."""
+        self.topic = topic
+        self.granted_qos = granted_qos
+        self.hex = hex_
+        self._modem = modem
+        self._callback = callback
+
+    def __repr__(self) -> str:
+        """The filter and the granted QoS."""
+        return f"<m531x.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
+
+    def unsubscribe(self, *, timeout: float | None = None) -> None:
+        """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
+
+        Args:
+            timeout: Seconds it may take; None is the acknowledgement timeout and some.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+            ModemTimeoutError: The broker did not acknowledge.
+        """
+        self._modem.unsubscribe(self.topic, timeout=timeout)
+
+    def messages(self, timeout: float | None = None) -> Iterator[Message]:
+        """Iterates over the messages that match this subscription and that no callback takes.
+
+        Messages that match several subscriptions, or that `Modem.messages` reads too, go to whoever
+        reads first.
+
+        Args:
+            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
+                for ever, 0 gives what is there.
+
+        Raises:
+            InvalidArgumentError: The subscription has a callback, which gets its messages.
+            ClosedError: The modem is closed.
+        """
+        if self._callback is not None:
+            raise InvalidArgumentError(
+                f"the subscription of {self.topic!r} has a callback, which gets its messages: "
+                "subscribe without callback to read them here"
+            )
+        return self._modem._messages(self.topic, timeout)

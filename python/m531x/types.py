@@ -1,0 +1,270 @@
+"""The values that a modem takes and gives."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal, Union
+
+from m531x._native import payload_bytes
+
+__all__ = [
+    "Event",
+    "EventKind",
+    "ModemInfo",
+    "MqttConfig",
+    "MqttState",
+    "Payload",
+    "PortInfo",
+    "Receipt",
+    "Signal",
+    "Stats",
+    "TranscriptEntry",
+    "Will",
+]
+
+Payload = Union[str, bytes, bytearray, memoryview]
+"""What can be published: bytes as they are, text as UTF-8."""
+
+
+class MqttState(enum.IntEnum):
+    """The state of the MQTT connection, the same numbers as in C and Rust."""
+
+    OFF = 0
+    """No client is configured, or nothing is known yet."""
+    CONFIGURED = 1
+    """A client is configured and not connected."""
+    CONNECTING = 2
+    """The connection is being made."""
+    CONNECTED = 3
+    """The broker has accepted the connection."""
+    MODULE_RECONNECTING = 4
+    """The connection broke and the module tries to make it again by itself."""
+    LOST = 5
+    """The connection is gone and nobody is making it again."""
+
+
+class EventKind(enum.IntEnum):
+    """What an `Event` tells, the same numbers as in C and Rust."""
+
+    CONNECTED = 1
+    """The MQTT connection is up."""
+    DISCONNECTED = 2
+    """The MQTT connection is gone; the text is the cause."""
+    STATE_CHANGED = 3
+    """The value is the new `MqttState`, the text the cause."""
+    URC = 4
+    """A line of the module that belongs to no operation."""
+    UNKNOWN_LINE = 5
+    """A line that nobody knows."""
+    LATE_ANSWER = 6
+    """The answer to a command that had timed out."""
+    STRAY_RESULT = 7
+    """A final result while no command was waiting."""
+    DROPPED = 8
+    """The queue was full; the value is how many entries were dropped since the last such event."""
+    OVERSIZE = 9
+    """A message over the limit was skipped; the value is its length, the text its topic."""
+    AMBIGUOUS = 10
+    """Lines that may be part of a message were kept from completing a command."""
+    LINE_TOO_LONG = 11
+    """A line over the limit was skipped; the value is its length in bytes."""
+    REBOOTED = 12
+    """The module restarted."""
+    PORT_LOST = 13
+    """The port is gone; the text is the cause."""
+    RESUBSCRIBED = 14
+    """A subscription was made again; the value is the granted QoS or -1, the text the filter."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened and is not a message.
+
+    Attributes:
+        kind: What happened.
+        value: A number whose meaning the kind tells; 0 where it has none.
+        text: The module's line or the cause, for people.
+        timestamp: When it happened, in seconds since 1970 (as `time.time`).
+    """
+
+    kind: EventKind
+    value: int
+    text: str
+    timestamp: float
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof of a completed publish.
+
+    Attributes:
+        packet_id: The packet id that the module used; None for QoS 0.
+        qos: The quality of service.
+        elapsed: Seconds from the request to the completion.
+    """
+
+    packet_id: int | None
+    qos: int
+    elapsed: float
+
+
+@dataclass(frozen=True)
+class Will:
+    """What the broker publishes for the client when its connection is lost.
+
+    Attributes:
+        topic: Where to.
+        payload: Printable text only: the module has no other form for it.
+        qos: 0, 1 or 2.
+        retain: Whether the broker keeps it for later subscribers.
+
+    Example:
+        >>> Will("meter/17/state", "lost", qos=1)
+        Will(topic='meter/17/state', payload=b'lost', qos=1, retain=False)
+    """
+
+    topic: str
+    payload: Payload
+    qos: int = 0
+    retain: bool = False
+
+    def __post_init__(self) -> None:
+        """Turns the payload into bytes; refuses what is neither text nor bytes."""
+        object.__setattr__(self, "payload", payload_bytes(self.payload))
+
+
+@dataclass(frozen=True)
+class ModemInfo:
+    """Who the module says it is; what it did not tell is None.
+
+    Attributes:
+        model: The model, if it is one that this package knows, such as ``"M5310-A"``.
+        model_text: The module's own words for its model.
+        firmware: The firmware version.
+        imei: The identity of the equipment.
+        imsi: The identity of the subscriber.
+        iccid: The number of the SIM card.
+    """
+
+    model: str | None
+    model_text: str
+    firmware: str | None
+    imei: str | None
+    imsi: str | None
+    iccid: str | None
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The quality of the radio signal (``AT+CSQ``, 3GPP TS 27.007).
+
+    Attributes:
+        rssi_dbm: Received signal strength, -113 to -51 dBm; None when not known.
+        ber: Class of the bit error rate, 0 to 7; None when not known.
+        raw: The two numbers as the module gave them; 99 is "not known".
+    """
+
+    rssi_dbm: int | None
+    ber: int | None
+    raw: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class MqttConfig:
+    """What the module says its MQTT client is configured with; None is unset or not told.
+
+    Attributes:
+        host: The broker.
+        port: Its TCP port.
+        client_id: The client id.
+        keepalive: Keep-alive in seconds.
+        username: The user name.
+        password_set: Whether there is a password; the password itself is never read.
+        clean_session: Whether the broker forgets the client's earlier session.
+        tls: Whether the connection is encrypted.
+    """
+
+    host: str | None
+    port: int | None
+    client_id: str | None
+    keepalive: int | None
+    username: str | None
+    password_set: bool
+    clean_session: bool | None
+    tls: bool | None
+
+
+@dataclass(frozen=True)
+class PortInfo:
+    """A serial port of this computer.
+
+    Attributes:
+        name: What to open it by, such as ``/dev/ttyUSB0`` or ``COM5``.
+        description: What is behind it, for people; empty if that is not known.
+        usb: Vendor and product id of a USB adapter, or None.
+    """
+
+    name: str
+    description: str
+    usb: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class TranscriptEntry:
+    """One piece of what a virtual modem received or sent; passwords are shown as ``***``.
+
+    Attributes:
+        at: Seconds since the virtual modem started.
+        direction: Whether it went to the module or came from it.
+        text: The text, with control characters escaped.
+    """
+
+    at: float
+    direction: Literal["to module", "from module"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counters of a modem since it was opened.
+
+    Attributes:
+        bytes_received: Bytes from the port.
+        bytes_sent: Bytes to the port.
+        lines: Lines received, messages not counted.
+        commands: Commands sent, probes included.
+        timeouts: Commands whose final result did not come in time.
+        late_answers: Answers that came after their command had timed out.
+        stray_results: Final results that no command was waiting for.
+        unknown_lines: Lines that nobody knows.
+        messages: Messages received.
+        truncated: Messages with fewer bytes than the module declared.
+        ambiguous: Messages whose topic could not be told for sure.
+        oversize: Messages over the limit, skipped.
+        reboots: Restarts of the module.
+        published: Publishes completed.
+        probes: Commands sent to find the way back into step with the module.
+        queued: Messages and events that wait for the dispatcher or for ``messages()``.
+        dropped: Messages and events dropped because a queue was full.
+        callback_errors: Exceptions that callbacks raised.
+    """
+
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    lines: int = 0
+    commands: int = 0
+    timeouts: int = 0
+    late_answers: int = 0
+    stray_results: int = 0
+    unknown_lines: int = 0
+    messages: int = 0
+    truncated: int = 0
+    ambiguous: int = 0
+    oversize: int = 0
+    reboots: int = 0
+    published: int = 0
+    probes: int = 0
+    queued: int = 0
+    dropped: int = 0
+    callback_errors: int = 0

@@ -1,0 +1,146 @@
+"""A virtual modem: the module's side of the line, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import PathLike, fspath
+from types import TracebackType
+
+from m531x import _native
+from m531x._errors import InvalidArgumentError
+from m531x.types import TranscriptEntry
+
+__all__ = ["VirtualModem"]
+
+
+class VirtualModem:
+    """A module that does not exist: a pseudo-terminal that answers as the real one would.
+
+    It speaks to a broker for whoever opens its port. Every method may be called by any thread.
+
+    Args:
+        model: Which module to play, such as ``"M5310-A"`` or ``"M5311"``.
+        broker: ``"embedded"`` starts a small MQTT broker on the loopback interface; ``"host:port"``
+            is a broker that runs already. Both stand in for whatever the host configures. ``"cfg"``
+            connects to what the host configures, as the module does.
+        link: Where to put a stable symbolic link to the pseudo-terminal.
+        tcp: ``"host:port"`` to listen on instead of a pseudo-terminal; port 0 picks a free one.
+        baudrate: Send and receive no faster than a line of this speed would; None does not pace.
+        faults: What goes wrong, as ``"NAME=VALUE"`` texts or as a mapping;
+            ``m531x virtual-modem --help`` lists them.
+        seed: Makes faults repeat: the same seed gives the same run.
+        echo: Whether commands are echoed at first; None is as the model does.
+
+    Raises:
+        InvalidArgumentError: A model, broker, address or fault that does not exist.
+        PortError: The pseudo-terminal, link or address is not to be had.
+
+    Example:
+        >>> import m531x
+        >>> with m531x.VirtualModem(model="M5311") as virtual, m531x.Modem(virtual.port) as modem:
+        ...     modem.info().model
+        'M5311'
+    """
+
+    def __init__(
+        self,
+        model: str = "M5310-A",
+        *,
+        broker: str = "embedded",
+        link: str | PathLike[str] | None = None,
+        tcp: str | None = None,
+        baudrate: int | None = None,
+        faults: Iterable[str] | Mapping[str, object] | None = None,
+        seed: int | None = None,
+        echo: bool | None = None,
+    ) -> None:
+        """Starts the module; it runs until `close`."""
+        self._native = _native.VirtualModem(
+            model,
+            broker,
+            None if link is None else fspath(link),
+            tcp,
+            False,
+            baudrate,
+            _fault_texts(faults),
+            seed,
+            echo,
+        )
+
+    @classmethod
+    def _in_memory(cls, model: str, baudrate: int | None) -> VirtualModem:
+        """The module behind a modem that is opened as ``virtual://``."""
+        self = cls.__new__(cls)
+        self._native = _native.VirtualModem(
+            model, "embedded", None, None, True, baudrate, [], None, None
+        )
+        return self
+
+    def __repr__(self) -> str:
+        """The port and the broker."""
+        return f"<m531x.VirtualModem port={self.port!r} broker={self.broker!r}>"
+
+    def __enter__(self) -> VirtualModem:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes it."""
+        self.close()
+
+    @property
+    def port(self) -> str:
+        """What to open it by: the link or the pseudo-terminal, or ``tcp://host:port``."""
+        return self._native.port
+
+    @property
+    def broker(self) -> str:
+        """The broker's ``host:port``; empty if it depends on what the host configures."""
+        return self._native.broker
+
+    @property
+    def transcript(self) -> list[TranscriptEntry]:
+        """What went to the module and came from it so far; passwords are shown as ``***``."""
+        return [
+            TranscriptEntry(at, "to module" if inbound else "from module", text)
+            for at, inbound, text in self._native.transcript()
+        ]
+
+    def inject(self, data: bytes) -> None:
+        """Sends bytes to the host as if the module had printed them."""
+        self._native.inject(data)
+
+    def reboot(self) -> None:
+        """Reboots the module, as a loss of power would."""
+        self._native.reboot()
+
+    def cut_network(self) -> None:
+        """Takes the radio network away: nothing reaches the broker, nothing comes from it."""
+        self._native.cut_network()
+
+    def restore_network(self) -> None:
+        """Gives the radio network back."""
+        self._native.restore_network()
+
+    def sleep(self) -> None:
+        """Sends the module to sleep: it wakes at the next bytes, and loses the first of them."""
+        self._native.sleep()
+
+    def close(self) -> None:
+        """Stops the module and its broker and removes the link; closing again does nothing."""
+        self._native.close()
+
+
+def _fault_texts(faults: Iterable[str] | Mapping[str, object] | None) -> list[str]:
+    if faults is None:
+        return []
+    if isinstance(faults, str):
+        raise InvalidArgumentError(f"faults is a text: give a list, such as [{faults!r}]")
+    if isinstance(faults, Mapping):
+        return [name if value is True else f"{name}={value}" for name, value in faults.items()]
+    return list(faults)
