@@ -378,6 +378,14 @@ impl Modem {
         self.engine().recv_batch(max, timeout, out)
     }
 
+    /// Makes one [`recv`](Self::recv) or [`recv_batch`](Self::recv_batch) return with nothing: one
+    /// that waits, or else the next that would wait.
+    ///
+    /// This is for a receiving thread that also has other work, which has just come up.
+    pub fn wake_receiver(&self) {
+        self.engine().queue().wake();
+    }
+
     /// Has every message and event given to `callback` on the dispatcher thread, in wire order,
     /// instead of waiting for [`recv`](Self::recv). A second call replaces the callback.
     ///

@@ -18,6 +18,8 @@ pub(super) struct Queue {
     receiver: Receiver<Incoming>,
     /// Receivers that block also wait on this; replacing the pair wakes them all.
     cancel: Mutex<(Sender<()>, Receiver<()>)>,
+    /// Holds one token from [`Queue::wake`] until a receiver that would wait takes it.
+    woken: (Sender<()>, Receiver<()>),
     bound: usize,
     overflow: Overflow,
     dropped_total: AtomicU64,
@@ -34,6 +36,7 @@ impl Queue {
             sender: Mutex::new(Some(sender)),
             receiver,
             cancel: Mutex::new(crossbeam_channel::bounded(0)),
+            woken: crossbeam_channel::bounded(1),
             bound: bound.max(1),
             overflow,
             dropped_total: AtomicU64::new(0),
@@ -82,6 +85,12 @@ impl Queue {
         *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = crossbeam_channel::bounded(0);
     }
 
+    /// Makes one receiver return with nothing: one that waits, or else the next that would.
+    pub(super) fn wake(&self) {
+        // A full channel holds a token that nobody has taken yet; one is enough.
+        let _ = self.woken.0.try_send(());
+    }
+
     pub(super) fn try_recv(&self) -> Received {
         if self.overflow == Overflow::DropOldest {
             if let Some(event) = self.take_dropped_event() {
@@ -119,6 +128,7 @@ impl Queue {
         select! {
             recv(self.receiver) -> entry => entry.map_or(Received::End, Received::Entry),
             recv(cancelled) -> _ => Received::Cancelled,
+            recv(self.woken.1) -> _ => Received::Nothing,
             recv(elapsed) -> _ => Received::Nothing,
         }
     }
