@@ -1,1 +1,38 @@
-//! Being written.
+//! The native module of the Python package `m531x`: the modem, the virtual modem and the message.
+//!
+//! It is thin and private. The public API, its documentation and the running of callbacks are Python
+//! (`python/m531x`). No thread of Rust ever calls into Python; every wait lets the interpreter go.
+
+mod arguments;
+mod delivery;
+mod errors;
+mod message;
+mod modem;
+mod options;
+mod readouts;
+mod virtual_modem;
+mod wait;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::arguments::{check_timeout, payload_bytes, topic_matches};
+    #[pymodule_export]
+    use crate::delivery::Delivery;
+    #[pymodule_export]
+    use crate::message::Message;
+    #[pymodule_export]
+    use crate::modem::Modem;
+    #[pymodule_export]
+    use crate::options::ModemOptions;
+    #[pymodule_export]
+    use crate::readouts::{event_kinds, mqtt_states, ports};
+    #[pymodule_export]
+    use crate::virtual_modem::VirtualModem;
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name is Python's")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,300 @@
+//! The modem.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use m531x_core::{ConnectOptions, Pending, PublishOptions, Secret, SubscribeOptions, Will};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+
+use crate::arguments::{number, payload_bytes, qos, timeout};
+use crate::delivery::{Delivery, parts};
+use crate::errors::OrRaise;
+use crate::message::arrivals;
+use crate::options::ModemOptions;
+use crate::readouts::{
+    ConfigParts, InfoParts, ReceiptParts, config_parts, info_parts, stats_dict,
+};
+use crate::virtual_modem::VirtualModem;
+use crate::wait::{aside, wait};
+
+/// Topic, payload, QoS, retain.
+type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
+
+/// An open modem.
+#[pyclass(frozen, module = "m531x._native")]
+pub(crate) struct Modem {
+    core: m531x_core::Modem,
+    ended: Arc<Ended>,
+}
+
+/// The deliveries that have ended and that Python has not been told of.
+#[derive(Default)]
+pub(crate) struct Ended(Mutex<Vec<u64>>);
+
+impl Ended {
+    pub(crate) fn push(&self, token: u64) {
+        self.lock().push(token);
+    }
+
+    fn take(&self) -> Vec<u64> {
+        mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Modem {
+    #[staticmethod]
+    fn open(py: Python<'_>, port: String, options: &ModemOptions) -> PyResult<Self> {
+        let options = options.core.clone();
+        aside(py, "m531x-open", move || {
+            m531x_core::Modem::open(&port, options)
+        })
+        .map(Self::from)
+    }
+
+    #[staticmethod]
+    fn open_virtual(
+        py: Python<'_>,
+        module: &VirtualModem,
+        options: &ModemOptions,
+    ) -> PyResult<Self> {
+        let stream = module.connect(py)?;
+        let options = options.core.clone();
+        aside(py, "m531x-open", move || {
+            m531x_core::Modem::open_stream(stream, options)
+        })
+        .map(Self::from)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the public method has them")]
+    #[pyo3(signature = (
+        host, port, client_id, username, password, keepalive, clean_session, tls, will,
+        ack_timeout, seconds
+    ))]
+    fn connect(
+        &self,
+        py: Python<'_>,
+        host: String,
+        port: i64,
+        client_id: String,
+        username: Option<String>,
+        password: Option<String>,
+        keepalive: i64,
+        clean_session: bool,
+        tls: bool,
+        will: Option<WillParts<'_>>,
+        ack_timeout: i64,
+        seconds: Option<f64>,
+    ) -> PyResult<()> {
+        let mut options = ConnectOptions::new(host, client_id);
+        options.port = number(py, "port", port, "1 to 65535")?;
+        options.username = username;
+        options.password = password.map(Secret::new);
+        options.keepalive = number(py, "keepalive", keepalive, "0 to 65535 seconds")?;
+        options.clean_session = clean_session;
+        options.tls = tls;
+        options.ack_timeout = number(py, "ack_timeout", ack_timeout, "1 to 65535 seconds")?;
+        options.timeout = timeout(py, seconds)?;
+        if let Some((topic, payload, qos_number, retain)) = will {
+            options.will = Some(Will {
+                topic,
+                payload: payload.as_bytes().to_vec(),
+                qos: qos(py, qos_number)?,
+                retain,
+            });
+        }
+        self.run(py, |core| core.start_connect(options))
+    }
+
+    fn disconnect(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, m531x_core::Modem::start_disconnect)
+    }
+
+    fn delete(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, m531x_core::Modem::start_delete)
+    }
+
+    #[pyo3(signature = (topic, payload, qos, retain, seconds))]
+    fn publish(
+        &self,
+        py: Python<'_>,
+        topic: &str,
+        payload: &Bound<'_, PyAny>,
+        qos: i64,
+        retain: bool,
+        seconds: Option<f64>,
+    ) -> PyResult<ReceiptParts> {
+        let payload = payload_bytes(payload)?;
+        let bytes = payload.as_bytes();
+        let options = publish_options(py, qos, retain, seconds)?;
+        let pending = py
+            .detach(|| self.core.start_publish(topic, bytes, options))
+            .or_raise(py)?;
+        wait(py, pending).map(parts)
+    }
+
+    #[pyo3(signature = (topic, payload, qos, retain, seconds))]
+    fn publish_nowait(
+        &self,
+        py: Python<'_>,
+        topic: &str,
+        payload: &Bound<'_, PyAny>,
+        qos: i64,
+        retain: bool,
+        seconds: Option<f64>,
+    ) -> PyResult<Delivery> {
+        let payload = payload_bytes(payload)?;
+        let bytes = payload.as_bytes();
+        let options = publish_options(py, qos, retain, seconds)?;
+        let delivery = py
+            .detach(|| self.core.publish_nowait(topic, bytes, options))
+            .or_raise(py)?;
+        Ok(Delivery::new(
+            delivery,
+            self.core.clone(),
+            Arc::clone(&self.ended),
+        ))
+    }
+
+    #[pyo3(signature = (filter, qos, hex, seconds))]
+    fn subscribe(
+        &self,
+        py: Python<'_>,
+        filter: &str,
+        qos: i64,
+        hex: bool,
+        seconds: Option<f64>,
+    ) -> PyResult<u8> {
+        let options = SubscribeOptions {
+            qos: self::qos(py, qos)?,
+            hex,
+            timeout: timeout(py, seconds)?,
+        };
+        self.run(py, |core| core.start_subscribe(filter, options))
+            .map(u8::from)
+    }
+
+    fn unsubscribe(&self, py: Python<'_>, filter: &str) -> PyResult<()> {
+        self.run(py, |core| core.start_unsubscribe(filter))
+    }
+
+    fn subscriptions(&self, py: Python<'_>) -> Vec<String> {
+        py.detach(|| self.core.subscriptions())
+    }
+
+    fn status(&self, py: Python<'_>) -> PyResult<i32> {
+        self.run(py, m531x_core::Modem::start_status)
+            .map(|state| state as i32)
+    }
+
+    fn mqtt_state(&self, py: Python<'_>) -> i32 {
+        py.detach(|| self.core.mqtt_state()) as i32
+    }
+
+    fn config(&self, py: Python<'_>) -> PyResult<ConfigParts> {
+        self.run(py, m531x_core::Modem::start_config)
+            .map(config_parts)
+    }
+
+    fn info(&self, py: Python<'_>) -> PyResult<InfoParts> {
+        self.run(py, m531x_core::Modem::start_info).map(info_parts)
+    }
+
+    fn signal(&self, py: Python<'_>) -> PyResult<(Option<i16>, Option<u8>, (u8, u8))> {
+        let signal = self.run(py, m531x_core::Modem::start_signal)?;
+        Ok((signal.rssi_dbm, signal.ber, signal.raw))
+    }
+
+    #[pyo3(signature = (line, seconds))]
+    fn command(&self, py: Python<'_>, line: &str, seconds: Option<f64>) -> PyResult<Vec<String>> {
+        let limit = timeout(py, seconds)?;
+        self.run(py, |core| core.start_command(line, limit))
+    }
+
+    #[pyo3(signature = (seconds))]
+    fn wait_for_network(&self, py: Python<'_>, seconds: Option<f64>) -> PyResult<()> {
+        let limit = timeout(py, seconds)?;
+        self.run(py, |core| core.start_wait_for_network(limit))
+    }
+
+    fn wake(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, m531x_core::Modem::start_wake)
+    }
+
+    fn reboot(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, m531x_core::Modem::start_reboot)
+    }
+
+    fn set_ack_timeout(&self, py: Python<'_>, seconds: i64) -> PyResult<()> {
+        let seconds = number(py, "ack timeout", seconds, "1 to 65535 seconds")?;
+        self.run(py, |core| core.start_set_ack_timeout(seconds))
+    }
+
+    fn set_ping_report(&self, py: Python<'_>, enabled: bool) -> PyResult<()> {
+        self.run(py, |core| core.start_set_ping_report(enabled))
+    }
+
+    /// Waits for messages, events and ended deliveries; an empty list when the time has elapsed.
+    ///
+    /// For the dispatcher's thread: it waits as a whole, and signals are not looked at.
+    #[pyo3(signature = (most, seconds))]
+    fn recv_batch<'py>(
+        &self,
+        py: Python<'py>,
+        most: usize,
+        seconds: Option<f64>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let limit = timeout(py, seconds)?;
+        let mut incoming = Vec::with_capacity(most);
+        py.detach(|| self.core.recv_batch(most, limit, &mut incoming))
+            .or_raise(py)?;
+        arrivals(py, &mut incoming, &self.ended.take())
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = py.detach(|| self.core.stats());
+        stats_dict(py, stats)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.core.close()).or_raise(py)
+    }
+}
+
+impl Modem {
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        start: impl FnOnce(&m531x_core::Modem) -> Result<Pending<T>, m531x_core::Error> + Send,
+    ) -> PyResult<T> {
+        let pending = py.detach(|| start(&self.core)).or_raise(py)?;
+        wait(py, pending)
+    }
+}
+
+impl From<m531x_core::Modem> for Modem {
+    fn from(core: m531x_core::Modem) -> Self {
+        Self {
+            core,
+            ended: Arc::default(),
+        }
+    }
+}
+
+fn publish_options(
+    py: Python<'_>,
+    qos: i64,
+    retain: bool,
+    seconds: Option<f64>,
+) -> PyResult<PublishOptions> {
+    Ok(PublishOptions {
+        qos: self::qos(py, qos)?,
+        retain,
+        timeout: timeout(py, seconds)?,
+    })
+}

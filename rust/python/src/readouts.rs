@@ -1,0 +1,114 @@
+//! What a modem tells, as plain tuples: the public classes are Python's.
+
+use m531x_core::{ConfigReadback, EventKind, ModemInfo, MqttState, Stats};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::errors::OrRaise;
+
+/// Packet id, QoS, seconds.
+pub(crate) type ReceiptParts = (Option<u16>, u8, f64);
+
+/// Model, model text, firmware, IMEI, IMSI, ICCID.
+pub(crate) type InfoParts = (
+    Option<&'static str>,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// Host, port, client id, keep-alive, user name, whether a password is set, clean session, TLS.
+pub(crate) type ConfigParts = (
+    Option<String>,
+    Option<u16>,
+    Option<String>,
+    Option<u16>,
+    Option<String>,
+    bool,
+    Option<bool>,
+    Option<bool>,
+);
+
+/// Name, description, USB vendor and product.
+type PortParts = (String, String, Option<(u16, u16)>);
+
+pub(crate) fn info_parts(info: ModemInfo) -> InfoParts {
+    (
+        info.model.map(m531x_core::Model::name),
+        info.model_text,
+        info.firmware,
+        info.imei,
+        info.imsi,
+        info.iccid,
+    )
+}
+
+pub(crate) fn config_parts(config: ConfigReadback) -> ConfigParts {
+    (
+        config.host,
+        config.port,
+        config.client_id,
+        config.keepalive,
+        config.username,
+        config.password_set,
+        config.clean_session,
+        config.tls,
+    )
+}
+
+pub(crate) fn stats_dict(py: Python<'_>, stats: Stats) -> PyResult<Bound<'_, PyDict>> {
+    let counters = PyDict::new(py);
+    let session = stats.session;
+    for (name, count) in [
+        ("bytes_received", session.bytes_received),
+        ("bytes_sent", session.bytes_sent),
+        ("lines", session.lines),
+        ("commands", session.commands),
+        ("timeouts", session.timeouts),
+        ("late_answers", session.late_answers),
+        ("stray_results", session.stray_results),
+        ("unknown_lines", session.unknown_lines),
+        ("messages", session.messages),
+        ("truncated", session.truncated),
+        ("ambiguous", session.ambiguous),
+        ("oversize", session.oversize),
+        ("reboots", session.reboots),
+        ("published", session.published),
+        ("probes", session.probes),
+        ("dropped", stats.dropped),
+    ] {
+        counters.set_item(name, count)?;
+    }
+    counters.set_item("queued", stats.queued)?;
+    Ok(counters)
+}
+
+/// The serial ports of this computer.
+#[pyfunction]
+pub(crate) fn ports(py: Python<'_>) -> PyResult<Vec<PortParts>> {
+    let found = py.detach(m531x_core::ports).or_raise(py)?;
+    Ok(found
+        .into_iter()
+        .map(|port| (port.name, port.description, port.usb))
+        .collect())
+}
+
+/// Every kind of event: number and name.
+#[pyfunction]
+pub(crate) fn event_kinds() -> Vec<(i32, &'static str)> {
+    EventKind::ALL
+        .iter()
+        .map(|kind| (*kind as i32, kind.name()))
+        .collect()
+}
+
+/// Every state of the MQTT connection: number and name.
+#[pyfunction]
+pub(crate) fn mqtt_states() -> Vec<(i32, &'static str)> {
+    MqttState::ALL
+        .iter()
+        .map(|state| (*state as i32, state.name()))
+        .collect()
+}
