@@ -43,6 +43,7 @@ class Dispatcher:
     """Routes the messages and events of one modem; every method may be called by any thread."""
 
     def __init__(self, native: _native.Modem, queue_size: int, overflow: str) -> None:
+        """Starts no thread yet."""
         self._native = native
         self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
@@ -156,7 +157,7 @@ class Dispatcher:
             for token in list(self._deliveries):
                 self._finish_delivery(token)
 
-    def _dispatch(self, batch: list[_native.Arrival]) -> None:
+    def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
         loose: list[tuple[Message, tuple[str, ...]]] = []
         for item in batch:
             if type(item) is Message:

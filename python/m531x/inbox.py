@@ -20,6 +20,7 @@ class Inbox:
     """
 
     def __init__(self, limit: int, overflow: str) -> None:
+        """Keeps at most `limit` messages; `overflow` is as for `m531x.Modem`."""
         self._limit = limit
         self._overflow = overflow
         self._changed = threading.Condition(threading.Lock())

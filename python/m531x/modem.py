@@ -287,18 +287,17 @@ class Modem(ModuleCommands):
             self._dispatcher.start()
         return Subscription(self, topic, granted, callback, hex)
 
-    def unsubscribe(self, topic: str, *, timeout: float | None = None) -> None:
+    def unsubscribe(self, topic: str) -> None:
         """Ends the subscription of a filter and waits for the broker's answer.
 
         Args:
             topic: The filter, as it was subscribed.
-            timeout: Seconds it may take; None is the acknowledgement timeout and some.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
             ModemTimeoutError: The broker did not answer in time.
         """
-        self._native.unsubscribe(topic, timeout)
+        self._native.unsubscribe(topic)
         self._dispatcher.remove(topic)
 
     def subscriptions(self) -> list[str]:
@@ -339,7 +338,7 @@ class Modem(ModuleCommands):
 
     @property
     def on_connect(self) -> Callable[[], object] | None:
-        """Called as ``on_connect()`` when the MQTT connection is made, again or for the first time."""
+        """Called as ``on_connect()`` whenever the MQTT connection is made."""
         return self._dispatcher.on_connect
 
     @on_connect.setter

@@ -20,6 +20,7 @@ class MessageIterator:
     """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
 
     def __init__(self, modem: Modem, filter_: str | None, timeout: float | None) -> None:
+        """Made by ``messages()`` only."""
         self._modem = modem
         self._filter = filter_
         self._timeout = timeout
@@ -64,17 +65,14 @@ class Subscription:
         """The filter and the granted QoS."""
         return f"<m531x.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
 
-    def unsubscribe(self, *, timeout: float | None = None) -> None:
+    def unsubscribe(self) -> None:
         """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
-
-        Args:
-            timeout: Seconds it may take; None is the acknowledgement timeout and some.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
             ModemTimeoutError: The broker did not acknowledge.
         """
-        self._modem.unsubscribe(self.topic, timeout=timeout)
+        self._modem.unsubscribe(self.topic)
 
     def messages(self, timeout: float | None = None) -> Iterator[Message]:
         """Iterates over the messages that match this subscription and that no callback takes.

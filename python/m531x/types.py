@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal
 
 from m531x._native import payload_bytes
 
@@ -23,7 +23,7 @@ __all__ = [
     "Will",
 ]
 
-Payload = Union[str, bytes, bytearray, memoryview]
+Payload = str | bytes | bytearray | memoryview
 """What can be published: bytes as they are, text as UTF-8."""
 
 
@@ -109,7 +109,7 @@ class Receipt:
     elapsed: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Will:
     """What the broker publishes for the client when its connection is lost.
 
@@ -125,13 +125,16 @@ class Will:
     """
 
     topic: str
-    payload: Payload
-    qos: int = 0
-    retain: bool = False
+    payload: bytes
+    qos: int
+    retain: bool
 
-    def __post_init__(self) -> None:
-        """Turns the payload into bytes; refuses what is neither text nor bytes."""
-        object.__setattr__(self, "payload", payload_bytes(self.payload))
+    def __init__(self, topic: str, payload: Payload, qos: int = 0, retain: bool = False) -> None:
+        """Takes the payload as text or bytes and keeps its bytes."""
+        object.__setattr__(self, "topic", topic)
+        object.__setattr__(self, "payload", payload_bytes(payload))
+        object.__setattr__(self, "qos", qos)
+        object.__setattr__(self, "retain", retain)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,6 @@ pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<
 
 /// Whether a topic matches a filter (MQTT 3.1.1, chapter 4.7).
 #[pyfunction]
-pub(crate) fn topic_matches(filter: &str, topic: &str) -> bool {
-    topic::matches(filter.as_bytes(), topic.as_bytes())
+pub(crate) fn topic_matches(topic_filter: &str, topic: &str) -> bool {
+    topic::matches(topic_filter.as_bytes(), topic.as_bytes())
 }

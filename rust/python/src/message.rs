@@ -57,7 +57,11 @@ impl Message {
         topic, payload, qos=0, retain=false, dup=false, packet_id=0, timestamp=0.0,
         truncated=false, ambiguous=false
     ))]
-    #[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "its fields")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "its fields"
+    )]
     fn new(
         py: Python<'_>,
         topic: Py<PyString>,

@@ -12,9 +12,7 @@ use crate::delivery::{Delivery, parts};
 use crate::errors::OrRaise;
 use crate::message::arrivals;
 use crate::options::ModemOptions;
-use crate::readouts::{
-    ConfigParts, InfoParts, ReceiptParts, config_parts, info_parts, stats_dict,
-};
+use crate::readouts::{ConfigParts, InfoParts, ReceiptParts, config_parts, info_parts, stats_dict};
 use crate::virtual_modem::VirtualModem;
 use crate::wait::{aside, wait};
 
@@ -161,26 +159,26 @@ impl Modem {
         ))
     }
 
-    #[pyo3(signature = (filter, qos, hex, seconds))]
+    #[pyo3(signature = (topic_filter, qos, as_hex, seconds))]
     fn subscribe(
         &self,
         py: Python<'_>,
-        filter: &str,
+        topic_filter: &str,
         qos: i64,
-        hex: bool,
+        as_hex: bool,
         seconds: Option<f64>,
     ) -> PyResult<u8> {
         let options = SubscribeOptions {
             qos: self::qos(py, qos)?,
-            hex,
+            hex: as_hex,
             timeout: timeout(py, seconds)?,
         };
-        self.run(py, |core| core.start_subscribe(filter, options))
+        self.run(py, |core| core.start_subscribe(topic_filter, options))
             .map(u8::from)
     }
 
-    fn unsubscribe(&self, py: Python<'_>, filter: &str) -> PyResult<()> {
-        self.run(py, |core| core.start_unsubscribe(filter))
+    fn unsubscribe(&self, py: Python<'_>, topic_filter: &str) -> PyResult<()> {
+        self.run(py, |core| core.start_unsubscribe(topic_filter))
     }
 
     fn subscriptions(&self, py: Python<'_>) -> Vec<String> {

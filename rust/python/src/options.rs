@@ -29,7 +29,8 @@ impl ModemOptions {
         let core = m531x_core::ModemOptions {
             model: model_or_auto(py, model)?,
             baudrate: baudrate_of(py, baudrate)?,
-            command_timeout: timeout(py, Some(command_timeout))?.unwrap_or(defaults.command_timeout),
+            command_timeout: timeout(py, Some(command_timeout))?
+                .unwrap_or(defaults.command_timeout),
             guard_time: timeout(py, guard_time)?,
             queue_size: number(py, "queue_size", queue_size, "1 or more")?,
             overflow: match overflow {
@@ -56,7 +57,12 @@ pub(crate) fn baudrate_of(py: Python<'_>, baudrate: Option<i64>) -> PyResult<Opt
     let Some(baudrate) = baudrate else {
         return Ok(None);
     };
-    match number(py, "baudrate", baudrate, "1 or more, such as 9600 or 115200")? {
+    match number(
+        py,
+        "baudrate",
+        baudrate,
+        "1 or more, such as 9600 or 115200",
+    )? {
         0 => Err(invalid(
             py,
             "baudrate is 0: give 1 or more, such as 9600 or 115200, or None for the model's",
@@ -66,8 +72,12 @@ pub(crate) fn baudrate_of(py: Python<'_>, baudrate: Option<i64>) -> PyResult<Opt
 }
 
 pub(crate) fn model_of(py: Python<'_>, name: &str) -> PyResult<Model> {
-    name.parse()
-        .map_err(|error| invalid(py, format!("{error}, or \"auto\" where there is a module to ask")))
+    name.parse().map_err(|error| {
+        invalid(
+            py,
+            format!("{error}, or \"auto\" where there is a module to ask"),
+        )
+    })
 }
 
 fn model_or_auto(py: Python<'_>, name: &str) -> PyResult<Option<Model>> {

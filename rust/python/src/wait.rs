@@ -62,9 +62,9 @@ pub(crate) fn aside<T: Send + 'static>(
         })?;
     in_slices(py, move |slice| {
         let received = match slice {
-            Some(slice) => receiver.recv_timeout(slice).map_err(|error| {
-                error == std::sync::mpsc::RecvTimeoutError::Disconnected
-            }),
+            Some(slice) => receiver
+                .recv_timeout(slice)
+                .map_err(|error| error == std::sync::mpsc::RecvTimeoutError::Disconnected),
             None => receiver.recv().map_err(|_| true),
         };
         match received {
