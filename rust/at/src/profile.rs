@@ -1,4 +1,19 @@
 //! What differs between the modules: one [`Profile`] for each [`Model`].
+//!
+//! Each fact names where it comes from: the MQTT manual 1.4 ("manual"), the M5311 AT specification
+//! 2.4 ("M5311 specification"), lines captured from modules ("captured"), the public firmware of
+//! the client family ("firmware"), or programs that drive the modules ("host programs"). No capture
+//! of an M5312 or M5313 is public, so their profiles are the base dialect and not
+//! [`verified`](Profile::verified).
+//!
+//! ```
+//! use m531x_at::profile::Model;
+//!
+//! let model = Model::from_identification("Revision:M5311-MBRH0S02")?.expect("a known model");
+//! assert_eq!(model.profile().baudrate, 115_200);
+//! assert_eq!("M5310-A".parse::<Model>(), Ok(Model::M5310A));
+//! # Ok::<(), m531x_at::profile::UnsupportedModel>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,17 +24,17 @@ use crate::cme::CmeFamily;
 /// A module this crate knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Model {
-    /// M5310-A, chip Hi2115.
+    /// M5310-A, chip Hi2115: 9600 baud, no space after colons, no TLS.
     M5310A,
-    /// M5311, chip MT2625.
+    /// M5311, chip MT2625: 115 200 baud, echo, sleeps when left alone.
     M5311,
-    /// M5312, chip RDA8908A; no public capture exists.
+    /// M5312, chip RDA8908A: unverified, no public capture exists.
     M5312,
-    /// M5313, chip RDA8909B; no public capture exists.
+    /// M5313, chip RDA8909B: unverified, no public capture exists.
     M5313,
-    /// MN316, a relative with the same dialect.
+    /// MN316, a relative with the same dialect: encoder and error numbers only.
     Mn316,
-    /// ML302, a relative whose encoder and order of acks differ.
+    /// ML302, a relative whose encoder and order of acks differ: no more than these is known.
     Ml302,
 }
 
@@ -195,58 +210,70 @@ pub enum IccidForm {
 }
 
 /// The facts about one model that the wire depends on.
+///
+/// Plain data: clone one and change a field for a module that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// The model described.
     pub model: Model,
-    /// Whether captures or firmware of this very model stand behind the facts.
+    /// Whether lines captured from this very model stand behind the facts.
     pub verified: bool,
-    /// Bits per second after power-on, 8N1.
+    /// Bits per second after power-on, 8N1: 9600 on M5310-A, 115 200 on M5311 (captured); 115 200
+    /// on M5312 and M5313 is inferred from their chips.
     pub baudrate: u32,
-    /// Whether a space follows the colon of a URC.
+    /// Whether a space follows the colon of a URC: yes on M5311, no on M5310-A (captured). Only for
+    /// printing: one firmware can mix both, so every parser accepts both.
     pub colon_space: bool,
-    /// Whether commands are echoed after boot.
+    /// Whether commands are echoed after boot: yes on M5311 (captured), no on M5310-A (inferred).
     pub echo_at_boot: bool,
-    /// Least pause between a final result and the next command on a real line.
+    /// Least pause between a final result and the next command on a real line: 300 ms on M5310-A
+    /// (host programs), none elsewhere.
     pub guard_time: Duration,
-    /// Whether `AT+MQTTCFG` takes the `encrypt` field.
+    /// Whether `AT+MQTTCFG` takes TLS: not on M5310-A (manual 1.1).
     pub encrypt_field: bool,
-    /// The shape of `AT+MQTTCFG=`.
+    /// The shape of `AT+MQTTCFG=`: 7 fields on M5310-A (manual 1.1), 8 on M5311 and MN316 (host
+    /// programs), 9 on ML302 (firmware).
     pub cfg_fields: CfgFields,
-    /// The shape of `AT+MQTTPUB=`.
+    /// The shape of `AT+MQTTPUB=`: 6 fields since manual 1.4, 5 on ML302 (host programs).
     pub pub_fields: PubFields,
-    /// How topics stand in `+MQTTPUBLISH`.
+    /// How topics stand in `+MQTTPUBLISH`: bare on M5310-A and M5311, quoted on ML302 (captured).
     pub publish_topic: TopicQuoting,
-    /// The order of the two numbers of an ack.
+    /// The order of the two numbers of an ack: id first (manual 1.11), dup first on ML302
+    /// (firmware). A hint only: the manual contradicts itself.
     pub ack_order: AckOrder,
-    /// Whether `AT+MQTTSUB=...,1` (payloads as hex) exists.
+    /// Whether `AT+MQTTSUB=...,1` delivers payloads as hex: on M5311 (M5311 specification); the
+    /// manual knows index 0 alone.
     pub hex_delivery: bool,
-    /// Whether `AT+MQTTREC=0` exists.
+    /// Whether `AT+MQTTREC=` exists: in firmware of 2016 and in a host program of the M5310-A, in
+    /// no manual.
     pub reconnect_switch: bool,
-    /// Longest command line in bytes, CR included.
+    /// Longest command line in bytes, CR included: 1024 (firmware). Some versions may take more.
     pub line_limit: usize,
-    /// Longest topic in bytes.
+    /// Longest topic in bytes: 512 (firmware).
     pub topic_limit: usize,
-    /// Longest CONNECT packet in bytes.
+    /// Longest CONNECT packet in bytes: 256 (firmware).
     pub connect_limit: usize,
-    /// Longest PUBLISH packet in bytes.
+    /// Longest PUBLISH packet in bytes: 2048 (firmware).
     pub publish_limit: usize,
-    /// What the module prints when it boots, line by line.
+    /// What the module prints when it boots, line by line (captured); the cause of a reboot stands
+    /// for itself on M5310-A, and the last line there is a stray `OK`.
     pub boot_banner: &'static [&'static str],
-    /// The command that reboots the module.
+    /// The command that reboots the module: `AT+NRB` on Hi21xx chips, `AT+CMRB` on M5311 (host
+    /// programs).
     pub reboot_command: &'static str,
-    /// The command that reads the SIM's serial number.
+    /// The command that reads the SIM's serial number: `AT+NCCID` on M5310-A, `AT+ICCID` on M5311
+    /// (host programs).
     pub iccid_command: IccidForm,
-    /// The command that keeps the module awake until it reboots.
+    /// The command that keeps the module awake until it reboots (M5311 specification).
     pub wake_lock: Option<&'static str>,
-    /// How long after the last AT traffic the module falls asleep.
+    /// How long after the last AT traffic the module falls asleep: about 10 s on M5311 (M5311
+    /// specification).
     pub sleep_after: Option<Duration>,
     /// Which numbers of `+CME ERROR` it uses.
     pub cme_family: CmeFamily,
 }
 
-// 1024 characters of line buffer, CONNECT 256, topic 512 and PUBLISH 2048 bytes are the constants
-// of the client's firmware (ML302 SDK), which all these modules share.
+/// What the manual says of the whole family; also the profile of the models nobody has captured.
 const BASE: Profile = Profile {
     model: Model::M5312,
     verified: false,
@@ -260,7 +287,7 @@ const BASE: Profile = Profile {
     publish_topic: TopicQuoting::Either,
     ack_order: AckOrder::IdFirst,
     hex_delivery: false,
-    reconnect_switch: false,
+    reconnect_switch: true,
     line_limit: 1024,
     topic_limit: 512,
     connect_limit: 256,
@@ -303,6 +330,7 @@ static M5311: Profile = Profile {
     echo_at_boot: true,
     publish_topic: TopicQuoting::Bare,
     hex_delivery: true,
+    reconnect_switch: false,
     boot_banner: &["REBOOTING..", "*ATREADY: 1", "+CFUN: 1", "+CPIN: READY"],
     reboot_command: "AT+CMRB",
     wake_lock: Some("AT+SM=LOCK"),
@@ -318,8 +346,10 @@ static M5313: Profile = Profile {
     ..BASE
 };
 
+// Only what encoding and the order of acks need is known of the relatives.
 static MN316: Profile = Profile {
     model: Model::Mn316,
+    reconnect_switch: false,
     cme_family: CmeFamily::Mn316,
     ..BASE
 };
@@ -331,6 +361,7 @@ static ML302: Profile = Profile {
     pub_fields: PubFields::Five,
     publish_topic: TopicQuoting::Quoted,
     ack_order: AckOrder::DupFirst,
+    reconnect_switch: false,
     cme_family: CmeFamily::Ml302,
     ..BASE
 };

@@ -61,6 +61,7 @@ impl MqttOpen {
                 .quoted("will payload", b"")?;
             return Ok(line);
         };
+        check_quotable("will topic", will.topic.as_bytes())?;
         topic::validate_name(will.topic.as_bytes(), profile.topic_limit).map_err(|reason| {
             ArgumentError::InvalidTopic {
                 field: "will topic",

@@ -1,7 +1,7 @@
 //! `AT+MQTTSUB` (manual 1.4).
 
 use super::{DecodeError, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine};
+use crate::argument::{ArgumentError, CommandLine, check_quotable};
 use crate::fields::Fields;
 use crate::profile::Profile;
 use crate::qos::QoS;
