@@ -22,7 +22,7 @@ use std::fmt;
 use crate::command::Line;
 use crate::hex;
 use crate::profile::Model;
-use crate::topic::TopicError;
+use crate::topic::{self, TopicError};
 
 /// Why a command cannot be sent; nothing was produced.
 ///
@@ -241,6 +241,28 @@ pub fn check_keepalive(keepalive: u16, ack_timeout: u16) -> Result<(), ArgumentE
 /// Checks a text that will stand between double quotes.
 pub fn check_quotable(field: &'static str, text: &[u8]) -> Result<(), ArgumentError> {
     check_bytes(field, text, |byte| byte.is_ascii_control() || byte == b'"')
+}
+
+/// Checks a topic name to publish to: what a quoted field and MQTT allow, at most `limit` bytes.
+pub fn check_topic_name(
+    field: &'static str,
+    name: &str,
+    limit: usize,
+) -> Result<(), ArgumentError> {
+    check_quotable(field, name.as_bytes())?;
+    topic::validate_name(name.as_bytes(), limit)
+        .map_err(|reason| ArgumentError::InvalidTopic { field, reason })
+}
+
+/// Checks a topic filter to subscribe to: what a quoted field and MQTT allow, at most `limit` bytes.
+pub fn check_topic_filter(
+    field: &'static str,
+    filter: &str,
+    limit: usize,
+) -> Result<(), ArgumentError> {
+    check_quotable(field, filter.as_bytes())?;
+    topic::validate_filter(filter.as_bytes(), limit)
+        .map_err(|reason| ArgumentError::InvalidTopic { field, reason })
 }
 
 /// Checks the broker's name or address: visible ASCII, 1 to 253 bytes (the longest DNS name).

@@ -1,7 +1,7 @@
 //! `AT+MQTTOPEN` (manual 1.2).
 
 use super::{DecodeError, MqttCfg, Secret, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine, check_length, check_quotable};
+use crate::argument::{ArgumentError, CommandLine, check_length, check_quotable, check_topic_name};
 use crate::fields::{Fields, unquote};
 use crate::profile::Profile;
 use crate::qos::QoS;
@@ -61,13 +61,7 @@ impl MqttOpen {
                 .quoted("will payload", b"")?;
             return Ok(line);
         };
-        check_quotable("will topic", will.topic.as_bytes())?;
-        topic::validate_name(will.topic.as_bytes(), profile.topic_limit).map_err(|reason| {
-            ArgumentError::InvalidTopic {
-                field: "will topic",
-                reason,
-            }
-        })?;
+        check_topic_name("will topic", &will.topic, profile.topic_limit)?;
         check_quotable("will payload", &will.payload)?;
         if let Err(error) = std::str::from_utf8(&will.payload) {
             let offset = error.valid_up_to();

@@ -1,7 +1,7 @@
 //! `AT+MQTTPUB` (manual 1.5).
 
 use super::{DecodeError, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine, check_length, check_quotable};
+use crate::argument::{ArgumentError, CommandLine, check_length, check_topic_name};
 use crate::fields::{Fields, trim_start, unquote};
 use crate::hex;
 use crate::profile::{Profile, PubFields};
@@ -42,13 +42,7 @@ impl MqttPub {
     }
 
     pub(super) fn encode(&self, profile: &Profile) -> Result<CommandLine, ArgumentError> {
-        topic::validate_name(self.topic.as_bytes(), profile.topic_limit).map_err(|reason| {
-            ArgumentError::InvalidTopic {
-                field: "topic",
-                reason,
-            }
-        })?;
-        check_quotable("topic", self.topic.as_bytes())?;
+        check_topic_name("topic", &self.topic, profile.topic_limit)?;
         check_length(
             "the PUBLISH packet of topic and payload",
             publish_packet_size(self.topic.as_bytes(), self.payload.len(), self.qos),

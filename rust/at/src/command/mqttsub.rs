@@ -1,7 +1,7 @@
 //! `AT+MQTTSUB` (manual 1.4).
 
 use super::{DecodeError, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine, check_quotable};
+use crate::argument::{ArgumentError, CommandLine, check_topic_filter};
 use crate::fields::Fields;
 use crate::profile::Profile;
 use crate::qos::QoS;
@@ -58,11 +58,6 @@ pub(super) fn quoted_filter<'a>(
     filter: &str,
     profile: &Profile,
 ) -> Result<&'a mut CommandLine, ArgumentError> {
-    topic::validate_filter(filter.as_bytes(), profile.topic_limit).map_err(|reason| {
-        ArgumentError::InvalidTopic {
-            field: "topic filter",
-            reason,
-        }
-    })?;
+    check_topic_filter("topic filter", filter, profile.topic_limit)?;
     line.quoted("topic filter", filter.as_bytes())
 }
