@@ -45,6 +45,8 @@ test: test-rust test-python
 test-rust: $(STAMPS)/cargo $(STAMPS)/mosquitto
 	@echo "== Rust tests"
 	@cargo test $(RUST_TESTED)
+	@echo "== Rust example"
+	@cargo run --quiet --package m531x-core --example first_script
 
 ## test-python: Build the Python package and run its tests.
 test-python: $(STAMPS)/native $(STAMPS)/mosquitto
