@@ -155,11 +155,8 @@ impl Core {
             if copy.qos == 0 && congested {
                 continue;
             }
-            if let Some(packet) = session.deliver(copy, connection.is_some())
-                && let Some(id) = connection
-            {
-                packets.push((id, packet));
-            }
+            let packet = session.deliver(copy, connection.is_some());
+            packets.extend(connection.zip(packet));
         }
         for (id, packet) in packets {
             self.send(id, &packet);

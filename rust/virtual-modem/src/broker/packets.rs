@@ -58,9 +58,8 @@ impl Core {
             }
             Packet::PingReq => self.send_unless(self.options.withhold.ping, id, &Packet::PingResp),
             Packet::Disconnect => {
-                if let Some(connection) = self.connections.get_mut(&id)
-                    && let Some(client) = &mut connection.client
-                {
+                let connection = self.connections.get_mut(&id);
+                if let Some(client) = connection.and_then(|known| known.client.as_mut()) {
                     client.will = None;
                 }
                 self.close(id);

@@ -127,13 +127,10 @@ struct Client {
 impl Runner {
     fn run(mut self) {
         loop {
-            let ready = match self.wait() {
-                Ok(ready) => ready,
-                // No memory for the list: nothing to be done but to try again a little later.
-                Err(_) => {
-                    thread::sleep(ACCEPT_PAUSE);
-                    continue;
-                }
+            let Ok(ready) = self.wait() else {
+                // The kernel has no memory for the list: try again a little later.
+                thread::sleep(ACCEPT_PAUSE);
+                continue;
             };
             if ready.woken && self.obey() {
                 return;
@@ -262,7 +259,7 @@ impl Runner {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
-        let mut portion = [0; 64 * 1024];
+        let mut portion = [0; 16 * 1024];
         match client.stream.read(&mut portion) {
             Ok(count) if count > 0 && client.closing.is_none() => {
                 self.core.handle_bytes(now, id, &portion[..count]);

@@ -100,9 +100,10 @@ impl Session {
 
     fn refill(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
-        while self.in_flight.len() < WINDOW
-            && let Some(message) = self.queue.pop_front()
-        {
+        while self.in_flight.len() < WINDOW {
+            let Some(message) = self.queue.pop_front() else {
+                break;
+            };
             self.queued_bytes -= message.payload.len() + message.topic.len();
             packets.push(self.send(message));
         }

@@ -110,7 +110,7 @@ impl std::error::Error for CodecError {}
 
 /// Whether this may be a topic name on the wire.
 pub(crate) fn is_topic_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= usize::from(u16::MAX) && !name.contains(['\0', '+', '#'])
+    !name.is_empty() && u16::try_from(name.len()).is_ok() && !name.contains(['\0', '+', '#'])
 }
 
 /// Whether this may be a topic filter on the wire: `#` alone at the end, `+` alone in its level.
@@ -126,7 +126,7 @@ pub(crate) fn is_topic_filter(filter: &str) -> bool {
             return false;
         }
     }
-    !filter.is_empty() && filter.len() <= usize::from(u16::MAX)
+    !filter.is_empty() && u16::try_from(filter.len()).is_ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The MQTT client itself.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::receive::return_code_text;
@@ -47,7 +48,6 @@ const LARGEST_PACKET: u32 = 1 << 20;
 /// );
 /// assert_eq!(uplink.poll_timeout(), Some(now + Duration::from_secs(60))); // first PINGREQ
 /// ```
-#[derive(Debug)]
 pub struct Uplink {
     pub(super) config: UplinkConfig,
     pub(super) phase: Phase,
@@ -257,9 +257,8 @@ impl Uplink {
     /// itself), nothing for QoS 0 or for what is not waiting for it.
     pub fn acknowledge(&mut self, now: Instant, qos: u8, packet_id: u16) {
         // Offline only the session takes note: the broker will send the message again.
-        if let Some(packet) = self.session.acknowledge(qos, packet_id)
-            && self.phase == Phase::Online
-        {
+        let packet = self.session.acknowledge(qos, packet_id);
+        if let Some(packet) = packet.filter(|_| self.phase == Phase::Online) {
             self.send(now, &packet);
         }
     }
@@ -368,5 +367,17 @@ impl Uplink {
         self.keepalive = None;
         self.timers.clear();
         self.transmit.clear();
+    }
+}
+
+impl fmt::Debug for Uplink {
+    /// Without the packets under way: CONNECT among them holds the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uplink")
+            .field("config", &self.config)
+            .field("phase", &self.phase)
+            .field("transmit", &self.transmit.len())
+            .field("events", &self.events.len())
+            .finish_non_exhaustive()
     }
 }

@@ -48,9 +48,8 @@ impl Uplink {
             }
             Packet::SubAck { packet_id, codes } => {
                 // One filter a SUBSCRIBE, so one code; a broker that sends more is read by its first.
-                if let Some(&code) = codes.first()
-                    && self.timers.settle(AckKind::Subscribe, packet_id)
-                {
+                let code = codes.first().copied().unwrap_or(0x80);
+                if self.timers.settle(AckKind::Subscribe, packet_id) {
                     self.events
                         .push_back(UplinkEvent::SubAck { packet_id, code });
                 }

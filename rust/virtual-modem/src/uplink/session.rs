@@ -18,15 +18,19 @@ pub(super) struct Session {
 #[derive(Debug)]
 struct Outgoing {
     publish: Publish,
-    stage: Stage,
+    awaits: Awaits,
     sent: bool,
 }
 
+/// The acknowledgement that is due next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    AwaitsPubAck,
-    AwaitsPubRec,
-    AwaitsPubComp,
+enum Awaits {
+    /// PUBACK.
+    Acknowledged,
+    /// PUBREC.
+    Received,
+    /// PUBCOMP.
+    Complete,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,21 +57,21 @@ impl Session {
     pub(super) fn add(&mut self, publish: Publish, sent: bool) {
         self.outgoing
             .retain(|other| other.publish.packet_id != publish.packet_id);
-        let stage = if publish.qos == 1 {
-            Stage::AwaitsPubAck
+        let awaits = if publish.qos == 1 {
+            Awaits::Acknowledged
         } else {
-            Stage::AwaitsPubRec
+            Awaits::Received
         };
         self.outgoing.push(Outgoing {
             publish,
-            stage,
+            awaits,
             sent,
         });
     }
 
     /// PUBACK; whether it belongs to a publish in flight.
     pub(super) fn pub_ack(&mut self, packet_id: u16) -> bool {
-        self.finish(packet_id, Stage::AwaitsPubAck)
+        self.finish(packet_id, Awaits::Acknowledged)
     }
 
     /// PUBREC; whether it belongs to a publish in flight and came for the first time.
@@ -75,23 +79,23 @@ impl Session {
         let outgoing = self
             .outgoing
             .iter_mut()
-            .find(|out| out.publish.packet_id == packet_id && out.stage == Stage::AwaitsPubRec);
+            .find(|out| out.publish.packet_id == packet_id && out.awaits == Awaits::Received);
         let Some(outgoing) = outgoing else {
             return false;
         };
-        outgoing.stage = Stage::AwaitsPubComp;
+        outgoing.awaits = Awaits::Complete;
         true
     }
 
     /// PUBCOMP; whether it belongs to a publish in flight.
     pub(super) fn pub_comp(&mut self, packet_id: u16) -> bool {
-        self.finish(packet_id, Stage::AwaitsPubComp)
+        self.finish(packet_id, Awaits::Complete)
     }
 
-    fn finish(&mut self, packet_id: u16, stage: Stage) -> bool {
+    fn finish(&mut self, packet_id: u16, awaits: Awaits) -> bool {
         let before = self.outgoing.len();
         self.outgoing
-            .retain(|out| out.publish.packet_id != packet_id || out.stage != stage);
+            .retain(|out| out.publish.packet_id != packet_id || out.awaits != awaits);
         self.outgoing.len() < before
     }
 
@@ -154,7 +158,7 @@ impl Session {
             .iter_mut()
             .map(|out| {
                 let dup = std::mem::replace(&mut out.sent, true);
-                if out.stage == Stage::AwaitsPubComp {
+                if out.awaits == Awaits::Complete {
                     Packet::PubRel(out.publish.packet_id)
                 } else {
                     Packet::Publish(Publish {

@@ -1,5 +1,6 @@
 //! The non-blocking socket below the uplink.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -30,7 +31,6 @@ pub enum SocketState {
 /// connecting); after a wait that reported it call [`handle_ready`](Self::handle_ready), then take
 /// [`read`](Self::read) and look at [`state`](Self::state), in this order: what the peer sent before
 /// it ended the connection is still to be read.
-#[derive(Debug)]
 pub struct Socket {
     host: String,
     port: u16,
@@ -52,6 +52,21 @@ enum Stage {
         tls: Option<Box<TlsSession>>,
     },
     Over,
+}
+
+impl fmt::Debug for Socket {
+    /// Without the bytes under way: a CONNECT among them holds the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("tls", &self.tls)
+            .field("state", &self.state)
+            .field("received", &self.received.len())
+            .field("unsent", &self.unsent.len())
+            .field("cut", &self.cut)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Socket {
@@ -96,9 +111,10 @@ impl Socket {
             return;
         }
         self.unsent.extend_from_slice(bytes);
-        if !self.cut
-            && let Err(error) = self.flush()
-        {
+        if self.cut {
+            return;
+        }
+        if let Err(error) = self.flush() {
             self.over(error.to_string());
         }
     }
@@ -190,10 +206,9 @@ impl Socket {
     }
 
     fn advance(&mut self) {
-        if matches!(self.stage, Stage::Dialling(_))
-            && let Stage::Dialling(dial) = std::mem::replace(&mut self.stage, Stage::Over)
-        {
-            self.dialled(dial.advance());
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Dialling(dial) => self.dialled(dial.advance()),
+            other => self.stage = other,
         }
         if let Err(error) = self.receive().and_then(|()| self.flush()) {
             self.over(error.to_string());
@@ -245,10 +260,10 @@ impl Socket {
                 Err(error) => return Err(error),
             }
         }
-        if let Stage::Connected { tls: Some(tls), .. } = &self.stage
-            && !tls.is_handshaking()
-        {
-            self.state = SocketState::Open;
+        if let Stage::Connected { tls: Some(tls), .. } = &self.stage {
+            if !tls.is_handshaking() {
+                self.state = SocketState::Open;
+            }
         }
         Ok(())
     }
