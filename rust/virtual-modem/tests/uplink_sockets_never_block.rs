@@ -56,7 +56,7 @@ fn pair() -> (Socket, TcpStream) {
 
 /// Whether the peer sees neither bytes nor an end.
 fn is_silent(peer: &mut TcpStream) -> bool {
-    match peer.read(&mut [0; 16]) {
+    match peer.peek(&mut [0; 16]) {
         Ok(_) => false,
         Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
     }

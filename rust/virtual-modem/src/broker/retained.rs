@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::routing::{Message, matches};
+use m531x_at::topic::matches;
+
+use super::routing::Message;
 
 /// Retained messages by topic.
 #[derive(Debug, Default)]
@@ -26,7 +28,7 @@ impl Retained {
     pub(super) fn matching(&self, filter: &str) -> Vec<Message> {
         self.messages
             .values()
-            .filter(|message| matches(filter, &message.topic))
+            .filter(|message| matches(filter.as_bytes(), message.topic.as_bytes()))
             .cloned()
             .collect()
     }
