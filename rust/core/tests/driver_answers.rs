@@ -66,7 +66,9 @@ fn a_command_without_an_answer_times_out_in_its_own_time() {
     let (_peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
     let began = Instant::now();
-    let error = modem.command("AT+XNUM=1", Some(Duration::from_millis(50))).unwrap_err();
+    let error = modem
+        .command("AT+XNUM=1", Some(Duration::from_millis(50)))
+        .unwrap_err();
     assert_eq!(error.code(), ErrorCode::Timeout);
     assert!(began.elapsed() >= Duration::from_millis(50));
     assert!(began.elapsed() < Duration::from_secs(4));
@@ -76,7 +78,9 @@ fn a_command_without_an_answer_times_out_in_its_own_time() {
 fn an_unwaited_command_without_an_answer_times_out_as_well() {
     let (_peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
-    let pending = modem.start_command("AT+XNUM=1", Some(Duration::from_millis(50))).unwrap();
+    let pending = modem
+        .start_command("AT+XNUM=1", Some(Duration::from_millis(50)))
+        .unwrap();
     eventually("the reader thread serves the timer", || pending.is_done());
     assert_eq!(pending.wait().unwrap_err().code(), ErrorCode::Timeout);
 }
@@ -114,7 +118,10 @@ fn waiters_with_different_limits_each_end_in_their_own_time() {
         let short = scope.spawn(|| timed(&modem, Duration::from_millis(60)));
         let (code, elapsed) = short.join().unwrap();
         assert_eq!(code, ErrorCode::Timeout);
-        assert!(elapsed >= Duration::from_millis(60) && elapsed < Duration::from_millis(290), "{elapsed:?}");
+        assert!(
+            elapsed >= Duration::from_millis(60) && elapsed < Duration::from_millis(290),
+            "{elapsed:?}"
+        );
         let (code, elapsed) = long.join().unwrap();
         assert_eq!(code, ErrorCode::Timeout);
         assert!(elapsed >= Duration::from_millis(300), "{elapsed:?}");

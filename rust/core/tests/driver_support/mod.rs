@@ -16,12 +16,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 /// What the script answers to a command; `None` leaves it to the ordinary module.
-pub type Script = Box<dyn FnMut(&str) -> Option<String> + Send>;
+pub(crate) type Script = Box<dyn FnMut(&str) -> Option<String> + Send>;
 
 /// Nothing at all: the command stays without an answer.
-pub const SILENCE: &str = "";
+pub(crate) const SILENCE: &str = "";
 
-pub struct Peer {
+pub(crate) struct Peer {
     link: Arc<OwnedFd>,
     /// Keeps a pseudo-terminal from hanging up before the modem has opened it.
     _slave: Option<File>,
@@ -33,11 +33,11 @@ pub struct Peer {
 
 impl Peer {
     /// A peer in memory that answers as an obliging module does.
-    pub fn in_memory() -> (Self, Stream) {
+    pub(crate) fn in_memory() -> (Self, Stream) {
         Self::in_memory_with(|_| None)
     }
 
-    pub fn in_memory_with(
+    pub(crate) fn in_memory_with(
         script: impl FnMut(&str) -> Option<String> + Send + 'static,
     ) -> (Self, Stream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
@@ -48,8 +48,11 @@ impl Peer {
     }
 
     /// A peer on a pseudo-terminal, and the name of the port.
-    pub fn on_pty(script: impl FnMut(&str) -> Option<String> + Send + 'static) -> (Self, String) {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    pub(crate) fn on_pty(
+        script: impl FnMut(&str) -> Option<String> + Send + 'static,
+    ) -> (Self, String) {
+        let master =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
@@ -64,7 +67,9 @@ impl Peer {
     }
 
     /// A serial server on a free TCP port, for one connection.
-    pub fn on_tcp(script: impl FnMut(&str) -> Option<String> + Send + 'static) -> (JoinHandle<Self>, String) {
+    pub(crate) fn on_tcp(
+        script: impl FnMut(&str) -> Option<String> + Send + 'static,
+    ) -> (JoinHandle<Self>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("tcp://{}", listener.local_addr().unwrap());
         let accepting = thread::spawn(move || {
@@ -82,10 +87,12 @@ impl Peer {
         let (arrived, arrivals) = mpsc::channel();
         let thread = thread::spawn({
             let (link, commands) = (Arc::clone(&link), Arc::clone(&commands));
-            move || answer_all(&link, &stopped, script, |command| {
-                commands.lock().unwrap().push(command.to_owned());
-                let _ = arrived.send(command.to_owned());
-            })
+            move || {
+                answer_all(&link, &stopped, script, |command| {
+                    commands.lock().unwrap().push(command.to_owned());
+                    let _ = arrived.send(command.to_owned());
+                })
+            }
         });
         Self {
             link,
@@ -98,21 +105,21 @@ impl Peer {
     }
 
     /// Sends bytes out of turn.
-    pub fn say(&self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn say(&self, bytes: impl AsRef<[u8]>) {
         write_all(&self.link, bytes.as_ref()).unwrap();
     }
 
     /// A publish as the module prints it.
-    pub fn publish(&self, topic: &str, payload: &[u8]) {
+    pub(crate) fn publish(&self, topic: &str, payload: &[u8]) {
         self.say(publish_line(topic, payload));
     }
 
-    pub fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         self.commands.lock().unwrap().clone()
     }
 
     /// Waits until a command arrives that begins like this.
-    pub fn await_command(&self, prefix: &str) -> String {
+    pub(crate) fn await_command(&self, prefix: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(10);
         let arrivals = self.arrivals.lock().unwrap();
         loop {
@@ -136,7 +143,7 @@ impl Drop for Peer {
     }
 }
 
-pub fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
     let mut line = format!("+MQTTPUBLISH:0,0,0,0,{topic},{},", payload.len()).into_bytes();
     line.extend_from_slice(payload);
     line.extend_from_slice(b"\r\n");
@@ -187,7 +194,10 @@ fn oblige(command: &str, packet_id: &mut u16) -> String {
     let ok = "\r\nOK\r\n";
     let fields = |command: &str| -> Vec<String> {
         let (_, arguments) = command.split_once('=').unwrap_or(("", ""));
-        arguments.split(',').map(|field| field.trim_matches('"').to_owned()).collect()
+        arguments
+            .split(',')
+            .map(|field| field.trim_matches('"').to_owned())
+            .collect()
     };
     if command == "AT+CGMM" {
         return format!("\r\nM5310-A\r\n{ok}");
@@ -198,11 +208,17 @@ fn oblige(command: &str, packet_id: &mut u16) -> String {
     if command.starts_with("AT+MQTTSUB=") {
         let fields = fields(command);
         *packet_id += 1;
-        return format!("{ok}+MQTTSUBACK:{packet_id},{},{}\r\n", fields[1], fields[0]);
+        return format!(
+            "{ok}+MQTTSUBACK:{packet_id},{},{}\r\n",
+            fields[1], fields[0]
+        );
     }
     if command.starts_with("AT+MQTTUNSUB=") {
         *packet_id += 1;
-        return format!("{ok}+MQTTUNSUBACK:{packet_id},\"{}\"\r\n", fields(command)[0]);
+        return format!(
+            "{ok}+MQTTUNSUBACK:{packet_id},\"{}\"\r\n",
+            fields(command)[0]
+        );
     }
     if command.starts_with("AT+MQTTPUB=") {
         return match fields(command)[1].as_str() {
@@ -232,7 +248,7 @@ fn write_all(link: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Options that ask for no model, with short limits.
-pub fn options() -> ModemOptions {
+pub(crate) fn options() -> ModemOptions {
     ModemOptions {
         model: Some(Model::M5310A),
         command_timeout: Duration::from_secs(5),
@@ -241,19 +257,21 @@ pub fn options() -> ModemOptions {
     }
 }
 
-pub fn open(stream: Stream) -> Modem {
+pub(crate) fn open(stream: Stream) -> Modem {
     Modem::open_stream(stream, options()).unwrap()
 }
 
 /// Opens and connects to the broker that the peer pretends to have.
-pub fn open_connected(stream: Stream, options: ModemOptions) -> Modem {
+pub(crate) fn open_connected(stream: Stream, options: ModemOptions) -> Modem {
     let modem = Modem::open_stream(stream, options).unwrap();
-    modem.connect(ConnectOptions::new("broker", "client")).unwrap();
+    modem
+        .connect(ConnectOptions::new("broker", "client"))
+        .unwrap();
     modem
 }
 
 /// The next message, past any events.
-pub fn next_message(modem: &Modem) -> Message {
+pub(crate) fn next_message(modem: &Modem) -> Message {
     loop {
         match modem.recv(Some(Duration::from_secs(10))).unwrap() {
             Some(Incoming::Message(message)) => return message,
@@ -264,7 +282,7 @@ pub fn next_message(modem: &Modem) -> Message {
 }
 
 /// Waits for something that another thread is about to do.
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline, "not within 10 s: {what}");

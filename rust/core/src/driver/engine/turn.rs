@@ -3,16 +3,10 @@
 use std::io;
 use std::time::{Instant, SystemTime};
 
+use super::Engine;
 use super::shared::{Role, Shared};
-use super::{Engine, closed};
 use crate::driver::io::{Interest, Port, Waiter};
 use crate::{Error, ErrorCode};
-
-/// Reads per turn at most, so that a flood does not keep the lock from callers.
-const READS_PER_TURN: usize = 16;
-
-/// A read below this has emptied the port: a pseudo-terminal gives at most 4095 bytes at a time.
-const FULL_READ: usize = 2048;
 
 impl Engine {
     /// Reads first: an answer that already waits in the operating system is not late.
@@ -142,24 +136,20 @@ impl Engine {
     }
 }
 
+/// One read per turn: between two the queue's bound is looked at and callers get at the lock.
 fn read(shared: &mut Shared, now: Instant) -> Result<(), String> {
-    let Some(port) = shared.port.clone() else {
-        return Err(closed().to_string());
+    let Some(port) = &shared.port else {
+        return Ok(());
     };
-    for _ in 0..READS_PER_TURN {
-        match port.read(&mut shared.buffer) {
-            Ok(0) => return Err("the other side hung up".to_owned()),
-            Ok(count) => {
-                shared.session.handle_input(now, &shared.buffer[..count]);
-                if count < FULL_READ {
-                    break;
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) => return Err(error.to_string()),
+    match port.read(&mut shared.buffer) {
+        Ok(0) => Err("the other side hung up".to_owned()),
+        Ok(count) => {
+            shared.session.handle_input(now, &shared.buffer[..count]);
+            Ok(())
         }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error.to_string()),
     }
-    Ok(())
 }
 
 fn flush(shared: &mut Shared) -> io::Result<()> {

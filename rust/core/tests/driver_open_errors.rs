@@ -1,0 +1,134 @@
+//! A port that cannot be opened says why and what to do.
+
+mod driver_support;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use driver_support::{Peer, SILENCE, options};
+use m531x_core::{Error, ErrorCode, Modem, ModemOptions};
+
+#[test]
+fn a_name_that_does_not_exist_lists_the_ports_that_do() {
+    let error = open_error("/dev/ttyNOPE7", options());
+    assert_eq!(error.code(), ErrorCode::PortNotFound);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("there is no port /dev/ttyNOPE7; "),
+        "{text}"
+    );
+    assert!(
+        text.contains("ports that exist: ") || text.contains("has no serial port"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_port_in_use_is_not_opened_twice() {
+    let (_peer, port) = Peer::on_pty(|_| None);
+    let modem = Modem::open(&port, options()).unwrap();
+    let error = open_error(&port, options());
+    assert_eq!(error.code(), ErrorCode::PortInUse);
+    assert!(error.to_string().contains(&port), "{error}");
+    // The refused attempt took nothing from the first.
+    modem.command("AT", None).unwrap();
+    modem.close().unwrap();
+    Modem::open(&port, options()).unwrap();
+}
+
+#[test]
+fn a_file_and_a_directory_and_a_device_are_not_serial_ports() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for path in [directory.path(), &file, std::path::Path::new("/dev/null")] {
+        let path = path.to_str().unwrap();
+        let error = open_error(path, options());
+        assert_eq!(error.code(), ErrorCode::Port, "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("{path} is not a serial device")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_malformed_name_is_refused() {
+    for (port, expected) in [
+        ("", "is not a name"),
+        ("bad\0name", "is not a name"),
+        ("gopher://host:1", "unknown scheme gopher://"),
+        ("tcp://host", "host and port number are needed"),
+        ("tcp://:5000", "host and port number are needed"),
+        ("tcp://host:99999", "host and port number are needed"),
+    ] {
+        let error = open_error(port, options());
+        assert_eq!(error.code(), ErrorCode::InvalidArgument, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn options_that_cannot_work_are_refused() {
+    let queue = ModemOptions {
+        queue_size: 0,
+        ..options()
+    };
+    let baudrate = ModemOptions {
+        baudrate: Some(0),
+        ..options()
+    };
+    for options in [queue, baudrate] {
+        assert_eq!(
+            open_error("/dev/null", options).code(),
+            ErrorCode::InvalidArgument
+        );
+    }
+}
+
+#[test]
+fn a_refused_tcp_connection_names_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("tcp://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = open_error(&url, options());
+    assert_eq!(error.code(), ErrorCode::Port);
+    assert!(error.to_string().starts_with(&url), "{error}");
+    assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[test]
+fn a_port_that_answers_nothing_is_given_up_and_closed() {
+    let (_peer, port) = Peer::on_pty(|_| Some(SILENCE.to_owned()));
+    let silent = ModemOptions {
+        open_timeout: Duration::from_millis(200),
+        command_timeout: Duration::from_millis(100),
+        ..options()
+    };
+    let began = Instant::now();
+    let error = open_error(&port, silent);
+    assert_eq!(error.code(), ErrorCode::NoAnswer);
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("{port}: nothing answers AT")),
+        "{text}"
+    );
+    assert!(text.contains("9600 baud"), "{text}");
+    // It was closed: otherwise this would be "in use".
+    let again = ModemOptions {
+        open_timeout: Duration::from_millis(50),
+        ..options()
+    };
+    assert_eq!(open_error(&port, again).code(), ErrorCode::NoAnswer);
+}
+
+fn open_error(port: &str, options: ModemOptions) -> Error {
+    Modem::open(port, options).expect_err("it cannot be opened")
+}

@@ -1,0 +1,167 @@
+//! What happens when messages arrive faster than they are received.
+
+mod driver_support;
+
+use std::thread;
+use std::time::Duration;
+
+use driver_support::{Peer, eventually, next_message, options, publish_line};
+use m531x_core::{EventKind, Incoming, Modem, ModemOptions, Overflow};
+
+const SENT: usize = 2_000;
+const SIZE: usize = 50;
+
+#[test]
+fn drop_newest_keeps_the_first_and_counts_the_rest() {
+    let (peer, modem) = flooded(Overflow::DropNewest);
+    let (numbers, dropped) = drain(&peer, &modem);
+    assert_eq!(numbers[..SIZE], (0..SIZE).collect::<Vec<_>>()[..]);
+    assert_eq!(numbers.len() + dropped, SENT);
+    assert_eq!(u64::try_from(dropped).unwrap(), modem.stats().dropped);
+}
+
+#[test]
+fn drop_oldest_keeps_the_last_and_counts_the_rest() {
+    let (peer, modem) = flooded(Overflow::DropOldest);
+    let (numbers, dropped) = drain(&peer, &modem);
+    assert_eq!(*numbers.last().unwrap(), SENT - 1);
+    assert!(numbers.is_sorted());
+    assert_eq!(numbers.len() + dropped, SENT);
+    assert_eq!(u64::try_from(dropped).unwrap(), modem.stats().dropped);
+}
+
+#[test]
+fn the_drops_are_told_where_the_gap_is() {
+    let (_peer, modem) = flooded(Overflow::DropOldest);
+    let Some(Incoming::Event(event)) = modem.recv(Some(Duration::ZERO)).unwrap() else {
+        panic!("the gap is ahead of the oldest entry that is left");
+    };
+    assert_eq!(event.kind, EventKind::Dropped);
+    assert_eq!(usize::try_from(event.value).unwrap(), SENT - SIZE);
+    assert_eq!(next_message(&modem).text(), (SENT - SIZE).to_string());
+}
+
+#[test]
+fn block_loses_nothing_and_stops_reading() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, limited(Overflow::Block)).unwrap();
+    thread::scope(|scope| {
+        // The socket between them fills up: the peer gets stuck until the queue is drained.
+        scope.spawn(|| flood(&peer, 20_000));
+        eventually("the queue is full", || modem.stats().queued >= SIZE);
+        thread::sleep(Duration::from_millis(50));
+        let queued = modem.stats().queued;
+        // One read may carry it beyond the size: 16 KiB are some 600 such messages.
+        assert!(queued < SIZE + 1_000, "{queued}");
+        for number in 0..20_000 {
+            assert_eq!(next_message(&modem).text(), number.to_string());
+        }
+    });
+    assert_eq!(modem.stats().dropped, 0);
+}
+
+#[test]
+fn block_does_not_hold_up_an_answer() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, limited(Overflow::Block)).unwrap();
+    flood(&peer, SENT);
+    eventually("the queue is full", || modem.stats().queued >= SIZE);
+    assert!(modem.command("AT+CSQ", None).unwrap().is_empty());
+    for number in 0..SENT {
+        assert_eq!(next_message(&modem).text(), number.to_string());
+    }
+}
+
+/// The port rests while the queue is full, possibly in the middle of a message: that silence is not
+/// the line's, and must not cut the message.
+#[test]
+fn resting_does_not_truncate_a_message() {
+    let (peer, stream) = Peer::in_memory();
+    let mut options = limited(Overflow::Block);
+    options.queue_size = 1;
+    options.baudrate = Some(115_200);
+    let modem = Modem::open_stream(stream, options).unwrap();
+    peer.publish("t", b"0");
+    peer.say("+MQTTPUBLISH:0,0,0,0,t,5,ab");
+    eventually("the first message is queued", || modem.stats().queued == 1);
+    eventually("the part is read", || {
+        modem.stats().session.bytes_received >= 50
+    });
+    // Longer than the silence limit of about 590 ms at 115200 baud.
+    thread::sleep(Duration::from_millis(800));
+    peer.say("cde\r\n");
+    assert_eq!(next_message(&modem).text(), "0");
+    let second = next_message(&modem);
+    assert_eq!((second.text().as_ref(), second.truncated), ("abcde", false));
+}
+
+#[test]
+fn a_batch_takes_what_is_there() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, options()).unwrap();
+    flood(&peer, 100);
+    eventually("all are queued", || modem.stats().queued >= 100);
+    let mut batch = Vec::new();
+    assert_eq!(
+        modem
+            .recv_batch(30, Some(Duration::ZERO), &mut batch)
+            .unwrap(),
+        30
+    );
+    assert_eq!(modem.recv_batch(1_000, None, &mut batch).unwrap(), 70);
+    assert_eq!(batch.len(), 100);
+    assert_eq!(
+        modem
+            .recv_batch(10, Some(Duration::ZERO), &mut batch)
+            .unwrap(),
+        0
+    );
+}
+
+fn limited(overflow: Overflow) -> ModemOptions {
+    ModemOptions {
+        queue_size: SIZE,
+        overflow,
+        ..options()
+    }
+}
+
+fn flooded(overflow: Overflow) -> (Peer, Modem) {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, limited(overflow)).unwrap();
+    flood(&peer, SENT);
+    eventually("everything was read", || {
+        let stats = modem.stats();
+        usize::try_from(stats.dropped).unwrap() + stats.queued >= SENT
+    });
+    (peer, modem)
+}
+
+fn flood(peer: &Peer, count: usize) {
+    let lines = (0..count).flat_map(|number| publish_line("t", number.to_string().as_bytes()));
+    peer.say(lines.collect::<Vec<u8>>());
+}
+
+/// Everything that is left, and how many the events said were dropped. One more message makes the
+/// driver tell the drops that came last.
+fn drain(peer: &Peer, modem: &Modem) -> (Vec<usize>, usize) {
+    let mut numbers = Vec::new();
+    let mut dropped = 0;
+    let mut said_end = false;
+    loop {
+        match modem.recv(Some(Duration::from_secs(10))).unwrap() {
+            Some(Incoming::Message(message)) if message.text() == "end" => break,
+            Some(Incoming::Message(message)) => numbers.push(message.text().parse().unwrap()),
+            Some(Incoming::Event(event)) if event.kind == EventKind::Dropped => {
+                dropped += usize::try_from(event.value).unwrap();
+            }
+            Some(Incoming::Event(_)) => {}
+            None => panic!("the last message did not come"),
+        }
+        if !said_end {
+            peer.publish("t", b"end");
+            said_end = true;
+        }
+    }
+    (numbers, dropped)
+}
