@@ -30,9 +30,9 @@ from m531x._errors import (
     UnsupportedModelError,
 )
 from m531x._native import Message, __version__
+from m531x._ports import ports
 from m531x.delivery import Delivery
 from m531x.modem import Modem
-from m531x._ports import ports
 from m531x.subscription import Subscription
 from m531x.types import (
     Event,

@@ -1,0 +1,196 @@
+"""Which callback gets what, and what callbacks may do."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+import m531x
+
+Eventually = Callable[[Callable[[], bool]], None]
+
+
+def test_a_message_goes_to_every_matching_callback_and_only_there(
+    memory_modem: m531x.Modem,
+) -> None:
+    calls: queue.Queue[tuple[str, str]] = queue.Queue()
+    memory_modem.on_message = lambda message: calls.put(("on_message", message.text))
+    memory_modem.subscribe("a/#", callback=lambda message: calls.put(("a/#", message.text)))
+    memory_modem.subscribe("+/b", callback=lambda message: calls.put(("+/b", message.text)))
+    memory_modem.subscribe("c")
+    memory_modem.publish("c", "plain")
+    assert calls.get(timeout=10) == ("on_message", "plain")
+    memory_modem.publish("a/x", "one")
+    assert calls.get(timeout=10) == ("a/#", "one")
+    memory_modem.publish("x/b", "two")
+    assert calls.get(timeout=10) == ("+/b", "two")
+
+
+def test_on_message_gets_what_no_subscription_takes_and_messages_the_rest(
+    memory_modem: m531x.Modem,
+) -> None:
+    called: queue.Queue[str] = queue.Queue()
+    memory_modem.subscribe("a")
+    memory_modem.on_message = lambda message: called.put(message.text)
+    memory_modem.publish("a", "1")
+    assert called.get(timeout=10) == "1"
+    memory_modem.on_message = None
+    memory_modem.publish("a", "2")
+    assert next(iter(memory_modem.messages(timeout=10))).text == "2"
+    assert called.empty()
+
+
+def test_subscribing_again_replaces_the_callback(memory_modem: m531x.Modem) -> None:
+    calls: queue.Queue[str] = queue.Queue()
+    memory_modem.subscribe("a", callback=lambda _: calls.put("first"))
+    memory_modem.subscribe("a", callback=lambda _: calls.put("second"))
+    memory_modem.publish("a", "x")
+    assert calls.get(timeout=10) == "second"
+
+
+def test_a_refused_subscription_leaves_the_old_callback(memory_modem: m531x.Modem) -> None:
+    calls: queue.Queue[str] = queue.Queue()
+    memory_modem.subscribe("a", callback=lambda _: calls.put("first"))
+    with pytest.raises(m531x.InvalidArgumentError):
+        memory_modem.subscribe("a", qos=3, callback=lambda _: calls.put("second"))
+    memory_modem.publish("a", "x")
+    assert calls.get(timeout=10) == "first"
+
+
+def test_a_callback_may_use_the_modem(memory_modem: m531x.Modem) -> None:
+    done: queue.Queue[object] = queue.Queue()
+
+    def callback(message: m531x.Message) -> None:
+        modem = memory_modem
+        done.put(modem.command("AT+CGMM"))
+        answers = modem.subscribe("answer", qos=1, callback=lambda answer: done.put(answer.text))
+        done.put(answers.granted_qos)
+        modem.publish("answer", message.payload.upper(), qos=1)
+
+    memory_modem.subscribe("question", callback=callback)
+    memory_modem.publish("question", "hello")
+    assert [done.get(timeout=10) for _ in range(3)] == [["M5310-A"], 1, "HELLO"]
+
+
+def test_a_callback_may_close_the_modem(memory_modem: m531x.Modem) -> None:
+    calls: list[str] = []
+    finished = threading.Event()
+
+    def callback(message: m531x.Message) -> None:
+        memory_modem.close()
+        calls.append(message.text)
+        finished.set()
+
+    memory_modem.subscribe("a", callback=callback)
+    memory_modem.publish_nowait("a", "1")
+    memory_modem.publish_nowait("a", "2")
+    assert finished.wait(10)
+    assert memory_modem.closed
+    assert calls == ["1"]
+
+
+def test_callbacks_run_in_order_on_one_thread(memory_modem: m531x.Modem) -> None:
+    seen: queue.Queue[tuple[str, str]] = queue.Queue()
+    memory_modem.subscribe(
+        "n", qos=1, callback=lambda m: seen.put((m.text, threading.current_thread().name))
+    )
+    for number in range(50):
+        memory_modem.publish("n", str(number), qos=1)
+    got = [seen.get(timeout=10) for _ in range(50)]
+    assert [text for text, _ in got] == [str(number) for number in range(50)]
+    assert {thread for _, thread in got} == {"m531x-dispatcher"}
+
+
+def test_an_exception_in_a_callback_is_told_counted_and_survived(
+    memory_modem: m531x.Modem, thread_errors: list[BaseException | None]
+) -> None:
+    after: queue.Queue[str] = queue.Queue()
+
+    def callback(message: m531x.Message) -> None:
+        if message.text == "bad":
+            raise RuntimeError("on purpose")
+        after.put(message.text)
+
+    memory_modem.subscribe("a", callback=callback)
+    memory_modem.publish("a", "bad")
+    memory_modem.publish("a", "good")
+    assert after.get(timeout=10) == "good"
+    assert [str(error) for error in thread_errors] == ["on purpose"]
+    assert memory_modem.stats().callback_errors == 1
+
+
+def test_a_done_callback_is_called_once_with_the_delivery(memory_modem: m531x.Modem) -> None:
+    done: queue.Queue[m531x.Delivery] = queue.Queue()
+    delivery = memory_modem.publish_nowait("a", "b", qos=1)
+    delivery.add_done_callback(done.put)
+    assert done.get(timeout=10) is delivery
+    assert delivery.wait(0).qos == 1
+    delivery.add_done_callback(done.put)
+    assert done.get(timeout=10) is delivery
+    with pytest.raises(queue.Empty):
+        done.get(timeout=0.1)
+
+
+def test_a_done_callback_is_called_when_the_modem_is_closed_first() -> None:
+    done: queue.Queue[m531x.Delivery] = queue.Queue()
+    with m531x.VirtualModem(faults=["lose-ack=puback"]) as virtual:
+        with m531x.Modem(virtual.port) as modem:
+            modem.connect("broker.example", client_id="test")
+            delivery = modem.publish_nowait("a", "b", qos=1)
+            delivery.add_done_callback(done.put)
+            with pytest.raises(m531x.ModemTimeoutError, match="goes on"):
+                delivery.wait(timeout=0.1)
+        assert done.get(timeout=10) is delivery
+        with pytest.raises(m531x.ClosedError):
+            delivery.wait(0)
+
+
+def test_on_event_tells_urcs_with_their_line(
+    virtual: m531x.VirtualModem, eventually: Eventually
+) -> None:
+    events: list[m531x.Event] = []
+    with m531x.Modem(virtual.port) as modem:
+        modem.on_event = events.append
+        virtual.inject(b"\r\n+CEREG:5\r\n")
+        eventually(lambda: any("+CEREG:5" in event.text for event in events))
+    urc = next(event for event in events if "+CEREG:5" in event.text)
+    assert urc.kind is m531x.EventKind.URC
+    assert abs(urc.timestamp - time.time()) < 60
+
+
+@pytest.mark.parametrize(
+    ("name", "callback", "expected"),
+    [
+        ("on_message", lambda: None, r"on_message\(message\)"),
+        ("on_message", lambda a, b: None, r"on_message\(message\)"),
+        ("on_connect", lambda reason: None, r"on_connect\(\)"),
+        ("on_disconnect", lambda: None, r"on_disconnect\(reason\)"),
+        ("on_event", lambda: None, r"on_event\(event\)"),
+        ("on_event", 5, r"an? int cannot be called.*on_event\(event\)"),
+    ],
+)
+def test_a_callback_of_another_shape_is_refused_when_it_is_set(
+    memory_modem: m531x.Modem, name: str, callback: object, expected: str
+) -> None:
+    with pytest.raises(m531x.InvalidArgumentError, match=expected):
+        setattr(memory_modem, name, callback)
+
+
+def test_a_coroutine_function_is_refused_as_callback(memory_modem: m531x.Modem) -> None:
+    async def callback(message: m531x.Message) -> None: ...
+
+    with pytest.raises(m531x.InvalidArgumentError, match="coroutine"):
+        memory_modem.subscribe("a", callback=callback)
+    assert memory_modem.subscriptions() == []
+
+
+def test_bound_methods_partials_and_builtins_are_callbacks(memory_modem: m531x.Modem) -> None:
+    got: list[object] = []
+    memory_modem.on_message = got.append
+    memory_modem.on_event = print
+    memory_modem.on_connect = threading.Event().set
+    assert memory_modem.on_message == got.append
