@@ -166,8 +166,8 @@ def test_on_event_tells_urcs_with_their_line(
     ("name", "callback", "expected"),
     [
         ("on_message", lambda: None, r"on_message\(message\)"),
-        ("on_message", lambda a, b: None, r"on_message\(message\)"),
-        ("on_connect", lambda reason: None, r"on_connect\(\)"),
+        ("on_message", lambda _a, _b: None, r"on_message\(message\)"),
+        ("on_connect", lambda _reason: None, r"on_connect\(\)"),
         ("on_disconnect", lambda: None, r"on_disconnect\(reason\)"),
         ("on_event", lambda: None, r"on_event\(event\)"),
         ("on_event", 5, r"an? int cannot be called.*on_event\(event\)"),

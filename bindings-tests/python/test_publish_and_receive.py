@@ -23,7 +23,8 @@ def test_a_publish_comes_back_into_the_callback(modem: m531x.Modem, topic: str, 
 
     message = received.get(timeout=10)
     assert (message.topic, message.payload, message.qos) == (topic, b"21.5", qos)
-    assert not (message.retain or message.dup or message.truncated or message.ambiguous)
+    flags = (message.retain, message.dup, message.truncated, message.ambiguous)
+    assert flags == (False, False, False, False)
     assert receipt.qos == qos
     assert (receipt.packet_id is None) == (qos == 0)
     assert receipt.elapsed > 0

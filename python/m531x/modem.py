@@ -169,7 +169,6 @@ class Modem(ModuleCommands):
         """
         self._native.delete()
 
-    @property
     def mqtt_state(self) -> MqttState:
         """The state of the MQTT connection as last heard; `status` asks the module."""
         return MqttState(self._native.mqtt_state())
@@ -434,7 +433,7 @@ class Modem(ModuleCommands):
 
     def __repr__(self) -> str:
         """The port and the state."""
-        state = "closed" if self._closed else self.mqtt_state.name.lower().replace("_", " ")
+        state = "closed" if self._closed else self.mqtt_state().name.lower().replace("_", " ")
         return f"<m531x.Modem {self._port!r} {state}>"
 
     def __del__(self) -> None:
