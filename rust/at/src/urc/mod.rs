@@ -25,8 +25,6 @@ pub use connection::{OpenOutcome, TimeoutKind};
 pub use network::Registration;
 pub use publish::Publish;
 
-use std::io::Write as _;
-
 use crate::fields::{number, trim_start};
 use crate::profile::Profile;
 
@@ -230,8 +228,15 @@ fn start(name: &str, profile: &Profile, out: &mut Vec<u8>) {
 }
 
 fn append_number(number: u32, out: &mut Vec<u8>) {
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "{number}");
+    let mut divisor = 1;
+    while number / divisor >= 10 {
+        divisor *= 10;
+    }
+    while divisor > 0 {
+        // A remainder of a division by ten is one digit.
+        out.push(b'0' + u8::try_from(number / divisor % 10).unwrap_or_default());
+        divisor /= 10;
+    }
 }
 
 fn is_ok_or_empty(value: &[u8]) -> bool {
