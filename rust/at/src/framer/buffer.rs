@@ -1,9 +1,10 @@
 //! The bytes that are not yet given away.
 
+use std::fmt;
 use std::ops::Range;
 
 /// A queue of bytes in one piece.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
     head: usize,
@@ -62,5 +63,12 @@ impl Buffer {
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.head = 0;
+    }
+}
+
+impl fmt::Debug for Buffer {
+    /// Shows no content: an echo may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
     }
 }

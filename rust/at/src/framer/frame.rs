@@ -1,12 +1,14 @@
 //! What the framer gives and what it can be told.
 
+use std::fmt;
 use std::time::Duration;
 
+use crate::command::redact;
 use crate::profile::TopicQuoting;
 use crate::urc::Publish;
 
 /// One piece of the module's output, borrowed from the framer's buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Frame<'a> {
     /// A line that is not empty, without its line end: an answer, a URC, an echo.
     Line(&'a [u8]),
@@ -35,6 +37,22 @@ pub enum Frame<'a> {
         /// Its length in bytes without the final LF.
         bytes: usize,
     },
+}
+
+impl fmt::Debug for Frame<'_> {
+    /// Lines show their text, but no password of an echoed or read-back `MQTTCFG`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "Line({})", redact(line).escape_ascii()),
+            Self::Untrusted(line) => write!(f, "Untrusted({})", redact(line).escape_ascii()),
+            Self::Publish(publish) => f.debug_tuple("Publish").field(publish).finish(),
+            Self::Hidden { bytes } => write!(f, "Hidden({bytes} bytes)"),
+            Self::Oversize { topic, declared } => {
+                write!(f, "Oversize({}, {declared} bytes)", topic.escape_ascii())
+            }
+            Self::LineTooLong { bytes } => write!(f, "LineTooLong({bytes} bytes)"),
+        }
+    }
 }
 
 /// What becomes of a message whose topic and payload can be told apart in several ways.

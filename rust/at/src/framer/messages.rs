@@ -2,7 +2,7 @@
 
 use crate::framer::header::PREFIX;
 use crate::framer::search::Progress;
-use crate::framer::verdict::{After, Take, Verdict, judge};
+use crate::framer::verdict::{After, Take, Verdict, judge, judge_subscribed};
 use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, State};
 
 impl Framer {
@@ -18,11 +18,19 @@ impl Framer {
     #[inline]
     pub(super) fn message(&mut self) -> Next {
         let line = self.buffer.unread();
-        let progress = self.search.advance(line, &self.config, &self.subscriptions);
-        let verdict = match progress {
-            Progress::Done => judge(&self.search, line, self.silent, self.exact),
-            Progress::Need(_) if self.silent && !self.search.candidates.is_empty() => {
-                judge(&self.search, line, true, self.exact)
+        let search = &mut self.search;
+        let exact = self.longest.is_some();
+        let verdict = match search.advance(line, &self.config, &self.subscriptions, self.longest) {
+            Progress::Done => judge(search, line, self.silent, exact),
+            Progress::SubscribedDone => {
+                let Some(verdict) = judge_subscribed(search, line, self.silent) else {
+                    search.whole = true;
+                    return Next::Again;
+                };
+                verdict
+            }
+            Progress::Need(_) if self.silent && !search.candidates.is_empty() => {
+                judge(search, line, true, exact)
             }
             Progress::Need(bytes) => Verdict::Need(bytes),
             Progress::Unreadable => Verdict::Unreadable,
@@ -48,10 +56,12 @@ impl Framer {
     fn doubtful_message(&mut self) -> Next {
         let unread = self.buffer.unread();
         let line = &unread[..self.doubt.known.min(unread.len())];
-        let progress = self.search.advance(line, &self.config, &self.subscriptions);
+        let progress = self
+            .search
+            .advance(line, &self.config, &self.subscriptions, None);
         if matches!(progress, Progress::Done | Progress::Need(_))
             && !self.search.candidates.is_empty()
-            && let Verdict::Take(take) = judge(&self.search, line, true, self.exact)
+            && let Verdict::Take(take) = judge(&self.search, line, true, self.longest.is_some())
             && !take.truncated
             && line[..take.end].ends_with(b"\n")
         {

@@ -94,8 +94,8 @@ use search::Search;
 pub struct Framer {
     config: FramerConfig,
     subscriptions: FilterSet,
-    /// Whether every subscription names one topic.
-    exact: bool,
+    /// The length of the longest topic subscribed to, if no subscription has a wildcard.
+    longest: Option<usize>,
     buffer: Buffer,
     state: State,
     search: Search,
@@ -170,7 +170,7 @@ impl Framer {
         Self {
             config,
             subscriptions: FilterSet::unknown(),
-            exact: false,
+            longest: None,
             buffer: Buffer::default(),
             state: State::LineStart,
             search: Search::default(),
@@ -218,6 +218,11 @@ impl Framer {
         }
     }
 
+    /// How many bytes are held back for a line or message that is not complete.
+    pub fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// The next frame, or `None` when more bytes or time are needed.
     #[inline]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
@@ -235,7 +240,11 @@ impl Framer {
     /// an old one. A message that is being read is read again by the new list.
     pub fn set_subscriptions<'a>(&mut self, filters: impl IntoIterator<Item = &'a str>) {
         let filters: Vec<&str> = filters.into_iter().collect();
-        self.exact = !filters.iter().any(|filter| filter.contains(['+', '#']));
+        self.longest = if filters.iter().any(|filter| filter.contains(['+', '#'])) {
+            None
+        } else {
+            Some(filters.iter().map(|filter| filter.len()).max().unwrap_or(0))
+        };
         self.subscriptions = FilterSet::new(filters);
         self.search.restart();
         self.need = 0;

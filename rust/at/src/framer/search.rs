@@ -9,6 +9,7 @@ use crate::topic::FilterSet;
 
 /// The longest packet of MQTT 3.1.1 (2.2.3); a module cannot declare more.
 const LARGEST_PACKET: usize = 268_435_455;
+const QUOTES: usize = 2;
 /// A comma, the digits of [`LARGEST_PACKET`] and a comma.
 const LONGEST_LENGTH_FIELD: usize = 11;
 
@@ -48,6 +49,8 @@ pub(super) struct Search {
     pub(super) header: Header,
     pub(super) candidates: Vec<Candidate>,
     pub(super) stop: Option<Stop>,
+    /// Whether to look past the longest topic that is subscribed to.
+    pub(super) whole: bool,
     /// Whether the length ends its line and the payload follows on the next (firmware of 2016).
     pub(super) legacy: bool,
     /// Where the topic begins; 0 while the header is not complete.
@@ -69,6 +72,8 @@ pub(super) enum Progress {
     Need(usize),
     /// All candidates are known.
     Done,
+    /// All candidates whose topic is subscribed to are known.
+    SubscribedDone,
     /// Not a message.
     NotNumeric,
     /// A message that cannot be read.
@@ -80,6 +85,7 @@ impl Search {
     pub(super) fn restart(&mut self) {
         self.candidates.clear();
         self.stop = None;
+        self.whole = false;
         self.legacy = false;
         self.topic = 0;
         self.scanned = 0;
@@ -89,11 +95,14 @@ impl Search {
     }
 
     /// Goes on with the line that starts at `line[0]`, looking at each byte of the topic once.
+    ///
+    /// `longest` is the length of the longest topic subscribed to, if no wildcard is.
     pub(super) fn advance(
         &mut self,
         line: &[u8],
         config: &FramerConfig,
         subscriptions: &FilterSet,
+        longest: Option<usize>,
     ) -> Progress {
         if self.topic == 0 {
             match header::parse(line) {
@@ -108,7 +117,19 @@ impl Search {
             }
         }
         if self.stop.is_none() {
-            self.enumerate(line, config, subscriptions);
+            if let Some(longest) = longest.filter(|_| !self.whole) {
+                let end = self.topic + longest + QUOTES + LONGEST_LENGTH_FIELD;
+                self.enumerate(&line[..line.len().min(end)], config, subscriptions);
+                if self.scanned >= end && self.stop.is_none() {
+                    if self.need > 0 {
+                        return Progress::SubscribedDone;
+                    }
+                    self.whole = true;
+                }
+            }
+            if self.whole || longest.is_none() {
+                self.enumerate(line, config, subscriptions);
+            }
         }
         match self.stop {
             None => Progress::Need(self.need.max(line.len() + 1)),
@@ -238,8 +259,10 @@ fn read_topic(
         TopicQuoting::Quoted if quoted => inner,
         TopicQuoting::Quoted => return None,
         TopicQuoting::Either if !quoted => field,
-        // A quote is a legal character of a topic: believe the list where there is one.
-        TopicQuoting::Either if !subscriptions.is_unknown() && subscriptions.matches(bytes) => {
+        // A quote is a legal character of a topic: believe the list where it decides.
+        TopicQuoting::Either
+            if !subscriptions.matches(&line[inner.clone()]) && subscriptions.matches(bytes) =>
+        {
             field
         }
         TopicQuoting::Either => inner,

@@ -98,6 +98,16 @@ impl Tally {
             .find_map(|ends| Some((ends.first?, ends)))
     }
 
+    /// What the group says, unless none of it can be the message.
+    fn verdict(&self, search: &Search, line: &[u8], silent: bool) -> Option<Verdict> {
+        if self.need > 0 && !silent {
+            return Some(Verdict::Need(self.need));
+        }
+        let (index, ends) = self.plausible()?;
+        let reach = reach(line, ends, self, false);
+        Some(Verdict::Take(take(search, line, index, ends, reach)))
+    }
+
     /// The candidate with the shortest topic among those that cannot be the whole message.
     fn broken(&self) -> Option<usize> {
         self.garbage.first.into_iter().chain(self.open.first).min()
@@ -152,17 +162,8 @@ pub(super) enum Verdict {
 /// those topics chose what stands on this line.
 pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -> Verdict {
     let subscribed = Tally::of(search, true, line, silent);
-    if subscribed.need > 0 && !silent {
-        return Verdict::Need(subscribed.need);
-    }
-    if let Some((index, ends)) = subscribed.plausible() {
-        return Verdict::Take(take(
-            search,
-            line,
-            index,
-            ends,
-            reach(line, ends, &subscribed, false),
-        ));
+    if let Some(verdict) = subscribed.verdict(search, line, silent) {
+        return verdict;
     }
     let too_long = |matching: bool| {
         let mut both = search.candidates.iter();
@@ -195,6 +196,11 @@ pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -
             (_, None) => Verdict::Unreadable,
         },
     }
+}
+
+/// Decides on a search whose subscribed candidates are all known; `None` leaves it to the others.
+pub(super) fn judge_subscribed(search: &Search, line: &[u8], silent: bool) -> Option<Verdict> {
+    Tally::of(search, true, line, silent).verdict(search, line, silent)
 }
 
 /// How far frames of this group reach that were given up although they may have been genuine.

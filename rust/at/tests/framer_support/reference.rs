@@ -384,7 +384,7 @@ impl Parser<'_> {
             None => return Err(Failure::Unfinished),
             Some(b'\r')
                 if region_end + 1 == input.len()
-                    && self.ends_in_number(input, start, region_end) =>
+                    && Self::ends_in_number(input, start, region_end) =>
             {
                 return Err(Failure::Unfinished);
             }
@@ -403,7 +403,7 @@ impl Parser<'_> {
         Ok((readings, stop, true))
     }
 
-    fn ends_in_number(&self, input: &[u8], start: usize, end: usize) -> bool {
+    fn ends_in_number(input: &[u8], start: usize, end: usize) -> bool {
         let text = &input[start..end];
         let digits = text
             .iter()
