@@ -1,0 +1,140 @@
+//! The least of an MQTT 3.1.1 client, written from the standard: it sees what the broker sees.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+pub(crate) struct Witness {
+    socket: TcpStream,
+    next_id: u16,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+}
+
+impl Witness {
+    pub(crate) fn connect(port: u16, client_id: &str) -> Self {
+        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        socket.set_nodelay(true).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let mut witness = Self { socket, next_id: 0 };
+        // Protocol level 4, clean session, no keep-alive (MQTT 3.1.1 section 3.1).
+        let mut body = b"\x00\x04MQTT\x04\x02\x00\x00".to_vec();
+        body.extend(text(client_id));
+        witness.send(0x10, &body);
+        assert_eq!(witness.receive(), (0x20, vec![0, 0]), "CONNACK");
+        witness
+    }
+
+    pub(crate) fn subscribe(&mut self, filter: &str, qos: u8) {
+        let id = self.id();
+        let mut body = id.to_be_bytes().to_vec();
+        body.extend(text(filter));
+        body.push(qos);
+        self.send(0x82, &body);
+        let (kind, body) = self.receive();
+        assert_eq!((kind, body[2]), (0x90, qos), "SUBACK");
+    }
+
+    /// Publishes and waits for the end of the exchange.
+    pub(crate) fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) {
+        let mut body = text(topic);
+        let id = self.id().to_be_bytes();
+        if qos > 0 {
+            body.extend(id);
+        }
+        body.extend(payload);
+        self.send(0x30 | qos << 1 | u8::from(retain), &body);
+        if qos == 1 {
+            assert_eq!(self.receive(), (0x40, id.to_vec()), "PUBACK");
+        }
+        if qos == 2 {
+            assert_eq!(self.receive(), (0x50, id.to_vec()), "PUBREC");
+            self.send(0x62, &id);
+            assert_eq!(self.receive(), (0x70, id.to_vec()), "PUBCOMP");
+        }
+    }
+
+    /// The next publish that arrives, acknowledged.
+    pub(crate) fn next(&mut self) -> Seen {
+        let (kind, body) = self.receive();
+        assert_eq!(kind & 0xf0, 0x30, "a PUBLISH");
+        let qos = kind >> 1 & 3;
+        let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
+        let (topic, mut rest) = body[2..].split_at(length);
+        if qos > 0 {
+            let (id, payload) = rest.split_at(2);
+            rest = payload;
+            if qos == 1 {
+                self.send(0x40, id);
+            } else {
+                self.send(0x50, id);
+                assert_eq!(self.receive(), (0x62, id.to_vec()), "PUBREL");
+                self.send(0x70, id);
+            }
+        }
+        Seen {
+            topic: String::from_utf8(topic.to_vec()).unwrap(),
+            payload: rest.to_vec(),
+            qos,
+            retain: kind & 1 == 1,
+        }
+    }
+
+    fn id(&mut self) -> u16 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    fn send(&mut self, kind: u8, body: &[u8]) {
+        let mut packet = vec![kind];
+        let mut left = body.len();
+        loop {
+            let digit = u8::try_from(left % 128).unwrap();
+            left /= 128;
+            packet.push(if left > 0 { digit | 0x80 } else { digit });
+            if left == 0 {
+                break;
+            }
+        }
+        packet.extend_from_slice(body);
+        self.socket.write_all(&packet).unwrap();
+    }
+
+    fn receive(&mut self) -> (u8, Vec<u8>) {
+        let kind = self.byte();
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let digit = self.byte();
+            length |= usize::from(digit & 0x7f) << shift;
+            shift += 7;
+            if digit & 0x80 == 0 {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.socket.read_exact(&mut body).unwrap();
+        (kind, body)
+    }
+
+    fn byte(&mut self) -> u8 {
+        let mut byte = [0];
+        self.socket
+            .read_exact(&mut byte)
+            .expect("the broker says something in time");
+        byte[0]
+    }
+}
+
+fn text(text: &str) -> Vec<u8> {
+    let mut field = u16::try_from(text.len()).unwrap().to_be_bytes().to_vec();
+    field.extend(text.as_bytes());
+    field
+}
