@@ -19,7 +19,7 @@
 //!
 //! The crate in layers, from the wire to the thread:
 //!
-//! - `module`: the module itself, without I/O, thread or clock; drive it on virtual time in tests.
+//! - [`module`]: the module itself, without I/O, thread or clock; drive it on virtual time in tests.
 //! - [`uplink`]: its MQTT client towards the broker, equally without I/O, and the socket below it.
 //! - [`fault`]: what can go wrong on purpose, repeatable by a seed.
 //! - [`VirtualModem`]: one thread that joins them with a link and a socket.
@@ -27,6 +27,7 @@
 
 pub mod broker;
 pub mod fault;
+pub mod module;
 pub mod uplink;
 
 mod codec;

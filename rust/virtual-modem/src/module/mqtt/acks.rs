@@ -1,0 +1,201 @@
+//! Acknowledgements of the broker: on time, late, or lost by a fault.
+
+use std::time::Instant;
+
+use m531x_at::urc::{AckNumbers, TimeoutKind, Urc};
+
+use super::super::Module;
+use super::Subscription;
+use crate::fault::{Ack, AckFate};
+use crate::uplink::{AckKind, UplinkEvent};
+
+/// What waits for an acknowledgement.
+#[derive(Debug)]
+pub(super) enum Request {
+    Publish {
+        since: Instant,
+    },
+    Subscribe {
+        filter: String,
+        hex: bool,
+        since: Instant,
+    },
+    Unsubscribe {
+        filter: String,
+        since: Instant,
+    },
+}
+
+impl Request {
+    fn since(&self) -> Instant {
+        match self {
+            Self::Publish { since, .. }
+            | Self::Subscribe { since, .. }
+            | Self::Unsubscribe { since, .. } => *since,
+        }
+    }
+
+    fn timeout(&self) -> TimeoutKind {
+        match self {
+            Self::Publish { .. } => TimeoutKind::Publish,
+            Self::Subscribe { .. } => TimeoutKind::Subscribe,
+            Self::Unsubscribe { .. } => TimeoutKind::Unsubscribe,
+        }
+    }
+}
+
+/// What a fault moved into the future.
+#[derive(Debug)]
+pub(super) enum Later {
+    /// An ack that comes late.
+    Ack { at: Instant, event: UplinkEvent },
+    /// The report that an ack has not come.
+    Timeout { at: Instant, kind: TimeoutKind },
+}
+
+impl Later {
+    pub(super) fn at(&self) -> Instant {
+        match self {
+            Self::Ack { at, .. } | Self::Timeout { at, .. } => *at,
+        }
+    }
+}
+
+impl Module {
+    /// An acknowledgement came: on its way to the host a fault may hold it up.
+    pub(super) fn handle_ack(&mut self, now: Instant, event: UplinkEvent) {
+        let Some((ack, packet_id)) = ack_of(&event) else {
+            return;
+        };
+        let ack_timeout = self.mqtt.ack_timeout;
+        let Some(client) = &mut self.mqtt.client else {
+            return;
+        };
+        // Of what is not in flight the ack was lost already.
+        let Some(request) = client.in_flight.get(&packet_id) else {
+            return;
+        };
+        let timeout = Later::Timeout {
+            at: request.since() + ack_timeout,
+            kind: request.timeout(),
+        };
+        match self.faults.ack_fate(ack) {
+            AckFate::Arrives => self.report_ack(now, event),
+            AckFate::Lost => {
+                client.in_flight.remove(&packet_id);
+                client.later.push(timeout);
+            }
+            AckFate::Late(late) => {
+                let at = now + late;
+                if timeout.at() < at {
+                    client.later.push(timeout);
+                }
+                client.later.push(Later::Ack { at, event });
+            }
+        }
+    }
+
+    /// What a fault held up and is due now.
+    pub(super) fn handle_late_acks(&mut self, now: Instant) {
+        let Some(client) = &mut self.mqtt.client else {
+            return;
+        };
+        let (mut due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut client.later)
+            .into_iter()
+            .partition(|later| later.at() <= now);
+        client.later = rest;
+        due.sort_by_key(Later::at);
+        for later in due {
+            match later {
+                Later::Ack { event, .. } => self.report_ack(now, event),
+                Later::Timeout { kind, .. } => self.urc(now, &Urc::Timeout(kind)),
+            }
+        }
+    }
+
+    pub(super) fn handle_ack_timeout(&mut self, now: Instant, kind: AckKind, packet_id: u16) {
+        let kind = match kind {
+            AckKind::Connect => {
+                self.handle_connect_timeout(now);
+                return;
+            }
+            AckKind::Publish => TimeoutKind::Publish,
+            AckKind::Subscribe => TimeoutKind::Subscribe,
+            AckKind::Unsubscribe => TimeoutKind::Unsubscribe,
+        };
+        let waits = self
+            .mqtt
+            .client
+            .as_ref()
+            .is_some_and(|client| client.in_flight.contains_key(&packet_id));
+        if waits {
+            self.urc(now, &Urc::Timeout(kind));
+        }
+    }
+
+    /// Prints an ack, and does what it means.
+    fn report_ack(&mut self, now: Instant, event: UplinkEvent) {
+        let profile = self.profile;
+        let Some(client) = &mut self.mqtt.client else {
+            return;
+        };
+        match event {
+            UplinkEvent::PubAck { packet_id } => {
+                client.in_flight.remove(&packet_id);
+                let numbers = AckNumbers::for_packet(packet_id, profile);
+                self.urc(now, &Urc::PubAck(numbers));
+            }
+            UplinkEvent::PubRec { packet_id } => {
+                if let Some(Request::Publish { since }) = client.in_flight.get_mut(&packet_id) {
+                    *since = now;
+                }
+                let numbers = AckNumbers::for_packet(packet_id, profile);
+                self.urc(now, &Urc::PubRec(numbers));
+            }
+            UplinkEvent::PubComp { packet_id } => {
+                client.in_flight.remove(&packet_id);
+                let numbers = AckNumbers::for_packet(packet_id, profile);
+                self.urc(now, &Urc::PubComp(numbers));
+            }
+            UplinkEvent::SubAck { packet_id, code } => {
+                let request = client.in_flight.remove(&packet_id);
+                if let Some(Request::Subscribe { filter, hex, .. }) = request {
+                    if code <= 2 {
+                        client.subscriptions.retain(|known| known.filter != filter);
+                        let filter = filter.clone();
+                        client.subscriptions.push(Subscription { filter, hex });
+                    }
+                    let urc = Urc::SubAck {
+                        packet_id,
+                        code,
+                        filter: Some(filter.as_bytes()),
+                    };
+                    self.urc(now, &urc);
+                }
+            }
+            UplinkEvent::UnsubAck { packet_id } => {
+                let request = client.in_flight.remove(&packet_id);
+                if let Some(Request::Unsubscribe { filter, .. }) = request {
+                    client.subscriptions.retain(|known| known.filter != filter);
+                    let urc = Urc::UnsubAck {
+                        packet_id,
+                        filter: Some(filter.as_bytes()),
+                    };
+                    self.urc(now, &urc);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ack_of(event: &UplinkEvent) -> Option<(Ack, u16)> {
+    match event {
+        UplinkEvent::PubAck { packet_id } => Some((Ack::PubAck, *packet_id)),
+        UplinkEvent::PubRec { packet_id } => Some((Ack::PubRec, *packet_id)),
+        UplinkEvent::PubComp { packet_id } => Some((Ack::PubComp, *packet_id)),
+        UplinkEvent::SubAck { packet_id, .. } => Some((Ack::SubAck, *packet_id)),
+        UplinkEvent::UnsubAck { packet_id } => Some((Ack::UnsubAck, *packet_id)),
+        _ => None,
+    }
+}

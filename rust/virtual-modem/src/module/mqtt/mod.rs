@@ -1,0 +1,285 @@
+//! The module's MQTT client: its commands, its state, its URCs.
+
+mod acks;
+mod configuration;
+mod connection;
+mod publishing;
+mod settings;
+mod subscribing;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use m531x_at::QoS;
+use m531x_at::command::{Command, MqttCfg, MqttOpen};
+use m531x_at::response::MqttStat;
+use m531x_at::urc::{TimeoutKind, Urc};
+
+use super::answer::{Answer, NOT_ALLOWED, UNKNOWN};
+use super::{Module, NetworkAction};
+use crate::uplink::{NetRequest, Uplink, UplinkEvent};
+use acks::{Later, Request};
+
+/// Manual 1.9.
+const ACK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The client, if one is configured, and what is set without one.
+#[derive(Debug)]
+pub(super) struct Mqtt {
+    client: Option<Box<Client>>,
+    /// `AT+MQTTTO`.
+    ack_timeout: Duration,
+    /// `AT+MQTTPING`.
+    ping_report: bool,
+    /// `AT+MQTTREC`.
+    reconnects: bool,
+}
+
+impl Mqtt {
+    pub(super) fn new() -> Self {
+        Self {
+            client: None,
+            ack_timeout: ACK_TIMEOUT,
+            ping_report: false,
+            reconnects: true,
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let client = self.client.as_ref()?;
+        let reconnect = match client.state {
+            State::Reconnecting { wait_until, .. } => wait_until,
+            _ => None,
+        };
+        let late = client.later.iter().map(Later::at).min();
+        [client.uplink.poll_timeout(), reconnect, late]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn is_online(&self) -> bool {
+        self.client
+            .as_ref()
+            .is_some_and(|client| client.state == State::Connected)
+    }
+}
+
+/// What `AT+MQTTCFG` makes and `AT+MQTTDEL` frees.
+#[derive(Debug)]
+struct Client {
+    cfg: MqttCfg,
+    open: MqttOpen,
+    uplink: Uplink,
+    state: State,
+    /// One counter for SUB, UNSUB and PUB, from 1 after each CFG (firmware).
+    last_packet_id: u16,
+    /// The list of `AT+MQTTSUB?`.
+    subscriptions: Vec<Subscription>,
+    /// What waits for an acknowledgement, by packet id.
+    in_flight: BTreeMap<u16, Request>,
+    /// Acks the faults hold back, and the timeouts they cause.
+    later: Vec<Later>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Initialised,
+    Disconnected,
+    TcpConnecting,
+    ConnectSent,
+    Connected,
+    Reconnecting {
+        /// The number that `+MQTTREC` prints.
+        attempt: u32,
+        /// When the attempt begins; `None` while it goes on.
+        wait_until: Option<Instant>,
+    },
+}
+
+impl From<State> for MqttStat {
+    fn from(state: State) -> Self {
+        match state {
+            State::Initialised => Self::Initialised,
+            State::Disconnected => Self::Disconnected,
+            State::TcpConnecting => Self::TcpConnecting,
+            State::ConnectSent => Self::ConnectSent,
+            State::Connected => Self::Connected,
+            State::Reconnecting { .. } => Self::Reconnecting,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Subscription {
+    filter: String,
+    /// Payloads arrive as hex digits (M5311, `AT+MQTTSUB=...,1`).
+    hex: bool,
+}
+
+impl Client {
+    /// The next packet id that nothing in flight has.
+    fn next_packet_id(&mut self) -> u16 {
+        loop {
+            self.last_packet_id = self.last_packet_id.checked_add(1).unwrap_or(1);
+            // At most a few hundred requests fit in flight, so a free id is near.
+            if !self.in_flight.contains_key(&self.last_packet_id) {
+                return self.last_packet_id;
+            }
+        }
+    }
+}
+
+impl Module {
+    /// Obeys one of the MQTT commands; `line` for what its decoder does not keep.
+    pub(super) fn mqtt_command(&mut self, now: Instant, command: Command, line: &[u8]) -> Answer {
+        let answer = match command {
+            Command::MqttCfg(cfg) => self.configure(cfg, line),
+            Command::MqttCfgRead => self.read_configuration(),
+            Command::MqttOpen(open) => self.open(now, open),
+            Command::MqttStatRead => self.read_state(),
+            Command::MqttSub(sub) => self.subscribe(now, &sub),
+            Command::MqttSubRead => self.read_subscriptions(),
+            Command::MqttPub(publish) => self.publish(now, &publish),
+            Command::MqttUnsub(unsub) => self.unsubscribe(now, &unsub),
+            Command::MqttDisc => self.disconnect(now),
+            Command::MqttDel => self.delete(now),
+            Command::MqttTo(timeout) => self.set_ack_timeout(timeout),
+            Command::MqttPing(ping) => self.set_ping_report(ping),
+            Command::MqttRec(rec) => self.set_reconnecting(rec),
+            _ => Err(UNKNOWN),
+        };
+        self.pump(now);
+        answer
+    }
+
+    pub(super) fn mqtt_connected(&mut self, now: Instant) {
+        if let Some(client) = &mut self.mqtt.client {
+            if client.state == State::TcpConnecting {
+                client.state = State::ConnectSent;
+            }
+            client.uplink.handle_connected(now);
+        }
+        self.pump(now);
+    }
+
+    pub(super) fn mqtt_connect_failed(&mut self, now: Instant, why: &str) {
+        if let Some(client) = &mut self.mqtt.client {
+            client.uplink.handle_connect_failed(now, why);
+        }
+        self.pump(now);
+    }
+
+    pub(super) fn mqtt_bytes(&mut self, now: Instant, bytes: &[u8]) {
+        if let Some(client) = &mut self.mqtt.client {
+            client.uplink.handle_bytes(now, bytes);
+        }
+        self.pump(now);
+    }
+
+    pub(super) fn mqtt_lost(&mut self, now: Instant, why: &str) {
+        if let Some(client) = &mut self.mqtt.client {
+            client.uplink.handle_network_lost(now, why);
+        }
+        self.pump(now);
+    }
+
+    pub(super) fn handle_mqtt_timeout(&mut self, now: Instant) {
+        if let Some(client) = &mut self.mqtt.client {
+            client.uplink.handle_timeout(now);
+        }
+        self.pump(now);
+        self.handle_late_acks(now);
+        self.handle_reconnect_timeout(now);
+        self.pump(now);
+    }
+
+    /// What a power cut does: the client is gone, and nobody told the broker.
+    pub(super) fn drop_mqtt(&mut self) {
+        if let Some(client) = &mut self.mqtt.client {
+            client.uplink.abort();
+        }
+        self.drain_network();
+        self.mqtt = Mqtt::new();
+    }
+
+    /// The client, if its connection is up; what needs one is refused otherwise (manual 1.7).
+    fn connected(&mut self) -> Result<&mut Client, u16> {
+        match &mut self.mqtt.client {
+            Some(client) if client.state == State::Connected => Ok(client),
+            _ => Err(NOT_ALLOWED),
+        }
+    }
+
+    /// Turns what the uplink has to say into URCs, and what it wants sent into network actions.
+    fn pump(&mut self, now: Instant) {
+        while let Some(event) = self
+            .mqtt
+            .client
+            .as_mut()
+            .and_then(|client| client.uplink.poll_event())
+        {
+            self.handle_event(now, event);
+        }
+        self.drain_network();
+    }
+
+    fn handle_event(&mut self, now: Instant, event: UplinkEvent) {
+        match event {
+            UplinkEvent::ConnAck {
+                code,
+                session_present,
+            } => self.handle_connack(now, code, session_present),
+            UplinkEvent::Closed { .. } => self.handle_closed(now),
+            UplinkEvent::PingResponse => {
+                if self.mqtt.ping_report {
+                    self.urc(now, &Urc::PingResponse);
+                }
+            }
+            UplinkEvent::PingTimeout => self.urc(now, &Urc::Timeout(TimeoutKind::Ping)),
+            UplinkEvent::PingsLost => self.handle_pings_lost(now),
+            UplinkEvent::AckTimeout { kind, packet_id } => {
+                self.handle_ack_timeout(now, kind, packet_id);
+            }
+            UplinkEvent::Message {
+                dup,
+                qos,
+                retain,
+                packet_id,
+                topic,
+                payload,
+            } => {
+                let numbers = (
+                    dup,
+                    QoS::try_from(qos).unwrap_or_default(),
+                    retain,
+                    packet_id,
+                );
+                self.print_message(now, numbers, &topic, &payload);
+            }
+            ack => self.handle_ack(now, ack),
+        }
+    }
+
+    /// Bytes first: they were meant for the connection that the request may end.
+    fn drain_network(&mut self) {
+        let Some(client) = &mut self.mqtt.client else {
+            return;
+        };
+        while let Some(bytes) = client.uplink.poll_transmit() {
+            self.network.push_back(NetworkAction::Send(bytes));
+        }
+        while let Some(request) = client.uplink.poll_net() {
+            self.network.push_back(match request {
+                NetRequest::Connect { host, port, tls } => {
+                    NetworkAction::Connect { host, port, tls }
+                }
+                NetRequest::Close => NetworkAction::Close,
+            });
+        }
+    }
+
+    fn client_or_refuse(&mut self) -> Result<&mut Client, u16> {
+        self.mqtt.client.as_deref_mut().ok_or(NOT_ALLOWED)
+    }
+}

@@ -1,0 +1,72 @@
+//! `AT+MQTTSUB`, `AT+MQTTSUB?` and `AT+MQTTUNSUB` (manual 1.4 and 1.6).
+
+use std::time::Instant;
+
+use m531x_at::command::{MqttSub, MqttUnsub};
+use m531x_at::response::SubscriptionLine;
+use m531x_at::topic;
+
+use super::super::Module;
+use super::super::answer::{Answer, WRONG_PARAMETERS, done};
+use super::acks::Request;
+use crate::uplink::UplinkEvent;
+
+/// What the broker answers to a subscription that it refuses.
+const REFUSED: u8 = 128;
+
+impl Module {
+    pub(super) fn subscribe(&mut self, now: Instant, sub: &MqttSub) -> Answer {
+        let refused = self.faults.refuses(&sub.filter);
+        let qos = self.faults.grant(sub.qos);
+        let profile = self.profile;
+        let client = self.connected()?;
+        let wrong_index = sub.hex && !profile.hex_delivery;
+        if wrong_index
+            || topic::validate_filter(sub.filter.as_bytes(), profile.topic_limit).is_err()
+        {
+            return Err(WRONG_PARAMETERS);
+        }
+        let packet_id = client.next_packet_id();
+        let request = Request::Subscribe {
+            filter: sub.filter.clone(),
+            hex: sub.hex,
+            since: now,
+        };
+        client.in_flight.insert(packet_id, request);
+        if refused {
+            // The broker never hears of it: it would grant it, and send its messages.
+            let code = REFUSED;
+            self.handle_ack(now, UplinkEvent::SubAck { packet_id, code });
+        } else {
+            client
+                .uplink
+                .subscribe(now, packet_id, &sub.filter, qos.into());
+        }
+        done()
+    }
+
+    pub(super) fn read_subscriptions(&self) -> Answer {
+        let mut lines = vec![SubscriptionLine::Heading.encode().to_vec()];
+        if let Some(client) = &self.mqtt.client {
+            let filters = client.subscriptions.iter();
+            lines.extend(filters.map(|known| known.filter.clone().into_bytes()));
+        }
+        Ok(lines)
+    }
+
+    pub(super) fn unsubscribe(&mut self, now: Instant, unsub: &MqttUnsub) -> Answer {
+        let limit = self.profile.topic_limit;
+        let client = self.connected()?;
+        if topic::validate_filter(unsub.filter.as_bytes(), limit).is_err() {
+            return Err(WRONG_PARAMETERS);
+        }
+        let packet_id = client.next_packet_id();
+        let request = Request::Unsubscribe {
+            filter: unsub.filter.clone(),
+            since: now,
+        };
+        client.in_flight.insert(packet_id, request);
+        client.uplink.unsubscribe(now, packet_id, &unsub.filter);
+        done()
+    }
+}
