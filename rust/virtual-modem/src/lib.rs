@@ -1,7 +1,7 @@
 //! A virtual China Mobile M531x NB-IoT module: the AT server of the real one on a pseudo terminal, a
 //! TCP port or an in-memory stream, bridged to a real MQTT broker or to the embedded one.
 //!
-//! ```no_run
+//! ```
 //! use std::io::{Read, Write};
 //! use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
 //!
@@ -32,7 +32,9 @@ pub mod uplink;
 
 mod codec;
 mod error;
+mod link;
 mod options;
+mod runner;
 mod transcript;
 mod virtual_modem;
 

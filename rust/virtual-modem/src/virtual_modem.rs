@@ -1,38 +1,97 @@
 //! The handle of a running virtual modem.
 
+use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime};
 
-use crate::{StartError, TranscriptEntry, VirtualModemOptions};
+use crate::broker::EmbeddedBroker;
+use crate::link::Link;
+use crate::module::{Module, ModuleConfig};
+use crate::options::split_address;
+use crate::runner::{self, Engine, Mailbox, Target};
+use crate::{BrokerChoice, StartError, TranscriptEntry, VirtualModemOptions};
+
+/// Enough for a TLS handshake, little enough for hundreds of modems.
+const STACK: usize = 512 * 1024;
 
 /// A running virtual modem; every method takes `&self` and may be called from any thread.
 ///
 /// It runs on one thread of its own, which sleeps while nothing happens, and stops when the value is
-/// dropped or [`close`](Self::close)d.
-#[derive(Debug)]
-pub struct VirtualModem;
+/// dropped or [`close`](Self::close)d. A method returns when what it asks for has been done.
+pub struct VirtualModem {
+    port: String,
+    broker: String,
+    seed: u64,
+    mailbox: Arc<Mailbox>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    embedded: Mutex<Option<EmbeddedBroker>>,
+}
 
-#[expect(unused_variables, clippy::unused_self, reason = "bodies come next")]
 impl VirtualModem {
     /// Starts a modem; it takes commands as soon as this returns.
     pub fn start(options: VirtualModemOptions) -> Result<Self, StartError> {
-        todo!()
+        if options.baudrate == Some(0) {
+            return Err(StartError::Baudrate);
+        }
+        let link = Link::open(&options.link, options.model.profile())?;
+        let (broker, target, embedded) = choose_broker(&options.broker)?;
+        let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+        let unix_time = SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |since| since.as_secs());
+        let module = Module::new(
+            Instant::now(),
+            ModuleConfig {
+                model: options.model,
+                echo: options.echo,
+                baudrate: options.baudrate,
+                faults: options.faults,
+                seed,
+                unix_time,
+            },
+        );
+        let port = link.name();
+        let (wake, woken) = UnixStream::pair().map_err(StartError::System)?;
+        wake.set_nonblocking(true).map_err(StartError::System)?;
+        woken.set_nonblocking(true).map_err(StartError::System)?;
+        let mailbox = Arc::new(Mailbox::new(wake));
+        let engine = Engine::new(module, link, target);
+        let thread = std::thread::Builder::new()
+            .name("m531x-virtual".to_owned())
+            .stack_size(STACK)
+            .spawn({
+                let mailbox = Arc::clone(&mailbox);
+                move || runner::run(engine, &mailbox, &woken)
+            })
+            .map_err(StartError::System)?;
+        Ok(Self {
+            port,
+            broker,
+            seed,
+            mailbox,
+            thread: Mutex::new(Some(thread)),
+            embedded: Mutex::new(embedded),
+        })
     }
 
     /// Where the host finds the serial port: the path of the link or of the terminal,
     /// `tcp://127.0.0.1:PORT`, or `memory`.
     pub fn port(&self) -> String {
-        todo!()
+        self.port.clone()
     }
 
     /// The broker as `host:port`; `cfg` if `AT+MQTTCFG` decides.
     pub fn broker(&self) -> String {
-        todo!()
+        self.broker.clone()
     }
 
     /// The seed that identity and faults are drawn from: pass it again to repeat the run.
     pub fn seed(&self) -> u64 {
-        todo!()
+        self.seed
     }
 
     /// The host's end of an in-memory link; an end taken before is closed.
@@ -41,46 +100,112 @@ impl VirtualModem {
     ///
     /// `Unsupported` on any other link, `NotConnected` after `close`.
     pub fn connect(&self) -> io::Result<UnixStream> {
-        todo!()
+        self.mailbox
+            .ask(|engine, _| engine.connect())
+            .unwrap_or_else(|| {
+                Err(io::Error::new(
+                    io::ErrorKind::NotConnected,
+                    "the virtual modem is closed",
+                ))
+            })
     }
 
     /// What passed on the serial port so far, without passwords; the last 10 000 lines.
     pub fn transcript(&self) -> Vec<TranscriptEntry> {
-        todo!()
+        self.mailbox
+            .ask(|engine, _| engine.transcript())
+            .unwrap_or_else(|| self.mailbox.remains())
     }
 
     /// Bytes the host gets as if the module had said them.
     pub fn inject(&self, bytes: &[u8]) {
-        todo!()
+        let bytes = bytes.to_vec();
+        self.mailbox
+            .ask(move |engine, now| engine.module.inject(now, &bytes));
     }
 
-    /// Reboots the module: its state is lost, its banner printed.
+    /// Reboots the module: its state is lost, its banner said when it is up again, a second later.
     pub fn reboot(&self) {
-        todo!()
+        self.mailbox.ask(|engine, now| engine.module.reboot(now));
     }
 
     /// Cuts the radio: nothing passes to or from the broker, and neither side is told.
     pub fn cut_network(&self) {
-        todo!()
+        self.mailbox.ask(|engine, now| engine.set_cut(now, true));
     }
 
     /// Undoes [`cut_network`](Self::cut_network).
     pub fn restore_network(&self) {
-        todo!()
+        self.mailbox.ask(|engine, now| engine.set_cut(now, false));
     }
 
     /// Puts the module to sleep: the first bytes the host sends are lost and wake it.
     pub fn sleep(&self) {
-        todo!()
+        self.mailbox.ask(|engine, now| engine.module.sleep(now));
     }
 
     /// Bytes the module said and could not keep, because the host did not read: more than 1 MiB waited.
     pub fn dropped_bytes(&self) -> u64 {
-        todo!()
+        self.mailbox.ask(|engine, _| engine.dropped()).unwrap_or(0)
     }
 
     /// Stops the modem: connections end, the link goes; harmless when repeated.
     pub fn close(&self) {
-        todo!()
+        self.mailbox.ask(|engine, _| engine.stop());
+        let thread = take(&self.thread);
+        if let Some(thread) = thread {
+            // A thread that panicked has ended, which is all that is asked for.
+            let _ = thread.join();
+        }
+        drop(take(&self.embedded));
     }
+}
+
+impl Drop for VirtualModem {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for VirtualModem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualModem")
+            .field("port", &self.port)
+            .field("broker", &self.broker)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+type Broker = (String, Target, Option<EmbeddedBroker>);
+
+fn choose_broker(choice: &BrokerChoice) -> Result<Broker, StartError> {
+    match choice {
+        BrokerChoice::Embedded => {
+            let broker = EmbeddedBroker::start().map_err(StartError::Broker)?;
+            let address: SocketAddr = broker.address();
+            let target = Target::Fixed {
+                host: address.ip().to_string(),
+                port: address.port(),
+                tls: false,
+            };
+            Ok((address.to_string(), target, Some(broker)))
+        }
+        BrokerChoice::Cfg => Ok(("cfg".to_owned(), Target::Cfg, None)),
+        BrokerChoice::Address(address) => {
+            let (host, port) =
+                split_address(address).ok_or_else(|| StartError::BrokerAddress(address.clone()))?;
+            let target = Target::Fixed {
+                host: host.to_owned(),
+                port,
+                tls: true,
+            };
+            Ok((address.clone(), target, None))
+        }
+    }
+}
+
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    // An Option is whole whatever panicked beside it.
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
