@@ -22,6 +22,16 @@ fn fewer_bytes_than_declared_are_delivered_truncated() {
 }
 
 #[test]
+fn a_short_message_is_not_replaced_by_one_in_its_payload_that_nobody_asked_for() {
+    let mut bench = Bench::subscribed(&["a"]);
+    assert_eq!(bench.input(format!("{HEAD}a,50,b,2,hi\r\nOK\r\n")), []);
+    assert_eq!(
+        bench.silence(),
+        [truncated("a", "b,2,hi\r\nOK"), Seen::Hidden(12)]
+    );
+}
+
+#[test]
 fn silence_is_counted_from_the_last_byte() {
     let limit = FramerConfig::default().silence_limit;
     let mut bench = Bench::subscribed(&["a"]);

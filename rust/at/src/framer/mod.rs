@@ -37,8 +37,8 @@
 //! # How a message is read
 //!
 //! Every `,<digits>,` in the topic's place is a candidate, up to the first byte that no topic
-//! holds. A candidate whose payload is followed by CR LF closes. Among the candidates whose topic
-//! is subscribed to those that close are the message; if there is none, among the others.
+//! holds. A candidate whose payload is followed by CR LF closes. Those whose topic is subscribed
+//! to are asked first, and if none of them can be the message the others are.
 //!
 //! * One closes: it is the message, at once when no other subscribed candidate is still open.
 //!   With subscriptions that name their topics in full that is always so.
@@ -50,20 +50,22 @@
 //! * Something else follows a complete payload, so bytes were lost: the declared bytes are
 //!   delivered `truncated`, the rest of the line behind them is untrusted, `Hidden` is reported.
 //! * Fewer bytes came than declared when the silence limit passes: all that came is delivered
-//!   `truncated`, lines that followed a short payload included, and `Hidden` is reported.
-//!   Where a complete candidate stands inside it wins; if more followed it, it is flagged and
-//!   what followed is in doubt.
+//!   `truncated`, lines that followed a short payload included, and `Hidden` is reported. If
+//!   another subscribed candidate is complete by then it wins; and if more came behind it, it is
+//!   flagged and that is in doubt.
 //! * No candidate at all: either the length ends the line and the payload has its own (firmware of
 //!   2016), or the message cannot be read. Its lines are untrusted until a silence or
 //!   [`FramerConfig::max_line`] bytes have passed.
+//! * The payload is longer than [`FramerConfig::max_message`]: [`Frame::Oversize`] is reported and
+//!   the payload streamed past, unless a shorter reading fits.
 //!
 //! # What stays open
 //!
 //! Bytes cannot tell everything. Under a wildcard subscription a publisher who chooses a topic with
-//! commas can make two readings possible; they are flagged. Only where the module breaks its own
-//! format as well (no final CR LF, or fewer bytes than declared and more traffic behind them) can a
-//! payload written for that purpose pass as a message under a *wildcard* subscription. Subscriptions
-//! without wildcards, or hex delivery where the module has it, close that too.
+//! commas can make two readings fit; they are flagged. Where the module breaks its own format as
+//! well (no final CR LF, or fewer bytes than declared), a payload written for that purpose can pass
+//! as a message under a *wildcard* subscription. Subscriptions without wildcards, or hex delivery
+//! where the module has it, close that too.
 
 mod buffer;
 mod frame;

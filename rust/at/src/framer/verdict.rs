@@ -104,7 +104,7 @@ impl Tally {
             return Some(Verdict::Need(self.need));
         }
         let (index, ends) = self.plausible()?;
-        let reach = reach(line, ends, self, false);
+        let reach = reach(line, ends, self);
         Some(Verdict::Take(take(search, line, index, ends, reach)))
     }
 
@@ -175,16 +175,20 @@ pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -
     {
         return oversize(search, index);
     }
+    if let Some(index) = shortest
+        && subscribed.open.count > 0
+    {
+        // Less came than declared. What closes within is rather its payload than a message for
+        // which nobody asked.
+        return broken(search, line, index, &subscribed, trusted);
+    }
     let others = Tally::of(search, false, line, silent);
     if others.need > 0 && !silent {
         return Verdict::Need(others.need);
     }
     if let Some((index, ends)) = others.plausible() {
-        let farthest = reach(line, ends, &others, false).max(reach(line, ends, &subscribed, true));
-        let mut taken = take(search, line, index, ends, farthest);
-        // The rest of a message that is subscribed to may be missing: two readings.
-        taken.ambiguous |= subscribed.open.count > 0;
-        return Verdict::Take(taken);
+        let farthest = reach(line, ends, &others).max(subscribed.garbage.farthest);
+        return Verdict::Take(take(search, line, index, ends, farthest));
     }
     match shortest {
         Some(index) => broken(search, line, index, &subscribed, trusted),
@@ -203,19 +207,14 @@ pub(super) fn judge_subscribed(search: &Search, line: &[u8], silent: bool) -> Op
     Tally::of(search, true, line, silent).verdict(search, line, silent)
 }
 
-/// How far frames of this group reach that were given up although they may have been genuine.
-fn reach(line: &[u8], chosen: &Ends, group: &Tally, with_garbage: bool) -> usize {
-    let garbage = if with_garbage {
-        group.garbage.farthest
-    } else {
-        0
-    };
-    // The module may have printed less than it declared, with the chosen frame inside.
+/// How far frames of this group reach that are given up although the module may have meant them
+/// and printed less than it declared, with the chosen frame inside.
+fn reach(line: &[u8], chosen: &Ends, group: &Tally) -> usize {
     let rest = line.get(chosen.end..).unwrap_or_default();
     if group.open.count > 0 && rest.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
         line.len()
     } else {
-        garbage
+        0
     }
 }
 

@@ -329,25 +329,18 @@ impl Parser<'_> {
                 Ok((stop, None))
             };
         }
+        if wanted.iter().any(|reading| reading.open(input)) {
+            return Ok((stop, None));
+        }
         if let Some(mut choice) = choose_from(&others, input) {
-            let open = wanted.iter().any(|reading| reading.open(input));
-            let mut reach = wanted
+            let reach = wanted
                 .iter()
-                .filter(|reading| !reading.open(input))
                 .map(|reading| reading.end())
                 .fold(0, usize::max);
-            if open && !blank(&input[choice.end..]) {
-                reach = input.len();
-            }
-            if reach > choice.doubt_end || open {
-                let nearest = choice.nearest(&others, input);
+            if reach > choice.doubt_end {
                 choice.ambiguous = true;
-                choice.doubt_end = choice.doubt_end.max(reach);
-                choice.hidden = choice.doubt_end - nearest;
-                if reach <= choice.end && others.iter().filter(|one| one.closes(input)).count() == 0
-                {
-                    choice.hidden = choice.doubt_end - nearest;
-                }
+                choice.doubt_end = reach;
+                choice.hidden = reach - choice.nearest(&others, input);
             }
             return Ok((stop, Some(choice)));
         }
