@@ -22,7 +22,7 @@ endif
 RUST_TESTED := --workspace --exclude m531x-python --exclude m531x-benches
 NATIVE_SOURCES := $(shell find rust/at rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
 	Cargo.toml Cargo.lock pyproject.toml
-PYTHON_SOURCES := $(wildcard python bindings-tests/python examples)
+PYTHON_SOURCES := python bindings-tests/python examples benches
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
@@ -70,7 +70,9 @@ check: $(STAMPS)/native
 
 ## bench: Measure the parser, the round trip and the callbacks against their peers.
 bench: $(STAMPS)/native-release
-	@cargo bench --package m531x-benches
+	@cargo bench --quiet --package m531x-benches
+	@$(BIN)/python benches/python_round_trip.py
+	@$(BIN)/python benches/python_inbound.py
 
 ## clean: Remove everything that was built.
 clean:
