@@ -1,6 +1,7 @@
 //! Owned frames, and a clock that only moves when a test says so.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+mod reading;
 pub(crate) mod reference;
 
 use std::time::Instant;

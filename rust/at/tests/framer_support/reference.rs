@@ -6,42 +6,10 @@
 use m531x_at::framer::FramerConfig;
 use m531x_at::topic::FilterSet;
 
+use super::reading::{Choice, Failure, Reading, choose_from, header};
 use super::{Message, Seen};
 
-const PREFIX: &[u8] = b"+MQTTPUBLISH:";
-
-struct Reading {
-    topic: Vec<u8>,
-    payload: usize,
-    length: usize,
-    subscribed: bool,
-}
-
-impl Reading {
-    fn end(&self) -> usize {
-        self.payload + self.length
-    }
-
-    fn closes(&self, input: &[u8]) -> bool {
-        input.len() >= self.end() && input[self.end()..].starts_with(b"\r\n")
-    }
-
-    fn could_end(&self, input: &[u8]) -> bool {
-        if input.len() < self.end() {
-            return false;
-        }
-        let short = self.length > 0 && input[self.end() - 1] == b'\r';
-        match input[self.end()..].first() {
-            None | Some(b'+' | b'\r') => true,
-            Some(b'\n') => !short,
-            Some(_) => false,
-        }
-    }
-
-    fn open(&self, input: &[u8]) -> bool {
-        input.len() < self.end()
-    }
-}
+pub(super) const PREFIX: &[u8] = b"+MQTTPUBLISH:";
 
 /// All frames of `input`; the topics are bare.
 pub(crate) fn parse(input: &[u8], config: &FramerConfig, filters: Option<&[&str]>) -> Vec<Seen> {
@@ -429,77 +397,6 @@ impl Parser<'_> {
     }
 }
 
-struct Choice {
-    reading: Reading,
-    end: usize,
-    ambiguous: bool,
-    doubt_end: usize,
-    hidden: usize,
-}
-
-impl Choice {
-    fn nearest(&self, group: &[&Reading], input: &[u8]) -> usize {
-        let ends = |closed: bool| {
-            group
-                .iter()
-                .filter(move |reading| {
-                    if closed {
-                        reading.closes(input)
-                    } else {
-                        reading.could_end(input)
-                    }
-                })
-                .map(move |reading| reading.end() + if closed { 2 } else { 0 })
-                .min()
-        };
-        ends(true).or_else(|| ends(false)).unwrap_or(self.end)
-    }
-}
-
-#[derive(Debug)]
-enum Failure {
-    NotNumeric,
-    Unfinished,
-    Unreadable,
-}
-
-fn choose_from(group: &[&Reading], input: &[u8]) -> Option<Choice> {
-    let closed: Vec<&&Reading> = group
-        .iter()
-        .filter(|reading| reading.closes(input))
-        .collect();
-    let possible: Vec<&&Reading> = group
-        .iter()
-        .filter(|reading| reading.could_end(input))
-        .collect();
-    let (fits, line_end) = if closed.is_empty() {
-        (possible, 0)
-    } else {
-        (closed, 2)
-    };
-    let first = fits.first()?;
-    let ends = || fits.iter().map(|reading| reading.end() + line_end);
-    let (nearest, farthest) = (ends().min()?, ends().max()?);
-    let end = first.end() + line_end;
-    let unfinished = group.iter().any(|reading| reading.open(input)) && !blank(&input[end..]);
-    let doubt_end = if unfinished { input.len() } else { farthest };
-    let ambiguous = fits.len() > 1 || doubt_end > farthest;
-    Some(Choice {
-        end,
-        ambiguous,
-        doubt_end,
-        hidden: if ambiguous { doubt_end - nearest } else { 0 },
-        reading: Reading {
-            topic: first.topic.clone(),
-            ..***first
-        },
-    })
-}
-
-fn blank(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
-}
-
 fn trimmed(mut line: &[u8]) -> &[u8] {
     while let Some(rest) = line.strip_suffix(b"\r") {
         line = rest;
@@ -511,32 +408,4 @@ fn message_behind_cr(line: &[u8]) -> Option<usize> {
     (1..line.len()).find(|&at| {
         line[at - 1] == b'\r' && line[at..].starts_with(PREFIX) && header(&line[at..]).is_ok()
     })
-}
-
-/// Where the topic begins.
-fn header(line: &[u8]) -> Result<usize, Failure> {
-    let mut at = PREFIX.len();
-    while matches!(line.get(at), Some(b' ' | b'\t')) {
-        at += 1;
-    }
-    let mut numbers = Vec::new();
-    while numbers.len() < 4 {
-        let digits = line[at..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        match line.get(at + digits) {
-            None => return Err(Failure::Unfinished),
-            Some(b',') if (1..10).contains(&digits) => {
-                let text = String::from_utf8_lossy(&line[at..at + digits]).into_owned();
-                numbers.push(text.parse::<u32>().map_err(|_| Failure::NotNumeric)?);
-            }
-            Some(_) => return Err(Failure::NotNumeric),
-        }
-        at += digits + 1;
-    }
-    if numbers[0] > 1 || numbers[1] > 2 || numbers[2] > 1 || numbers[3] > 65_535 {
-        return Err(Failure::Unreadable);
-    }
-    Ok(at)
 }
