@@ -181,3 +181,18 @@ fn a_message_without_a_length_yet_waits_without_a_deadline() {
     assert_eq!(bench.framer.poll_timeout(), None);
     assert_eq!(bench.input(",hello\r\n"), [message("a", "hello")]);
 }
+
+#[test]
+fn a_message_in_doubt_without_its_line_end_leaves_no_line_to_believe() {
+    let mut bench = Bench::subscribed(&["a"]);
+    let within = format!("{HEAD}z,2,hi");
+    assert_eq!(
+        bench.input(format!("{HEAD}a,35,b,2,hi\r\n{within}OK\r\nERROR\r\n")),
+        [
+            ambiguous("a,35,b", "hi"),
+            untrusted(&format!("{within}OK")),
+            Seen::Hidden(27),
+            line("ERROR"),
+        ]
+    );
+}
