@@ -176,3 +176,140 @@ impl Core {
         self.sessions.get_mut(&client.id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::{Connect, Publish, Will};
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Accept,
+        Bytes(usize, Vec<u8>),
+        Lose(usize),
+        Congest(usize, bool),
+        Wait(u16),
+    }
+
+    fn packet() -> impl Strategy<Value = Vec<u8>> {
+        let id = 1..4_u16;
+        let name = prop::sample::select(vec!["a", "a/b", "$c"]);
+        let filter = prop::sample::select(vec!["a", "a/+", "#", "$c/#"]);
+        let publish = (
+            any::<bool>(),
+            0..3_u8,
+            any::<bool>(),
+            id.clone(),
+            name.clone(),
+            0..3_usize,
+        );
+        let encoded = |packet: Packet| packet.encode().unwrap();
+        prop_oneof![
+            2 => (any::<bool>(), 0..3_u16, any::<bool>(), 0..3_u8).prop_map(
+                move |(clean_session, number, will, qos)| encoded(Packet::Connect(Box::new(Connect {
+                    client_id: format!("client-{number}"),
+                    clean_session,
+                    keepalive: number * 7,
+                    will: will.then(|| Will {
+                        topic: "a".to_owned(),
+                        payload: b"gone".to_vec(),
+                        qos,
+                        retain: clean_session,
+                    }),
+                    username: None,
+                    password: None,
+                })))
+            ),
+            4 => publish.prop_map(move |(dup, qos, retain, id, topic, length)| {
+                encoded(Packet::Publish(Publish {
+                    dup: dup && qos > 0,
+                    qos,
+                    retain,
+                    packet_id: if qos > 0 { id } else { 0 },
+                    topic: topic.into(),
+                    payload: vec![b'x'; length].into(),
+                }))
+            }),
+            2 => (id.clone(), filter.clone(), 0..3_u8).prop_map(move |(packet_id, filter, qos)| {
+                encoded(Packet::Subscribe { packet_id, filters: vec![(filter.to_owned(), qos)] })
+            }),
+            1 => (id.clone(), filter).prop_map(move |(packet_id, filter)| {
+                encoded(Packet::Unsubscribe { packet_id, filters: vec![filter.to_owned()] })
+            }),
+            1 => id.clone().prop_map(move |id| encoded(Packet::PubAck(id))),
+            1 => id.clone().prop_map(move |id| encoded(Packet::PubRec(id))),
+            1 => id.clone().prop_map(move |id| encoded(Packet::PubRel(id))),
+            1 => id.prop_map(move |id| encoded(Packet::PubComp(id))),
+            1 => Just(vec![0xc0, 0]),
+            1 => Just(vec![0xe0, 0]),
+            1 => prop::collection::vec(any::<u8>(), 0..30),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            2 => Just(Step::Accept),
+            8 => (0..4_usize, packet()).prop_map(|(at, bytes)| Step::Bytes(at, bytes)),
+            1 => (0..4_usize).prop_map(Step::Lose),
+            1 => (0..4_usize, any::<bool>()).prop_map(|(at, on)| Step::Congest(at, on)),
+            1 => (0..40_u16).prop_map(Step::Wait),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_packets_panics_or_reaches_a_connection_that_is_gone(
+            steps in prop::collection::vec(step(), 0..120),
+        ) {
+            let mut now = Instant::now();
+            let mut core = Core::new(BrokerOptions::default());
+            let mut open: BTreeSet<ConnectionId> = BTreeSet::new();
+            let mut accepted = 0;
+            for step in steps {
+                let pick = |at: usize| open.iter().copied().nth(at);
+                match step {
+                    Step::Accept => {
+                        open.insert(ConnectionId(accepted));
+                        core.handle_accepted(now, ConnectionId(accepted));
+                        accepted += 1;
+                    }
+                    Step::Bytes(at, bytes) => {
+                        if let Some(id) = pick(at) {
+                            core.handle_bytes(now, id, &bytes);
+                        }
+                    }
+                    Step::Lose(at) => {
+                        if let Some(id) = pick(at) {
+                            open.remove(&id);
+                            core.handle_lost(id);
+                        }
+                    }
+                    Step::Congest(at, congested) => {
+                        if let Some(id) = pick(at) {
+                            core.set_congested(id, congested);
+                        }
+                    }
+                    Step::Wait(seconds) => now += Duration::from_secs(seconds.into()),
+                }
+                core.handle_timeout(now);
+                prop_assert!(core.poll_timeout().is_none_or(|due| due > now));
+                while let Some(output) = core.poll_output() {
+                    match output {
+                        Output::Send(id, bytes) => {
+                            prop_assert!(open.contains(&id));
+                            prop_assert!(!bytes.is_empty());
+                        }
+                        Output::Close(id) => prop_assert!(open.remove(&id)),
+                    }
+                }
+                prop_assert_eq!(core.connections.len(), open.len());
+                prop_assert!(core.online.values().all(|id| open.contains(id)));
+            }
+        }
+    }
+}
