@@ -97,7 +97,7 @@ impl Injector {
         let Some((least, most)) = self.delay else {
             return Duration::ZERO;
         };
-        least + (most - least).mul_f64(self.random.f64())
+        least + most.saturating_sub(least).mul_f64(self.random.f64())
     }
 
     /// How long output waits for more to leave with it.

@@ -96,10 +96,8 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
             .map(Fault::DowngradeSubscription)
             .ok_or("give the highest QoS granted, 0 to 2"),
         "sleep" => value
-            .and_then(|v| v.parse::<f64>().ok())
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            // As with milliseconds: more than a day is a slip of the pen.
-            .filter(|after| !after.is_zero() && *after <= Duration::from_secs(86_400))
+            .and_then(seconds)
+            .filter(|after| !after.is_zero())
             .map(Fault::Sleep)
             .ok_or("give seconds of silence above 0, such as sleep=10"),
         _ => Err(
@@ -133,12 +131,17 @@ fn split(value: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// More than this is a slip of the pen, and far more would overflow the clock.
+const DAY: Duration = Duration::from_secs(86_400);
+
 fn milliseconds(text: &str) -> Option<Duration> {
-    // A fault longer than a day is a slip of the pen, and far larger ones would overflow the clock.
-    text.parse()
-        .ok()
-        .filter(|ms| *ms <= 86_400_000)
-        .map(Duration::from_millis)
+    let time = Duration::from_millis(text.parse().ok()?);
+    (time <= DAY).then_some(time)
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let time = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
+    (time <= DAY).then_some(time)
 }
 
 fn range(text: &str) -> Option<(Duration, Duration)> {
@@ -157,14 +160,10 @@ fn moment(text: &str) -> Option<Moment> {
     if upper.starts_with("AT") {
         return Some(Moment::Command(upper));
     }
-    let time = match text.strip_suffix("ms") {
-        Some(ms) => milliseconds(ms)?,
-        None => {
-            let seconds: f64 = text.strip_suffix('s')?.parse().ok()?;
-            Duration::try_from_secs_f64(seconds)
-                .ok()
-                .filter(|time| *time <= Duration::from_secs(86_400))?
-        }
+    let time = if let Some(ms) = text.strip_suffix("ms") {
+        milliseconds(ms)?
+    } else {
+        seconds(text.strip_suffix('s')?)?
     };
     Some(Moment::After(time))
 }

@@ -34,9 +34,11 @@ impl FromStr for Rate {
                 Ok(n) => Ok(Self::Every(n)),
             };
         }
+        if text == "1" {
+            return Ok(Self::Always);
+        }
         match text.parse::<f64>() {
-            Ok(p) if p >= 1.0 && p <= 1.0 => Ok(Self::Always),
-            Ok(p) if p > 0.0 && p < 1.0 => Ok(Self::Probability(p)),
+            Ok(p) if p > 0.0 && p <= 1.0 => Ok(Self::Probability(p)),
             _ => Err(()),
         }
     }

@@ -80,7 +80,7 @@ impl Link {
     /// A descriptor that becomes readable when a host comes or goes.
     pub(crate) fn presence_fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            Self::Pty(pty) => pty.presence_fd(),
+            Self::Pty(pty) => Some(pty.presence_fd()),
             Self::Tcp(tcp) => tcp.presence_fd(),
             Self::Memory(_) => None,
         }

@@ -71,8 +71,8 @@ impl PtyLink {
         self.master.as_fd()
     }
 
-    pub(super) fn presence_fd(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.hosts.inotify.as_fd())
+    pub(super) fn presence_fd(&self) -> BorrowedFd<'_> {
+        self.hosts.inotify.as_fd()
     }
 
     /// When the last host goes, its settings go: the next one finds the terminal as the first did.

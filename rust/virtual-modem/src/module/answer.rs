@@ -20,11 +20,13 @@ pub(super) const WRONG_PARAMETERS: u16 = 50;
 pub(super) const UNKNOWN: u16 = 100;
 
 /// An answer without information lines.
+#[expect(clippy::unnecessary_wraps, reason = "every command ends in an Answer")]
 pub(super) fn done() -> Answer {
     Ok(Vec::new())
 }
 
 /// An answer of one information line.
+#[expect(clippy::unnecessary_wraps, reason = "every command ends in an Answer")]
 pub(super) fn told(line: impl Into<Vec<u8>>) -> Answer {
     Ok(vec![line.into()])
 }
@@ -92,7 +94,7 @@ impl Module {
 
     /// What an error says depends on `AT+CMEE`.
     fn error(&self, number: u16) -> FinalResult {
-        match self.settings.error_report {
+        match self.settings.errors {
             0 => FinalResult::Error,
             1 => FinalResult::Cme(CmeError::Number(number)),
             _ => FinalResult::Cme(match cme::text(self.profile.cme_family, number) {

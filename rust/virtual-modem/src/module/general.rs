@@ -17,13 +17,13 @@ const MANUFACTURER: &str = "CMCC";
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     /// `AT+CMEE`: 0 from the factory, so that errors are a plain `ERROR`.
-    pub(super) error_report: u8,
+    pub(super) errors: u8,
     /// `AT+CEREG`.
-    pub(super) registration_report: u8,
+    pub(super) registration: u8,
     /// `AT+CSCON`.
-    radio_connection_report: u8,
+    radio_connection: u8,
     /// `AT+NPSMR`.
-    pub(super) power_saving_report: bool,
+    pub(super) reports_power_saving: bool,
 }
 
 impl Module {
@@ -58,11 +58,11 @@ impl Module {
                 done()
             }
             General::CmeeSet(level) => {
-                self.settings.error_report = *level;
+                self.settings.errors = *level;
                 done()
             }
             General::CmeeRead => {
-                let level = self.settings.error_report;
+                let level = self.settings.errors;
                 told(ErrorReportLine { level }.encode(profile))
             }
             General::Manufacturer => told(MANUFACTURER),
@@ -98,7 +98,7 @@ impl Module {
                 told(ClockLine { time }.encode(profile))
             }
             General::SleepMode(mode) => self.set_sleep_mode(*mode),
-            General::Other(text) => self.other(text),
+            General::Other(text) => Self::other(text),
             network => self.network_answer(now, network),
         }
     }
@@ -126,13 +126,13 @@ impl Module {
             }
             General::RegistrationRead => {
                 let line = RegistrationLine {
-                    reporting: self.settings.registration_report,
+                    reporting: self.settings.registration,
                     stat: self.registration(),
                 };
                 told(line.encode(profile))
             }
             General::RegistrationSet(level @ 0..=5) => {
-                self.settings.registration_report = *level;
+                self.settings.registration = *level;
                 done()
             }
             General::AttachRead => {
@@ -151,22 +151,22 @@ impl Module {
             }
             General::ConnectionStatusRead => {
                 let line = RadioConnectionLine {
-                    reporting: self.settings.radio_connection_report,
+                    reporting: self.settings.radio_connection,
                     mode: u8::from(self.mqtt.is_online() && self.radio.is_attached()),
                 };
                 told(line.encode(profile))
             }
             General::ConnectionStatusSet(level @ 0..=1) => {
-                self.settings.radio_connection_report = *level;
+                self.settings.radio_connection = *level;
                 done()
             }
             General::PsmReportRead => {
-                let reporting = self.settings.power_saving_report;
+                let reporting = self.settings.reports_power_saving;
                 let mode = reporting.then_some(0);
                 told(PsmReportLine { reporting, mode }.encode(profile))
             }
             General::PsmReportSet(level @ 0..=1) => {
-                self.settings.power_saving_report = *level == 1;
+                self.settings.reports_power_saving = *level == 1;
                 done()
             }
             _ => Err(WRONG_PARAMETERS),
@@ -190,7 +190,7 @@ impl Module {
     }
 
     /// Commands whose effect nothing here can show: settings are taken, readings plausible.
-    fn other(&self, text: &str) -> Answer {
+    fn other(text: &str) -> Answer {
         let upper = text.to_ascii_uppercase();
         if upper.ends_with("=?") {
             return done();

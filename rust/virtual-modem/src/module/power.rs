@@ -156,7 +156,7 @@ impl Module {
     fn say_sleep_notice(&mut self, now: Instant, notice: &Urc<'_>, power_saving: u8) {
         if self.profile.sleep_after.is_some() {
             self.urc(now, notice);
-        } else if self.settings.power_saving_report {
+        } else if self.settings.reports_power_saving {
             self.urc(now, &Urc::PowerSaving { mode: power_saving });
         }
     }

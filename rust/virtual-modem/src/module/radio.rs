@@ -45,7 +45,7 @@ impl Module {
 
     /// Says `+CEREG` if `AT+CEREG` asked for it.
     pub(super) fn report_registration(&mut self, now: Instant) {
-        if self.settings.registration_report > 0 && !self.power.is_deaf() {
+        if self.settings.registration > 0 && !self.power.is_deaf() {
             let stat = self.registration();
             self.urc(now, &Urc::Registration(Registration { stat, rest: None }));
         }

@@ -7,10 +7,14 @@
 pub(crate) mod brokers;
 pub(crate) mod cli;
 pub(crate) mod client;
+pub(crate) mod host;
+pub(crate) mod rig;
 
 pub(crate) use brokers::TestBroker;
 pub(crate) use cli::{Subscriber, publish};
 pub(crate) use client::{Client, Received};
+pub(crate) use host::Host;
+pub(crate) use rig::{Answers, Rig};
 
 /// Turns scenarios into tests over the embedded broker and over mosquitto, the reference.
 #[macro_export]

@@ -151,17 +151,14 @@ impl Module {
             .ok()
             .and_then(|attempt| WAITS.get(attempt))
             .filter(|_| reconnects);
-        match wait {
-            Some(wait) => {
-                client.state = State::Reconnecting {
-                    attempt,
-                    wait_until: Some(now + *wait),
-                };
-            }
-            None => {
-                client.state = State::Disconnected;
-                self.urc(now, &Urc::Disc);
-            }
+        if let Some(wait) = wait {
+            client.state = State::Reconnecting {
+                attempt,
+                wait_until: Some(now + *wait),
+            };
+        } else {
+            client.state = State::Disconnected;
+            self.urc(now, &Urc::Disc);
         }
     }
 

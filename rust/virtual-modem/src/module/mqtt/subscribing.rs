@@ -45,6 +45,7 @@ impl Module {
         done()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "every command ends in an Answer")]
     pub(super) fn read_subscriptions(&self) -> Answer {
         let mut lines = vec![SubscriptionLine::Heading.encode().to_vec()];
         if let Some(client) = &self.mqtt.client {

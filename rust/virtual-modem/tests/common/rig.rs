@@ -1,0 +1,248 @@
+//! A module on virtual time, with a scripted broker behind it.
+
+use std::time::{Duration, Instant};
+
+use m531x_virtual_modem::module::{Module, ModuleConfig, NetworkAction};
+use m531x_virtual_modem::{Fault, Model};
+
+/// Which packets the scripted broker answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Answers {
+    pub(crate) dial: bool,
+    pub(crate) connect: Option<(u8, bool)>,
+    pub(crate) publish: bool,
+    pub(crate) subscribe: bool,
+    pub(crate) unsubscribe: bool,
+    pub(crate) ping: bool,
+}
+
+impl Answers {
+    pub(crate) const ALL: Self = Self {
+        dial: true,
+        connect: Some((0, false)),
+        publish: true,
+        subscribe: true,
+        unsubscribe: true,
+        ping: true,
+    };
+    /// Connections open, and then nobody says anything.
+    pub(crate) const NONE: Self = Self {
+        dial: true,
+        connect: None,
+        publish: false,
+        subscribe: false,
+        unsubscribe: false,
+        ping: false,
+    };
+}
+
+pub(crate) struct Rig {
+    pub(crate) module: Module,
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    pub(crate) answers: Answers,
+    /// The first byte of every packet the module sent.
+    pub(crate) packets: Vec<u8>,
+    /// What left the module, write by write, with the time of each.
+    pub(crate) writes: Vec<(Duration, Vec<u8>)>,
+    taken: usize,
+    unsent: Vec<u8>,
+}
+
+impl Rig {
+    pub(crate) fn new(model: Model) -> Self {
+        Self::with(ModuleConfig {
+            model,
+            ..ModuleConfig::default()
+        })
+    }
+
+    pub(crate) fn faulty(model: Model, seed: u64, faults: &[&str]) -> Self {
+        let faults: Vec<Fault> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+        Self::with(ModuleConfig {
+            model,
+            seed,
+            faults,
+            ..ModuleConfig::default()
+        })
+    }
+
+    pub(crate) fn with(config: ModuleConfig) -> Self {
+        let start = Instant::now();
+        Self {
+            module: Module::new(start, config),
+            start,
+            now: start,
+            answers: Answers::ALL,
+            packets: Vec::new(),
+            writes: Vec::new(),
+            taken: 0,
+            unsent: Vec::new(),
+        }
+    }
+
+    /// Configured and connected, with numbered errors; what was said is taken.
+    pub(crate) fn connected(mut self) -> Self {
+        self.send("ATE0");
+        self.send("AT+CMEE=1");
+        self.send(r#"AT+MQTTCFG="broker",1883,"me",60,"","",1"#);
+        self.send(r#"AT+MQTTOPEN=0,0,0,0,0,"","""#);
+        assert!(self.said().contains("+MQTTOPEN:"));
+        self
+    }
+
+    /// Sends a command with its CR, and lets happen what happens at once.
+    pub(crate) fn send(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\r").as_bytes());
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        self.module.handle_serial(self.now, bytes);
+        self.settle();
+    }
+
+    /// Sends a command and returns everything said up to now in answer.
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.said();
+        self.send(line);
+        self.said()
+    }
+
+    /// What was said since the last call.
+    pub(crate) fn said(&mut self) -> String {
+        self.settle();
+        String::from_utf8_lossy(&self.said_bytes()).into_owned()
+    }
+
+    pub(crate) fn said_bytes(&mut self) -> Vec<u8> {
+        let said = self.writes[self.taken..]
+            .iter()
+            .flat_map(|(_, bytes)| bytes.clone())
+            .collect();
+        self.taken = self.writes.len();
+        said
+    }
+
+    /// The lines said since the last call, without the empty ones.
+    pub(crate) fn lines(&mut self) -> Vec<String> {
+        self.said()
+            .split("\r\n")
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Lets time pass, event by event.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.settle();
+        let mut turns = 0;
+        while let Some(at) = self.module.poll_timeout().filter(|at| *at <= end) {
+            turns += 1;
+            assert!(turns < 100_000, "the module wakes up for nothing");
+            self.now = self.now.max(at);
+            self.module.handle_timeout(self.now);
+            self.settle();
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn pass_seconds(&mut self, seconds: u64) {
+        self.pass(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.now - self.start
+    }
+
+    /// The broker sends a message.
+    pub(crate) fn deliver(&mut self, topic: &str, payload: &[u8], qos: u8, packet_id: u16) {
+        let mut body = u16::try_from(topic.len()).unwrap().to_be_bytes().to_vec();
+        body.extend(topic.as_bytes());
+        if qos > 0 {
+            body.extend(packet_id.to_be_bytes());
+        }
+        body.extend(payload);
+        let mut packet = vec![0x30 | qos << 1];
+        let mut length = body.len();
+        loop {
+            let digit = u8::try_from(length % 128).unwrap();
+            length /= 128;
+            packet.push(digit | if length > 0 { 0x80 } else { 0 });
+            if length == 0 {
+                break;
+            }
+        }
+        packet.extend(body);
+        self.module.handle_network_bytes(self.now, &packet);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        loop {
+            let mut moved = false;
+            while let Some(bytes) = self.module.poll_serial(self.now) {
+                self.writes.push((self.elapsed(), bytes));
+                moved = true;
+            }
+            while let Some(action) = self.module.poll_network() {
+                moved = true;
+                match action {
+                    NetworkAction::Connect { .. } => {
+                        self.unsent.clear();
+                        if self.answers.dial && !self.module.network_cut() {
+                            self.module.handle_connected(self.now);
+                        }
+                    }
+                    NetworkAction::Send(bytes) => self.unsent.extend(bytes),
+                    NetworkAction::Close => {}
+                }
+            }
+            while let Some(packet) = take_packet(&mut self.unsent) {
+                moved = true;
+                self.packets.push(packet[0]);
+                if let Some(answer) = self.answer(&packet) {
+                    self.module.handle_network_bytes(self.now, &answer);
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, packet: &[u8]) -> Option<Vec<u8>> {
+        let answers = self.answers;
+        // The scripted broker gets no packet above 16383 bytes, so the header has at most 3 bytes.
+        let body = &packet[if packet[1] < 128 { 2 } else { 3 }..];
+        match packet[0] >> 4 {
+            1 => answers
+                .connect
+                .map(|(code, session)| vec![0x20, 2, session.into(), code]),
+            3 => {
+                let qos = packet[0] >> 1 & 3;
+                let id = 2 + usize::from(u16::from_be_bytes([body[0], body[1]]));
+                let acks = [0, 0x40, 0x50];
+                (answers.publish && qos > 0)
+                    .then(|| vec![acks[usize::from(qos)], 2, body[id], body[id + 1]])
+            }
+            6 => Some(vec![0x70, 2, body[0], body[1]]),
+            8 => answers
+                .subscribe
+                .then(|| vec![0x90, 3, body[0], body[1], *body.last().unwrap()]),
+            10 => answers.unsubscribe.then(|| vec![0xb0, 2, body[0], body[1]]),
+            12 => answers.ping.then(|| vec![0xd0, 0]),
+            _ => None,
+        }
+    }
+}
+
+fn take_packet(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let first = usize::from(*bytes.get(1)?);
+    let (length, header) = if first < 128 {
+        (first, 2)
+    } else {
+        (first % 128 + usize::from(*bytes.get(2)?) * 128, 3)
+    };
+    (bytes.len() >= header + length).then(|| bytes.drain(..header + length).collect())
+}
