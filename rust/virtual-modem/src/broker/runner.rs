@@ -1,6 +1,6 @@
 //! The thread with the sockets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -15,7 +15,7 @@ use super::connection::ConnectionId;
 use super::core::{Core, Output};
 
 /// Unsent bytes from which a connection counts as congested.
-const CONGESTED: usize = 4 << 20;
+const CONGESTED: usize = 32 << 20;
 /// Unsent bytes beyond which a client that does not read is given up.
 const HOPELESS: usize = 256 << 20;
 /// How long a refusal waits for its last bytes to be taken.
@@ -273,22 +273,38 @@ impl Runner {
         }
     }
 
-    /// Carries out what the core wants.
+    /// Carries out what the core wants; what goes to one client goes in one write.
     fn deliver(&mut self) {
+        loop {
+            let fresh = self.collect();
+            if fresh.is_empty() {
+                return;
+            }
+            // A client that turns out to be gone may leave a will, which is output again.
+            for id in fresh {
+                self.flush(id);
+            }
+        }
+    }
+
+    /// Hands the core's output to the clients; those whose sockets have not been told to wait.
+    fn collect(&mut self) -> BTreeSet<ConnectionId> {
+        let mut fresh = BTreeSet::new();
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Send(id, bytes) => {
-                    if let Some(client) = self.clients.get_mut(&id) {
-                        let waiting = !client.unsent.is_empty();
-                        client.unsent.extend_from_slice(&bytes);
-                        if !waiting {
-                            self.flush(id);
-                        } else if client.unsent.len() > HOPELESS {
-                            self.clients.remove(&id);
-                            self.core.handle_lost(id);
-                        } else if client.unsent.len() > CONGESTED {
-                            self.core.set_congested(id, true);
-                        }
+                    let Some(client) = self.clients.get_mut(&id) else {
+                        continue;
+                    };
+                    if client.unsent.is_empty() {
+                        fresh.insert(id);
+                    }
+                    client.unsent.extend_from_slice(&bytes);
+                    if client.unsent.len() > HOPELESS {
+                        self.clients.remove(&id);
+                        self.core.handle_lost(id);
+                    } else if client.unsent.len() > CONGESTED {
+                        self.core.set_congested(id, true);
                     }
                 }
                 Output::Close(id) => {
@@ -298,6 +314,7 @@ impl Runner {
                 }
             }
         }
+        fresh
     }
 
     fn flush(&mut self, id: ConnectionId) {
