@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-/// A pseudo-terminal whose other end answers `OK` to every line.
+/// A pseudo-terminal whose other end answers `OK` to every line, and its MQTT state at start-up.
 pub(crate) struct Line {
     name: String,
     master: Arc<OwnedFd>,
@@ -101,7 +101,9 @@ fn answer(master: &OwnedFd, stopped: &UnixStream, silent_on: &[u8]) {
             return;
         };
         for line in buffer[..count].split_inclusive(|&byte| byte == b'\r') {
-            if line.ends_with(b"\r") && !line.starts_with(silent_on) {
+            if line == b"AT+MQTTSTAT?\r" {
+                let _ = rustix::io::write(master, b"\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+            } else if line.ends_with(b"\r") && !line.starts_with(silent_on) {
                 let _ = rustix::io::write(master, b"\r\nOK\r\n");
             }
         }

@@ -2,12 +2,11 @@
 
 mod driver_support;
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, SILENCE, eventually, open, options};
-use m531x_core::{ErrorCode, Modem, PublishOptions, Stream};
+use driver_support::{Peer, SILENCE, open, options};
+use m531x_core::{ErrorCode, Modem, PublishOptions};
 
 #[test]
 fn close_wakes_everybody_who_waits() {
@@ -115,47 +114,6 @@ fn cancel_wakes_everybody_who_waits_and_the_modem_lives_on() {
     assert!(!modem.is_closed());
 }
 
-/// Descriptors and threads of the whole process are counted, so this file keeps them in one test
-/// and looks only at its own kind: a leak of one per open would show as hundreds.
-#[test]
-fn a_thousand_open_and_close_leave_nothing_behind() {
-    let (before_fds, before_threads) = (open_descriptors(), threads());
-    for round in 0..1_000 {
-        let (_peer, stream) = Peer::in_memory();
-        let modem = open(stream);
-        if round % 10 == 0 {
-            modem.on_incoming(|_| ()).unwrap();
-        }
-        modem.close().unwrap();
-    }
-    eventually("descriptors and threads are gone", || {
-        open_descriptors() < before_fds + 100 && threads() < before_threads + 50
-    });
-}
-
-#[test]
-fn a_failed_open_leaves_nothing_behind() {
-    let before = open_descriptors();
-    for _ in 0..100 {
-        let (silent, stream) = std::os::unix::net::UnixStream::pair().unwrap();
-        let mut options = options();
-        options.open_timeout = Duration::from_millis(1);
-        options.command_timeout = Duration::from_millis(1);
-        let error = Modem::open_stream(Stream::from(stream), options).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::NoAnswer);
-        drop(silent);
-    }
-    eventually("descriptors are gone", || open_descriptors() < before + 80);
-}
-
 fn silent_on_xnum(command: &str) -> Option<String> {
     command.starts_with("AT+XNUM").then(|| SILENCE.to_owned())
-}
-
-fn open_descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-fn threads() -> usize {
-    fs::read_dir("/proc/self/task").unwrap().count()
 }

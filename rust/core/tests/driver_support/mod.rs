@@ -202,6 +202,9 @@ fn oblige(command: &str, packet_id: &mut u16) -> String {
     if command == "AT+CGMM" {
         return format!("\r\nM5310-A\r\n{ok}");
     }
+    if command == "AT+MQTTSTAT?" {
+        return format!("\r\n+MQTTSTAT:0\r\n{ok}");
+    }
     if command.starts_with("AT+MQTTOPEN") {
         return format!("{ok}+MQTTOPEN:OK\r\n");
     }

@@ -1,0 +1,47 @@
+//! What a modem took is given back. The counts are those of the whole process, so there is one test.
+
+mod driver_support;
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use driver_support::{Peer, eventually, open, options};
+use m531x_core::{ErrorCode, Modem, Stream};
+
+#[test]
+fn open_and_close_and_failed_open_leave_nothing_behind() {
+    let before = (descriptors(), threads());
+    for round in 0..1_000 {
+        let (_peer, stream) = Peer::in_memory();
+        let modem = open(stream);
+        if round % 10 == 0 {
+            modem.on_incoming(|_| ()).unwrap();
+        }
+        // By hand and by dropping the last handle.
+        if round % 2 == 0 {
+            modem.close().unwrap();
+        }
+    }
+    // A dispatcher ends a moment after the close.
+    eventually("everything is given back", || {
+        (descriptors(), threads()) == before
+    });
+
+    for _ in 0..5 {
+        let (_silent, stream) = UnixStream::pair().unwrap();
+        let mut options = options();
+        options.open_timeout = Duration::from_millis(1);
+        let error = Modem::open_stream(Stream::from(stream), options).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NoAnswer);
+    }
+    assert_eq!((descriptors(), threads()), before);
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").unwrap().count()
+}
