@@ -54,7 +54,7 @@ fn a_delay_lies_within_its_range_and_keeps_the_order() {
         rig.send("AT");
         rig.pass_seconds(1);
         let (at, _) = rig.writes.last().unwrap();
-        let late = *at - asked;
+        let late = at.abs_diff(asked);
         assert!((20..=200).contains(&late.as_millis()), "{late:?}");
     }
     rig.said();
@@ -125,12 +125,11 @@ fn a_subscription_is_refused_or_downgraded() {
     refused.send(r#"AT+MQTTSUB="other",1"#);
     assert_eq!(refused.lines(), ["OK", "+MQTTSUBACK:2,1,other"]);
     assert!(!refused.ask("AT+MQTTSUB?").contains("alarm"));
-    let subscribes = refused
-        .packets
-        .iter()
-        .filter(|first| **first == 0x82)
-        .count();
-    assert_eq!(subscribes, 1, "the broker never hears of what is refused");
+    assert_eq!(
+        refused.sent(8),
+        1,
+        "the broker never hears of what is refused"
+    );
 
     let mut lower = Rig::faulty(Model::M5310A, 1, &["downgrade-subscription=0"]).connected();
     lower.send(r#"AT+MQTTSUB="t",2"#);

@@ -183,11 +183,10 @@ impl Engine {
                 let taken = self.link.write(rest);
                 rest = rest.get(taken..).unwrap_or_default();
             }
-            if self.outgoing.len() + rest.len() > TOO_MUCH {
-                self.dropped += rest.len() as u64;
-            } else {
-                self.outgoing.extend(rest);
-            }
+            let room = TOO_MUCH.saturating_sub(self.outgoing.len());
+            let (kept, lost) = rest.split_at(room.min(rest.len()));
+            self.outgoing.extend(kept);
+            self.dropped += lost.len() as u64;
         }
     }
 

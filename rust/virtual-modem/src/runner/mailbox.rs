@@ -70,14 +70,12 @@ impl Mailbox {
         self.lock().remains.clone().unwrap_or_default()
     }
 
-    /// Does what other threads asked for.
+    /// Does what other threads have asked for; what they ask meanwhile waits for the next turn, lest a
+    /// busy thread keeps the modem from its own work.
     pub(super) fn obey(&self, engine: &mut Engine) {
-        loop {
-            let task = self.lock().tasks.pop_front();
-            match task {
-                Some(task) => task(engine, Instant::now()),
-                None => return,
-            }
+        let tasks = std::mem::take(&mut self.lock().tasks);
+        for task in tasks {
+            task(engine, Instant::now());
         }
     }
 

@@ -91,6 +91,15 @@ impl<S: Read + Write> Host<S> {
         String::from_utf8_lossy(&self.expect_bytes(text.as_bytes())).into_owned()
     }
 
+    /// Reads until each of these texts has come, in whatever order.
+    pub(crate) fn expect_all(&mut self, texts: &[&str]) {
+        let mut missing = texts.to_vec();
+        while !missing.is_empty() {
+            let line = self.expect("\r\n");
+            missing.retain(|text| !line.contains(text));
+        }
+    }
+
     pub(crate) fn expect_bytes(&mut self, wanted: &[u8]) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         let mut searched: usize = 0;

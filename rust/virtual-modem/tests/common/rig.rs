@@ -155,6 +155,14 @@ impl Rig {
         self.now - self.start
     }
 
+    /// How many packets of this kind (the first byte's high half) the module sent.
+    pub(crate) fn sent(&self, kind: u8) -> usize {
+        self.packets
+            .iter()
+            .filter(|first| **first >> 4 == kind)
+            .count()
+    }
+
     /// The broker sends a message.
     pub(crate) fn deliver(&mut self, topic: &str, payload: &[u8], qos: u8, packet_id: u16) {
         let mut body = u16::try_from(topic.len()).unwrap().to_be_bytes().to_vec();

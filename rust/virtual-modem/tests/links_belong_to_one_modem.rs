@@ -1,0 +1,165 @@
+//! Pseudo terminals under a stable name, TCP ports, and who may have them.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::Host;
+use m531x_virtual_modem::{LinkChoice, StartError, VirtualModem, VirtualModemOptions};
+use rustix::termios::{OptionalActions, ioctl_tiocexcl, tcgetattr, tcsetattr};
+
+fn start(link: LinkChoice) -> Result<VirtualModem, StartError> {
+    VirtualModem::start(VirtualModemOptions {
+        link,
+        ..VirtualModemOptions::default()
+    })
+}
+
+fn on_pty(link: &Path) -> Result<VirtualModem, StartError> {
+    start(LinkChoice::Pty {
+        symlink: Some(link.to_owned()),
+    })
+}
+
+fn open(path: &str) -> fs::File {
+    fs::File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap()
+}
+
+#[test]
+fn a_terminal_answers_under_its_stable_name_host_after_host() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    let modem = on_pty(&link).unwrap();
+    assert_eq!(modem.port(), link.to_str().unwrap());
+    for _ in 0..3 {
+        let mut host = Host::on(open(&modem.port()));
+        assert_eq!(host.ask("AT+CGMM"), "\r\nM5310-A\r\n\r\nOK\r\n");
+    }
+    modem.close();
+    assert!(
+        fs::symlink_metadata(&link).is_err(),
+        "the link goes with the modem"
+    );
+    assert_eq!(
+        fs::read_dir(directory.path()).unwrap().count(),
+        0,
+        "and nothing is left behind"
+    );
+}
+
+#[test]
+fn a_link_that_a_living_modem_holds_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    let first = on_pty(&link).unwrap();
+    let error = on_pty(&link).unwrap_err();
+    assert!(matches!(error, StartError::LinkTaken(_)), "{error}");
+    assert!(error.to_string().contains("choose another link"), "{error}");
+    Host::on(open(&first.port())).ok("AT");
+    drop(first);
+    on_pty(&link).unwrap();
+}
+
+#[test]
+fn the_link_of_a_killed_modem_is_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    std::os::unix::fs::symlink("/dev/pts/no-more", &link).unwrap();
+    fs::write(directory.path().join("modem.lock"), "").unwrap();
+    let modem = on_pty(&link).unwrap();
+    Host::on(open(&modem.port())).ok("AT");
+}
+
+#[test]
+fn a_file_in_the_place_of_the_link_is_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("precious");
+    fs::write(&link, "data").unwrap();
+    let error = on_pty(&link).unwrap_err();
+    assert!(matches!(error, StartError::LinkOccupied(_)), "{error}");
+    assert_eq!(fs::read_to_string(&link).unwrap(), "data");
+    let error = on_pty(&directory.path().join("no/such/place")).unwrap_err();
+    assert!(matches!(error, StartError::Link { .. }), "{error}");
+}
+
+#[test]
+fn the_terminal_is_as_new_for_the_next_host() {
+    let modem = start(LinkChoice::Pty { symlink: None }).unwrap();
+    let host = open(&modem.port());
+    let fresh = tcgetattr(&host).unwrap();
+    let mut changed = fresh.clone();
+    changed.local_modes |= rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON;
+    tcsetattr(&host, OptionalActions::Now, &changed).unwrap();
+    ioctl_tiocexcl(&host).unwrap();
+    drop(host);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let modes = fs::File::options()
+            .read(true)
+            .write(true)
+            .open(modem.port())
+            .map(|host| tcgetattr(&host).unwrap().local_modes);
+        if modes.is_ok_and(|modes| modes == fresh.local_modes) {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "the terminal keeps what the last host set"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_tcp_port_serves_one_client_after_the_other() {
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let modem = start(LinkChoice::Tcp(loopback)).unwrap();
+    let port = modem.port();
+    let address = port.strip_prefix("tcp://").unwrap();
+    let mut first = Host::on(TcpStream::connect(address).unwrap());
+    first.ok("AT");
+    let mut second = TcpStream::connect(address).unwrap();
+    second.write_all(b"AT\r").unwrap();
+    first.ok("AT");
+    drop(first);
+    let mut answer = [0; 6];
+    second
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    second.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"\r\nOK\r\n");
+
+    let taken: SocketAddr = address.parse().unwrap();
+    let error = start(LinkChoice::Tcp(taken)).unwrap_err();
+    assert!(matches!(error, StartError::AddressInUse(_)), "{error}");
+}
+
+#[test]
+fn a_stream_in_memory_is_handed_out_anew() {
+    let modem = start(LinkChoice::Memory).unwrap();
+    let mut first = modem.connect().unwrap();
+    let mut second = Host::of(&modem);
+    second.ok("AT");
+    assert_eq!(first.read(&mut [0; 8]).unwrap(), 0, "the first end is over");
+    modem.close();
+    modem.close();
+    assert_eq!(
+        modem.connect().unwrap_err().kind(),
+        std::io::ErrorKind::NotConnected
+    );
+    assert_eq!(
+        modem.transcript().len(),
+        2,
+        "the transcript outlives the modem"
+    );
+}
