@@ -1,0 +1,87 @@
+//! The MQTT connection.
+
+use std::ffi::c_char;
+
+use crate::border::{Out, text, time_limit};
+use crate::constants::{m531x_modem, m531x_status};
+use crate::guard::guard_modem;
+use crate::wait::finish_within;
+
+/// Waits until SIM card, registration, attachment and address are there. Optional before m531x_connect.
+///
+/// @param modem       [in] An open modem.
+/// @param timeout_ms  [in] Milliseconds; -1 is 120 s.
+/// @return M531X_OK, M531X_ERR_TIMEOUT (the last error's text names the step that is missing), M531X_ERR_CANCELLED,
+///         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_wait_for_network(modem: m531x_modem, timeout_ms: i32) -> m531x_status {
+    guard_modem(modem, |entry| {
+        let limit = time_limit(timeout_ms)?;
+        entry.modem.wait_for_network(limit)
+    })
+}
+
+/// Configures the module's MQTT client and connects it to the broker, with the options that were set.
+///
+/// @param modem       [in] An open modem.
+/// @param host        [in] The broker's host name or address, as the module reaches it.
+/// @param port        [in] The broker's TCP port; 0 is that of M531X_OPTION_PORT.
+/// @param client_id   [in] The MQTT client identifier.
+/// @param timeout_ms  [in] Milliseconds; -1 is 50 s more than the ack timeout.
+/// @return M531X_OK, M531X_ERR_CONNECT (the text tells the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
+///         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE,
+///         M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_connect(
+    modem: m531x_modem,
+    host: *const c_char,
+    port: u16,
+    client_id: *const c_char,
+    timeout_ms: i32,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or strings.
+        let (host, client_id) = unsafe { (text(host, "host")?, text(client_id, "client_id")?) };
+        let limit = time_limit(timeout_ms)?;
+        let mut options = entry.settings().connect_options(host, port, client_id);
+        options.timeout = limit;
+        entry.modem.connect(options)
+    })
+}
+
+/// Ends the MQTT connection; the module's client stays configured.
+///
+/// @param modem       [in] An open modem.
+/// @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+/// @return M531X_OK, M531X_ERR_NOT_CONNECTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED,
+///         M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_disconnect(modem: m531x_modem, timeout_ms: i32) -> m531x_status {
+    guard_modem(modem, |entry| {
+        let limit = time_limit(timeout_ms)?;
+        finish_within(entry.modem.start_disconnect()?, limit)
+    })
+}
+
+/// The state of the MQTT connection as the library knows it; nothing is sent.
+///
+/// @param modem  [in] An open modem.
+/// @param state  [out] M531X_STATE_...
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_mqtt_state(modem: m531x_modem, state: *mut i32) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a place that may be written.
+        let out = unsafe { Out::required(state, "state") }?;
+        out.set(entry.modem.mqtt_state() as i32);
+        Ok(())
+    })
+}

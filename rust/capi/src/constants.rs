@@ -1,0 +1,167 @@
+//! Types and numbers of the header. No signature names an enum: the typedefs are plain integers, so
+//! that every language can call.
+
+#![allow(non_camel_case_types, dead_code)]
+
+use std::ffi::{c_char, c_void};
+
+use m531x_core::{EventKind, MqttState};
+
+/// 0 is success, below 0 one of M531X_ERR_..., above 0 success with more to say. @since 0.1.0
+pub type m531x_status = i32;
+
+/// An open modem; 0 is never one. A handle that was closed is refused, never followed. @since 0.1.0
+pub type m531x_modem = u32;
+
+/// Receives a message: topic is NUL-terminated, payload has `length` bytes (and may be NULL if that is 0), flags are
+/// M531X_MESSAGE_... with the QoS in M531X_MESSAGE_QOS_MASK. Both are valid until the function returns. @since 0.1.0
+pub type m531x_message_callback = Option<
+    extern "C" fn(
+        modem: m531x_modem,
+        topic: *const c_char,
+        payload: *const u8,
+        length: u32,
+        flags: u32,
+        user_data: *mut c_void,
+    ),
+>;
+
+/// Receives an event: kind is M531X_EVENT_..., text is NUL-terminated and valid until the function returns. @since 0.1.0
+pub type m531x_event_callback = Option<
+    extern "C" fn(
+        modem: m531x_modem,
+        kind: i32,
+        value: i32,
+        text: *const c_char,
+        user_data: *mut c_void,
+    ),
+>;
+
+/// Releases user data; called once, after the last callback with that user data has returned. @since 0.1.0
+pub type m531x_finalizer = Option<extern "C" fn(user_data: *mut c_void)>;
+
+/// Success.
+pub const M531X_OK: m531x_status = 0;
+
+/// The flags of a message. @since 0.1.0
+#[repr(C)]
+pub enum m531x_message_flag {
+    /// The two bits that hold the QoS, 0 to 2.
+    M531X_MESSAGE_QOS_MASK = 0x03,
+    /// The broker kept it from before the subscription.
+    M531X_MESSAGE_RETAIN = 0x04,
+    /// The broker sent it again; it may have been received before.
+    M531X_MESSAGE_DUP = 0x08,
+    /// Fewer bytes arrived than the module announced.
+    M531X_MESSAGE_TRUNCATED = 0x10,
+    /// Where the topic ends could not be told for sure.
+    M531X_MESSAGE_AMBIGUOUS = 0x20,
+}
+
+/// The kinds of events. @since 0.1.0
+#[repr(C)]
+pub enum m531x_event_kind {
+    /// The MQTT connection is up.
+    M531X_EVENT_CONNECTED = 1,
+    /// The MQTT connection is gone; the text is the cause.
+    M531X_EVENT_DISCONNECTED = 2,
+    /// The value is the new M531X_STATE_..., the text the cause.
+    M531X_EVENT_STATE_CHANGED = 3,
+    /// A URC that belongs to no operation; the text is the line.
+    M531X_EVENT_URC = 4,
+    /// A line that nobody knows; the text is the line.
+    M531X_EVENT_UNKNOWN_LINE = 5,
+    /// The answer to something that had timed out; the text is the line.
+    M531X_EVENT_LATE_ANSWER = 6,
+    /// A final result that no command was waiting for; the text is the line.
+    M531X_EVENT_STRAY_RESULT = 7,
+    /// The queue was full; the value is how many entries were dropped.
+    M531X_EVENT_DROPPED = 8,
+    /// A message over the limit was skipped; the value is its length in bytes, the text its topic.
+    M531X_EVENT_OVERSIZE = 9,
+    /// Lines that may be part of a message completed no command; the value is their bytes.
+    M531X_EVENT_AMBIGUOUS = 10,
+    /// A line over the limit was skipped; the value is its length in bytes.
+    M531X_EVENT_LINE_TOO_LONG = 11,
+    /// The module restarted; the text is the line that told.
+    M531X_EVENT_REBOOTED = 12,
+    /// The port is gone; the text is the cause.
+    M531X_EVENT_PORT_LOST = 13,
+    /// A subscription was made again after the module had reconnected (the value is the granted QoS), or could not be
+    /// (-1); the text is the filter.
+    M531X_EVENT_RESUBSCRIBED = 14,
+}
+
+/// The states of the MQTT connection. @since 0.1.0
+#[repr(C)]
+pub enum m531x_mqtt_state_number {
+    /// No client is configured.
+    M531X_STATE_OFF = 0,
+    /// A client is configured and not connected.
+    M531X_STATE_CONFIGURED = 1,
+    /// The connection is being made.
+    M531X_STATE_CONNECTING = 2,
+    /// The broker has accepted the connection.
+    M531X_STATE_CONNECTED = 3,
+    /// The connection broke and the module is trying to make it again by itself.
+    M531X_STATE_MODULE_RECONNECTING = 4,
+    /// The connection is gone and nobody is making it again.
+    M531X_STATE_LOST = 5,
+}
+
+/// The options of m531x_set_u32 and m531x_set_string. @since 0.1.0
+#[repr(C)]
+pub enum m531x_option {
+    /// String: the MQTT user name; NULL is none, which is the default.
+    M531X_OPTION_USERNAME = 1,
+    /// String: the MQTT password; NULL is none, which is the default. Never logged.
+    M531X_OPTION_PASSWORD = 2,
+    /// u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60.
+    M531X_OPTION_KEEPALIVE_S = 3,
+    /// u32: 1 has the broker forget the earlier session (default), 0 keeps it.
+    M531X_OPTION_CLEAN_SESSION = 4,
+    /// u32: 1 encrypts, where the model can; default 0.
+    M531X_OPTION_TLS = 5,
+    /// String: topic of the will; NULL is no will, which is the default.
+    M531X_OPTION_WILL_TOPIC = 6,
+    /// String: payload of the will; default empty.
+    M531X_OPTION_WILL_PAYLOAD = 7,
+    /// u32: quality of service of the will, 0 to 2; default 0.
+    M531X_OPTION_WILL_QOS = 8,
+    /// u32: 1 has the broker keep the will; default 0.
+    M531X_OPTION_WILL_RETAIN = 9,
+    /// u32: the broker's TCP port, 1 to 65535; default 1883. m531x_connect's own port parameter wins unless it is 0.
+    M531X_OPTION_PORT = 10,
+    /// u32: how long the module waits for an acknowledgement of the broker, in seconds, 1 to 65535; default 10.
+    M531X_OPTION_ACK_TIMEOUT_S = 11,
+    /// u32: time limit in milliseconds of m531x_command where its own is -1; default 10000.
+    M531X_OPTION_COMMAND_TIMEOUT_MS = 12,
+    /// u32: M531X_OVERFLOW_...; default M531X_OVERFLOW_BLOCK.
+    M531X_OPTION_OVERFLOW = 13,
+    /// u32: how many messages may wait, 1 and more; default 10000.
+    M531X_OPTION_QUEUE_SIZE = 14,
+    /// u32: 1 has the module print the payloads of later subscriptions as hex (they are decoded here), which leaves no
+    /// doubt where a topic ends; only some models can (M5311). Default 0.
+    M531X_OPTION_HEX_DELIVERY = 15,
+}
+
+/// What happens to messages beyond the queue's size. @since 0.1.0
+#[repr(C)]
+pub enum m531x_overflow {
+    /// The port is not read until there is room; the operating system keeps some kilobytes.
+    M531X_OVERFLOW_BLOCK = 0,
+    /// The oldest message makes room; an M531X_EVENT_DROPPED tells how many.
+    M531X_OVERFLOW_DROP_OLDEST = 1,
+    /// The new message is dropped; an M531X_EVENT_DROPPED tells how many.
+    M531X_OVERFLOW_DROP_NEWEST = 2,
+}
+
+// The numbers of the header are those of the core.
+const _: () = {
+    assert!(m531x_event_kind::M531X_EVENT_RESUBSCRIBED as i32 == EventKind::Resubscribed as i32);
+    assert!(m531x_event_kind::M531X_EVENT_CONNECTED as i32 == EventKind::Connected as i32);
+    assert!(m531x_event_kind::M531X_EVENT_DROPPED as i32 == EventKind::Dropped as i32);
+    assert!(m531x_event_kind::M531X_EVENT_PORT_LOST as i32 == EventKind::PortLost as i32);
+    assert!(m531x_mqtt_state_number::M531X_STATE_CONNECTED as i32 == MqttState::Connected as i32);
+    assert!(m531x_mqtt_state_number::M531X_STATE_LOST as i32 == MqttState::Lost as i32);
+};

@@ -1,0 +1,112 @@
+//! What is behind the handle of a modem.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use m531x_core::{Delivery, Error, ErrorCode, Modem};
+
+use crate::callback::Callbacks;
+use crate::inbox::Inbox;
+use crate::settings::Settings;
+
+/// One open modem.
+pub(crate) struct Entry {
+    pub(crate) modem: Modem,
+    pub(crate) inbox: Inbox,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) last_error: LastError,
+    settings: Mutex<Settings>,
+    deliveries: Mutex<Deliveries>,
+    /// The virtual modem of a `virtual://` port, which lives as long as this.
+    #[cfg(feature = "virtual-modem")]
+    _virtual_modem: Option<m531x_virtual_modem::VirtualModem>,
+}
+
+/// How many tokens may be out at once.
+const TOKENS: usize = 65_536;
+
+/// The publishes that go on, by their tokens.
+#[derive(Default)]
+pub(crate) struct Deliveries {
+    last_token: u32,
+    pub(crate) by_token: HashMap<u32, Delivery>,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        modem: Modem,
+        #[cfg(feature = "virtual-modem")] virtual_modem: Option<m531x_virtual_modem::VirtualModem>,
+    ) -> Self {
+        Self {
+            modem,
+            inbox: Inbox::new(),
+            callbacks: Callbacks::default(),
+            last_error: LastError::new(),
+            settings: Mutex::default(),
+            deliveries: Mutex::default(),
+            #[cfg(feature = "virtual-modem")]
+            _virtual_modem: virtual_modem,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
+        self.deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deliveries {
+    /// A program that never waits for its tokens is told, before they eat up the memory.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        if self.by_token.len() < TOKENS {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorCode::Busy,
+            format!("{TOKENS} tokens wait for m531x_publish_wait: call it, or pass NULL for token"),
+        ))
+    }
+
+    /// Keeps a delivery under a new token, which is never 0 and not in use.
+    pub(crate) fn keep(&mut self, delivery: Delivery) -> u32 {
+        loop {
+            self.last_token = self.last_token.wrapping_add(1);
+            if self.last_token != 0 && !self.by_token.contains_key(&self.last_token) {
+                break;
+            }
+        }
+        self.by_token.insert(self.last_token, delivery);
+        self.last_token
+    }
+}
+
+/// The last error of one modem: kept with it and not with the thread, because LabVIEW changes
+/// threads between calls.
+pub(crate) struct LastError(Mutex<(String, Option<u16>)>);
+
+impl LastError {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new((String::new(), None)))
+    }
+
+    pub(crate) fn keep(&self, error: &Error) {
+        *self.lock() = (error.to_string(), error.modem_code());
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.lock().0.clone()
+    }
+
+    pub(crate) fn modem_error(&self) -> Option<u16> {
+        self.lock().1
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (String, Option<u16>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,160 @@
+//! Handles: numbers that go stale instead of dangling.
+//!
+//! A handle is a kind (2 bits), a slot (14 bits) and the slot's generation (16 bits, never 0). A
+//! handle that was closed, or is of the other kind, or was never given, is told apart by these
+//! numbers alone; nothing behind it is touched.
+
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use m531x_core::{Error, ErrorCode};
+
+use crate::entry::Entry;
+
+const KIND_SHIFT: u32 = 30;
+const SLOT_SHIFT: u32 = 16;
+const SLOT_MASK: u32 = 0x3FFF;
+const GENERATION_MASK: u32 = 0xFFFF;
+
+/// The open modems of this process.
+pub(crate) fn modems() -> &'static Table<Entry> {
+    static TABLE: LazyLock<Table<Entry>> = LazyLock::new(|| Table::new("modem", 1));
+    &TABLE
+}
+
+/// The things of one kind that are behind handles.
+pub(crate) struct Table<T> {
+    what: &'static str,
+    kind: u32,
+    slots: RwLock<Vec<Slot<T>>>,
+}
+
+struct Slot<T> {
+    generation: u32,
+    value: Option<Arc<T>>,
+}
+
+impl<T> Table<T> {
+    /// An empty table; `kind` is 1 to 3 and told apart from every other table's.
+    pub(crate) fn new(what: &'static str, kind: u32) -> Self {
+        Self {
+            what,
+            kind,
+            slots: RwLock::new(Vec::new()),
+        }
+    }
+
+    /// Puts a value behind a new handle.
+    pub(crate) fn insert(&self, value: Arc<T>) -> Result<u32, Error> {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let index = match slots.iter().position(|slot| slot.value.is_none()) {
+            Some(free) => free,
+            None if slots.len() <= SLOT_MASK as usize => {
+                slots.push(Slot {
+                    generation: 0,
+                    value: None,
+                });
+                slots.len() - 1
+            }
+            None => {
+                return Err(Error::new(
+                    ErrorCode::Busy,
+                    format!("{} handles are open: close some", slots.len()),
+                ));
+            }
+        };
+        let slot = &mut slots[index];
+        slot.generation = (slot.generation + 1) & GENERATION_MASK;
+        if slot.generation == 0 {
+            slot.generation = 1;
+        }
+        slot.value = Some(value);
+        let index = u32::try_from(index).unwrap_or(SLOT_MASK);
+        Ok(self.kind << KIND_SHIFT | index << SLOT_SHIFT | slot.generation)
+    }
+
+    /// What is behind a handle.
+    pub(crate) fn get(&self, handle: u32) -> Result<Arc<T>, Error> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots
+            .get(self.index(handle)?)
+            .filter(|slot| slot.generation == handle & GENERATION_MASK)
+            .and_then(|slot| slot.value.clone())
+            .ok_or_else(|| self.stale(handle))
+    }
+
+    /// Takes what is behind a handle; from now on the handle is stale.
+    pub(crate) fn remove(&self, handle: u32) -> Result<Arc<T>, Error> {
+        let index = self.index(handle)?;
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots
+            .get_mut(index)
+            .filter(|slot| slot.generation == handle & GENERATION_MASK)
+            .and_then(|slot| slot.value.take())
+            .ok_or_else(|| self.stale(handle))
+    }
+
+    fn index(&self, handle: u32) -> Result<usize, Error> {
+        if handle >> KIND_SHIFT == self.kind {
+            Ok((handle >> SLOT_SHIFT & SLOT_MASK) as usize)
+        } else {
+            Err(self.stale(handle))
+        }
+    }
+
+    fn stale(&self, handle: u32) -> Error {
+        Error::new(
+            ErrorCode::StaleHandle,
+            format!(
+                "{handle} is not an open {}: it was closed, or never was one",
+                self.what
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_leads_to_its_value_until_it_is_removed() {
+        let table = Table::new("thing", 1);
+        let handle = table.insert(Arc::new(7)).unwrap();
+        assert_ne!(handle, 0);
+        assert_eq!(*table.get(handle).unwrap(), 7);
+        assert_eq!(*table.remove(handle).unwrap(), 7);
+        for stale in [table.get(handle), table.remove(handle)] {
+            assert_eq!(stale.unwrap_err().code(), ErrorCode::StaleHandle);
+        }
+    }
+
+    #[test]
+    fn a_slot_used_again_gives_another_handle() {
+        let table = Table::new("thing", 1);
+        let first = table.insert(Arc::new(1)).unwrap();
+        table.remove(first).unwrap();
+        let second = table.insert(Arc::new(2)).unwrap();
+        assert_ne!(first, second);
+        assert!(table.get(first).is_err());
+    }
+
+    #[test]
+    fn a_handle_of_another_kind_and_any_made_up_number_are_refused() {
+        let (ours, theirs) = (Table::new("thing", 1), Table::new("other", 2));
+        let foreign = theirs.insert(Arc::new(0)).unwrap();
+        ours.insert(Arc::new(0)).unwrap();
+        for handle in [0, 1, u32::MAX, foreign] {
+            assert!(ours.get(handle).is_err(), "{handle}");
+        }
+    }
+
+    #[test]
+    fn generations_come_round_without_a_handle_of_zero() {
+        let table = Table::new("thing", 1);
+        for _ in 0..=GENERATION_MASK + 2 {
+            let handle = table.insert(Arc::new(())).unwrap();
+            assert_ne!(handle & GENERATION_MASK, 0);
+            table.remove(handle).unwrap();
+        }
+    }
+}

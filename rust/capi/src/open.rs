@@ -1,0 +1,140 @@
+//! Opening, closing and cancelling.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+use std::time::Duration;
+
+use m531x_core::{Error, Modem, ModemOptions};
+
+use crate::border::{Out, invalid, optional_text, text, time_limit};
+use crate::callback;
+use crate::constants::{m531x_modem, m531x_status};
+use crate::entry::Entry;
+use crate::errors::OPEN_ERROR;
+use crate::guard::{guard, guard_modem};
+use crate::handle;
+
+/// Opens a port and waits until the module at it answers.
+///
+/// @param port        [in] "/dev/ttyUSB0", "COM5", "tcp://host:port", or "virtual://" for a virtual modem with a broker
+///                    of its own inside the library (where it was built in).
+/// @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
+/// @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
+/// @param timeout_ms  [in] How long the module may take to answer, in milliseconds; -1 is 10 s.
+/// @param modem       [out] The handle; written on success only.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
+///         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). The text is told by
+///         m531x_last_error_text with the handle 0.
+/// @note Thread-safe. Blocks.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_open(
+    port: *const c_char,
+    baudrate: u32,
+    model: *const c_char,
+    timeout_ms: i32,
+    modem: *mut m531x_modem,
+) -> m531x_status {
+    guard(|| {
+        // SAFETY: the caller passes NULL or strings and a place that may be written.
+        let (port, model, out) = unsafe {
+            (
+                text(port, "port"),
+                optional_text(model, "model"),
+                Out::required(modem, "modem"),
+            )
+        };
+        let result = out.and_then(|out| {
+            let options = options(baudrate, model?, timeout_ms)?;
+            out.set(open(port?, options)?);
+            Ok(())
+        });
+        if let Err(error) = &result {
+            OPEN_ERROR.keep(error);
+        }
+        result
+    })
+}
+
+/// Closes a modem, within 50 ms, and wakes whoever waits for it with M531X_ERR_CLOSED.
+///
+/// From now on the handle is stale. No callback runs when it returns, but for the one that called it, which may finish.
+/// The module keeps its MQTT connection: call m531x_disconnect first if the broker shall know.
+///
+/// @param modem  [in] The modem; closing it twice is harmless.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_close(modem: m531x_modem) -> m531x_status {
+    guard(|| {
+        let entry = handle::modems().remove(modem)?;
+        entry.inbox.close();
+        entry.modem.close()?;
+        entry.callbacks.clear();
+        Ok(())
+    })
+}
+
+/// Wakes every thread that waits in a function of this modem; each returns M531X_ERR_CANCELLED.
+///
+/// Publishes begun by m531x_publish_start go on. The modem stays open.
+///
+/// @param modem  [in] An open modem.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_cancel(modem: m531x_modem) -> m531x_status {
+    guard_modem(modem, |entry| {
+        entry.inbox.cancel();
+        entry.modem.cancel();
+        Ok(())
+    })
+}
+
+fn options(baudrate: u32, model: Option<&str>, timeout_ms: i32) -> Result<ModemOptions, Error> {
+    let model = match model {
+        None => None,
+        Some(auto) if auto.eq_ignore_ascii_case("auto") => None,
+        Some(name) => Some(name.parse().map_err(|error| invalid(format!("{error}")))?),
+    };
+    let defaults = ModemOptions::default();
+    Ok(ModemOptions {
+        model,
+        baudrate: (baudrate != 0).then_some(baudrate),
+        open_timeout: time_limit(timeout_ms)?.map_or(defaults.open_timeout, |limit| {
+            limit.max(Duration::from_millis(1))
+        }),
+        ..defaults
+    })
+}
+
+fn open(port: &str, options: ModemOptions) -> Result<m531x_modem, Error> {
+    let entry = Arc::new(open_entry(port, options)?);
+    let modem = entry.modem.clone();
+    let handle = handle::modems().insert(Arc::clone(&entry))?;
+    // The dispatcher must not keep the modem open by itself.
+    let entry = Arc::downgrade(&entry);
+    modem.on_incoming(move |incoming| {
+        if let Some(entry) = entry.upgrade() {
+            callback::deliver(&entry, handle, incoming);
+        }
+    })?;
+    Ok(handle)
+}
+
+#[cfg(feature = "virtual-modem")]
+fn open_entry(port: &str, options: ModemOptions) -> Result<Entry, Error> {
+    if port != "virtual://" {
+        return Ok(Entry::new(Modem::open(port, options)?, None));
+    }
+    let virtual_modem = crate::virtual_modem::in_memory(options.model)?;
+    let modem = crate::virtual_modem::open(&virtual_modem, options)?;
+    Ok(Entry::new(modem, Some(virtual_modem)))
+}
+
+#[cfg(not(feature = "virtual-modem"))]
+fn open_entry(port: &str, options: ModemOptions) -> Result<Entry, Error> {
+    Ok(Entry::new(Modem::open(port, options)?))
+}

@@ -1,0 +1,131 @@
+//! Options.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use m531x_core::{Error, Secret};
+
+use crate::border::{invalid, optional_text};
+use crate::constants::{m531x_modem, m531x_option, m531x_overflow, m531x_status};
+use crate::entry::Entry;
+use crate::guard::guard_modem;
+use crate::inbox::Overflow;
+use crate::publish::{quality, switch};
+
+/// Sets an option that is a number. Those of the connection take effect with the next m531x_connect, the others at
+/// once.
+///
+/// @param modem   [in] An open modem.
+/// @param option  [in] M531X_OPTION_...
+/// @param value   [in] The value, in the unit and range that the option names.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a string, or a value out of range),
+///         M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_set_u32(modem: m531x_modem, option: i32, value: u32) -> m531x_status {
+    guard_modem(modem, |entry| set_number(entry, option, value))
+}
+
+/// Sets an option that is a text. It takes effect with the next m531x_connect.
+///
+/// @param modem   [in] An open modem.
+/// @param option  [in] M531X_OPTION_...
+/// @param text    [in] The text, UTF-8, which is copied; NULL is the option's default.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a number, or not UTF-8),
+///         M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_set_string(
+    modem: m531x_modem,
+    option: i32,
+    text: *const c_char,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a string.
+        let text = unsafe { optional_text(text, "text") }?.map(str::to_owned);
+        set_text(entry, option, text)
+    })
+}
+
+fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
+    use m531x_option as name;
+    const KEEPALIVE: i32 = name::M531X_OPTION_KEEPALIVE_S as i32;
+    const CLEAN_SESSION: i32 = name::M531X_OPTION_CLEAN_SESSION as i32;
+    const TLS: i32 = name::M531X_OPTION_TLS as i32;
+    const WILL_QOS: i32 = name::M531X_OPTION_WILL_QOS as i32;
+    const WILL_RETAIN: i32 = name::M531X_OPTION_WILL_RETAIN as i32;
+    const PORT: i32 = name::M531X_OPTION_PORT as i32;
+    const ACK_TIMEOUT: i32 = name::M531X_OPTION_ACK_TIMEOUT_S as i32;
+    const COMMAND_TIMEOUT: i32 = name::M531X_OPTION_COMMAND_TIMEOUT_MS as i32;
+    const OVERFLOW: i32 = name::M531X_OPTION_OVERFLOW as i32;
+    const QUEUE_SIZE: i32 = name::M531X_OPTION_QUEUE_SIZE as i32;
+    const HEX_DELIVERY: i32 = name::M531X_OPTION_HEX_DELIVERY as i32;
+    match option {
+        KEEPALIVE => entry.settings().keepalive = short(value, 0, "keep-alive")?,
+        CLEAN_SESSION => entry.settings().clean_session = switch(value, "clean session")?,
+        TLS => entry.settings().tls = switch(value, "tls")?,
+        WILL_QOS => entry.settings().will_qos = quality(value)?,
+        WILL_RETAIN => entry.settings().will_retain = switch(value, "will retain")?,
+        PORT => entry.settings().port = short(value, 1, "port")?,
+        ACK_TIMEOUT => entry.settings().ack_timeout = short(value, 1, "ack timeout")?,
+        COMMAND_TIMEOUT => {
+            entry.settings().command_timeout = Duration::from_millis(at_least_one(value)?.into());
+        }
+        OVERFLOW => entry.inbox.set_overflow(overflow(value)?),
+        QUEUE_SIZE => entry.inbox.set_bound(at_least_one(value)? as usize),
+        HEX_DELIVERY => entry.settings().hex_delivery = switch(value, "hex delivery")?,
+        _ => return Err(unknown(option, "number")),
+    }
+    Ok(())
+}
+
+fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Error> {
+    use m531x_option as name;
+    const USERNAME: i32 = name::M531X_OPTION_USERNAME as i32;
+    const PASSWORD: i32 = name::M531X_OPTION_PASSWORD as i32;
+    const WILL_TOPIC: i32 = name::M531X_OPTION_WILL_TOPIC as i32;
+    const WILL_PAYLOAD: i32 = name::M531X_OPTION_WILL_PAYLOAD as i32;
+    let mut settings = entry.settings();
+    match option {
+        USERNAME => settings.username = text,
+        PASSWORD => settings.password = text.map(Secret::new),
+        WILL_TOPIC => settings.will_topic = text,
+        WILL_PAYLOAD => settings.will_payload = text.unwrap_or_default(),
+        _ => return Err(unknown(option, "string")),
+    }
+    Ok(())
+}
+
+fn overflow(value: u32) -> Result<Overflow, Error> {
+    const BLOCK: u32 = m531x_overflow::M531X_OVERFLOW_BLOCK as u32;
+    const DROP_OLDEST: u32 = m531x_overflow::M531X_OVERFLOW_DROP_OLDEST as u32;
+    const DROP_NEWEST: u32 = m531x_overflow::M531X_OVERFLOW_DROP_NEWEST as u32;
+    match value {
+        BLOCK => Ok(Overflow::Block),
+        DROP_OLDEST => Ok(Overflow::DropOldest),
+        DROP_NEWEST => Ok(Overflow::DropNewest),
+        _ => Err(invalid(format!(
+            "overflow is {value}: use M531X_OVERFLOW_..., 0 to 2"
+        ))),
+    }
+}
+
+fn short(value: u32, least: u16, name: &str) -> Result<u16, Error> {
+    u16::try_from(value)
+        .ok()
+        .filter(|number| *number >= least)
+        .ok_or_else(|| invalid(format!("{name} is {value}: use {least} to 65535")))
+}
+
+fn at_least_one(value: u32) -> Result<u32, Error> {
+    match value {
+        0 => Err(invalid("the value is 0: use 1 or more")),
+        value => Ok(value),
+    }
+}
+
+fn unknown(option: i32, kind: &str) -> Error {
+    invalid(format!("option {option} is not one that is a {kind}"))
+}

@@ -1,0 +1,143 @@
+//! The virtual modem, to test without hardware.
+
+use std::ffi::c_char;
+use std::sync::{Arc, LazyLock};
+
+use m531x_core::{Error, ErrorCode, Model, Modem, ModemOptions, Stream};
+use m531x_virtual_modem::{LinkChoice, StartError, VirtualModem, VirtualModemOptions};
+
+use crate::border::{Out, TextBuffer, invalid, optional_text, too_small};
+use crate::constants::m531x_status;
+use crate::errors::OPEN_ERROR;
+use crate::guard::guard;
+use crate::handle::Table;
+
+/// Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
+///
+/// If the buffer is too small nothing is started, and the size is told.
+///
+/// @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
+/// @param broker       [in] "embedded" for a broker of its own on the loopback interface, "cfg" for the one that
+///                     AT+MQTTCFG names, or "host:port"; NULL is embedded.
+/// @param link         [in] Where to find it: a path for a stable name of the pseudo terminal, or "tcp://host:port" with
+///                     port 0 for a free one; NULL is a pseudo terminal without a stable name.
+/// @param handle       [out] Names it to m531x_virtual_modem_stop; never 0.
+/// @param port         [out] Buffer for the NUL-terminated name to pass to m531x_open.
+/// @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
+/// @param port_needed  [out] The size that the name needs, with its final NUL; may be NULL.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_PORT (the link is taken or cannot
+///         be made), M531X_ERR_BUSY. The text is told by m531x_last_error_text with the handle 0.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_virtual_modem_start(
+    model: *const c_char,
+    broker: *const c_char,
+    link: *const c_char,
+    handle: *mut u32,
+    port: *mut c_char,
+    port_capacity: u32,
+    port_needed: *mut u32,
+) -> m531x_status {
+    guard(|| {
+        // SAFETY: the caller passes NULL or strings, a buffer of that capacity, and NULL or places.
+        let arguments = unsafe {
+            optional_text(model, "model").and_then(|model| {
+                Ok((
+                    options(
+                        model,
+                        optional_text(broker, "broker")?,
+                        optional_text(link, "link")?,
+                    )?,
+                    Out::required(handle, "handle")?,
+                    TextBuffer::new(port, port_capacity, port_needed, "port")?,
+                ))
+            })
+        };
+        let result = arguments.and_then(|(options, handle, port)| start(options, &handle, &port));
+        if let Err(error) = &result {
+            OPEN_ERROR.keep(error);
+        }
+        result
+    })
+}
+
+/// Stops a virtual modem; a modem that is open on it loses its port.
+///
+/// @param handle  [in] What m531x_virtual_modem_start gave; stopping it twice is harmless.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_virtual_modem_stop(handle: u32) -> m531x_status {
+    guard(|| {
+        virtual_modems().remove(handle)?.close();
+        Ok(())
+    })
+}
+
+/// Starts a virtual modem in memory, for `virtual://`.
+pub(crate) fn in_memory(model: Option<Model>) -> Result<VirtualModem, Error> {
+    VirtualModem::start(VirtualModemOptions {
+        model: model.unwrap_or(Model::M5310A),
+        link: LinkChoice::Memory,
+        ..VirtualModemOptions::default()
+    })
+    .map_err(not_started)
+}
+
+/// Opens a virtual modem in memory.
+pub(crate) fn open(virtual_modem: &VirtualModem, options: ModemOptions) -> Result<Modem, Error> {
+    let stream = virtual_modem
+        .connect()
+        .map_err(|error| Error::new(ErrorCode::Port, error.to_string()))?;
+    Modem::open_stream(Stream::from(stream), options)
+}
+
+fn virtual_modems() -> &'static Table<VirtualModem> {
+    static TABLE: LazyLock<Table<VirtualModem>> = LazyLock::new(|| Table::new("virtual modem", 2));
+    &TABLE
+}
+
+fn options(
+    model: Option<&str>,
+    broker: Option<&str>,
+    link: Option<&str>,
+) -> Result<VirtualModemOptions, Error> {
+    let mut options = VirtualModemOptions::default();
+    if let Some(model) = model {
+        options.model = model.parse().map_err(|error| invalid(format!("{error}")))?;
+    }
+    if let Some(broker) = broker {
+        options.broker = broker
+            .parse()
+            .map_err(|error| invalid(format!("{error}")))?;
+    }
+    options.link = match link.map(|link| (link, link.strip_prefix("tcp://"))) {
+        None => LinkChoice::Pty { symlink: None },
+        Some((path, None)) => LinkChoice::Pty {
+            symlink: Some(path.into()),
+        },
+        Some((link, Some(address))) => LinkChoice::Tcp(
+            address
+                .parse()
+                .map_err(|_| invalid(format!("{link} is no address: use tcp://127.0.0.1:0")))?,
+        ),
+    };
+    Ok(options)
+}
+
+fn start(options: VirtualModemOptions, handle: &Out<u32>, port: &TextBuffer) -> Result<(), Error> {
+    let virtual_modem = VirtualModem::start(options).map_err(not_started)?;
+    let name = virtual_modem.port();
+    if !port.announce(&name) {
+        return Err(too_small(name.len() + 1));
+    }
+    handle.set(virtual_modems().insert(Arc::new(virtual_modem))?);
+    port.fill(&name);
+    Ok(())
+}
+
+fn not_started(error: StartError) -> Error {
+    Error::new(ErrorCode::Port, error.to_string())
+}

@@ -1,0 +1,175 @@
+//! Waiting without callbacks.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use m531x_core::{Error, ErrorCode, Event, Message, Pending};
+
+use crate::border::{Buffer, Out, TextBuffer, length, time_limit, too_small};
+use crate::constants::{m531x_message_flag, m531x_modem, m531x_status};
+use crate::guard::{guard_modem, guard_wait};
+
+/// Waits for the next message and copies it.
+///
+/// If a buffer is too small, nothing is copied, the sizes are told, and the message stays the next one.
+///
+/// @param modem           [in] An open modem.
+/// @param timeout_ms      [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
+/// @param topic           [out] Buffer for the NUL-terminated topic; may be NULL if its capacity is 0.
+/// @param topic_capacity  [in] Its size in bytes.
+/// @param topic_needed    [out] The size that the topic needs, with its final NUL; may be NULL.
+/// @param payload         [out] Buffer for the payload; may be NULL if its capacity is 0.
+/// @param payload_capacity [in] Its size in bytes.
+/// @param payload_length  [out] The bytes of the payload; may be NULL.
+/// @param flags           [out] M531X_MESSAGE_..., with the QoS in M531X_MESSAGE_QOS_MASK; may be NULL.
+/// @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_CANCELLED, M531X_ERR_CLOSED,
+///         M531X_ERR_PORT (the port is gone, and all that had arrived was taken), M531X_ERR_STALE_HANDLE,
+///         M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe; several threads may wait, and each message goes to one of them.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_wait_message(
+    modem: m531x_modem,
+    timeout_ms: i32,
+    topic: *mut c_char,
+    topic_capacity: u32,
+    topic_needed: *mut u32,
+    payload: *mut u8,
+    payload_capacity: u32,
+    payload_length: *mut u32,
+    flags: *mut u32,
+) -> m531x_status {
+    guard_wait(modem, |entry| {
+        // SAFETY: the caller passes NULL or buffers of these capacities, and NULL or places.
+        let (topic, payload, payload_length, flag_place) = unsafe {
+            (
+                TextBuffer::new(topic, topic_capacity, topic_needed, "topic")?,
+                Buffer::new(payload, payload_capacity, "payload")?,
+                Out::optional(payload_length),
+                Out::optional(flags),
+            )
+        };
+        let limit = time_limit(timeout_ms)?;
+        entry.inbox.with_message(limit, |message| {
+            let topic_fits = topic.announce(&message.topic);
+            payload_length.set(length(message.payload.len()));
+            if !payload.holds(message.payload.len()) {
+                return Err(too_small(message.payload.len()));
+            }
+            if !topic_fits {
+                return Err(too_small(message.topic.len() + 1));
+            }
+            topic.fill(&message.topic);
+            payload.fill(&message.payload);
+            flag_place.set(self::flags(message));
+            Ok(())
+        })
+    })
+}
+
+/// Waits for the next event and copies it.
+///
+/// If the buffer is too small, nothing is copied, the size is told, and the event stays the next one. Up to 1024 events
+/// wait; the oldest make room, and an M531X_EVENT_DROPPED tells how many did.
+///
+/// @param modem        [in] An open modem.
+/// @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
+/// @param kind         [out] M531X_EVENT_...; may be NULL.
+/// @param value        [out] A number whose meaning the kind tells; may be NULL.
+/// @param text         [out] Buffer for the NUL-terminated text; may be NULL if its capacity is 0.
+/// @param text_capacity [in] Its size in bytes.
+/// @param text_needed  [out] The size that the text needs, with its final NUL; may be NULL.
+/// @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_CANCELLED, M531X_ERR_CLOSED,
+///         M531X_ERR_PORT (the port is gone, and all that had arrived was taken), M531X_ERR_STALE_HANDLE,
+///         M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe; several threads may wait, and each event goes to one of them.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_wait_event(
+    modem: m531x_modem,
+    timeout_ms: i32,
+    kind: *mut i32,
+    value: *mut i32,
+    text: *mut c_char,
+    text_capacity: u32,
+    text_needed: *mut u32,
+) -> m531x_status {
+    guard_wait(modem, |entry| {
+        // SAFETY: the caller passes NULL or a buffer of that capacity, and NULL or places.
+        let (kind, value_place, text) = unsafe {
+            (
+                Out::optional(kind),
+                Out::optional(value),
+                TextBuffer::new(text, text_capacity, text_needed, "text")?,
+            )
+        };
+        let limit = time_limit(timeout_ms)?;
+        entry.inbox.with_event(limit, |event| {
+            text.write(&event.text)?;
+            kind.set(event.kind as i32);
+            value_place.set(self::value(event));
+            Ok(())
+        })
+    })
+}
+
+/// A descriptor that is readable while a message or an event waits, for poll and epoll. Linux only.
+///
+/// It belongs to the modem: do not read, write or close it. After it became readable, call m531x_wait_message and
+/// m531x_wait_event with a timeout of 0 until both return M531X_ERR_TIMEOUT. m531x_close closes it.
+///
+/// @param modem  [in] An open modem.
+/// @param fd     [out] The descriptor, the same each time.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (also where the system has no such descriptors),
+///         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor is to be had).
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_event_fd(modem: m531x_modem, fd: *mut i32) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a place that may be written.
+        let out = unsafe { Out::required(fd, "fd") }?;
+        out.set(entry.inbox.event_fd()?);
+        Ok(())
+    })
+}
+
+/// Waits for the end of an operation that knows no time limit, and gives it up when the limit is over.
+pub(crate) fn finish_within<T>(
+    mut pending: Pending<T>,
+    limit: Option<Duration>,
+) -> Result<(), Error> {
+    let Some(limit) = limit else {
+        return pending.wait().map(|_| ());
+    };
+    match pending.wait_for(limit) {
+        Some(result) => result.map(|_| ()),
+        None => Err(Error::new(
+            ErrorCode::Timeout,
+            format!("not complete within {} ms", limit.as_millis()),
+        )),
+    }
+}
+
+/// The flags of a message.
+pub(crate) fn flags(message: &Message) -> u32 {
+    use m531x_message_flag::{
+        M531X_MESSAGE_AMBIGUOUS, M531X_MESSAGE_DUP, M531X_MESSAGE_RETAIN, M531X_MESSAGE_TRUNCATED,
+    };
+    [
+        (message.retain, M531X_MESSAGE_RETAIN),
+        (message.dup, M531X_MESSAGE_DUP),
+        (message.truncated, M531X_MESSAGE_TRUNCATED),
+        (message.ambiguous, M531X_MESSAGE_AMBIGUOUS),
+    ]
+    .into_iter()
+    .filter(|(set, _)| *set)
+    .fold(u32::from(u8::from(message.qos)), |flags, (_, flag)| {
+        flags | flag as u32
+    })
+}
+
+/// An event's number, at the ends of the range if it is beyond them.
+pub(crate) fn value(event: &Event) -> i32 {
+    i32::try_from(event.value).unwrap_or(if event.value < 0 { i32::MIN } else { i32::MAX })
+}
