@@ -12,8 +12,13 @@ pub fn problems(root: &Path) -> Vec<String> {
         Ok(table) => table,
         Err(error) => return vec![error.to_string()],
     };
+    let header = match generate::header(root) {
+        Ok(header) => header,
+        Err(reason) => return vec![reason],
+    };
     generate::outputs(&table)
         .into_iter()
+        .chain([header])
         .filter_map(|output| {
             match fs::read_to_string(root.join(output.path)) {
                 Ok(committed) if committed == output.text => None,

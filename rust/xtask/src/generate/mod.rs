@@ -1,7 +1,8 @@
-//! `cargo xtask generate`: one error table, four outputs; and the files that documents show.
+//! `cargo xtask generate`: the outputs of the error table, the C header, and the files that documents show.
 
-mod c_header;
+mod capi;
 mod docs;
+mod header;
 mod python;
 mod rust;
 
@@ -31,8 +32,8 @@ pub fn outputs(table: &ErrorTable) -> Vec<Output> {
             text: rust::render(table),
         },
         Output {
-            path: "include/m531x_errors.h",
-            text: c_header::render(table),
+            path: "rust/capi/src/error_constants.rs",
+            text: capi::render(table),
         },
         Output {
             path: "python/m531x/_errors.py",
@@ -45,6 +46,14 @@ pub fn outputs(table: &ErrorTable) -> Vec<Output> {
     ]
 }
 
+/// The C header, which is made from the sources of `rust/capi` as they are below `root`.
+pub fn header(root: &Path) -> Result<Output, String> {
+    Ok(Output {
+        path: header::PATH,
+        text: header::render(root)?,
+    })
+}
+
 /// Writes what has changed, and reports it.
 pub fn run(root: &Path) -> Result<String, String> {
     let table = ErrorTable::load(&root.join("errors.toml")).map_err(|error| error.to_string())?;
@@ -52,6 +61,9 @@ pub fn run(root: &Path) -> Result<String, String> {
     for output in outputs(&table) {
         write_if_changed(&root.join(output.path), &output.text, &mut report)?;
     }
+    // After the constants, of which it is made, have been written.
+    let header = header(root)?;
+    write_if_changed(&root.join(header.path), &header.text, &mut report)?;
     for path in documents::all(root) {
         let name = path.display();
         let text =

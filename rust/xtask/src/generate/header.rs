@@ -1,0 +1,42 @@
+//! `include/m531x.h`: made by cbindgen from `rust/capi/src` and the manual in its `cbindgen.toml`.
+
+use std::path::Path;
+
+use cbindgen::{Builder, Config};
+
+/// Where the header stands, from the root of the repository.
+pub(super) const PATH: &str = "include/m531x.h";
+
+/// The sources with something for the header, in the order in which a reader wants it. They are read
+/// one by one, so that neither cargo nor the features of a build have a say.
+const SOURCES: &[&str] = &[
+    "version",
+    "error_constants",
+    "constants",
+    "errors",
+    "open",
+    "options",
+    "connection",
+    "publish",
+    "subscribe",
+    "wait",
+    "callback",
+    "command",
+    "virtual_modem",
+];
+
+/// The header for the sources below `root`.
+pub(super) fn render(root: &Path) -> Result<String, String> {
+    let folder = root.join("rust/capi");
+    let config = Config::from_file(folder.join("cbindgen.toml"))?;
+    let bindings = SOURCES
+        .iter()
+        .fold(Builder::new().with_config(config), |builder, source| {
+            builder.with_src(folder.join("src").join(source).with_extension("rs"))
+        })
+        .generate()
+        .map_err(|error| format!("cbindgen cannot read rust/capi/src: {error}"))?;
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    String::from_utf8(text).map_err(|error| format!("{PATH} is not UTF-8: {error}"))
+}
