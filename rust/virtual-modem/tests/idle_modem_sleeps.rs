@@ -1,5 +1,7 @@
 //! A modem with nothing to do does not wake up. In a process of its own, whose only modem it is.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
