@@ -17,7 +17,7 @@ mod shared;
 mod turn;
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,8 @@ pub(super) struct Engine {
     /// Signalled when a leader has left after the end, so that `close` knows the port is free.
     left: Condvar,
     callback_panics: AtomicU64,
+    /// What receivers look at, so that they need not wait for a turn to end.
+    closed: AtomicBool,
 }
 
 impl Engine {
@@ -58,6 +60,7 @@ impl Engine {
             queue: Queue::new(queue_size, overflow),
             left: Condvar::new(),
             callback_panics: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
         })
     }
 
@@ -188,6 +191,7 @@ impl Engine {
             return false;
         }
         shared.closed = true;
+        self.closed.store(true, Ordering::SeqCst);
         self.end(&mut shared, closed());
         // The leader holds the port until it has woken, which takes it microseconds.
         let deadline = Instant::now() + Duration::from_millis(20);
@@ -206,7 +210,7 @@ impl Engine {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
+        self.closed.load(Ordering::SeqCst)
     }
 
     pub(super) fn recv(&self, timeout: Option<Duration>) -> Result<Option<Incoming>, Error> {
