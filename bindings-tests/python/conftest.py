@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -56,10 +57,10 @@ def _start_broker(folder: Path) -> tuple[subprocess.Popen[bytes], Broker] | None
         check=True,
         capture_output=True,
     )
-    users.chmod(0o644)
     settings = folder / "mosquitto.conf"
     settings.write_text(
-        f"per_listener_settings true\n"
+        # As root it would become another user, who may not read what is ours.
+        f"user {getpass.getuser()}\nper_listener_settings true\n"
         f"listener {anonymous} 127.0.0.1\nallow_anonymous true\n"
         f"listener {guarded} 127.0.0.1\nallow_anonymous false\npassword_file {users}\n"
     )
@@ -81,9 +82,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A mosquitto on ports of its own."""
     for _ in range(5):
         # Another process may take a port between its choice and the start.
-        folder = tmp_path_factory.mktemp("mosquitto")
-        folder.chmod(0o755)
-        started = _start_broker(folder)
+        started = _start_broker(tmp_path_factory.mktemp("mosquitto"))
         if started is not None:
             break
     else:

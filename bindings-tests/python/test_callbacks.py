@@ -137,7 +137,7 @@ def test_a_done_callback_is_called_once_with_the_delivery(memory_modem: m531x.Mo
 
 def test_a_done_callback_is_called_when_the_modem_is_closed_first() -> None:
     done: queue.Queue[m531x.Delivery] = queue.Queue()
-    with m531x.VirtualModem(faults=["lose-ack=puback"]) as virtual:
+    with m531x.VirtualModem(faults=["lost-ack=puback"]) as virtual:
         with m531x.Modem(virtual.port) as modem:
             modem.connect("broker.example", client_id="test")
             delivery = modem.publish_nowait("a", "b", qos=1)

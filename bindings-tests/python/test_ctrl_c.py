@@ -18,8 +18,8 @@ import m531x
 WAITS = {
     "open": "m531x.Modem(silent_port())",
     "connect": "deaf().connect('b', client_id='c', timeout=60)",
-    "publish": "connected('lose-ack=puback').publish('a', 'b', qos=1, timeout=60)",
-    "delivery": "connected('lose-ack=puback').publish_nowait('a', 'b', qos=1, timeout=60).wait(60)",
+    "publish": "connected('lost-ack=puback').publish('a', 'b', qos=1, timeout=60)",
+    "delivery": "connected('lost-ack=puback').publish_nowait('a', 'b', qos=1, timeout=60).wait(60)",
     "command": "deaf().command('AT+CSQ', timeout=60)",
     "messages": "next(iter(connected().messages(timeout=60)))",
     "messages for ever": "next(iter(connected().messages()))",
@@ -121,10 +121,10 @@ def test_ctrl_c_ends_the_wait_at_once(name: str, tmp_path: Any) -> None:
 def test_after_ctrl_c_the_modem_goes_on(run_script: Callable[..., Any]) -> None:
     script = run_script(
         """
-        import _thread, m531x, signal, threading
+        import m531x, os, signal, threading
         with m531x.Modem("virtual://") as modem:
             modem.connect("b", client_id="c")
-            threading.Timer(0.3, _thread.interrupt_main).start()
+            threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
             try:
                 next(iter(modem.messages()))
             except KeyboardInterrupt:
@@ -168,7 +168,7 @@ def test_a_modem_that_is_dropped_open_warns_as_a_file_does() -> None:
 
 @pytest.mark.parametrize("state", ["open", "connected", "publishing", "callback"])
 def test_close_is_quick_from_any_state(state: str) -> None:
-    faults = ["lose-ack=puback"] if state == "publishing" else []
+    faults = ["lost-ack=puback"] if state == "publishing" else []
     with m531x.VirtualModem(faults=faults) as virtual:
         modem = m531x.Modem(virtual.port)
         if state != "open":

@@ -35,7 +35,7 @@ def test_the_example_of_the_native_message_runs() -> None:
 def test_there_are_examples_at_all() -> None:
     finder = doctest.DocTestFinder()
     modem = importlib.import_module("m531x.modem")
-    assert sum(len(test.examples) for test in finder.find(modem)) >= 5
+    assert sum(len(test.examples) for test in finder.find(modem)) >= 2
 
 
 def _undocumented(thing: object, name: str) -> list[str]:

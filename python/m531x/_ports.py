@@ -15,7 +15,8 @@ def ports() -> list[PortInfo]:
         PortError: The operating system does not give the list.
 
     Example:
-        >>> for port in ports():
-        ...     _ = print(port.name, port.description)
+        >>> names = [port.name for port in ports()]
+        >>> names == sorted(names)
+        True
     """
     return [PortInfo(*port) for port in _native.ports()]

@@ -159,18 +159,23 @@ class Dispatcher:
 
     def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
         loose: list[tuple[Message, tuple[str, ...]]] = []
+        routes: dict[str, _Route] | None = None
+        topic = ""
+        callbacks: tuple[MessageCallback, ...] = ()
+        filters: tuple[str, ...] = ()
         for item in batch:
             if type(item) is Message:
-                route = self._routes.get(item.topic)
-                if route is None:
-                    route = self._find_route(item.topic)
-                if not route.callbacks:
-                    loose.append((item, route.filters))
+                # Messages of one topic in a row share its text; most streams are of few topics.
+                if item.topic is not topic or self._routes is not routes:
+                    topic, routes = item.topic, self._routes
+                    callbacks, filters = routes.get(topic) or self._find_route(topic)
+                if not callbacks:
+                    loose.append((item, filters))
                     continue
                 if loose:
                     self._inbox.put(loose)
                     loose = []
-                for callback in route.callbacks:
+                for callback in callbacks:
                     try:
                         callback(item)
                     except BaseException:

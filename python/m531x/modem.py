@@ -433,7 +433,7 @@ class Modem(ModuleCommands):
 
     def __repr__(self) -> str:
         """The port and the state."""
-        state = "closed" if self._closed else self.mqtt_state().name.lower().replace("_", " ")
+        state = "closed" if self._closed else self.mqtt_state()
         return f"<m531x.Modem {self._port!r} {state}>"
 
     def __del__(self) -> None:

@@ -27,7 +27,15 @@ Payload = str | bytes | bytearray | memoryview
 """What can be published: bytes as they are, text as UTF-8."""
 
 
-class MqttState(enum.IntEnum):
+class _Named(enum.IntEnum):
+    """Numbers that show themselves in words."""
+
+    def __str__(self) -> str:
+        """The name in words, such as ``module reconnecting``."""
+        return self.name.lower().replace("_", " ")
+
+
+class MqttState(_Named):
     """The state of the MQTT connection, the same numbers as in C and Rust."""
 
     OFF = 0
@@ -44,7 +52,7 @@ class MqttState(enum.IntEnum):
     """The connection is gone and nobody is making it again."""
 
 
-class EventKind(enum.IntEnum):
+class EventKind(_Named):
     """What an `Event` tells, the same numbers as in C and Rust."""
 
     CONNECTED = 1

@@ -169,15 +169,15 @@ pub(crate) fn arrivals<'py>(
     incoming: &mut Vec<Incoming>,
     ended: &[u64],
 ) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(py);
+    let mut items: Vec<Bound<'py, PyAny>> = Vec::with_capacity(ended.len() + incoming.len());
     for token in ended {
-        list.append(token)?;
+        items.push(token.into_pyobject(py)?.into_any());
     }
     // Messages of one topic share its text, and with it the hash by which they are routed.
     let mut last: Option<(String, Py<PyString>)> = None;
     for entry in incoming.drain(..) {
         match entry {
-            Incoming::Event(event) => list.append(event_tuple(event))?,
+            Incoming::Event(event) => items.push(event_tuple(event).into_pyobject(py)?.into_any()),
             Incoming::Message(message) => {
                 let topic = match &last {
                     Some((text, topic)) if *text == message.topic => topic.clone_ref(py),
@@ -187,7 +187,7 @@ pub(crate) fn arrivals<'py>(
                         topic
                     }
                 };
-                list.append(Bound::new(
+                let message = Bound::new(
                     py,
                     Message {
                         topic,
@@ -200,11 +200,12 @@ pub(crate) fn arrivals<'py>(
                         truncated: message.truncated,
                         ambiguous: message.ambiguous,
                     },
-                )?)?;
+                )?;
+                items.push(message.into_any());
             }
         }
     }
-    Ok(list)
+    PyList::new(py, items)
 }
 
 fn event_tuple(event: Event) -> (i32, i64, String, f64) {

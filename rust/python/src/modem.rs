@@ -1,7 +1,10 @@
 //! The modem.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use m531x_core::{ConnectOptions, Pending, PublishOptions, Secret, SubscribeOptions, Will};
 use pyo3::prelude::*;
@@ -24,7 +27,14 @@ type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
 pub(crate) struct Modem {
     core: m531x_core::Modem,
     ended: Arc<Ended>,
+    /// Whether the last batch was a large one, so that more is to be expected.
+    pouring: AtomicBool,
 }
+
+/// A batch of this size or more is one of a stream: under it every message is handed on at once.
+const STREAM: usize = 16;
+/// How long a stream is left to gather. Waking for every few messages would cost more than they do.
+const GATHER: Duration = Duration::from_micros(500);
 
 /// The deliveries that have ended and that Python has not been told of.
 #[derive(Default)]
@@ -249,8 +259,15 @@ impl Modem {
     ) -> PyResult<Bound<'py, PyList>> {
         let limit = timeout(py, seconds)?;
         let mut incoming = Vec::with_capacity(most);
-        py.detach(|| self.core.recv_batch(most, limit, &mut incoming))
-            .or_raise(py)?;
+        py.detach(|| {
+            if self.pouring.load(Ordering::Relaxed) {
+                thread::sleep(GATHER);
+            }
+            self.core.recv_batch(most, limit, &mut incoming)
+        })
+        .or_raise(py)?;
+        self.pouring
+            .store(incoming.len() >= STREAM, Ordering::Relaxed);
         arrivals(py, &mut incoming, &self.ended.take())
     }
 
@@ -280,6 +297,7 @@ impl From<m531x_core::Modem> for Modem {
         Self {
             core,
             ended: Arc::default(),
+            pouring: AtomicBool::new(false),
         }
     }
 }
