@@ -1,104 +1,256 @@
-//! The session: who waits for what, and until when.
+//! The brain of a modem, without I/O: what to send, who waits for which answer and until when.
+//!
+//! A [`Session`] has no clock, no thread and no port. Time is an argument of every call that needs
+//! it, so a test can let hours pass in no time and see the same thing each run. Its methods are of
+//! four kinds:
+//!
+//! * **Getters** such as [`mqtt_state`](Session::mqtt_state) and [`stats`](Session::stats).
+//! * **Inputs**, `handle_*`: bytes that came, time that passed, a port that is gone.
+//! * **Application commands**: [`begin`](Session::begin) an operation,
+//!   [`abandon`](Session::abandon) it.
+//! * **Outputs**, `poll_*`: bytes to send, operations that have ended, messages and events, and
+//!   the time of the next [`handle_timeout`](Session::handle_timeout).
+//!
+//! # The loop
+//!
+//! After every input and every command: send what [`poll_transmit`](Session::poll_transmit) gives,
+//! take what [`poll_completion`](Session::poll_completion) and [`poll_event`](Session::poll_event)
+//! give, and wait for bytes until [`poll_timeout`](Session::poll_timeout).
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use m531x_core::session::{Outcome, Request, RequestKind, Session, SessionConfig};
+//!
+//! /// A module that knows one answer.
+//! fn module(line: &[u8]) -> &'static [u8] {
+//!     assert_eq!(line, b"AT+CSQ\r");
+//!     b"\r\n+CSQ:23,99\r\n\r\nOK\r\n"
+//! }
+//!
+//! let mut now = Instant::now();
+//! let mut session = Session::new(SessionConfig::default());
+//! let id = session.begin(now, Request::new(RequestKind::Signal)).unwrap();
+//! let outcome = loop {
+//!     while let Some(bytes) = session.poll_transmit(now) {
+//!         session.handle_input(now, module(&bytes));
+//!     }
+//!     if let Some((done, result)) = session.poll_completion() {
+//!         assert_eq!(done, id);
+//!         break result.unwrap();
+//!     }
+//!     // Nothing came: let the time pass until something is due.
+//!     now = session.poll_timeout().unwrap_or(now + Duration::from_secs(1));
+//!     session.handle_timeout(now);
+//! };
+//! let Outcome::Signal(signal) = outcome else { panic!("another outcome: {outcome:?}") };
+//! assert_eq!(signal.rssi_dbm, Some(-67));
+//! ```
+//!
+//! # How it stays in step
+//!
+//! One command is in flight at a time. Its echo is recognised by the exact text, its information
+//! lines by its grammar; every other line is an event. When an answer does not come in time, it is
+//! owed: before the next command a probe whose answer is recognisable finds out when nothing older
+//! can come any more. The same probe settles a command whose answer may have been swallowed by a
+//! message that can be read in two ways.
 
+#![forbid(unsafe_code)]
+
+mod acks;
+mod echo;
+mod input;
+mod machine;
 mod mqtt_state;
+mod operation;
 mod options;
+mod quarantine;
 mod request;
+mod scheduler;
+mod shared;
+mod slot;
 mod stats;
+mod subscriptions;
+mod wire;
 
+use std::fmt;
 use std::time::Instant;
 
+use m531x_at::framer::{Framer, FramerConfig};
+use m531x_at::profile::{Model, TopicQuoting};
+
+pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
-pub use options::{ConnectOptions, OnAmbiguous, SessionConfig};
+pub use options::{ConnectOptions, SessionConfig};
 pub use request::{ModemInfo, OperationId, Outcome, Receipt, Request, RequestKind, Signal};
 pub use stats::SessionStats;
 
-use m531x_at::profile::Model;
+use self::scheduler::Scheduler;
+use self::shared::Shared;
+use crate::{Error, EventKind, Incoming};
 
-use crate::{Error, Incoming};
-
-/// The brain of a modem, without I/O.
+/// The brain of a modem; see the [module's documentation](self) for the loop around it.
 pub struct Session {
-    config: SessionConfig,
+    framer: Framer,
+    scheduler: Scheduler,
+    /// Why the port is gone, if it is.
+    lost: Option<Error>,
 }
 
-#[expect(
-    unused_variables,
-    clippy::unused_self,
-    reason = "signatures come first"
-)]
 impl Session {
-    /// A session that has not spoken to its module yet.
+    /// A session that has not spoken to its module yet; begin with [`RequestKind::Startup`].
     pub fn new(config: SessionConfig) -> Self {
-        Self { config }
+        let framer = Framer::new(FramerConfig {
+            silence_limit: config.silence_limit,
+            max_message: config.max_message,
+            publish_topic: config
+                .model
+                .map_or(TopicQuoting::Either, |model| model.profile().publish_topic),
+            on_ambiguous: config.on_ambiguous,
+            ..FramerConfig::default()
+        });
+        Self {
+            framer,
+            scheduler: Scheduler::new(Shared::new(config)),
+            lost: None,
+        }
     }
 
-    /// Takes bytes that came from the module.
+    /// Takes bytes that came from the module at `now`, in any chunks.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        todo!()
+        self.scheduler.shared.stats.bytes_received += bytes.len() as u64;
+        self.framer.handle_input(now, bytes);
+        self.take_frames(now);
+        self.scheduler.pump(now);
     }
 
     /// Does what is due; call it when the time of [`poll_timeout`](Self::poll_timeout) has come.
     pub fn handle_timeout(&mut self, now: Instant) {
-        todo!()
+        self.framer.handle_timeout(now);
+        self.take_frames(now);
+        self.scheduler.handle_timeout(now);
+        self.scheduler.pump(now);
     }
 
-    /// The port is gone: every operation fails, and so does every later one.
+    /// Takes note that the port is gone: every operation fails, and so does every later one.
     pub fn handle_port_lost(&mut self, now: Instant, why: &str) {
-        todo!()
+        if self.lost.is_some() {
+            return;
+        }
+        let error = Scheduler::port_lost(why);
+        self.scheduler.fail_all(now, &error);
+        self.scheduler.shared.event(EventKind::PortLost, 0, why);
+        self.lost = Some(error);
     }
 
     /// Begins an operation; everything that can be checked is checked before anything is queued.
+    ///
+    /// Operations start in the order in which they were begun. One that makes or ends the MQTT
+    /// connection holds back the later ones of MQTT until it has ended; start-up and restart hold
+    /// back all others. A timeout of the request counts from now; without one, the time limit of
+    /// the kind counts from the start.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument) for what the module could not take,
+    /// [`Port`](crate::ErrorCode::Port) after the port was lost. Everything else comes with the
+    /// completion.
     pub fn begin(&mut self, now: Instant, request: Request) -> Result<OperationId, Error> {
-        todo!()
+        if let Some(error) = &self.lost {
+            return Err(error.clone());
+        }
+        let operation = operation::build(request.kind, &self.scheduler.shared)?;
+        let id = self.scheduler.add(now, operation, request.timeout, false);
+        self.scheduler.pump(now);
+        self.tell_framer();
+        Ok(id)
     }
 
-    /// The caller no longer waits: the operation gives no completion any more.
+    /// Forgets an operation for which the caller no longer waits; it gives no completion.
+    ///
+    /// Its command, if in flight, keeps its place until its answer or its deadline, so that the
+    /// answer is nobody else's.
     pub fn abandon(&mut self, now: Instant, id: OperationId) {
-        todo!()
+        self.scheduler.abandon(now, id);
+        self.scheduler.pump(now);
     }
 
-    /// The next bytes to send, a whole command at a time.
+    /// The next bytes to send: a whole command line.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Vec<u8>> {
-        todo!()
+        self.scheduler.pump(now);
+        self.tell_framer();
+        self.scheduler.poll_transmit()
     }
 
-    /// The next operation that has ended.
+    /// The next operation that has ended, and how.
     pub fn poll_completion(&mut self) -> Option<(OperationId, Result<Outcome, Error>)> {
-        todo!()
+        self.scheduler.poll_completion()
     }
 
     /// The next message or event, in wire order.
     pub fn poll_event(&mut self) -> Option<Incoming> {
-        todo!()
+        self.scheduler.shared.incoming.pop_front()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if ever.
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` while only bytes can change
+    /// anything.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        [self.framer.poll_timeout(), self.scheduler.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    /// The state of the MQTT connection.
+    /// The state of the MQTT connection, as far as the module has told.
     pub fn mqtt_state(&self) -> MqttState {
-        todo!()
+        self.scheduler.shared.machine.state()
     }
 
     /// The module's model, once known.
     pub fn model(&self) -> Option<Model> {
-        self.config.model
+        self.scheduler.shared.model
     }
 
-    /// The live subscriptions, oldest first.
+    /// The granted subscriptions, oldest first.
     pub fn subscriptions(&self) -> Vec<String> {
-        todo!()
+        let live = self.scheduler.shared.subscriptions.live();
+        live.map(|subscription| subscription.filter.clone())
+            .collect()
     }
 
     /// The counters.
     pub fn stats(&self) -> SessionStats {
-        todo!()
+        self.scheduler.shared.stats
     }
 
-    /// Whether no operation is in flight.
+    /// Whether no operation of the application is under way.
     pub fn idle(&self) -> bool {
-        todo!()
+        self.scheduler.is_idle()
+    }
+
+    fn take_frames(&mut self, now: Instant) {
+        while let Some(frame) = self.framer.next_frame() {
+            self.scheduler.on_frame(now, frame);
+            self.tell_framer();
+        }
+    }
+
+    /// Which topics messages can have decides where their payload begins.
+    fn tell_framer(&mut self) {
+        let subscriptions = &mut self.scheduler.shared.subscriptions;
+        if subscriptions.take_change() {
+            self.framer.set_subscriptions(subscriptions.filters());
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("model", &self.model())
+            .field("mqtt_state", &self.mqtt_state())
+            .field("idle", &self.idle())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }

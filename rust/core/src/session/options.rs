@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use m531x_at::command::{Secret, Will};
+use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
 
 /// How a [`Session`](super::Session) behaves; `Default` suits a real module.
@@ -34,22 +35,12 @@ impl Default for SessionConfig {
             command_timeout: Duration::from_secs(10),
             guard_time: None,
             open_timeout: Duration::from_secs(10),
-            silence_limit: Duration::from_millis(500 + 1024 * 10 * 1000 / 9600),
+            silence_limit: framer::silence_limit(9600),
             max_message: 65_536,
             on_ambiguous: OnAmbiguous::Deliver,
             line_limit: None,
         }
     }
-}
-
-/// What becomes of a message whose boundary cannot be told for sure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnAmbiguous {
-    /// Deliver it with its flag set.
-    #[default]
-    Deliver,
-    /// Drop it, with an event.
-    Drop,
 }
 
 /// What an MQTT connection is made of.

@@ -1,0 +1,341 @@
+//! Which acknowledgement belongs to which operation.
+//!
+//! The module chooses the packet ids and tells them only in its acknowledgements, whose two
+//! numbers stand in either order (dialect: `packId,dup` in the manual, `dup,packId` in firmware).
+//! Ids are predicted with the module's own rule, one counter for SUB, UNSUB and PUB from 1 after
+//! each `AT+MQTTCFG`, and the prediction is corrected by every acknowledgement.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use m531x_at::profile::AckOrder;
+use m531x_at::urc::AckNumbers;
+
+use super::request::OperationId;
+
+/// How long the id of an operation that has failed is remembered.
+const MEMORY: Duration = Duration::from_secs(300);
+const MOST_EXPIRED: usize = 256;
+
+/// What an acknowledgement is awaited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AckKind {
+    Subscribe,
+    Unsubscribe,
+    /// QoS 1: PUBACK.
+    Publish1,
+    /// QoS 2: PUBREC, PUBREL and PUBCOMP.
+    Publish2,
+}
+
+/// Whose an acknowledgement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Operation {
+        operation: OperationId,
+        packet_id: u16,
+    },
+    /// An operation that has already failed or is not awaited any more.
+    Expired,
+    Nobody,
+}
+
+#[derive(Debug)]
+struct Outstanding {
+    operation: OperationId,
+    kind: AckKind,
+    filter: Option<String>,
+    packet_id: u16,
+    /// Whether an acknowledgement has confirmed the predicted id.
+    confirmed: bool,
+}
+
+#[derive(Debug)]
+struct Expired {
+    kind: AckKind,
+    filter: Option<String>,
+    packet_id: u16,
+    until: Instant,
+    /// The module itself has reported that the acknowledgement is late.
+    reported: bool,
+}
+
+/// The operations that wait for an acknowledgement of the broker.
+#[derive(Debug)]
+pub(super) struct Acks {
+    outstanding: VecDeque<Outstanding>,
+    expired: VecDeque<Expired>,
+    next_id: u16,
+    /// Whether an acknowledgement has confirmed the counter since the last `AT+MQTTCFG`.
+    in_step: bool,
+    learned: Option<AckOrder>,
+    profile_order: AckOrder,
+}
+
+impl Acks {
+    pub(super) fn new(profile_order: AckOrder) -> Self {
+        Self {
+            outstanding: VecDeque::new(),
+            expired: VecDeque::new(),
+            next_id: 1,
+            in_step: false,
+            learned: None,
+            profile_order,
+        }
+    }
+
+    pub(super) fn set_profile_order(&mut self, order: AckOrder) {
+        self.profile_order = order;
+    }
+
+    /// The module starts to count anew: after `AT+MQTTCFG` and after a reboot.
+    pub(super) fn restart(&mut self) {
+        self.outstanding.clear();
+        self.expired.clear();
+        self.next_id = 1;
+        self.in_step = false;
+    }
+
+    /// A command that will be acknowledged is being sent.
+    pub(super) fn register(&mut self, operation: OperationId, kind: AckKind, filter: Option<&str>) {
+        let packet_id = self.next_id;
+        self.next_id = shifted(packet_id, 1);
+        self.outstanding.push_back(Outstanding {
+            operation,
+            kind,
+            filter: filter.map(str::to_owned),
+            packet_id,
+            confirmed: false,
+        });
+    }
+
+    /// The module refused the command: nothing will be acknowledged.
+    pub(super) fn withdraw(&mut self, operation: OperationId) {
+        let last = self
+            .outstanding
+            .back()
+            .is_some_and(|o| o.operation == operation);
+        let before = self.outstanding.len();
+        self.outstanding.retain(|o| o.operation != operation);
+        if last && before > self.outstanding.len() {
+            self.next_id = shifted(self.next_id, -1);
+        }
+    }
+
+    /// The operation has ended without its acknowledgement, which may still come.
+    pub(super) fn expire(&mut self, now: Instant, operation: OperationId, reported: bool) {
+        let Some(index) = self
+            .outstanding
+            .iter()
+            .position(|o| o.operation == operation)
+        else {
+            return;
+        };
+        let Some(gone) = self.outstanding.remove(index) else {
+            return;
+        };
+        self.expired.retain(|e| e.until > now);
+        if self.expired.len() == MOST_EXPIRED {
+            self.expired.pop_front();
+        }
+        self.expired.push_back(Expired {
+            kind: gone.kind,
+            filter: gone.filter,
+            packet_id: gone.packet_id,
+            until: now + MEMORY,
+            reported,
+        });
+    }
+
+    /// Whose these two numbers are; `complete` ends the wait.
+    pub(super) fn on_numbers(
+        &mut self,
+        now: Instant,
+        kind: AckKind,
+        numbers: AckNumbers,
+        complete: bool,
+    ) -> Owner {
+        let id = self.packet_id(now, kind, numbers);
+        self.learn_order(numbers, id);
+        self.resolve(now, kind, id, None, complete)
+    }
+
+    /// Whose an acknowledgement with a definite id, and perhaps the filter, is.
+    pub(super) fn on_packet_id(
+        &mut self,
+        now: Instant,
+        kind: AckKind,
+        packet_id: u16,
+        filter: Option<&str>,
+    ) -> Owner {
+        self.resolve(now, kind, packet_id, filter, true)
+    }
+
+    /// The module reports that an acknowledgement of one of these kinds is late: the oldest one's.
+    pub(super) fn on_timeout(&mut self, now: Instant, kinds: &[AckKind]) -> Owner {
+        // An operation whose own time ran out first is older than whatever still waits.
+        let forgotten = self
+            .expired
+            .iter_mut()
+            .find(|e| e.until > now && !e.reported && kinds.contains(&e.kind));
+        if let Some(expired) = forgotten {
+            expired.reported = true;
+            return Owner::Expired;
+        }
+        let oldest = self.outstanding.iter().find(|o| kinds.contains(&o.kind));
+        let Some((operation, packet_id)) = oldest.map(|o| (o.operation, o.packet_id)) else {
+            return Owner::Nobody;
+        };
+        self.expire(now, operation, true);
+        Owner::Operation {
+            operation,
+            packet_id,
+        }
+    }
+
+    /// Which of the two numbers is the packet id.
+    fn packet_id(&self, now: Instant, kind: AckKind, numbers: AckNumbers) -> u16 {
+        let Some(second) = numbers.second else {
+            return numbers.first;
+        };
+        let first = numbers.first;
+        let awaited = |id: u16| {
+            self.outstanding
+                .iter()
+                .any(|o| o.kind == kind && o.packet_id == id)
+                || self
+                    .expired
+                    .iter()
+                    .any(|e| e.kind == kind && e.packet_id == id && e.until > now)
+        };
+        match (awaited(first), awaited(second)) {
+            (true, false) => return first,
+            (false, true) => return second,
+            _ => {}
+        }
+        match (first > 1, second > 1) {
+            (true, false) => return first,
+            (false, true) => return second,
+            _ => {}
+        }
+        match self.learned.unwrap_or(self.profile_order) {
+            AckOrder::IdFirst => first,
+            AckOrder::DupFirst => second,
+        }
+    }
+
+    /// Remembers the order from a pair that can be read in one way only.
+    fn learn_order(&mut self, numbers: AckNumbers, id: u16) {
+        if let Some(second) = numbers.second {
+            if id > 1 && (numbers.first == id) != (second == id) {
+                self.learned = Some(if numbers.first == id {
+                    AckOrder::IdFirst
+                } else {
+                    AckOrder::DupFirst
+                });
+            }
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        now: Instant,
+        kind: AckKind,
+        packet_id: u16,
+        filter: Option<&str>,
+        complete: bool,
+    ) -> Owner {
+        let same_filter = |of: &Option<String>| match (filter, of) {
+            (Some(told), Some(of)) => told == of,
+            _ => true,
+        };
+        let by_id = self
+            .outstanding
+            .iter()
+            .position(|o| o.kind == kind && o.packet_id == packet_id && same_filter(&o.filter));
+        let late = || {
+            self.expired.iter().position(|e| {
+                e.kind == kind
+                    && e.packet_id == packet_id
+                    && e.until > now
+                    && same_filter(&e.filter)
+            })
+        };
+        let index = if let Some(index) = by_id {
+            index
+        } else if let Some(index) = late() {
+            self.correct(self.expired[index].packet_id, packet_id);
+            return Owner::Expired;
+        } else if let Some(index) = self.oldest_expired_guess(now, kind, &same_filter) {
+            self.correct(self.expired[index].packet_id, packet_id);
+            return Owner::Expired;
+        } else if let Some(index) = self
+            .outstanding
+            .iter()
+            .position(|o| o.kind == kind && !o.confirmed && same_filter(&o.filter))
+            .or_else(|| self.outstanding.iter().position(|o| o.kind == kind))
+        {
+            index
+        } else {
+            // A command the user typed, perhaps: the counter has gone on without us.
+            if self.outstanding.is_empty() && packet_id != 0 {
+                self.next_id = shifted(packet_id, 1);
+                self.in_step = true;
+            }
+            return Owner::Nobody;
+        };
+        let predicted = self.outstanding[index].packet_id;
+        self.correct(predicted, packet_id);
+        let entry = &mut self.outstanding[index];
+        entry.confirmed = true;
+        entry.packet_id = packet_id;
+        let operation = entry.operation;
+        if complete {
+            // Remembered, so that a second copy of the acknowledgement is nobody else's.
+            self.expire(now, operation, true);
+        }
+        Owner::Operation {
+            operation,
+            packet_id,
+        }
+    }
+
+    /// While no acknowledgement has confirmed the counter, an unknown id is rather that of the
+    /// oldest operation, even if it has failed, than that of one sent later: a publish must not be
+    /// called complete because of another's late acknowledgement.
+    fn oldest_expired_guess(
+        &self,
+        now: Instant,
+        kind: AckKind,
+        same_filter: &dyn Fn(&Option<String>) -> bool,
+    ) -> Option<usize> {
+        if self.in_step {
+            return None;
+        }
+        self.expired
+            .iter()
+            .position(|e| e.kind == kind && e.until > now && same_filter(&e.filter))
+    }
+
+    /// Moves the counter and every unconfirmed prediction by the error just seen.
+    fn correct(&mut self, predicted: u16, actual: u16) {
+        self.in_step = true;
+        let error = i32::from(actual) - i32::from(predicted);
+        if error == 0 {
+            return;
+        }
+        self.next_id = shifted(self.next_id, error);
+        for entry in self.outstanding.iter_mut().filter(|o| !o.confirmed) {
+            entry.packet_id = shifted(entry.packet_id, error);
+        }
+        for entry in &mut self.expired {
+            entry.packet_id = shifted(entry.packet_id, error);
+        }
+    }
+}
+
+/// Packet ids go from 1 to 65535 and start again.
+fn shifted(id: u16, by: i32) -> u16 {
+    let wrapped = (i32::from(id) - 1 + by).rem_euclid(65_535) + 1;
+    u16::try_from(wrapped).unwrap_or(1)
+}

@@ -1,0 +1,294 @@
+//! What the module says: every frame goes to the slot, to an operation, to the state machine or
+//! out as an event.
+
+use std::time::{Duration, Instant};
+
+use m531x_at::framer::Frame;
+use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
+
+use super::acks::{AckKind, Owner};
+use super::mqtt_state::MqttState;
+use super::operation::{Notice, Resubscribe, Settings};
+use super::scheduler::{Boot, Scheduler};
+use super::slot::Verdict;
+use crate::{Error, ErrorCode, EventKind, Incoming, Message};
+
+/// After a line of a boot the module is left alone until nothing came for this long.
+const BOOT_QUIET: Duration = Duration::from_secs(1);
+/// A module that goes on talking is spoken to after this time all the same.
+const LONGEST_QUIET: Duration = Duration::from_secs(8);
+
+/// A line of a boot so long after the last one belongs to another boot.
+const BOOT_OVER: Duration = Duration::from_secs(10);
+
+impl Scheduler {
+    pub(super) fn on_frame(&mut self, now: Instant, frame: Frame<'_>) {
+        match frame {
+            Frame::Line(line) => self.on_line(now, line),
+            Frame::Publish(publish) => self.on_publish(&publish),
+            Frame::Untrusted(line) => {
+                self.slot.suspect(now);
+                let length = as_value(line.len());
+                self.shared.event(EventKind::Ambiguous, length, text(line));
+            }
+            Frame::Hidden { bytes } => {
+                self.slot.suspect(now);
+                self.shared.event(
+                    EventKind::Ambiguous,
+                    as_value(bytes),
+                    "an answer may have been among the bytes of a message",
+                );
+            }
+            Frame::Oversize { topic, declared } => {
+                self.shared.stats.oversize += 1;
+                let declared = as_value(declared);
+                self.shared
+                    .event(EventKind::Oversize, declared, text(topic));
+            }
+            Frame::LineTooLong { bytes } => {
+                self.slot.suspect(now);
+                let length = as_value(bytes);
+                self.shared.event(
+                    EventKind::LineTooLong,
+                    length,
+                    "a line was too long to keep",
+                );
+            }
+        }
+    }
+
+    fn on_publish(&mut self, publish: &Publish<'_>) {
+        let shared = &mut self.shared;
+        shared.stats.messages += 1;
+        shared.stats.truncated += u64::from(publish.truncated);
+        shared.stats.ambiguous += u64::from(publish.ambiguous);
+        shared.incoming.push_back(Incoming::Message(Message {
+            topic: text(publish.topic),
+            payload: shared.subscriptions.payload(publish.topic, publish.payload),
+            qos: publish.qos,
+            retain: publish.retain,
+            dup: publish.dup,
+            packet_id: publish.packet_id,
+            timestamp: std::time::SystemTime::UNIX_EPOCH,
+            truncated: publish.truncated,
+            ambiguous: publish.ambiguous,
+        }));
+    }
+
+    fn on_line(&mut self, now: Instant, line: &[u8]) {
+        self.shared.stats.lines += 1;
+        let urc = Urc::parse(line);
+        if matches!(urc, Some(Urc::Boot(_) | Urc::Ready)) {
+            self.on_boot_line(now, line);
+            return;
+        }
+        if let Some(boot) = self.boot {
+            self.stay_quiet(now, boot.began);
+        }
+        let guard = self.shared.guard_time();
+        match self.slot.on_line(now, line, guard) {
+            Verdict::Taken => self.deliver_answer(now),
+            Verdict::Late => {
+                self.shared.stats.late_answers += 1;
+                self.shared.event(EventKind::LateAnswer, 0, redacted(line));
+            }
+            Verdict::Stray => {
+                self.shared.stats.stray_results += 1;
+                self.shared.event(EventKind::StrayResult, 0, text(line));
+            }
+            Verdict::NotMine => match urc {
+                Some(urc) => self.on_urc(now, &urc, line),
+                None => {
+                    self.shared.stats.unknown_lines += 1;
+                    self.shared.event(EventKind::UnknownLine, 0, redacted(line));
+                }
+            },
+        }
+    }
+
+    /// A line of a boot: whatever was under way is gone, and so is the MQTT client.
+    fn on_boot_line(&mut self, now: Instant, line: &[u8]) {
+        let first = self.boot.is_none_or(|boot| {
+            !self.awaits_boot() && now.saturating_duration_since(boot.last) > BOOT_OVER
+        });
+        let began = self.boot.filter(|_| !first).map_or(now, |boot| boot.began);
+        self.boot = Some(Boot { began, last: now });
+        if first {
+            self.shared.stats.reboots += 1;
+            self.shared.event(EventKind::Rebooted, 0, text(line));
+            self.shared.forget_module_state();
+        } else {
+            self.shared.event(EventKind::Urc, 0, text(line));
+        }
+        let error = Error::new(
+            ErrorCode::ModemRebooted,
+            format!(
+                "the module restarted ({:?}); connect and subscribe again",
+                text(line)
+            ),
+        );
+        if first || self.is_speaking() {
+            self.fail_for_reboot(now, &error);
+        }
+        if first && !self.awaits_boot() && self.shared.stats.commands > 0 {
+            self.shared.internal.push_back(Box::new(Settings::new()));
+        }
+        self.stay_quiet(now, began);
+    }
+
+    /// Whether a command is in flight, which a boot has made void.
+    fn is_speaking(&self) -> bool {
+        self.slot.is_occupied()
+    }
+
+    fn stay_quiet(&mut self, now: Instant, began: Instant) {
+        self.slot
+            .hold_until((now + BOOT_QUIET).min(began + LONGEST_QUIET).max(now));
+    }
+
+    fn on_urc(&mut self, now: Instant, urc: &Urc<'_>, line: &[u8]) {
+        match *urc {
+            Urc::Open(outcome) => self.on_open(now, outcome, line),
+            Urc::Disc => {
+                self.urc_event(line);
+                let transition = self.shared.machine.on_disc();
+                self.shared.report(transition);
+                self.notify_all(now, &Notice::Disconnected);
+            }
+            Urc::Rec { attempt } => {
+                self.urc_event(line);
+                let transition = self.shared.machine.on_rec(attempt);
+                self.shared.report(transition);
+                self.notify_all(now, &Notice::Attempt(attempt));
+            }
+            Urc::Timeout(kind) => self.on_ack_timeout(now, kind, line),
+            Urc::SubAck {
+                packet_id,
+                code,
+                filter,
+            } => {
+                let filter = filter.map(text);
+                let owner = self.shared.acks.on_packet_id(
+                    now,
+                    AckKind::Subscribe,
+                    packet_id,
+                    filter.as_deref(),
+                );
+                self.on_ack(now, owner, &Notice::Granted { code }, line);
+            }
+            Urc::UnsubAck { packet_id, filter } => {
+                let filter = filter.map(text);
+                let owner = self.shared.acks.on_packet_id(
+                    now,
+                    AckKind::Unsubscribe,
+                    packet_id,
+                    filter.as_deref(),
+                );
+                self.on_ack(now, owner, &Notice::Acknowledged { packet_id }, line);
+            }
+            Urc::PubAck(numbers) => self.on_numbers(now, AckKind::Publish1, numbers, true, line),
+            Urc::PubComp(numbers) => self.on_numbers(now, AckKind::Publish2, numbers, true, line),
+            Urc::PubRec(numbers) | Urc::PubRel(numbers) => {
+                self.on_numbers(now, AckKind::Publish2, numbers, false, line);
+            }
+            _ => self.urc_event(line),
+        }
+    }
+
+    fn on_open(&mut self, now: Instant, outcome: OpenOutcome, line: &[u8]) {
+        self.urc_event(line);
+        let (accepted, session_present) = match outcome {
+            OpenOutcome::Accepted => (true, false),
+            OpenOutcome::Failed => (false, false),
+            OpenOutcome::ReturnCode {
+                code,
+                session_present,
+            } => (code == 0, session_present),
+        };
+        let before = self.shared.machine.state();
+        let transition = if accepted {
+            self.shared.machine.on_accepted()
+        } else {
+            self.shared.machine.on_refused(&text(line))
+        };
+        self.shared.report(transition);
+        self.notify_all(now, &Notice::Opened(outcome));
+        let by_itself = matches!(before, MqttState::ModuleReconnecting | MqttState::Lost);
+        if accepted && by_itself && !session_present {
+            let again = Resubscribe::new(&self.shared);
+            if self.shared.subscriptions.live().next().is_some() {
+                self.shared.internal.push_back(Box::new(again));
+            }
+        }
+    }
+
+    fn on_ack_timeout(&mut self, now: Instant, kind: TimeoutKind, line: &[u8]) {
+        let kinds: &[AckKind] = match kind {
+            TimeoutKind::Publish => &[AckKind::Publish1, AckKind::Publish2],
+            TimeoutKind::Subscribe => &[AckKind::Subscribe],
+            TimeoutKind::Unsubscribe => &[AckKind::Unsubscribe],
+            TimeoutKind::Connect => {
+                self.urc_event(line);
+                self.notify_all(now, &Notice::ConnectLate);
+                return;
+            }
+            TimeoutKind::Ping | TimeoutKind::Other | TimeoutKind::Unknown(_) => {
+                self.urc_event(line);
+                return;
+            }
+        };
+        self.urc_event(line);
+        if let Owner::Operation { operation, .. } = self.shared.acks.on_timeout(now, kinds) {
+            self.notify(now, operation, &Notice::AckLate);
+        }
+    }
+
+    fn on_numbers(
+        &mut self,
+        now: Instant,
+        kind: AckKind,
+        numbers: AckNumbers,
+        complete: bool,
+        line: &[u8],
+    ) {
+        let owner = self.shared.acks.on_numbers(now, kind, numbers, complete);
+        match owner {
+            Owner::Operation { packet_id, .. } if complete => {
+                self.on_ack(now, owner, &Notice::Acknowledged { packet_id }, line);
+            }
+            // PUBREC and PUBREL are half of the way.
+            Owner::Operation { .. } => {}
+            Owner::Expired | Owner::Nobody => {
+                self.on_ack(now, owner, &Notice::Acknowledged { packet_id: 0 }, line);
+            }
+        }
+    }
+
+    fn on_ack(&mut self, now: Instant, owner: Owner, notice: &Notice, line: &[u8]) {
+        match owner {
+            Owner::Operation { operation, .. } => self.notify(now, operation, notice),
+            Owner::Expired => {
+                self.shared.stats.late_answers += 1;
+                self.shared.event(EventKind::LateAnswer, 0, text(line));
+            }
+            Owner::Nobody => self.urc_event(line),
+        }
+    }
+
+    fn urc_event(&mut self, line: &[u8]) {
+        self.shared.event(EventKind::Urc, 0, text(line));
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// An unknown or late line can be an echo or a read-back with a password in it.
+fn redacted(line: &[u8]) -> String {
+    text(&m531x_at::command::redact(line))
+}
+
+fn as_value(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,33 @@
+//! Reading the client's configuration back: `AT+MQTTCFG?` (manual 1.1).
+
+use m531x_at::command::Command;
+use m531x_at::response::ConfigReadback;
+
+use super::{Context, Input, Operation, Step, lines_of, no_line};
+use crate::session::Outcome;
+
+pub(super) struct Config;
+
+impl Operation for Config {
+    fn title(&self) -> String {
+        "reading the configuration".to_owned()
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start => Step::send(cx.shared.wire(&Command::MqttCfgRead)),
+            Input::Answer(answer, wire) => {
+                Step::Done(lines_of(answer, wire, cx.shared).and_then(|lines| {
+                    let readback = lines
+                        .iter()
+                        .find_map(|l| ConfigReadback::parse(l.as_bytes()));
+                    // The lines may show the password, so they are not quoted.
+                    readback
+                        .map(Outcome::Config)
+                        .ok_or_else(|| no_line(wire, &[]))
+                }))
+            }
+            Input::Notice(_) | Input::Timer => Step::Stay,
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Configuring the client and connecting: `AT+MQTTTO`, `AT+MQTTCFG`, `AT+MQTTOPEN` (manual 1.1, 1.2
+//! and 1.9), after removing what an earlier connection has left.
+
+use std::time::{Duration, Instant};
+
+use m531x_at::argument::{ArgumentError, check_keepalive};
+use m531x_at::command::{Command, MqttCfg, MqttOpen, MqttTo, check_connect_packet};
+use m531x_at::urc::OpenOutcome;
+
+use super::{Context, Input, Notice, Operation, Scope, Step, lines_of};
+use crate::session::ConnectOptions;
+use crate::session::shared::Shared;
+use crate::session::wire::{Answer, Wire, seconds};
+use crate::{Error, ErrorCode};
+
+/// What the network may take beside the broker's acknowledgement: name, radio, TCP, the module's
+/// own repetitions.
+const NETWORK: Duration = Duration::from_secs(50);
+/// How long after the OK the report of the end of an earlier connection may take.
+const OLD_END: Duration = Duration::from_secs(3);
+
+pub(super) struct Connect {
+    options: ConnectOptions,
+    cfg: Wire,
+    open: Wire,
+    ack_timeout: Wire,
+    stage: Stage,
+    cfg_refused: bool,
+    /// The outcome, which can come before the OK.
+    outcome: Option<Outcome>,
+    /// The last thing that told of trouble on the way.
+    trouble: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    EndOld,
+    WaitOldEnd,
+    DeleteOld,
+    AckTimeout,
+    Configure,
+    Open,
+    Wait,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Opened(OpenOutcome),
+    GaveUp,
+}
+
+impl Connect {
+    pub(super) fn new(options: ConnectOptions, shared: &Shared) -> Result<Self, Error> {
+        check_keepalive(options.keepalive, options.ack_timeout)?;
+        let cfg = MqttCfg {
+            host: options.host.clone(),
+            port: options.port,
+            client_id: options.client_id.clone(),
+            keepalive: options.keepalive,
+            username: options.username.clone(),
+            password: options.password.clone(),
+            clean_session: options.clean_session,
+            tls: options.tls,
+        };
+        let open = MqttOpen {
+            username: options.username.is_some(),
+            password: options.password.is_some(),
+            will: options.will.clone(),
+        };
+        check_connect_packet(&cfg, &open, &shared.profile)?;
+        if options.password.is_some() && options.username.is_none() {
+            // MQTT 3.1.1, 3.1.2.9: no password without a user name.
+            return Err(ArgumentError::Empty { field: "username" }.into());
+        }
+        let seconds = options.ack_timeout;
+        Ok(Self {
+            cfg: shared.wire(&Command::MqttCfg(cfg))?,
+            open: shared.acknowledged_wire(&Command::MqttOpen(open))?,
+            ack_timeout: shared.wire(&Command::MqttTo(MqttTo { seconds }))?,
+            options,
+            stage: Stage::EndOld,
+            cfg_refused: false,
+            outcome: None,
+            trouble: None,
+        })
+    }
+
+    fn broker(&self) -> String {
+        format!("{}:{}", self.options.host, self.options.port)
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) -> Step {
+        if cx.shared.machine.may_be_connected() {
+            self.stage = Stage::EndOld;
+            cx.shared.machine.on_disconnecting();
+            return Step::send(cx.shared.wire(&Command::MqttDisc));
+        }
+        if cx.shared.machine.is_clean() {
+            return self.set_ack_timeout();
+        }
+        self.delete_old(cx)
+    }
+
+    fn delete_old(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::DeleteOld;
+        Step::send(cx.shared.wire(&Command::MqttDel))
+    }
+
+    fn set_ack_timeout(&mut self) -> Step {
+        self.stage = Stage::AckTimeout;
+        Step::Send(self.ack_timeout.clone())
+    }
+
+    fn configure(&mut self) -> Step {
+        self.stage = Stage::Configure;
+        Step::Send(self.cfg.clone())
+    }
+
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+        let accepted = matches!(answer, Answer::Ok(_));
+        match self.stage {
+            Stage::EndOld if accepted => {
+                self.stage = Stage::WaitOldEnd;
+                if cx.shared.machine.may_be_connected() {
+                    return Step::Wait(Some(cx.now + OLD_END));
+                }
+                self.delete_old(cx)
+            }
+            Stage::EndOld | Stage::WaitOldEnd => {
+                cx.shared.machine.on_disconnect_refused();
+                self.delete_old(cx)
+            }
+            Stage::DeleteOld => {
+                // Refused by a module that has nothing to delete.
+                if accepted || matches!(answer, Answer::Refused(_)) {
+                    cx.shared.client_deleted();
+                }
+                if self.cfg_refused {
+                    return self.configure();
+                }
+                self.set_ack_timeout()
+            }
+            Stage::AckTimeout => {
+                if accepted {
+                    cx.shared.ack_timeout = self.options.ack_timeout;
+                }
+                match answer {
+                    Answer::TimedOut(_) => self.fail(cx, answer, wire),
+                    _ => self.configure(),
+                }
+            }
+            Stage::Configure if accepted => {
+                cx.shared.client_configured(Some(self.options.keepalive));
+                self.stage = Stage::Open;
+                let transition = cx.shared.machine.on_opening();
+                cx.shared.report(transition);
+                Step::Send(self.open.clone())
+            }
+            Stage::Configure if matches!(answer, Answer::Refused(_)) && !self.cfg_refused => {
+                // Some firmware refuses while a client is still configured.
+                self.cfg_refused = true;
+                self.delete_old(cx)
+            }
+            Stage::Open if accepted || matches!(answer, Answer::Hidden) => {
+                self.stage = Stage::Wait;
+                match self.outcome.take() {
+                    Some(outcome) => self.conclude(cx, outcome),
+                    None => Step::Wait(None),
+                }
+            }
+            Stage::Configure | Stage::Open | Stage::Wait => self.fail(cx, answer, wire),
+        }
+    }
+
+    /// A command of the dialogue was refused or not answered.
+    fn fail(&self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+        let transition = cx
+            .shared
+            .machine
+            .on_refused("the module did not take the command");
+        cx.shared.report(transition);
+        match answer {
+            Answer::Refused(refusal) => {
+                Step::fail(refusal.error(ErrorCode::Connect, &wire.name, &cx.shared.profile))
+            }
+            other => match lines_of(other, wire, cx.shared) {
+                Ok(_) => Step::Stay,
+                Err(error) => Step::fail(error),
+            },
+        }
+    }
+
+    fn on_outcome(&mut self, cx: &mut Context<'_>, outcome: Outcome) -> Step {
+        match self.stage {
+            Stage::Open => {
+                self.outcome.get_or_insert(outcome);
+                Step::Stay
+            }
+            Stage::Wait => self.conclude(cx, outcome),
+            _ => Step::Stay,
+        }
+    }
+
+    fn conclude(&self, cx: &Context<'_>, outcome: Outcome) -> Step {
+        match outcome {
+            Outcome::Opened(OpenOutcome::Accepted | OpenOutcome::ReturnCode { code: 0, .. }) => {
+                Step::done()
+            }
+            Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => Step::fail(
+                Error::new(
+                    ErrorCode::Connect,
+                    format!(
+                        "broker {} refused the connection: return code {code}, {}",
+                        self.broker(),
+                        return_code_text(code)
+                    ),
+                )
+                .with_return_code(code),
+            ),
+            Outcome::Opened(OpenOutcome::Failed) => {
+                Step::fail(self.unreachable(cx.now, cx.begun, "the module reports FAIL"))
+            }
+            Outcome::GaveUp => Step::fail(self.unreachable(cx.now, cx.begun, "the module gave up")),
+        }
+    }
+
+    fn unreachable(&self, now: Instant, begun: Instant, why: &str) -> Error {
+        let trouble = self
+            .trouble
+            .as_ref()
+            .map(|t| format!(" after {t}"))
+            .unwrap_or_default();
+        Error::new(
+            ErrorCode::Connect,
+            format!(
+                "broker {} is unreachable: {why}{trouble}, {}; check host, port, network and \
+                 whether the broker takes this user name and password",
+                self.broker(),
+                seconds(now.saturating_duration_since(begun))
+            ),
+        )
+    }
+}
+
+impl Operation for Connect {
+    fn title(&self) -> String {
+        format!("connecting to {}", self.broker())
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Connection
+    }
+
+    fn time_limit(&self, _: &Shared) -> Duration {
+        let default = Duration::from_secs(self.options.ack_timeout.into()) + NETWORK;
+        self.options.timeout.unwrap_or(default)
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start => self.start(cx),
+            Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
+            Input::Timer if self.stage == Stage::WaitOldEnd => self.delete_old(cx),
+            Input::Notice(Notice::Disconnected) if self.stage == Stage::WaitOldEnd => {
+                self.delete_old(cx)
+            }
+            Input::Notice(Notice::Opened(outcome)) => {
+                self.on_outcome(cx, Outcome::Opened(*outcome))
+            }
+            Input::Notice(Notice::Disconnected) => self.on_outcome(cx, Outcome::GaveUp),
+            // The module tries again after these by itself, so they decide nothing yet.
+            Input::Notice(Notice::ConnectLate) => {
+                self.trouble = Some("+MQTTTO:1".to_owned());
+                Step::Stay
+            }
+            Input::Notice(Notice::Attempt(n)) => {
+                self.trouble = Some(format!("+MQTTREC:{n}"));
+                Step::Stay
+            }
+            Input::Notice(_) | Input::Timer => Step::Stay,
+        }
+    }
+
+    fn expired(&mut self, cx: &mut Context<'_>) -> Error {
+        if self.trouble.is_some() {
+            return self.unreachable(cx.now, cx.begun, "no connection");
+        }
+        let waited = seconds(cx.now.saturating_duration_since(cx.begun));
+        let text = format!("{}: no outcome within {waited}", self.title());
+        Error::new(ErrorCode::Timeout, text)
+    }
+}
+
+/// What a return code means (MQTT 3.1.1, table 3.1).
+fn return_code_text(code: u8) -> &'static str {
+    match code {
+        1 => "unacceptable protocol version",
+        2 => "client identifier rejected",
+        3 => "server unavailable",
+        4 => "bad user name or password",
+        5 => "not authorised",
+        _ => "a code MQTT 3.1.1 does not know",
+    }
+}

@@ -1,0 +1,202 @@
+//! The operations: one file each.
+//!
+//! An operation is a small state machine. It is stepped with what happened and says what it wants
+//! next: send a command, wait, or be done. It sees only its own answers; who has the command slot
+//! and when is the scheduler's matter.
+
+mod config;
+mod connect;
+mod delete;
+mod disconnect;
+mod greeting;
+mod info;
+mod network;
+mod publish;
+mod raw_command;
+mod reboot;
+mod resubscribe;
+mod settings;
+mod signal;
+mod startup;
+mod status;
+mod subscribe;
+mod switches;
+mod unsubscribe;
+mod wake;
+
+use std::time::{Duration, Instant};
+
+use m531x_at::urc::OpenOutcome;
+
+pub(super) use resubscribe::Resubscribe;
+pub(super) use settings::Settings;
+
+use super::request::{Outcome, RequestKind};
+use super::shared::{Context, Shared};
+use super::wire::{Answer, Wire, seconds};
+use crate::{Error, ErrorCode};
+
+/// What an operation wants next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Nothing changes.
+    Stay,
+    /// Send this when the slot is free.
+    Send(Wire),
+    /// Wait for a notice, or until this time.
+    Wait(Option<Instant>),
+    /// It has ended.
+    Done(Result<Outcome, Error>),
+}
+
+impl Step {
+    /// Sends the command, or ends with the reason why it cannot be sent.
+    fn send(wire: Result<Wire, Error>) -> Self {
+        match wire {
+            Ok(wire) => Self::Send(wire),
+            Err(error) => Self::fail(error),
+        }
+    }
+
+    fn fail(error: Error) -> Self {
+        Self::Done(Err(error))
+    }
+
+    fn done() -> Self {
+        Self::Done(Ok(Outcome::Done))
+    }
+}
+
+/// What an operation is told.
+#[derive(Debug)]
+pub(super) enum Input<'a> {
+    /// Its turn has come.
+    Start,
+    /// What became of its command.
+    Answer(Answer, &'a Wire),
+    /// Something happened that may concern it.
+    Notice(&'a Notice),
+    /// The time it asked for has come.
+    Timer,
+}
+
+/// Something that happened outside the command slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The broker has acknowledged: PUBACK, PUBCOMP, UNSUBACK.
+    Acknowledged { packet_id: u16 },
+    /// SUBACK with its code.
+    Granted { code: u8 },
+    /// The module reports that the acknowledgement is late.
+    AckLate,
+    /// How connecting ended.
+    Opened(OpenOutcome),
+    /// `+MQTTTO:1`.
+    ConnectLate,
+    /// `+MQTTREC:n`.
+    Attempt(u32),
+    /// `+MQTTDISC`.
+    Disconnected,
+    /// The module restarted.
+    Rebooted,
+}
+
+/// Which other operations may run at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Any.
+    General,
+    /// Any but those that make or end the connection.
+    Mqtt,
+    /// It makes or ends the connection: nothing of MQTT starts before it has ended.
+    Connection,
+    /// None.
+    Alone,
+}
+
+/// One operation.
+pub(super) trait Operation: Send {
+    /// What it is, for error texts.
+    fn title(&self) -> String;
+
+    /// Which other operations may run at the same time.
+    fn scope(&self) -> Scope {
+        Scope::General
+    }
+
+    /// How long it may take from its start, unless the caller says how long.
+    fn time_limit(&self, shared: &Shared) -> Duration {
+        shared.config.command_timeout + Duration::from_secs(1)
+    }
+
+    /// Whether a restart of the module is part of it.
+    fn survives_reboot(&self) -> bool {
+        false
+    }
+
+    /// Goes on.
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step;
+
+    /// The error when its time has run out.
+    fn expired(&mut self, cx: &mut Context<'_>) -> Error {
+        let waited = cx.now.saturating_duration_since(cx.begun);
+        Error::new(
+            ErrorCode::Timeout,
+            format!("{}: not done within {}", self.title(), seconds(waited)),
+        )
+    }
+}
+
+/// Makes the operation for a request, after checking everything that can be checked.
+pub(super) fn build(kind: RequestKind, shared: &Shared) -> Result<Box<dyn Operation>, Error> {
+    Ok(match kind {
+        RequestKind::Startup => Box::new(startup::Startup::new(shared)),
+        RequestKind::Command(line) => Box::new(raw_command::RawCommand::new(&line, shared)?),
+        RequestKind::Connect(options) => Box::new(connect::Connect::new(options, shared)?),
+        RequestKind::Publish {
+            topic,
+            payload,
+            qos,
+            retain,
+        } => Box::new(publish::Publish::new(topic, payload, qos, retain, shared)?),
+        RequestKind::Subscribe { filter, qos, hex } => {
+            Box::new(subscribe::Subscribe::new(filter, qos, hex, shared)?)
+        }
+        RequestKind::Unsubscribe { filter } => {
+            Box::new(unsubscribe::Unsubscribe::new(filter, shared)?)
+        }
+        RequestKind::Disconnect => Box::new(disconnect::Disconnect::default()),
+        RequestKind::Delete => Box::new(delete::Delete),
+        RequestKind::Status => Box::new(status::Status),
+        RequestKind::Config => Box::new(config::Config),
+        RequestKind::Info => Box::new(info::Info::default()),
+        RequestKind::Signal => Box::new(signal::ReadSignal),
+        RequestKind::WaitForNetwork => Box::new(network::WaitForNetwork::default()),
+        RequestKind::Wake => Box::new(wake::Wake::default()),
+        RequestKind::Reboot => Box::new(reboot::Reboot::new(shared)),
+        RequestKind::SetAckTimeout(seconds) => {
+            Box::new(switches::SetAckTimeout::new(seconds, shared)?)
+        }
+        RequestKind::SetPingReport(report) => Box::new(switches::SetPingReport::new(report)),
+    })
+}
+
+/// The information lines of an answer, or the error that it is.
+fn lines_of(answer: Answer, wire: &Wire, shared: &Shared) -> Result<Vec<String>, Error> {
+    match answer {
+        Answer::Ok(lines) => Ok(lines),
+        Answer::Refused(refusal) => {
+            Err(refusal.error(ErrorCode::Command, &wire.name, &shared.profile))
+        }
+        Answer::TimedOut(waited) => Err(wire.timed_out(waited)),
+        Answer::Hidden => Err(wire.result_unknown()),
+    }
+}
+
+/// The error for an answer that lacks the line it should have.
+fn no_line(wire: &Wire, lines: &[String]) -> Error {
+    Error::new(
+        ErrorCode::Command,
+        format!("{}: the answer {lines:?} is not understood", wire.name),
+    )
+}

@@ -1,0 +1,154 @@
+//! Publishing: `AT+MQTTPUB` (manual 1.5).
+
+use std::time::Duration;
+
+use m531x_at::command::{Command, MqttPub, QoS};
+
+use super::{Context, Input, Notice, Operation, Scope, Step};
+use crate::session::acks::AckKind;
+use crate::session::shared::Shared;
+use crate::session::wire::{Answer, Wire, seconds};
+use crate::session::{Outcome, Receipt};
+use crate::{Error, ErrorCode};
+
+/// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
+pub(super) struct Publish {
+    topic: String,
+    qos: QoS,
+    wire: Wire,
+    accepted: bool,
+    /// The acknowledged packet id; it can come before the OK.
+    acknowledged: Option<u16>,
+}
+
+impl Publish {
+    pub(super) fn new(
+        topic: String,
+        payload: Vec<u8>,
+        qos: QoS,
+        retain: bool,
+        shared: &Shared,
+    ) -> Result<Self, Error> {
+        let command = Command::MqttPub(MqttPub {
+            topic: topic.clone(),
+            qos,
+            retain,
+            payload,
+        });
+        Ok(Self {
+            wire: shared.acknowledged_wire(&command)?,
+            topic,
+            qos,
+            accepted: false,
+            acknowledged: None,
+        })
+    }
+
+    fn kind(&self) -> Option<(AckKind, &'static str)> {
+        match self.qos {
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce => Some((AckKind::Publish1, "PUBACK")),
+            QoS::ExactlyOnce => Some((AckKind::Publish2, "PUBCOMP")),
+        }
+    }
+
+    /// The module waits for one acknowledgement at QoS 1, for two at QoS 2.
+    fn ack_wait(&self, shared: &Shared) -> Duration {
+        shared.ack_wait() * u32::from(u8::from(self.qos)).max(1)
+    }
+
+    fn receipt(&self, cx: &mut Context<'_>, packet_id: Option<u16>) -> Step {
+        cx.shared.stats.published += 1;
+        Step::Done(Ok(Outcome::Receipt(Receipt {
+            packet_id,
+            qos: self.qos,
+            elapsed: cx.now.saturating_duration_since(cx.begun),
+        })))
+    }
+
+    fn failed(&self, why: &str) -> Step {
+        Step::fail(Error::new(
+            ErrorCode::PublishFailed,
+            format!(
+                "publish to {:?}: {why}; the broker may or may not have it",
+                self.topic
+            ),
+        ))
+    }
+
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+        match (answer, self.kind()) {
+            (Answer::Refused(refusal), _) => {
+                cx.shared.acks.withdraw(cx.id);
+                let code = if cx.shared.machine.may_be_connected() {
+                    ErrorCode::Command
+                } else {
+                    ErrorCode::NotConnected
+                };
+                Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
+            }
+            (Answer::Ok(_), None) => self.receipt(cx, None),
+            (Answer::Hidden, None) => Step::fail(wire.result_unknown()),
+            (Answer::TimedOut(waited), None) => Step::fail(wire.timed_out(waited)),
+            // The acknowledgement says more than an OK that was lost.
+            (_, Some(_)) if self.acknowledged.is_some() => self.receipt(cx, self.acknowledged),
+            (Answer::TimedOut(waited), Some(_)) => Step::fail(wire.timed_out(waited)),
+            (Answer::Ok(_) | Answer::Hidden, Some(_)) => {
+                self.accepted = true;
+                Step::Wait(Some(cx.now + self.ack_wait(cx.shared)))
+            }
+        }
+    }
+}
+
+impl Operation for Publish {
+    fn title(&self) -> String {
+        format!("publish to {:?}", self.topic)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Mqtt
+    }
+
+    fn time_limit(&self, shared: &Shared) -> Duration {
+        self.wire.timeout + self.ack_wait(shared) + Duration::from_secs(5)
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start if !cx.shared.machine.may_be_connected() => {
+                Step::fail(cx.shared.not_connected(&self.title()))
+            }
+            Input::Start => {
+                if let Some((kind, _)) = self.kind() {
+                    cx.shared.acks.register(cx.id, kind, None);
+                }
+                Step::Send(self.wire.clone())
+            }
+            Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
+            Input::Notice(Notice::Acknowledged { packet_id }) if self.accepted => {
+                self.receipt(cx, Some(*packet_id))
+            }
+            Input::Notice(Notice::Acknowledged { packet_id }) => {
+                self.acknowledged = Some(*packet_id);
+                Step::Stay
+            }
+            Input::Notice(Notice::AckLate) => {
+                self.failed("the module reports that the acknowledgement is late (+MQTTTO:2)")
+            }
+            Input::Notice(Notice::Disconnected) => Step::fail(Error::new(
+                ErrorCode::NotConnected,
+                format!(
+                    "{}: the connection was lost before it was complete",
+                    self.title()
+                ),
+            )),
+            Input::Timer => {
+                let (_, name) = self.kind().unwrap_or((AckKind::Publish1, "answer"));
+                let waited = seconds(self.ack_wait(cx.shared));
+                self.failed(&format!("no {name} within {waited}"))
+            }
+            Input::Notice(_) => Step::Stay,
+        }
+    }
+}

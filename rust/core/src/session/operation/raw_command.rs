@@ -1,0 +1,114 @@
+//! A command line of the user's own.
+
+use m531x_at::command::Command;
+use m531x_at::response::FinalResult;
+
+use super::{Context, Input, Operation, Scope, Step, lines_of};
+use crate::session::Outcome;
+use crate::session::shared::Shared;
+use crate::session::wire::{Answer, Wire};
+use crate::{Error, ErrorCode};
+
+pub(super) struct RawCommand {
+    wire: Wire,
+    /// What it means, if it is one of the dialect's.
+    command: Option<Command>,
+}
+
+impl RawCommand {
+    pub(super) fn new(line: &str, shared: &Shared) -> Result<Self, Error> {
+        let wire = Wire::raw(line, &shared.profile, shared.config.command_timeout)?;
+        let command = Command::decode(wire.line.as_bytes()).ok();
+        Ok(Self { wire, command })
+    }
+}
+
+impl Operation for RawCommand {
+    fn title(&self) -> String {
+        self.wire.name.clone()
+    }
+
+    fn scope(&self) -> Scope {
+        match self.command {
+            None | Some(Command::General(_)) => Scope::General,
+            Some(_) => Scope::Mqtt,
+        }
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start => {
+                if let Err(error) = self.before(cx.shared) {
+                    return Step::fail(error);
+                }
+                Step::Send(self.wire.clone())
+            }
+            Input::Answer(answer, wire) => {
+                self.after(cx.shared, &answer);
+                Step::Done(lines_of(answer, wire, cx.shared).map(Outcome::Lines))
+            }
+            Input::Notice(_) | Input::Timer => Step::Stay,
+        }
+    }
+}
+
+impl RawCommand {
+    fn before(&self, shared: &mut Shared) -> Result<(), Error> {
+        match self.command {
+            Some(Command::MqttSubRead) => refuse_confusing_list(shared)?,
+            Some(Command::MqttDisc) => shared.machine.on_disconnecting(),
+            Some(Command::MqttOpen(_)) => {
+                let transition = shared.machine.on_opening();
+                shared.report(transition);
+            }
+            Some(Command::MqttSub(ref sub)) => {
+                shared.subscriptions.ask(&sub.filter, sub.qos, sub.hex);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps what the session knows true to what the module was told.
+    fn after(&self, shared: &mut Shared, answer: &Answer) {
+        let accepted = matches!(answer, Answer::Ok(_));
+        match &self.command {
+            Some(Command::MqttCfg(cfg)) if accepted => {
+                shared.client_configured(Some(cfg.keepalive))
+            }
+            Some(Command::MqttDel) if accepted => shared.client_deleted(),
+            Some(Command::MqttTo(to)) if accepted => shared.ack_timeout = to.seconds,
+            Some(Command::MqttSub(sub)) if accepted => shared.subscriptions.grant(&sub.filter),
+            Some(Command::MqttSub(sub)) => shared.subscriptions.withdraw(&sub.filter),
+            Some(Command::MqttUnsub(unsub)) if accepted => {
+                shared.subscriptions.remove(&unsub.filter);
+            }
+            Some(Command::MqttDisc) if matches!(answer, Answer::Refused(_)) => {
+                shared.machine.on_disconnect_refused();
+            }
+            Some(Command::MqttOpen(_)) if matches!(answer, Answer::Refused(_)) => {
+                let transition = shared.machine.on_refused("the module refused to connect");
+                shared.report(transition);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `AT+MQTTSUB?` lists the filters raw, so one that reads like a final result would end the answer.
+pub(super) fn refuse_confusing_list(shared: &Shared) -> Result<(), Error> {
+    match shared
+        .subscriptions
+        .filters()
+        .find(|f| FinalResult::parse(f.as_bytes()).is_some())
+    {
+        None => Ok(()),
+        Some(filter) => Err(Error::new(
+            ErrorCode::InvalidArgument,
+            format!(
+                "AT+MQTTSUB? lists the filter {filter:?}, which reads like a final result; use \
+                 subscriptions() instead"
+            ),
+        )),
+    }
+}

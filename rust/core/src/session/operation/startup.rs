@@ -1,0 +1,176 @@
+//! The start-up dialogue.
+
+use std::time::Duration;
+
+use m531x_at::command::{Command, General};
+use m531x_at::profile::Model;
+use m531x_at::response::MqttStat;
+
+use super::greeting::{self, Greeting, Progress};
+use super::{Context, Input, Notice, Operation, Scope, Step};
+use crate::session::shared::Shared;
+use crate::session::wire::Answer;
+use crate::session::{ModemInfo, Outcome};
+use crate::{Error, ErrorCode};
+
+/// What comes after the first answer takes at most this long.
+const REST: Duration = Duration::from_secs(40);
+
+pub(super) struct Startup {
+    greeting: Greeting,
+    stage: Stage,
+    /// What the module said about itself.
+    said: Vec<String>,
+    asked_state_again: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Greeting,
+    ModelId,
+    Identification,
+    WakeLock,
+    State,
+}
+
+impl Startup {
+    pub(super) fn new(shared: &Shared) -> Self {
+        Self {
+            greeting: Greeting::new(shared.config.open_timeout),
+            stage: Stage::Greeting,
+            said: Vec::new(),
+            asked_state_again: false,
+        }
+    }
+
+    fn greet(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match self.greeting.step(cx, input) {
+            Progress::Step(step) => step,
+            Progress::NoAnswer => Step::fail(self.greeting.no_answer(cx)),
+            Progress::Done => {
+                self.said.clear();
+                if let Some(model) = cx.shared.config.model {
+                    return self.know(cx, model);
+                }
+                self.stage = Stage::ModelId;
+                Step::send(cx.shared.wire(&Command::General(General::ModelId)))
+            }
+        }
+    }
+
+    /// Looks for a model in the answer to the identification.
+    fn identify(&mut self, cx: &mut Context<'_>, answer: Answer) -> Step {
+        if let Answer::Ok(lines) = answer {
+            self.said.extend(lines);
+        }
+        match Model::from_identification(&self.said.join(" ")) {
+            Ok(Some(model)) => self.know(cx, model),
+            Ok(None) if self.stage == Stage::ModelId => {
+                self.stage = Stage::Identification;
+                Step::send(cx.shared.wire(&Command::General(General::Identification)))
+            }
+            Ok(None) => Step::fail(Error::new(
+                ErrorCode::UnsupportedModel,
+                format!(
+                    "the module calls itself {:?}, which is no known model; give the model yourself \
+                     if it speaks the dialect of one of them",
+                    self.said.join(" ")
+                ),
+            )),
+            Err(unsupported) => Step::fail(Error::new(
+                ErrorCode::UnsupportedModel,
+                unsupported.to_string(),
+            )),
+        }
+    }
+
+    fn know(&mut self, cx: &mut Context<'_>, model: Model) -> Step {
+        cx.shared.set_profile(Some(model));
+        match greeting::wake_lock(cx.shared) {
+            Some(wire) => {
+                self.stage = Stage::WakeLock;
+                Step::send(wire)
+            }
+            None => self.ask_state(cx),
+        }
+    }
+
+    fn ask_state(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::State;
+        Step::send(cx.shared.wire(&Command::MqttStatRead))
+    }
+
+    /// The MQTT state that the module had before us; a module may also refuse to tell.
+    fn take_state(&mut self, cx: &mut Context<'_>, answer: Answer) -> Step {
+        match answer {
+            Answer::Ok(lines) => {
+                match lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) {
+                    Some(stat) => {
+                        let transition = cx.shared.machine.on_stat(stat);
+                        cx.shared.report(transition);
+                        if stat == MqttStat::NotInitialised {
+                            cx.shared.subscriptions.clear();
+                        }
+                    }
+                    None if !self.asked_state_again => {
+                        // An OK of somebody before us: find the way into step first.
+                        self.asked_state_again = true;
+                        cx.shared.distrust = true;
+                        return self.ask_state(cx);
+                    }
+                    None => {}
+                }
+            }
+            Answer::Refused(_) | Answer::TimedOut(_) | Answer::Hidden => {}
+        }
+        Step::Done(Ok(Outcome::Info(ModemInfo {
+            model: cx.shared.model,
+            model_text: self.said.join(" "),
+            ..ModemInfo::default()
+        })))
+    }
+}
+
+impl Operation for Startup {
+    fn title(&self) -> String {
+        "the start-up dialogue".to_owned()
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Alone
+    }
+
+    fn time_limit(&self, shared: &Shared) -> Duration {
+        shared.config.open_timeout + REST
+    }
+
+    fn survives_reboot(&self) -> bool {
+        true
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match (self.stage, input) {
+            (_, Input::Notice(Notice::Rebooted)) => {
+                self.stage = Stage::Greeting;
+                self.greet(cx, Input::Start)
+            }
+            (Stage::Greeting, input) => self.greet(cx, input),
+            (Stage::ModelId | Stage::Identification, Input::Answer(answer, _)) => {
+                self.identify(cx, answer)
+            }
+            (Stage::WakeLock, Input::Answer(..)) => self.ask_state(cx),
+            (Stage::State, Input::Answer(answer, _)) => self.take_state(cx, answer),
+            (_, Input::Start | Input::Notice(_) | Input::Timer) => Step::Stay,
+        }
+    }
+
+    fn expired(&mut self, cx: &mut Context<'_>) -> Error {
+        if self.stage == Stage::Greeting && self.greeting.is_knocking() {
+            return self.greeting.no_answer(cx);
+        }
+        Error::new(
+            ErrorCode::NoAnswer,
+            "the module answered AT and then fell silent; check the power supply and the wiring",
+        )
+    }
+}

@@ -1,0 +1,90 @@
+//! Settings of the MQTT client: `AT+MQTTTO` (manual 1.9) and `AT+MQTTPING` (manual 1.10).
+
+use m531x_at::argument::check_keepalive;
+use m531x_at::command::{Command, MqttPing, MqttTo};
+
+use super::{Context, Input, Operation, Scope, Step, lines_of};
+use crate::Error;
+use crate::session::shared::Shared;
+
+/// How long the module waits for an acknowledgement.
+pub(super) struct SetAckTimeout {
+    seconds: u16,
+}
+
+impl SetAckTimeout {
+    pub(super) fn new(seconds: u16, shared: &Shared) -> Result<Self, Error> {
+        shared.wire(&Command::MqttTo(MqttTo { seconds }))?;
+        check(seconds, shared)?;
+        Ok(Self { seconds })
+    }
+}
+
+fn check(seconds: u16, shared: &Shared) -> Result<(), Error> {
+    match shared.keepalive {
+        Some(keepalive) => Ok(check_keepalive(keepalive, seconds)?),
+        None => Ok(()),
+    }
+}
+
+impl Operation for SetAckTimeout {
+    fn title(&self) -> String {
+        "setting the ack timeout".to_owned()
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Mqtt
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start => {
+                // A connect that was queued before this may have brought another keep-alive.
+                if let Err(error) = check(self.seconds, cx.shared) {
+                    return Step::fail(error);
+                }
+                let seconds = self.seconds;
+                Step::send(cx.shared.wire(&Command::MqttTo(MqttTo { seconds })))
+            }
+            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
+                Ok(_) => {
+                    cx.shared.ack_timeout = self.seconds;
+                    Step::done()
+                }
+                Err(error) => Step::fail(error),
+            },
+            Input::Notice(_) | Input::Timer => Step::Stay,
+        }
+    }
+}
+
+/// Whether every answered ping is reported.
+pub(super) struct SetPingReport {
+    report: bool,
+}
+
+impl SetPingReport {
+    pub(super) fn new(report: bool) -> Self {
+        Self { report }
+    }
+}
+
+impl Operation for SetPingReport {
+    fn title(&self) -> String {
+        "setting the ping report".to_owned()
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start => {
+                let report = self.report;
+                Step::send(cx.shared.wire(&Command::MqttPing(MqttPing { report })))
+            }
+            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
+                Ok(_) => Step::done(),
+                Err(error) => Step::fail(error),
+            },
+            Input::Notice(_) | Input::Timer => Step::Stay,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Answers that are still owed, and the probe that finds the way back into step.
+//!
+//! A module executes its commands in order. So when the answer to a command did not come in time,
+//! a probe is sent before the next command: its information line is recognisable, every final
+//! result before that line belongs to something older, and the one after it is the probe's.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use m531x_at::command::{Command, General, Grammar};
+use m531x_at::profile::Profile;
+
+use super::echo::Echo;
+use super::wire::Wire;
+
+/// How long a lone error, which may be the probe's own, is given to be followed by another result.
+pub(super) const GRACE: Duration = Duration::from_millis(700);
+/// The first probe is given this long, each further one twice as long as the last.
+const FIRST_PROBE: Duration = Duration::from_secs(2);
+/// How long the answer of a lost probe is still recognised.
+const MEMORY: Duration = Duration::from_secs(120);
+/// More owed answers than this are not told apart.
+const MOST_OWED: usize = 64;
+
+/// Commands whose answers are owed.
+#[derive(Debug, Default)]
+pub(super) struct Quarantine {
+    owed: VecDeque<Late>,
+    /// Probes that were not answered in time: should their information line come after all, the
+    /// final result behind it is theirs.
+    lost_probes: VecDeque<(Late, Instant)>,
+    final_of_lost_probe_due: bool,
+    tries: u32,
+}
+
+#[derive(Debug)]
+struct Late {
+    name: String,
+    echo: Option<Echo>,
+    grammar: Option<Grammar>,
+}
+
+/// A probe in flight.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub wire: Wire,
+    pub echo: Echo,
+    /// Its information line has come; the next final result is its own.
+    pub recognised: bool,
+    pub deadline: Instant,
+    /// A lone error came; silence until then means that it was the probe's own.
+    pub grace_until: Option<Instant>,
+}
+
+impl Quarantine {
+    /// Whether every final result that comes belongs to the command that is sent next.
+    pub(super) fn in_step(&self) -> bool {
+        self.owed.is_empty()
+    }
+
+    /// The answer of this command is owed from now on.
+    pub(super) fn owe(&mut self, wire: &Wire, echo: Echo) {
+        self.push(Late {
+            name: wire.name.clone(),
+            echo: Some(echo),
+            grammar: Some(wire.grammar.clone()),
+        });
+    }
+
+    /// Something unknown may be owed.
+    pub(super) fn distrust(&mut self) {
+        self.push(Late {
+            name: String::new(),
+            echo: None,
+            grammar: None,
+        });
+    }
+
+    fn push(&mut self, late: Late) {
+        if self.owed.len() == MOST_OWED {
+            self.owed.pop_front();
+        }
+        self.owed.push_back(late);
+    }
+
+    /// A final result came that belongs to the oldest owed command; whether there was one.
+    pub(super) fn pay(&mut self) -> bool {
+        self.owed.pop_front().is_some()
+    }
+
+    /// A probe was answered: nothing older can come any more.
+    pub(super) fn settled(&mut self) {
+        self.owed.clear();
+        self.tries = 0;
+    }
+
+    /// Forgets everything, as a rebooted module does.
+    pub(super) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether the line is the echo of a command whose answer is owed.
+    pub(super) fn takes_echo(&mut self, line: &[u8]) -> bool {
+        self.owed
+            .iter_mut()
+            .chain(self.lost_probes.iter_mut().map(|(late, _)| late))
+            .filter_map(|late| late.echo.as_mut())
+            .any(|echo| echo.takes(line))
+    }
+
+    /// Whether the line is an information line of an owed answer.
+    pub(super) fn takes_information(&mut self, line: &[u8]) -> bool {
+        let owed = |late: &Late| late.grammar.as_ref().is_some_and(|g| g.accepts(line));
+        if let Some(index) = self.lost_probes.iter().position(|(late, _)| owed(late)) {
+            self.lost_probes.remove(index);
+            self.final_of_lost_probe_due = true;
+            return true;
+        }
+        self.owed.iter().any(owed)
+    }
+
+    /// Whether the final result that just came belongs to a lost probe.
+    pub(super) fn takes_final(&mut self) -> bool {
+        std::mem::take(&mut self.final_of_lost_probe_due)
+    }
+
+    /// The next probe: one whose information line cannot be mistaken for that of `pending` or of
+    /// anything owed.
+    pub(super) fn probe(
+        &mut self,
+        now: Instant,
+        pending: Option<&str>,
+        profile: &Profile,
+    ) -> Option<Probe> {
+        self.lost_probes.retain(|(_, until)| *until > now);
+        let commands = [
+            Command::MqttStatRead,
+            Command::General(General::CmeeRead),
+            Command::General(General::SignalQuality),
+            Command::General(General::AttachRead),
+            Command::General(General::RegistrationRead),
+        ];
+        let mut wires = Vec::with_capacity(commands.len());
+        for command in &commands {
+            wires.extend(Wire::new(command, profile, FIRST_PROBE).ok());
+        }
+        let free = |wire: &Wire| {
+            pending != Some(wire.name.as_str())
+                && self.owed.iter().all(|late| late.name != wire.name)
+                && self
+                    .lost_probes
+                    .iter()
+                    .all(|(late, _)| late.name != wire.name)
+        };
+        let index = wires.iter().position(free).or_else(|| {
+            // Every kind is owed: take the one that was lost first, it is the least likely to come.
+            let (oldest, _) = self.lost_probes.pop_front()?;
+            wires.iter().position(|wire| wire.name == oldest.name)
+        });
+        let mut wire = wires.swap_remove(index.unwrap_or(0).min(wires.len().checked_sub(1)?));
+        wire.timeout = FIRST_PROBE * 2_u32.pow(self.tries.min(4));
+        self.tries += 1;
+        Some(Probe {
+            echo: Echo::new(wire.line.as_bytes()),
+            recognised: false,
+            deadline: now + wire.timeout,
+            grace_until: None,
+            wire,
+        })
+    }
+
+    /// The probe was not answered in time.
+    pub(super) fn lose(&mut self, now: Instant, probe: Probe) {
+        self.lost_probes.push_back((
+            Late {
+                name: probe.wire.name,
+                echo: Some(probe.echo),
+                grammar: Some(probe.wire.grammar),
+            },
+            now + MEMORY,
+        ));
+    }
+}

@@ -1,0 +1,415 @@
+//! Who goes next: the operations, their turns, their times.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::operation::{Input, Notice, Operation, Scope, Settings, Step};
+use super::request::{OperationId, Outcome};
+use super::shared::{Context, Shared};
+use super::slot::CommandSlot;
+use super::wire::Wire;
+use crate::{Error, ErrorCode};
+
+/// The operations of a session, the command slot and what they share.
+pub(super) struct Scheduler {
+    pub shared: Shared,
+    pub slot: CommandSlot,
+    entries: BTreeMap<OperationId, Entry>,
+    /// Those that wait for the slot, first come first served where their scopes allow it.
+    queue: VecDeque<OperationId>,
+    /// When something is due, for which operation.
+    timers: BTreeSet<(Instant, OperationId)>,
+    /// The started operation beside which nothing may run.
+    alone: Option<OperationId>,
+    /// The started operation that makes or ends the connection.
+    connection: Option<OperationId>,
+    completions: VecDeque<(OperationId, Result<Outcome, Error>)>,
+    transmit: VecDeque<Vec<u8>>,
+    next_id: u64,
+    /// The settings must be sent before anything else; an attempt to do so has failed.
+    settings_due: bool,
+    /// The boot that is being waited for.
+    pub boot: Option<Boot>,
+}
+
+/// A restart of the module that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Boot {
+    pub began: Instant,
+    /// When its last line came.
+    pub last: Instant,
+}
+
+struct Entry {
+    operation: Box<dyn Operation>,
+    begun: Instant,
+    phase: Phase,
+    /// When the operation asked to be told.
+    timer: Option<Instant>,
+    deadline: Option<Instant>,
+    /// What of it stands in `timers`.
+    due: Option<Instant>,
+    /// Whether the session runs it for itself, so that nobody is told its end.
+    internal: bool,
+}
+
+enum Phase {
+    /// Its turn has not come yet.
+    New,
+    /// It wants this sent.
+    Ready(Box<Wire>),
+    /// Its command is in the slot.
+    InFlight,
+    Waiting,
+}
+
+impl Scheduler {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self {
+            shared,
+            slot: CommandSlot::default(),
+            entries: BTreeMap::new(),
+            queue: VecDeque::new(),
+            timers: BTreeSet::new(),
+            alone: None,
+            connection: None,
+            completions: VecDeque::new(),
+            transmit: VecDeque::new(),
+            next_id: 1,
+            settings_due: false,
+            boot: None,
+        }
+    }
+
+    /// Whether no operation of the application is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.entries.values().all(|entry| entry.internal)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        now: Instant,
+        operation: Box<dyn Operation>,
+        timeout: Option<Duration>,
+        internal: bool,
+    ) -> OperationId {
+        let id = OperationId(self.next_id);
+        self.next_id += 1;
+        let entry = Entry {
+            operation,
+            begun: now,
+            phase: Phase::New,
+            timer: None,
+            deadline: timeout.and_then(|timeout| now.checked_add(timeout)),
+            due: None,
+            internal,
+        };
+        self.entries.insert(id, entry);
+        if internal {
+            self.queue.push_front(id);
+        } else {
+            self.queue.push_back(id);
+        }
+        self.arm(id);
+        id
+    }
+
+    /// Ends an operation without telling its end.
+    pub(super) fn abandon(&mut self, now: Instant, id: OperationId) {
+        self.completions.retain(|(done, _)| *done != id);
+        if self.remove(now, id).is_some() {
+            self.slot.detach(id);
+        }
+    }
+
+    pub(super) fn poll_completion(&mut self) -> Option<(OperationId, Result<Outcome, Error>)> {
+        self.completions.pop_front()
+    }
+
+    pub(super) fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.transmit.pop_front()
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let timer = self.timers.first().map(|(due, _)| *due);
+        [timer, self.slot.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Does what is due for the command in flight and for the operations.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        let guard = self.shared.guard_time();
+        self.slot.handle_timeout(now, guard, &mut self.shared.stats);
+        self.deliver_answer(now);
+        while let Some(&(due, id)) = self.timers.first() {
+            if due > now {
+                break;
+            }
+            let Some(entry) = self.entries.get_mut(&id) else {
+                self.timers.pop_first();
+                continue;
+            };
+            if entry.deadline.is_some_and(|deadline| deadline <= now) {
+                self.expire(now, id);
+            } else {
+                entry.timer = None;
+                self.arm(id);
+                self.step(now, id, Input::Timer);
+            }
+        }
+    }
+
+    /// Hands the answer to the last command to its operation.
+    pub(super) fn deliver_answer(&mut self, now: Instant) {
+        if let Some((owner, wire, answer)) = self.slot.take_answer() {
+            if let Some(id) = owner {
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    entry.phase = Phase::Waiting;
+                }
+                self.step(now, id, Input::Answer(answer, &wire));
+            }
+        }
+    }
+
+    /// Tells one operation what happened.
+    pub(super) fn notify(&mut self, now: Instant, id: OperationId, notice: &Notice) {
+        if self
+            .entries
+            .get(&id)
+            .is_some_and(|entry| !matches!(entry.phase, Phase::New))
+        {
+            self.step(now, id, Input::Notice(notice));
+        }
+    }
+
+    /// Tells every started operation what happened.
+    pub(super) fn notify_all(&mut self, now: Instant, notice: &Notice) {
+        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
+        for id in ids {
+            self.notify(now, id, notice);
+        }
+    }
+
+    /// Starts and sends what can be started and sent.
+    pub(super) fn pump(&mut self, now: Instant) {
+        loop {
+            while let Some(operation) = self.shared.internal.pop_front() {
+                self.add(now, operation, None, true);
+            }
+            while let Some(bytes) =
+                self.slot
+                    .poll_send(now, &self.shared.profile, &mut self.shared.stats)
+            {
+                self.shared.stats.bytes_sent += bytes.len() as u64;
+                self.transmit.push_back(bytes);
+            }
+            if self.slot.is_occupied() {
+                break;
+            }
+            let Some(index) = self.next_in_queue() else {
+                break;
+            };
+            if self.settings_due && self.alone.is_none() {
+                self.settings_due = false;
+                self.add(now, Box::new(Settings::new()), None, true);
+                continue;
+            }
+            let Some(id) = self.queue.remove(index) else {
+                break;
+            };
+            self.take_turn(now, id);
+        }
+    }
+
+    /// Everything under way fails: the module restarted. Operations that expect it go on.
+    pub(super) fn fail_for_reboot(&mut self, now: Instant, error: &Error) {
+        self.slot.reset();
+        let awaited = self.awaits_boot();
+        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
+        for id in ids {
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            let new = matches!(entry.phase, Phase::New);
+            if entry.operation.survives_reboot() {
+                if !new {
+                    entry.phase = Phase::Waiting;
+                    entry.timer = None;
+                    self.queue.retain(|queued| *queued != id);
+                    self.step(now, id, Input::Notice(&Notice::Rebooted));
+                }
+            } else if !(awaited && new) {
+                self.finish(now, id, Err(error.clone()));
+            }
+        }
+    }
+
+    /// Whether a started operation takes care of a restart of the module.
+    pub(super) fn awaits_boot(&self) -> bool {
+        self.alone
+            .and_then(|id| self.entries.get(&id))
+            .is_some_and(|entry| entry.operation.survives_reboot())
+    }
+
+    /// Everything ends: the port is gone.
+    pub(super) fn fail_all(&mut self, now: Instant, error: &Error) {
+        self.slot.reset();
+        self.transmit.clear();
+        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
+        for id in ids {
+            self.finish(now, id, Err(error.clone()));
+        }
+    }
+
+    fn next_in_queue(&self) -> Option<usize> {
+        self.queue.iter().position(|id| {
+            let Some(entry) = self.entries.get(id) else {
+                return true;
+            };
+            if let Some(alone) = self.alone {
+                return alone == *id;
+            }
+            match (&entry.phase, entry.operation.scope()) {
+                (Phase::New, Scope::Mqtt | Scope::Connection) => self.connection.is_none(),
+                _ => true,
+            }
+        })
+    }
+
+    fn take_turn(&mut self, now: Instant, id: OperationId) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        match std::mem::replace(&mut entry.phase, Phase::InFlight) {
+            Phase::Ready(wire) => {
+                let limit = entry.deadline;
+                self.slot.assign(id, *wire, limit);
+            }
+            Phase::New => {
+                entry.phase = Phase::Waiting;
+                let limit = entry.operation.time_limit(&self.shared);
+                if entry.deadline.is_none() {
+                    entry.deadline = now.checked_add(limit);
+                }
+                match entry.operation.scope() {
+                    Scope::Alone => self.alone = Some(id),
+                    Scope::Connection => self.connection = Some(id),
+                    Scope::General | Scope::Mqtt => {}
+                }
+                self.arm(id);
+                self.step(now, id, Input::Start);
+            }
+            phase @ (Phase::InFlight | Phase::Waiting) => entry.phase = phase,
+        }
+    }
+
+    fn step(&mut self, now: Instant, id: OperationId, input: Input<'_>) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let mut context = Context {
+            now,
+            id,
+            begun: entry.begun,
+            shared: &mut self.shared,
+        };
+        let step = entry.operation.step(&mut context, input);
+        if std::mem::take(&mut self.shared.distrust) {
+            self.slot.distrust();
+        }
+        match step {
+            Step::Stay => {}
+            Step::Send(wire) => {
+                entry.phase = Phase::Ready(Box::new(wire));
+                entry.timer = None;
+                self.queue.push_front(id);
+                self.arm(id);
+            }
+            Step::Wait(until) => {
+                entry.phase = Phase::Waiting;
+                entry.timer = until;
+                self.arm(id);
+            }
+            Step::Done(result) => self.finish(now, id, result),
+        }
+    }
+
+    /// The operation's own time has run out.
+    fn expire(&mut self, now: Instant, id: OperationId) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let mut context = Context {
+            now,
+            id,
+            begun: entry.begun,
+            shared: &mut self.shared,
+        };
+        let error = entry.operation.expired(&mut context);
+        self.slot.give_up(id, &mut self.shared.stats);
+        self.finish(now, id, Err(error));
+    }
+
+    fn finish(&mut self, now: Instant, id: OperationId, result: Result<Outcome, Error>) {
+        let Some(entry) = self.remove(now, id) else {
+            return;
+        };
+        self.slot.detach(id);
+        if entry.operation.survives_reboot() {
+            self.boot = None;
+            if let (true, Err(error)) = (entry.internal, &result) {
+                // Whoever waits behind the settings would wait for ever.
+                self.settings_due = true;
+                for id in std::mem::take(&mut self.queue) {
+                    self.finish(now, id, Err(error.clone()));
+                }
+            }
+        }
+        if !entry.internal {
+            self.completions.push_back((id, result));
+        }
+    }
+
+    fn remove(&mut self, now: Instant, id: OperationId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        if let Some(due) = entry.due {
+            self.timers.remove(&(due, id));
+        }
+        self.queue.retain(|queued| *queued != id);
+        if self.alone == Some(id) {
+            self.alone = None;
+        }
+        if self.connection == Some(id) {
+            self.connection = None;
+        }
+        self.shared.acks.expire(now, id, false);
+        Some(entry)
+    }
+
+    /// Keeps `timers` true to the operation's timer and deadline.
+    fn arm(&mut self, id: OperationId) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let due = [entry.timer, entry.deadline].into_iter().flatten().min();
+        if due == entry.due {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut entry.due, due) {
+            self.timers.remove(&(old, id));
+        }
+        if let Some(new) = due {
+            self.timers.insert((new, id));
+        }
+    }
+
+    /// The error that ends what is asked for when it cannot be begun any more.
+    pub(super) fn port_lost(why: &str) -> Error {
+        Error::new(
+            ErrorCode::Port,
+            format!("the port is gone: {why}; open it again"),
+        )
+    }
+}

@@ -1,0 +1,179 @@
+//! What the operations of a session share.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use m531x_at::command::Command;
+use m531x_at::profile::{Model, Profile};
+
+use super::acks::Acks;
+use super::machine::{Machine, Transition};
+use super::mqtt_state::MqttState;
+use super::operation::Operation;
+use super::options::SessionConfig;
+use super::request::OperationId;
+use super::stats::SessionStats;
+use super::subscriptions::Subscriptions;
+use super::wire::Wire;
+use crate::{Error, ErrorCode, Event, EventKind, Incoming};
+
+/// The ack timeout of a module that was told none, in seconds (manual 1.9).
+const DEFAULT_ACK_TIMEOUT: u16 = 10;
+/// How long after the ack timeout the module's report of it may take to arrive.
+const ACK_MARGIN: Duration = Duration::from_secs(5);
+
+/// Facts about the module and the queue of what happened.
+pub(super) struct Shared {
+    pub config: SessionConfig,
+    pub profile: Profile,
+    pub model: Option<Model>,
+    pub machine: Machine,
+    pub acks: Acks,
+    pub subscriptions: Subscriptions,
+    pub incoming: VecDeque<Incoming>,
+    pub stats: SessionStats,
+    /// Seconds.
+    pub ack_timeout: u16,
+    /// Seconds, of the client that is configured.
+    pub keepalive: Option<u16>,
+    /// Operations that the session itself wants to run.
+    pub internal: VecDeque<Box<dyn Operation>>,
+    /// The next command is to be preceded by a probe.
+    pub distrust: bool,
+}
+
+impl Shared {
+    pub(super) fn new(config: SessionConfig) -> Self {
+        // Before the model is known: the dialect without anything optional.
+        let model = config.model;
+        let mut shared = Self {
+            profile: model.unwrap_or(Model::M5312).profile().clone(),
+            model: None,
+            machine: Machine::default(),
+            acks: Acks::new(m531x_at::profile::AckOrder::IdFirst),
+            subscriptions: Subscriptions::default(),
+            incoming: VecDeque::new(),
+            stats: SessionStats::default(),
+            ack_timeout: DEFAULT_ACK_TIMEOUT,
+            keepalive: None,
+            internal: VecDeque::new(),
+            distrust: false,
+            config,
+        };
+        shared.set_profile(model);
+        shared
+    }
+
+    /// The module is of this model.
+    pub(super) fn set_profile(&mut self, model: Option<Model>) {
+        if let Some(model) = model {
+            self.model = Some(model);
+            self.profile = model.profile().clone();
+        }
+        if let Some(limit) = self.config.line_limit {
+            self.profile.line_limit = limit;
+        }
+        self.acks.set_profile_order(self.profile.ack_order);
+    }
+
+    /// Least pause between a final result and the next command.
+    pub(super) fn guard_time(&self) -> Duration {
+        self.config.guard_time.unwrap_or(self.profile.guard_time)
+    }
+
+    /// A command with the ordinary time limit.
+    pub(super) fn wire(&self, command: &Command) -> Result<Wire, Error> {
+        Wire::new(command, &self.profile, self.config.command_timeout)
+    }
+
+    /// A command whose OK some modules hold back until the broker has acknowledged.
+    pub(super) fn acknowledged_wire(&self, command: &Command) -> Result<Wire, Error> {
+        let timeout = self.config.command_timeout.max(self.ack_wait());
+        Wire::new(command, &self.profile, timeout)
+    }
+
+    /// How long to wait for an acknowledgement that the module itself stops waiting for earlier.
+    pub(super) fn ack_wait(&self) -> Duration {
+        Duration::from_secs(self.ack_timeout.into()) + ACK_MARGIN
+    }
+
+    pub(super) fn event(&mut self, kind: EventKind, value: i64, text: impl Into<String>) {
+        self.incoming
+            .push_back(Incoming::Event(Event::new(kind, value, text)));
+    }
+
+    /// Tells a change of the MQTT state, if there is one.
+    pub(super) fn report(&mut self, transition: Option<Transition>) {
+        let Some(Transition { from, to, cause }) = transition else {
+            return;
+        };
+        self.event(
+            EventKind::StateChanged,
+            i64::from(to as i32),
+            format!("{from} -> {to}: {cause}"),
+        );
+        if to == MqttState::Connected {
+            self.event(EventKind::Connected, 0, cause);
+        } else if is_up(from) && !is_up(to) {
+            self.event(EventKind::Disconnected, 0, cause);
+        }
+    }
+
+    /// The module restarted: nothing that it knew is left.
+    pub(super) fn forget_module_state(&mut self) {
+        let transition = self.machine.on_reboot();
+        self.report(transition);
+        self.acks.restart();
+        self.subscriptions.clear();
+        self.ack_timeout = DEFAULT_ACK_TIMEOUT;
+        self.keepalive = None;
+    }
+
+    /// `AT+MQTTCFG` was accepted: the module has a fresh client.
+    pub(super) fn client_configured(&mut self, keepalive: Option<u16>) {
+        let transition = self.machine.on_configured();
+        self.report(transition);
+        self.acks.restart();
+        self.subscriptions.clear();
+        self.keepalive = keepalive;
+    }
+
+    /// `AT+MQTTDEL` was accepted: the module has no client.
+    pub(super) fn client_deleted(&mut self) {
+        let transition = self.machine.on_deleted();
+        self.report(transition);
+        self.acks.restart();
+        self.subscriptions.clear();
+        self.keepalive = None;
+    }
+
+    /// The error of what needs a connection while there is none.
+    pub(super) fn not_connected(&self, what: &str) -> Error {
+        Error::new(
+            ErrorCode::NotConnected,
+            format!(
+                "{what}: the MQTT state is {}; connect first",
+                self.machine.state()
+            ),
+        )
+    }
+
+    /// Whether there is a connection now.
+    pub(super) fn is_connected(&self) -> bool {
+        self.machine.state() == MqttState::Connected
+    }
+}
+
+/// Whether this state counts as a connection that may still be used again.
+fn is_up(state: MqttState) -> bool {
+    matches!(state, MqttState::Connected | MqttState::ModuleReconnecting)
+}
+
+/// What an operation works with.
+pub(super) struct Context<'a> {
+    pub now: Instant,
+    pub id: OperationId,
+    /// When the operation was asked for.
+    pub begun: Instant,
+    pub shared: &'a mut Shared,
+}

@@ -1,0 +1,390 @@
+//! The command slot: one command in flight, its echo, its lines, its final result, its deadline.
+
+use std::time::{Duration, Instant};
+
+use m531x_at::profile::Profile;
+use m531x_at::response::FinalResult;
+
+use super::echo::Echo;
+use super::quarantine::{GRACE, Probe, Quarantine};
+use super::request::OperationId;
+use super::stats::SessionStats;
+use super::wire::{Answer, Refusal, Wire};
+
+/// How long a command whose answer may have been swallowed by a message is left alone before the
+/// module is asked again.
+const SETTLE: Duration = Duration::from_millis(500);
+/// A repeatable command is sent at most this often.
+const MOST_SENDINGS: u32 = 4;
+
+/// Where the next command waits, where the one in flight is watched.
+#[derive(Debug, Default)]
+pub(super) struct CommandSlot {
+    pending: Option<Pending>,
+    probe: Option<Probe>,
+    quarantine: Quarantine,
+    ready_at: Option<Instant>,
+    answered: Option<(Option<OperationId>, Wire, Answer)>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    /// `None` once nobody waits for the answer any more.
+    owner: Option<OperationId>,
+    wire: Wire,
+    echo: Echo,
+    lines: Vec<String>,
+    sendings: u32,
+    /// `None` until it is sent.
+    deadline: Option<Instant>,
+    sent_at: Option<Instant>,
+    /// The owner's own deadline.
+    limit: Option<Instant>,
+    /// Bytes were swallowed while it was in flight: its answer may have been among them.
+    suspect: bool,
+    settle_at: Option<Instant>,
+    /// Bytes were swallowed while a probe was in flight too, so that only an information line
+    /// tells whose a final result is.
+    tainted: bool,
+    /// An error that is either its own or the probe's.
+    held: Option<Refusal>,
+}
+
+/// What a line was to the slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Echo, information line or final result of the command in flight or of a probe.
+    Taken,
+    /// Part of the answer to a command that had timed out.
+    Late,
+    /// A final result nobody waits for.
+    Stray,
+    /// Nothing of the slot's.
+    NotMine,
+}
+
+impl CommandSlot {
+    /// Whether a command waits or is in flight.
+    pub(super) fn is_occupied(&self) -> bool {
+        self.pending.is_some() || self.answered.is_some()
+    }
+
+    /// Puts a command into the free slot; [`poll_send`](Self::poll_send) sends it.
+    pub(super) fn assign(&mut self, owner: OperationId, wire: Wire, limit: Option<Instant>) {
+        debug_assert!(!self.is_occupied(), "one command at a time");
+        self.pending = Some(Pending {
+            owner: Some(owner),
+            echo: Echo::new(wire.line.as_bytes()),
+            wire,
+            lines: Vec::new(),
+            sendings: 0,
+            deadline: None,
+            sent_at: None,
+            limit,
+            suspect: false,
+            settle_at: None,
+            tainted: false,
+            held: None,
+        });
+    }
+
+    /// Nobody waits for this operation's command any more: unsent, it is dropped; in flight, it
+    /// keeps the slot until its final result or its deadline.
+    pub(super) fn detach(&mut self, owner: OperationId) {
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == Some(owner)) {
+            pending.owner = None;
+            if pending.deadline.is_none() {
+                self.pending = None;
+            }
+        }
+    }
+
+    /// As [`detach`](Self::detach), but the answer counts as owed from now on.
+    pub(super) fn give_up(&mut self, owner: OperationId, stats: &mut SessionStats) {
+        self.detach(owner);
+        if self.pending.as_ref().is_some_and(|p| p.owner.is_none()) {
+            if let Some(pending) = self.pending.take() {
+                stats.timeouts += 1;
+                self.quarantine.owe(&pending.wire, pending.echo);
+            }
+        }
+    }
+
+    /// Before the next command the module shall be probed.
+    pub(super) fn distrust(&mut self) {
+        self.quarantine.distrust();
+    }
+
+    /// Forgets everything in flight, as a rebooted module does.
+    pub(super) fn reset(&mut self) {
+        self.pending = None;
+        self.probe = None;
+        self.answered = None;
+        self.quarantine.reset();
+    }
+
+    /// Sends nothing before this time.
+    pub(super) fn hold_until(&mut self, time: Instant) {
+        self.ready_at = Some(self.ready_at.map_or(time, |ready| ready.max(time)));
+    }
+
+    /// The next bytes to send, if the time has come for some.
+    pub(super) fn poll_send(
+        &mut self,
+        now: Instant,
+        profile: &Profile,
+        stats: &mut SessionStats,
+    ) -> Option<Vec<u8>> {
+        if self.probe.is_some() || self.ready_at.is_some_and(|ready| now < ready) {
+            return None;
+        }
+        self.ready_at = None;
+        let pending = self.pending.as_mut()?;
+        let unsent = pending.deadline.is_none();
+        if unsent && (pending.wire.forced || self.quarantine.in_step()) {
+            pending.deadline = Some(within(now + pending.wire.timeout, pending.limit));
+            pending.sent_at = Some(now);
+            pending.sendings += 1;
+            stats.commands += 1;
+            return Some(pending.wire.bytes());
+        }
+        let settle_due = pending.settle_at.is_some_and(|at| at <= now);
+        if unsent || settle_due {
+            let probe = self
+                .quarantine
+                .probe(now, Some(&pending.wire.name), profile)?;
+            let bytes = probe.wire.bytes();
+            self.probe = Some(probe);
+            stats.commands += 1;
+            stats.probes += 1;
+            return Some(bytes);
+        }
+        None
+    }
+
+    /// Judges one line. Lines that an ambiguous message may have made up are never given to this.
+    pub(super) fn on_line(&mut self, now: Instant, line: &[u8], guard: Duration) -> Verdict {
+        if self.takes_echo(line) {
+            return Verdict::Taken;
+        }
+        if let Some(result) = FinalResult::parse(line) {
+            return self.on_final(now, result, guard);
+        }
+        self.on_information(line)
+    }
+
+    /// Bytes were swallowed among which the pending answer may have been.
+    pub(super) fn suspect(&mut self, now: Instant) {
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+            pending.suspect = true;
+            pending.settle_at.get_or_insert(now + SETTLE);
+            pending.tainted |= self.probe.is_some();
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        guard: Duration,
+        stats: &mut SessionStats,
+    ) {
+        if let Some(probe) = &self.probe {
+            if probe.grace_until.is_some_and(|until| until <= now) {
+                // Only the error came: it was the probe's own answer.
+                self.probe_answered(now, guard);
+            } else if probe.deadline <= now {
+                if let Some(probe) = self.probe.take() {
+                    self.quarantine.lose(now, probe);
+                    if let Some(pending) = &mut self.pending {
+                        pending.tainted = true;
+                        pending.held = None;
+                    }
+                }
+            }
+        }
+        let overdue = |p: &Pending| p.deadline.is_some_and(|deadline| deadline <= now);
+        if self.pending.as_ref().is_some_and(overdue) {
+            if let Some(pending) = self.pending.take() {
+                stats.timeouts += 1;
+                self.quarantine.owe(&pending.wire, pending.echo);
+                let waited = pending
+                    .sent_at
+                    .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+                self.answered = Some((pending.owner, pending.wire, Answer::TimedOut(waited)));
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or [`poll_send`](Self::poll_send) has
+    /// something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let pending = self.pending.as_ref();
+        let deadline = pending.and_then(|p| p.deadline);
+        if let Some(probe) = &self.probe {
+            let probe_due = probe.grace_until.unwrap_or(probe.deadline);
+            return Some(within(probe_due, deadline));
+        }
+        let pending = pending?;
+        let send_at = match (pending.deadline, pending.settle_at) {
+            (None, _) => self.ready_at,
+            (Some(_), Some(settle)) => Some(self.ready_at.map_or(settle, |r| r.max(settle))),
+            (Some(_), None) => None,
+        };
+        [deadline, send_at].into_iter().flatten().min()
+    }
+
+    /// What became of the last command, and whose it was.
+    pub(super) fn take_answer(&mut self) -> Option<(Option<OperationId>, Wire, Answer)> {
+        self.answered.take()
+    }
+
+    fn takes_echo(&mut self, line: &[u8]) -> bool {
+        let pending = self.pending.as_mut().filter(|p| p.deadline.is_some());
+        pending.is_some_and(|p| p.echo.takes(line))
+            || self.probe.as_mut().is_some_and(|p| p.echo.takes(line))
+            || self.quarantine.takes_echo(line)
+    }
+
+    fn on_information(&mut self, line: &[u8]) -> Verdict {
+        if let Some(probe) = self.probe.as_mut() {
+            if !probe.recognised && probe.wire.grammar.accepts(line) {
+                probe.recognised = true;
+                if probe.grace_until.take().is_some() {
+                    // The error before this line was not the probe's.
+                    self.release_held();
+                }
+                return Verdict::Taken;
+            }
+        }
+        let recognised = self.probe.as_ref().is_some_and(|p| p.recognised);
+        if let Some(pending) = self.pending.as_mut() {
+            if pending.deadline.is_some() && !recognised && pending.wire.grammar.accepts(line) {
+                pending
+                    .lines
+                    .push(String::from_utf8_lossy(line).into_owned());
+                return Verdict::Taken;
+            }
+        }
+        if self.quarantine.takes_information(line) {
+            return Verdict::Late;
+        }
+        Verdict::NotMine
+    }
+
+    fn on_final(&mut self, now: Instant, result: FinalResult, guard: Duration) -> Verdict {
+        if self.quarantine.takes_final() {
+            return Verdict::Late;
+        }
+        let in_flight = self.pending.as_ref().is_some_and(|p| p.deadline.is_some());
+        match (self.probe.is_some(), in_flight) {
+            (true, _) => self.on_final_while_probing(now, result, in_flight, guard),
+            (false, true) => {
+                self.hold_until(now + guard);
+                self.complete(Refusal::from_result(result));
+                Verdict::Taken
+            }
+            (false, false) if self.quarantine.pay() => Verdict::Late,
+            (false, false) => Verdict::Stray,
+        }
+    }
+
+    fn on_final_while_probing(
+        &mut self,
+        now: Instant,
+        result: FinalResult,
+        in_flight: bool,
+        guard: Duration,
+    ) -> Verdict {
+        // `on_final` has seen that there is one.
+        let Some(probe) = self.probe.as_mut() else {
+            return Verdict::Stray;
+        };
+        if probe.recognised {
+            self.probe_answered(now, guard);
+            return Verdict::Taken;
+        }
+        let refusal = Refusal::from_result(result);
+        // A probe that succeeds prints its information line first, so an OK here is older; an
+        // error may be the probe's own.
+        let second = probe.grace_until.is_some();
+        let error = refusal.is_some();
+        probe.grace_until = error.then(|| now + GRACE);
+        match self.pending.as_mut().filter(|p| in_flight && !p.tainted) {
+            None => {
+                self.quarantine.pay();
+                Verdict::Late
+            }
+            Some(_) if second => {
+                self.release_held();
+                if error {
+                    self.probe_answered(now, guard);
+                    return Verdict::Taken;
+                }
+                Verdict::Late
+            }
+            Some(pending) if error => {
+                pending.held = refusal;
+                Verdict::Taken
+            }
+            Some(_) => {
+                self.complete(None);
+                Verdict::Taken
+            }
+        }
+    }
+
+    /// The module has answered the probe, so nothing older can come. A command still in flight has
+    /// been answered among the swallowed bytes.
+    fn probe_answered(&mut self, now: Instant, guard: Duration) {
+        self.probe = None;
+        self.quarantine.settled();
+        self.hold_until(now + guard);
+        let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) else {
+            return;
+        };
+        if pending.wire.repeatable && pending.owner.is_some() && pending.sendings < MOST_SENDINGS {
+            pending.send_again();
+        } else if let Some(pending) = self.pending.take() {
+            self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
+        }
+    }
+
+    /// The error that was held back is the pending command's answer.
+    fn release_held(&mut self) {
+        if let Some(refusal) = self.pending.as_mut().and_then(|p| p.held.take()) {
+            self.complete(Some(refusal));
+        }
+    }
+
+    fn complete(&mut self, refusal: Option<Refusal>) {
+        let Some(mut pending) = self.pending.take() else {
+            return;
+        };
+        let incomplete = pending.suspect && refusal.is_none() && pending.wire.repeatable;
+        if incomplete && pending.owner.is_some() && pending.sendings < MOST_SENDINGS {
+            // The OK came through, but an information line may have been swallowed.
+            pending.send_again();
+            self.pending = Some(pending);
+            return;
+        }
+        let answer = refusal.map_or(Answer::Ok(pending.lines), Answer::Refused);
+        self.answered = Some((pending.owner, pending.wire, answer));
+    }
+}
+
+impl Pending {
+    fn send_again(&mut self) {
+        self.echo = Echo::new(self.wire.line.as_bytes());
+        self.lines.clear();
+        self.deadline = None;
+        self.suspect = false;
+        self.settle_at = None;
+        self.tainted = false;
+        self.held = None;
+    }
+}
+
+fn within(time: Instant, limit: Option<Instant>) -> Instant {
+    limit.map_or(time, |limit| time.min(limit))
+}

@@ -1,0 +1,98 @@
+//! The topic filters that are subscribed, or are being subscribed.
+
+use m531x_at::command::QoS;
+use m531x_at::{hex, topic};
+
+/// The table of subscriptions as the module has it.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    entries: Vec<Subscription>,
+    /// Whether the table is complete; not so while a client of before the session may be there.
+    known: bool,
+    changed: bool,
+}
+
+/// One subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Subscription {
+    pub filter: String,
+    pub qos: QoS,
+    pub hex: bool,
+    /// Whether the broker has granted it.
+    pub live: bool,
+}
+
+impl Subscriptions {
+    /// The module has no subscription, for sure.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.known = true;
+        self.changed = true;
+    }
+
+    /// A subscription is being asked for; messages may come before it is granted.
+    pub(super) fn ask(&mut self, filter: &str, qos: QoS, hex: bool) {
+        self.changed = true;
+        match self.entries.iter_mut().find(|s| s.filter == filter) {
+            Some(entry) => {
+                entry.qos = qos;
+                entry.hex = hex;
+            }
+            None => self.entries.push(Subscription {
+                filter: filter.to_owned(),
+                qos,
+                hex,
+                live: false,
+            }),
+        }
+    }
+
+    /// The broker has granted it.
+    pub(super) fn grant(&mut self, filter: &str) {
+        if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
+            entry.live = true;
+        }
+    }
+
+    /// It was not granted, and was not there before.
+    pub(super) fn withdraw(&mut self, filter: &str) {
+        self.entries.retain(|s| s.live || s.filter != filter);
+        self.changed = true;
+    }
+
+    /// It has ended.
+    pub(super) fn remove(&mut self, filter: &str) {
+        self.entries.retain(|s| s.filter != filter);
+        self.changed = true;
+    }
+
+    /// The granted subscriptions, oldest first.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Subscription> {
+        self.entries.iter().filter(|s| s.live)
+    }
+
+    /// Whether the filters have changed since the last call and are known completely.
+    pub(super) fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.changed) && self.known
+    }
+
+    /// All filters, those being asked for included.
+    pub(super) fn filters(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|s| s.filter.as_str())
+    }
+
+    /// The payload as published: that of a subscription with hex delivery is decoded, unless it is
+    /// not hex after all.
+    pub(super) fn payload(&self, topic: &[u8], payload: &[u8]) -> Vec<u8> {
+        let first = self
+            .entries
+            .iter()
+            .find(|s| topic::matches(s.filter.as_bytes(), topic));
+        match first {
+            Some(Subscription { hex: true, .. }) => {
+                hex::decode(payload).unwrap_or_else(|_| payload.to_vec())
+            }
+            _ => payload.to_vec(),
+        }
+    }
+}

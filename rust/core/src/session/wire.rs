@@ -1,0 +1,172 @@
+//! A command line that is ready to be sent, and what can become of it.
+
+use std::time::Duration;
+
+use m531x_at::cme;
+use m531x_at::command::{Command, General, Grammar, Line};
+use m531x_at::profile::Profile;
+use m531x_at::response::{CmeError, FinalResult};
+
+use crate::{Error, ErrorCode};
+
+/// A checked command line with everything the slot has to know about it.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    pub line: Line,
+    pub grammar: Grammar,
+    /// The command without its arguments, for error texts: `AT+MQTTPUB`.
+    pub name: String,
+    /// Whether sending it once more does no harm.
+    pub repeatable: bool,
+    /// Sent at once, even while answers of earlier commands are still owed.
+    pub forced: bool,
+    pub timeout: Duration,
+}
+
+impl Wire {
+    pub(super) fn new(
+        command: &Command,
+        profile: &Profile,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            line: command.encode(profile)?,
+            grammar: command.grammar(),
+            name: command.name().to_owned(),
+            repeatable: is_repeatable(command),
+            forced: false,
+            timeout,
+        })
+    }
+
+    /// A line the user typed.
+    pub(super) fn raw(text: &str, profile: &Profile, timeout: Duration) -> Result<Self, Error> {
+        let line = Line::raw(text, profile.line_limit)?;
+        let repeatable = Command::decode(line.as_bytes()).is_ok_and(|c| is_repeatable(&c));
+        Ok(Self {
+            grammar: Grammar::for_line(text),
+            name: head(text),
+            line,
+            repeatable,
+            forced: false,
+            timeout,
+        })
+    }
+
+    /// The bytes for the port.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.line.as_bytes().to_vec();
+        bytes.push(b'\r');
+        bytes
+    }
+
+    /// The error for a command that was not answered.
+    pub(super) fn timed_out(&self, waited: Duration) -> Error {
+        Error::new(
+            ErrorCode::Timeout,
+            format!(
+                "{}: no answer within {}; check that the module is awake and powered",
+                self.name,
+                seconds(waited)
+            ),
+        )
+    }
+
+    /// The error for a command whose answer was lost among the bytes of a message.
+    pub(super) fn result_unknown(&self) -> Error {
+        Error::new(
+            ErrorCode::ResultUnknown,
+            format!(
+                "{}: the answer was lost among the bytes of a message; it may or may not have been \
+                 carried out",
+                self.name
+            ),
+        )
+    }
+}
+
+/// The part of a command line that names it: everything before `=` or `?`.
+pub(super) fn head(line: &str) -> String {
+    let end = line.find(['=', '?', ' ']).unwrap_or(line.len());
+    line[..end].to_ascii_uppercase()
+}
+
+/// A duration in the words of an error text.
+pub(super) fn seconds(duration: Duration) -> String {
+    if duration.subsec_millis() == 0 {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
+fn is_repeatable(command: &Command) -> bool {
+    match command {
+        Command::MqttCfgRead
+        | Command::MqttStatRead
+        | Command::MqttSubRead
+        | Command::MqttTo(_)
+        | Command::MqttPing(_)
+        | Command::MqttRec(_) => true,
+        Command::General(general) => !matches!(general, General::Reboot(_) | General::Other(_)),
+        _ => false,
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// `OK`, with the information lines before it.
+    Ok(Vec<String>),
+    Refused(Refusal),
+    /// No final result came within this time.
+    TimedOut(Duration),
+    /// The module has carried on, but its answer was lost among the bytes of a message.
+    Hidden,
+}
+
+/// `ERROR` or `+CME ERROR`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal(pub Option<CmeError>);
+
+impl Refusal {
+    /// The refusal in a final result; `None` for `OK`.
+    pub(super) fn from_result(result: FinalResult) -> Option<Self> {
+        match result {
+            FinalResult::Ok => None,
+            FinalResult::Error => Some(Self(None)),
+            FinalResult::Cme(error) => Some(Self(Some(error))),
+        }
+    }
+
+    pub(super) fn number(&self) -> Option<u16> {
+        match self.0 {
+            Some(CmeError::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The refusal in words: the number and, where this model's table has it, its meaning.
+    pub(super) fn describe(&self, profile: &Profile) -> String {
+        match &self.0 {
+            None => "ERROR".to_owned(),
+            Some(CmeError::Text(text)) => format!("+CME ERROR: {text}"),
+            Some(CmeError::Number(number)) => match cme::text(profile.cme_family, *number) {
+                Some(text) => format!("+CME ERROR: {number} ({text})"),
+                None => format!("+CME ERROR: {number}"),
+            },
+        }
+    }
+
+    /// The error of a command that was refused.
+    pub(super) fn error(&self, code: ErrorCode, name: &str, profile: &Profile) -> Error {
+        let error = Error::new(
+            code,
+            format!("{name} was refused with {}", self.describe(profile)),
+        );
+        match self.number() {
+            Some(number) => error.with_modem_code(number),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! An answer that comes after its command has timed out is never another command's.
+
+mod session_support;
+
+use m531x_core::{ErrorCode, EventKind};
+use session_support::{Rig, SECOND, command, ms};
+
+const CSQ: &str = "\r\n+CSQ:1,99\r\n\r\nOK\r\n";
+const STAT: &str = "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n";
+
+/// A rig whose `AT+CSQ` has just timed out.
+fn timed_out() -> Rig {
+    let mut rig = Rig::new();
+    let id = rig.begin_within(command("AT+CSQ"), SECOND);
+    rig.expect("AT+CSQ");
+    rig.advance(SECOND);
+    assert_eq!(rig.code(id), ErrorCode::Timeout);
+    rig
+}
+
+#[test]
+fn a_late_answer_is_reported_and_brings_the_session_back_into_step() {
+    let mut rig = timed_out();
+    rig.reply(CSQ);
+    assert_eq!(rig.events(EventKind::LateAnswer), ["+CSQ:1,99", "OK"]);
+    let next = rig.begin(command("AT+CGATT?"));
+    rig.exchange("AT+CGATT?", "\r\n+CGATT:1\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CGATT:1"]);
+    assert_eq!(rig.session.stats().probes, 0);
+}
+
+#[test]
+fn a_late_answer_while_the_next_command_waits_is_not_its_answer() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    rig.expect_nothing();
+    rig.reply(STAT);
+    rig.exchange("AT+CSQ", "\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+    assert_eq!(rig.events(EventKind::LateAnswer), ["+CSQ:1,99", "OK"]);
+}
+
+#[test]
+fn a_command_whose_answer_never_comes_costs_one_probe() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.exchange("AT+MQTTSTAT?", STAT);
+    rig.exchange("AT+CSQ", "\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn a_late_error_before_the_probes_line_is_late() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\nERROR\r\n");
+    rig.advance(ms(100));
+    rig.expect_nothing();
+    rig.reply(STAT);
+    rig.exchange("AT+CSQ", "\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn a_module_that_refuses_the_probe_is_in_step_after_a_silence() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\n+CME ERROR: 4\r\n");
+    rig.expect_nothing();
+    rig.advance(SECOND);
+    rig.exchange("AT+CSQ", "\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn a_late_error_and_a_refused_probe_are_both_waited_for() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\n+CME ERROR: 4\r\n");
+    rig.advance(ms(500));
+    rig.reply("\r\n+CME ERROR: 4\r\n");
+    rig.advance(ms(500));
+    rig.expect_nothing();
+    rig.advance(ms(500));
+    rig.exchange("AT+CSQ", "\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn a_probe_that_is_not_answered_is_repeated_with_another_until_the_operations_own_deadline() {
+    let mut rig = timed_out();
+    let next = rig.begin_within(command("AT+CSQ"), 10 * SECOND);
+    rig.expect("AT+MQTTSTAT?");
+    rig.advance(2 * SECOND);
+    rig.expect("AT+CMEE?");
+    rig.advance(8 * SECOND);
+    assert_eq!(rig.code(next), ErrorCode::Timeout);
+    assert!(rig.session.idle());
+}
+
+#[test]
+fn a_module_that_was_busy_for_long_answers_all_at_once_and_nothing_is_mixed_up() {
+    let mut rig = timed_out();
+    let next = rig.begin_within(command("AT+CSQ"), 20 * SECOND);
+    rig.expect("AT+MQTTSTAT?");
+    rig.advance(2 * SECOND);
+    rig.expect("AT+CMEE?");
+    rig.reply(format!("{CSQ}{STAT}\r\n+CMEE:1\r\n\r\nOK\r\n"));
+    rig.exchange("AT+CSQ", "\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn the_probe_is_another_one_when_the_state_itself_was_asked_for() {
+    let mut rig = Rig::new();
+    let id = rig.begin_within(command("AT+MQTTSTAT?"), SECOND);
+    rig.expect("AT+MQTTSTAT?");
+    rig.advance(SECOND);
+    assert_eq!(rig.code(id), ErrorCode::Timeout);
+    let next = rig.begin(command("AT+MQTTSTAT?"));
+    rig.expect("AT+CMEE?");
+    rig.reply(STAT);
+    rig.reply("\r\n+CMEE:1\r\n\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+MQTTSTAT:5"]);
+}
+
+#[test]
+fn the_late_answer_of_a_lost_probe_is_recognised_even_in_front_of_an_answer() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.advance(2 * SECOND);
+    rig.exchange("AT+CMEE?", "\r\n+CMEE:1\r\n\r\nOK\r\n");
+    rig.expect("AT+CSQ");
+    rig.reply(STAT);
+    assert!(!rig.is_done(next));
+    rig.reply("\r\n+CSQ:2,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn the_echo_of_a_timed_out_command_is_swallowed() {
+    let mut rig = timed_out();
+    rig.reply(format!("AT+CSQ\r{CSQ}"));
+    assert_eq!(rig.events(EventKind::LateAnswer), ["+CSQ:1,99", "OK"]);
+    assert!(rig.events(EventKind::UnknownLine).is_empty());
+}
+
+#[test]
+fn two_owed_answers_are_both_late() {
+    let mut rig = timed_out();
+    let second = rig.begin_within(command("AT+CGATT?"), SECOND);
+    rig.advance(SECOND);
+    assert_eq!(rig.code(second), ErrorCode::Timeout);
+    rig.reply(format!("{CSQ}{STAT}"));
+    let next = rig.begin(command("AT+CSQ"));
+    while let Some(line) = rig.next_sent() {
+        match line.as_str() {
+            "AT+MQTTSTAT?" => {}
+            "AT+CMEE?" => rig.reply("\r\n+CMEE:1\r\n\r\nOK\r\n"),
+            "AT+CSQ" => rig.reply("\r\n+CSQ:2,99\r\n\r\nOK\r\n"),
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
