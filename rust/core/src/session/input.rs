@@ -82,7 +82,7 @@ impl Scheduler {
             self.on_boot_line(now, line);
             return;
         }
-        if let Some(boot) = self.boot {
+        if let Some(boot) = self.boot.filter(|_| !self.slot.is_in_flight()) {
             self.stay_quiet(now, boot.began);
         }
         let guard = self.shared.guard_time();

@@ -69,6 +69,11 @@ impl CommandSlot {
         self.pending.is_some() || self.answered.is_some()
     }
 
+    /// Whether a command or a probe has been sent whose answer is due.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.probe.is_some() || self.pending.as_ref().is_some_and(|p| p.deadline.is_some())
+    }
+
     /// Puts a command into the free slot; [`poll_send`](Self::poll_send) sends it.
     pub(super) fn assign(&mut self, owner: OperationId, wire: Wire, limit: Option<Instant>) {
         debug_assert!(!self.is_occupied(), "one command at a time");

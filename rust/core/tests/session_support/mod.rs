@@ -10,23 +10,23 @@ use m531x_core::{
     ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, MqttState, QoS,
 };
 
-pub const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-pub fn ms(milliseconds: u64) -> Duration {
+pub(crate) fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
 /// The test speaks for the module, line by line.
-pub struct Rig {
-    pub session: Session,
-    pub now: Instant,
+pub(crate) struct Rig {
+    pub(crate) session: Session,
+    pub(crate) now: Instant,
     sent: VecDeque<String>,
-    pub incoming: Vec<Incoming>,
+    pub(crate) incoming: Vec<Incoming>,
     done: Vec<(OperationId, Result<Outcome, Error>)>,
 }
 
 impl Rig {
-    pub fn with(config: SessionConfig) -> Self {
+    pub(crate) fn with(config: SessionConfig) -> Self {
         Self {
             session: Session::new(config),
             now: Instant::now(),
@@ -37,19 +37,19 @@ impl Rig {
     }
 
     /// An M5310-A without a guard time, nothing known about its state.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(config())
     }
 
     /// An M5310-A that has just connected; the next packet id is 1.
-    pub fn connected() -> Self {
+    pub(crate) fn connected() -> Self {
         let mut rig = Self::new();
         rig.connect();
         rig
     }
 
     /// Brings the session up by the ordinary dialogue.
-    pub fn connect(&mut self) {
+    pub(crate) fn connect(&mut self) {
         let id = self.begin(RequestKind::Connect(ConnectOptions::new("broker", "me")));
         self.until_open();
         self.reply("\r\nOK\r\n\r\n+MQTTOPEN:OK\r\n");
@@ -59,7 +59,7 @@ impl Rig {
     }
 
     /// Answers everything of the connect dialogue up to `AT+MQTTOPEN`, whose answer is due next.
-    pub fn until_open(&mut self) {
+    pub(crate) fn until_open(&mut self) {
         loop {
             let line = self.sent.pop_front().expect("the dialogue goes on");
             if line.starts_with("AT+MQTTOPEN=") {
@@ -73,56 +73,56 @@ impl Rig {
         }
     }
 
-    pub fn begin(&mut self, kind: RequestKind) -> OperationId {
+    pub(crate) fn begin(&mut self, kind: RequestKind) -> OperationId {
         self.try_begin(Request::new(kind))
             .expect("the request is valid")
     }
 
-    pub fn begin_within(&mut self, kind: RequestKind, timeout: Duration) -> OperationId {
+    pub(crate) fn begin_within(&mut self, kind: RequestKind, timeout: Duration) -> OperationId {
         self.try_begin(Request::new(kind).with_timeout(timeout))
             .expect("the request is valid")
     }
 
-    pub fn try_begin(&mut self, request: Request) -> Result<OperationId, Error> {
+    pub(crate) fn try_begin(&mut self, request: Request) -> Result<OperationId, Error> {
         let id = self.session.begin(self.now, request);
         self.collect();
         id
     }
 
-    pub fn abandon(&mut self, id: OperationId) {
+    pub(crate) fn abandon(&mut self, id: OperationId) {
         self.session.abandon(self.now, id);
         self.collect();
     }
 
     /// The module says this, now.
-    pub fn reply(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn reply(&mut self, bytes: impl AsRef<[u8]>) {
         self.session.handle_input(self.now, bytes.as_ref());
         self.collect();
     }
 
     /// The next command must be this one; the module answers it.
-    pub fn exchange(&mut self, command: &str, reply: &str) {
+    pub(crate) fn exchange(&mut self, command: &str, reply: &str) {
         self.expect(command);
         self.reply(reply);
     }
 
     /// The next command must be this one.
-    pub fn expect(&mut self, command: &str) {
+    pub(crate) fn expect(&mut self, command: &str) {
         assert_eq!(self.sent.pop_front().as_deref(), Some(command));
     }
 
     /// Nothing was sent.
-    pub fn expect_nothing(&self) {
+    pub(crate) fn expect_nothing(&self) {
         assert!(self.sent.is_empty(), "sent: {:?}", self.sent);
     }
 
     /// The next command, whatever it is.
-    pub fn next_sent(&mut self) -> Option<String> {
+    pub(crate) fn next_sent(&mut self) -> Option<String> {
         self.sent.pop_front()
     }
 
     /// Lets time pass, doing what falls due on the way.
-    pub fn advance(&mut self, time: Duration) {
+    pub(crate) fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.session.poll_timeout().filter(|due| *due <= end) {
             self.now = self.now.max(due);
@@ -151,32 +151,32 @@ impl Rig {
         }
     }
 
-    pub fn is_done(&self, id: OperationId) -> bool {
+    pub(crate) fn is_done(&self, id: OperationId) -> bool {
         self.done.iter().any(|(done, _)| *done == id)
     }
 
     /// The end of the operation, which must have come.
-    pub fn result(&mut self, id: OperationId) -> Result<Outcome, Error> {
+    pub(crate) fn result(&mut self, id: OperationId) -> Result<Outcome, Error> {
         let index = self.done.iter().position(|(done, _)| *done == id);
         self.done.remove(index.expect("the operation has ended")).1
     }
 
-    pub fn error(&mut self, id: OperationId) -> Error {
+    pub(crate) fn error(&mut self, id: OperationId) -> Error {
         self.result(id).expect_err("the operation failed")
     }
 
-    pub fn code(&mut self, id: OperationId) -> ErrorCode {
+    pub(crate) fn code(&mut self, id: OperationId) -> ErrorCode {
         self.error(id).code()
     }
 
-    pub fn lines(&mut self, id: OperationId) -> Vec<String> {
+    pub(crate) fn lines(&mut self, id: OperationId) -> Vec<String> {
         match self.result(id) {
             Ok(Outcome::Lines(lines)) => lines,
             other => panic!("no lines: {other:?}"),
         }
     }
 
-    pub fn packet_id(&mut self, id: OperationId) -> Option<u16> {
+    pub(crate) fn packet_id(&mut self, id: OperationId) -> Option<u16> {
         match self.result(id) {
             Ok(Outcome::Receipt(receipt)) => receipt.packet_id,
             other => panic!("no receipt: {other:?}"),
@@ -184,7 +184,7 @@ impl Rig {
     }
 
     /// The texts of all events of this kind so far.
-    pub fn events(&self, kind: EventKind) -> Vec<&str> {
+    pub(crate) fn events(&self, kind: EventKind) -> Vec<&str> {
         self.incoming
             .iter()
             .filter_map(|incoming| match incoming {
@@ -194,7 +194,7 @@ impl Rig {
             .collect()
     }
 
-    pub fn messages(&self) -> Vec<&Message> {
+    pub(crate) fn messages(&self) -> Vec<&Message> {
         self.incoming
             .iter()
             .filter_map(|incoming| match incoming {
@@ -205,7 +205,7 @@ impl Rig {
     }
 
     /// Subscribes; the broker grants what was asked for.
-    pub fn subscribe(&mut self, filter: &str, packet_id: u16) {
+    pub(crate) fn subscribe(&mut self, filter: &str, packet_id: u16) {
         let id = self.begin(subscribe(filter));
         self.expect(&format!("AT+MQTTSUB=\"{filter}\",1"));
         self.reply(format!(
@@ -215,7 +215,7 @@ impl Rig {
     }
 
     /// Begins a publish of "hi" to "t" and lets the module accept it.
-    pub fn published(&mut self, qos: QoS) -> OperationId {
+    pub(crate) fn published(&mut self, qos: QoS) -> OperationId {
         let id = self.begin(publish("t", qos));
         let level = u8::from(qos);
         self.exchange(
@@ -226,7 +226,7 @@ impl Rig {
     }
 }
 
-pub fn config() -> SessionConfig {
+pub(crate) fn config() -> SessionConfig {
     SessionConfig {
         model: Some(Model::M5310A),
         guard_time: Some(Duration::ZERO),
@@ -234,11 +234,11 @@ pub fn config() -> SessionConfig {
     }
 }
 
-pub fn command(line: &str) -> RequestKind {
+pub(crate) fn command(line: &str) -> RequestKind {
     RequestKind::Command(line.to_owned())
 }
 
-pub fn publish(topic: &str, qos: QoS) -> RequestKind {
+pub(crate) fn publish(topic: &str, qos: QoS) -> RequestKind {
     RequestKind::Publish {
         topic: topic.to_owned(),
         payload: b"hi".to_vec(),
@@ -247,7 +247,7 @@ pub fn publish(topic: &str, qos: QoS) -> RequestKind {
     }
 }
 
-pub fn subscribe(filter: &str) -> RequestKind {
+pub(crate) fn subscribe(filter: &str) -> RequestKind {
     RequestKind::Subscribe {
         filter: filter.to_owned(),
         qos: QoS::AtLeastOnce,

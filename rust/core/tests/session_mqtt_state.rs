@@ -1,0 +1,192 @@
+//! The MQTT state follows the URCs.
+
+mod session_support;
+
+use m531x_core::session::{Outcome, RequestKind};
+use m531x_core::{ErrorCode, EventKind, MqttState, QoS};
+use session_support::{Rig, SECOND, command, publish, subscribe};
+
+#[test]
+fn three_lost_pings_then_attempts_then_the_end() {
+    let mut rig = Rig::connected();
+    rig.reply("\r\n+MQTTTO:5\r\n\r\n+MQTTTO:5\r\n\r\n+MQTTTO:5\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    rig.reply("\r\n+MQTTREC:0\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::ModuleReconnecting);
+    rig.reply("\r\n+MQTTREC:1\r\n\r\n+MQTTREC:2\r\n\r\n+MQTTDISC:OK\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
+    assert_eq!(
+        rig.events(EventKind::Disconnected),
+        ["the module gave up, after 3 attempts"]
+    );
+    assert_eq!(
+        rig.events(EventKind::Urc),
+        [
+            "+MQTTTO:5",
+            "+MQTTTO:5",
+            "+MQTTTO:5",
+            "+MQTTREC:0",
+            "+MQTTREC:1",
+            "+MQTTREC:2",
+            "+MQTTDISC:OK"
+        ]
+    );
+}
+
+#[test]
+fn a_spontaneous_end_is_a_loss() {
+    for line in ["+MQTTDISC", "+MQTTDISC:", "+MQTTDISC: OK", "+MQTTDISC:OK"] {
+        let mut rig = Rig::connected();
+        rig.reply(format!("\r\n{line}\r\n"));
+        assert_eq!(rig.session.mqtt_state(), MqttState::Lost, "{line}");
+        assert_eq!(rig.events(EventKind::Disconnected).len(), 1, "{line}");
+    }
+}
+
+#[test]
+fn an_end_that_was_asked_for_leaves_the_client_configured() {
+    let mut rig = Rig::connected();
+    let id = rig.begin(RequestKind::Disconnect);
+    rig.exchange("AT+MQTTDISC", "\r\nOK\r\n");
+    assert!(!rig.is_done(id));
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    rig.reply("\r\n+MQTTDISC: OK\r\n");
+    assert_eq!(rig.result(id), Ok(Outcome::Done));
+    assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
+    assert_eq!(rig.events(EventKind::Disconnected), ["asked for"]);
+}
+
+#[test]
+fn an_end_reported_before_the_ok_is_the_end() {
+    let mut rig = Rig::connected();
+    let id = rig.begin(RequestKind::Disconnect);
+    rig.exchange("AT+MQTTDISC", "\r\n+MQTTDISC: OK\r\n\r\nOK\r\n");
+    assert_eq!(rig.result(id), Ok(Outcome::Done));
+    assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
+}
+
+#[test]
+fn an_end_that_is_never_reported_is_looked_up() {
+    let mut rig = Rig::connected();
+    let id = rig.begin(RequestKind::Disconnect);
+    rig.exchange("AT+MQTTDISC", "\r\nOK\r\n");
+    rig.advance(5 * SECOND);
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:2\r\n\r\nOK\r\n");
+    assert_eq!(rig.result(id), Ok(Outcome::Done));
+    assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
+}
+
+#[test]
+fn disconnecting_while_not_connected_is_an_error_with_the_modules_number() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Disconnect);
+    rig.exchange("AT+MQTTDISC", "\r\n+CME ERROR: 3\r\n");
+    let error = rig.error(id);
+    assert_eq!(
+        (error.code(), error.modem_code()),
+        (ErrorCode::NotConnected, Some(3))
+    );
+}
+
+#[test]
+fn the_end_of_the_connection_fails_what_waits_for_the_broker() {
+    let mut rig = Rig::connected();
+    let qos1 = rig.published(QoS::AtLeastOnce);
+    let qos2 = rig.published(QoS::ExactlyOnce);
+    let granted = rig.begin(subscribe("a/#"));
+    rig.exchange("AT+MQTTSUB=\"a/#\",1", "\r\nOK\r\n");
+    let qos0 = rig.begin(publish("t", QoS::AtMostOnce));
+    rig.expect("AT+MQTTPUB=\"t\",0,0,0,0,\"hi\"");
+    rig.reply("\r\n+MQTTDISC: OK\r\n");
+    for id in [qos1, qos2, granted, qos0] {
+        assert_eq!(rig.code(id), ErrorCode::NotConnected);
+    }
+    // The command in flight still has its answer to come, which is nobody else's.
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect_nothing();
+    rig.reply("\r\nERROR\r\n");
+    rig.exchange("AT+CSQ", "\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:1,99"]);
+}
+
+#[test]
+fn a_module_that_reconnected_by_itself_is_subscribed_again() {
+    let mut rig = Rig::connected();
+    rig.subscribe("a/b", 1);
+    rig.subscribe("c/#", 2);
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    assert_eq!(
+        rig.events(EventKind::Connected),
+        ["the module reconnected by itself, after 1 attempt"]
+    );
+    assert!(rig.events(EventKind::Disconnected).is_empty());
+    rig.exchange(
+        "AT+MQTTSUB=\"a/b\",1",
+        "\r\nOK\r\n\r\n+MQTTSUBACK:3,1,a/b\r\n",
+    );
+    rig.exchange(
+        "AT+MQTTSUB=\"c/#\",1",
+        "\r\nOK\r\n\r\n+MQTTSUBACK:4,128,c/#\r\n",
+    );
+    assert_eq!(rig.events(EventKind::Resubscribed), ["a/b", "c/#"]);
+    assert_eq!(rig.session.subscriptions(), ["a/b"]);
+    rig.expect_nothing();
+}
+
+#[test]
+fn a_stored_session_is_not_subscribed_again() {
+    let mut rig = Rig::connected();
+    rig.subscribe("a/b", 1);
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN: 0,1\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    rig.expect_nothing();
+}
+
+#[test]
+fn the_modules_own_word_sets_the_state() {
+    for (number, state) in [
+        (0, MqttState::Off),
+        (1, MqttState::Configured),
+        (2, MqttState::Configured),
+        (3, MqttState::Connecting),
+        (4, MqttState::ModuleReconnecting),
+        (5, MqttState::Connected),
+        (6, MqttState::Connecting),
+        (7, MqttState::Connecting),
+    ] {
+        let mut rig = Rig::new();
+        let id = rig.begin(RequestKind::Status);
+        rig.exchange(
+            "AT+MQTTSTAT?",
+            &format!("\r\n+MQTTSTAT:{number}\r\n\r\nOK\r\n"),
+        );
+        assert_eq!(rig.result(id), Ok(Outcome::State(state)), "{number}");
+    }
+}
+
+#[test]
+fn commands_of_the_users_own_keep_the_state_true() {
+    let mut rig = Rig::connected();
+    let id = rig.begin(command("AT+MQTTDISC"));
+    rig.exchange("AT+MQTTDISC", "\r\nOK\r\n\r\n+MQTTDISC: OK\r\n");
+    assert!(rig.result(id).is_ok());
+    assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
+    let id = rig.begin(command("AT+MQTTDEL"));
+    rig.exchange("AT+MQTTDEL", "\r\nOK\r\n");
+    assert!(rig.result(id).is_ok());
+    assert_eq!(rig.session.mqtt_state(), MqttState::Off);
+}
+
+#[test]
+fn every_change_of_state_is_an_event_with_its_cause() {
+    let mut rig = Rig::connected();
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTDISC\r\n");
+    assert_eq!(
+        rig.events(EventKind::StateChanged),
+        [
+            "connected -> module reconnecting: the connection broke and the module makes it again",
+            "module reconnecting -> lost: the module gave up, after 1 attempt",
+        ]
+    );
+}

@@ -1,0 +1,184 @@
+//! The start-up dialogue.
+
+mod session_support;
+
+use m531x_core::session::{ModemInfo, Outcome, RequestKind, SessionConfig};
+use m531x_core::{ErrorCode, EventKind, Model, MqttState};
+use session_support::{Rig, SECOND, ms};
+
+fn unknown() -> Rig {
+    Rig::with(SessionConfig {
+        model: None,
+        ..session_support::config()
+    })
+}
+
+fn model(result: Result<Outcome, m531x_core::Error>) -> Option<Model> {
+    match result {
+        Ok(Outcome::Info(ModemInfo { model, .. })) => model,
+        other => panic!("no model: {other:?}"),
+    }
+}
+
+#[test]
+fn the_dialogue_of_an_m5310_a() {
+    let mut rig = unknown();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "AT\r\r\nOK\r\n");
+    rig.exchange("ATE0", "ATE0\r\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+CGMM", "\r\nM5310-A\r\n\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    assert_eq!(model(rig.result(id)), Some(Model::M5310A));
+    assert_eq!(rig.session.model(), Some(Model::M5310A));
+    assert!(rig.incoming.is_empty(), "{:?}", rig.incoming);
+}
+
+#[test]
+fn an_m5311_is_kept_awake() {
+    let mut rig = unknown();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+CGMM", "\r\nERROR\r\n");
+    rig.exchange("ATI", "\r\nCMCC\r\nM5311\r\nCM_V1\r\n\r\nOK\r\n");
+    rig.exchange("AT+SM=LOCK", "\r\nERROR\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT: 0\r\n\r\nOK\r\n");
+    assert_eq!(model(rig.result(id)), Some(Model::M5311));
+}
+
+#[test]
+fn a_model_that_was_given_is_not_asked_for() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\nERROR\r\n");
+    assert_eq!(model(rig.result(id)), Some(Model::M5310A));
+}
+
+#[test]
+fn at_is_repeated_until_it_is_answered_and_garbage_is_ignored() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.expect("AT");
+    rig.reply(b"\xff\x00\xfe~~\r\n");
+    rig.advance(ms(400));
+    rig.expect("AT");
+    rig.advance(ms(400));
+    rig.exchange("AT", "\r\nOK\r\n");
+    // The earlier ones may be answered yet.
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\nOK\r\n\r\nOK\r\n\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    assert!(rig.result(id).is_ok());
+}
+
+#[test]
+fn a_port_that_answers_nothing_is_told_what_to_check() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.advance(9 * SECOND);
+    assert!(!rig.is_done(id));
+    rig.advance(2 * SECOND);
+    let error = rig.error(id);
+    assert_eq!(error.code(), ErrorCode::NoAnswer);
+    let text = error.to_string();
+    for word in ["wiring", "power", "baud"] {
+        assert!(text.contains(word), "{text}");
+    }
+    assert!(rig.session.idle());
+}
+
+#[test]
+fn a_port_that_answers_with_noise_is_told_that_the_baud_rate_is_wrong() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    for _ in 0..12 {
+        rig.reply([0xff, 0x80, 0x00]);
+        rig.advance(SECOND);
+    }
+    let text = rig.error(id).to_string();
+    assert!(text.contains("baud rate is likely wrong"), "{text}");
+}
+
+#[test]
+fn the_ml307_and_its_family_are_refused() {
+    let mut rig = unknown();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+CGMM", "\r\nML307R-DC\r\n\r\nOK\r\n");
+    let error = rig.error(id);
+    assert_eq!(error.code(), ErrorCode::UnsupportedModel);
+    assert!(error.to_string().contains("ML307"), "{error}");
+}
+
+#[test]
+fn an_unknown_model_is_named_with_the_way_out() {
+    let mut rig = unknown();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+CGMM", "\r\nBC95\r\n\r\nOK\r\n");
+    rig.exchange("ATI", "\r\nQuectel\r\nBC95\r\n\r\nOK\r\n");
+    let error = rig.error(id);
+    assert_eq!(error.code(), ErrorCode::UnsupportedModel);
+    assert!(error.to_string().contains("Quectel BC95"), "{error}");
+    assert!(error.to_string().contains("model"), "{error}");
+}
+
+#[test]
+fn a_connection_from_before_is_noticed() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    assert!(rig.result(id).is_ok());
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+}
+
+#[test]
+fn an_answer_of_somebody_before_us_does_not_shift_the_dialogue() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.expect("AT");
+    // The OK of an earlier program's command, then ours: each answer comes one command too early.
+    rig.reply("\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\nOK\r\n");
+    rig.expect("AT+CMEE?");
+    rig.reply("\r\n+MQTTSTAT:0\r\n\r\nOK\r\n\r\n+CMEE:1\r\n\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:1\r\n\r\nOK\r\n");
+    assert!(rig.result(id).is_ok());
+    assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
+}
+
+#[test]
+fn a_module_that_boots_while_it_is_greeted_is_greeted_again() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.expect("AT");
+    rig.reply("\r\nBoot: Unsigned\r\nSecurity B.. Verified\r\nProtocol A.. Verified\r\n");
+    rig.reply(
+        "Apps A...... Verified\r\n\r\nREBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET\r\nNeul\r\nOK\r\n",
+    );
+    assert!(!rig.is_done(id));
+    assert_eq!(rig.events(EventKind::StrayResult), ["OK"]);
+    rig.expect_nothing();
+    rig.advance(SECOND);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    assert!(rig.result(id).is_ok());
+}
