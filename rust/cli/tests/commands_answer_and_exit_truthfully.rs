@@ -1,0 +1,93 @@
+//! `m531x at`, `ports` and `demo`.
+
+mod support;
+
+use support::{printed, run, run_with_input, text};
+
+#[test]
+fn answers_are_printed_and_a_refused_command_is_a_failure() {
+    let output = run(&["at", "--port", "virtual://", "AT+CGMM", "AT+MQTTDISC", "AT"]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines = text(&output.stdout);
+    let lines: Vec<&str> = lines.lines().collect();
+    assert_eq!(lines[..2], ["M5310-A", "OK"]);
+    assert!(lines[2].contains('3'), "{lines:?}");
+    assert_eq!(lines[3], "OK");
+    assert_eq!(
+        text(&output.stderr),
+        "m531x: the module refused a command\n"
+    );
+}
+
+#[test]
+fn commands_are_read_from_standard_input_when_none_are_given() {
+    let output = run_with_input(
+        &["at", "--port", "virtual://", "--model", "M5311", "--json"],
+        "AT+CGMM\n\nAT+MQTTSTAT?\n",
+    );
+    assert!(output.status.success(), "{output:?}");
+    let answers: Vec<serde_json::Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(answers[0]["lines"][0], "M5311");
+    assert_eq!(answers[1]["command"], "AT+MQTTSTAT?");
+    assert_eq!(answers[1]["error"], serde_json::Value::Null);
+    assert_eq!(answers.len(), 2);
+}
+
+#[test]
+fn a_port_that_is_not_there_is_a_failure_with_a_remedy() {
+    let output = run(&["at", "--port", "/dev/no-such-port", "AT"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("m531x: "), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("/dev/no-such-port"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_line_that_would_be_two_commands_is_wrong_usage() {
+    let output = run(&["at", "--port", "virtual://", "AT\rAT+NRB"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn the_password_never_shows() {
+    let output = run(&[
+        "pub",
+        "--port",
+        "virtual://",
+        "-t",
+        "a",
+        "-n",
+        "-u",
+        "me",
+        "-P",
+        "hunter2-\r",
+    ]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(!text(&output.stderr).contains("hunter2"), "{output:?}");
+}
+
+#[test]
+fn ports_are_a_list_in_json() {
+    let list: serde_json::Value = serde_json::from_str(&printed(&["ports", "--json"])).unwrap();
+    assert!(list.is_array());
+}
+
+#[test]
+fn the_demo_shows_the_whole_way_and_ends_in_success() {
+    let shown = printed(&["demo"]);
+    for part in [
+        "> AT+MQTTOPEN",
+        "< +MQTTOPEN:OK",
+        "> AT+MQTTSUB=\"m531x/demo\",1",
+        "< +MQTTPUBLISH:",
+        "callback: m531x/demo",
+        "byte for byte",
+    ] {
+        assert!(shown.contains(part), "{part} is missing:\n{shown}");
+    }
+}

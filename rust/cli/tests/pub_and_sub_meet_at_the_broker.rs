@@ -1,0 +1,161 @@
+//! `m531x pub` and `m531x sub` over pseudo terminals, two modems and one broker.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use support::{VirtualModem, m531x, printed, run, run_with_input, send, text};
+
+/// Two modems at one broker.
+fn pair() -> (VirtualModem, VirtualModem) {
+    let first = VirtualModem::start(&[]);
+    let second = VirtualModem::start(&["--model", "M5311", "--broker", &first.broker]);
+    (first, second)
+}
+
+fn publish(modem: &VirtualModem, arguments: &[&str]) {
+    let common = ["pub", "--port", &modem.port];
+    assert_eq!(printed(&[common.as_slice(), arguments].concat()), "");
+}
+
+fn subscribe(modem: &VirtualModem, arguments: &[&str]) -> String {
+    let common = ["sub", "--port", &modem.port, "-W", "20"];
+    printed(&[common.as_slice(), arguments].concat())
+}
+
+#[test]
+fn a_retained_message_reaches_a_later_subscriber() {
+    let (first, second) = pair();
+    publish(
+        &first,
+        &["-t", "lamp/1", "-m", "on, \"really\"", "-q", "1", "-r"],
+    );
+    assert_eq!(
+        subscribe(&second, &["-t", "lamp/+", "-C", "1", "-v"]),
+        "lamp/1 on, \"really\"\n"
+    );
+    publish(&first, &["-t", "lamp/1", "-n", "-r"]);
+    assert_eq!(subscribe(&second, &["-t", "lamp/+", "-W", "0.5"]), "");
+}
+
+#[test]
+fn any_bytes_pass_and_can_be_printed_by_format_or_as_json() {
+    let (first, second) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("blob");
+    std::fs::write(&file, [0, 10, 13, 34, 255]).unwrap();
+    publish(
+        &first,
+        &["-t", "温度", "-r", "-q", "2", "-f", file.to_str().unwrap()],
+    );
+    assert_eq!(
+        subscribe(
+            &second,
+            &["-t", "温度", "-q", "2", "-C", "1", "-F", "%t %x %l %q %r"]
+        ),
+        "温度 000a0d22ff 5 2 1\n"
+    );
+    let json = subscribe(&second, &["-t", "温度", "-C", "1", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["topic"], "温度");
+    assert_eq!(json["payload_hex"], "000a0d22ff");
+    assert_eq!(json["retain"], true);
+}
+
+#[test]
+fn lines_of_standard_input_are_messages_and_ctrl_c_ends_a_subscriber_in_success() {
+    let (first, second) = pair();
+    let mut subscriber = m531x(&[
+        "sub",
+        "--port",
+        &second.port,
+        "-t",
+        "news",
+        "-t",
+        "ready",
+        "-q",
+        "1",
+    ])
+    .stdout(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut lines = BufReader::new(subscriber.stdout.take().unwrap());
+    // Retained, so it tells when the subscriber is there.
+    publish(&first, &["-t", "ready", "-m", "ready", "-r"]);
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    let output = run_with_input(
+        &["pub", "--port", &first.port, "-t", "news", "-l", "-q", "1"],
+        "one\ntwo\nthree\n",
+    );
+    assert!(output.status.success(), "{output:?}");
+    let mut news = String::new();
+    for _ in 0..3 {
+        lines.read_line(&mut news).unwrap();
+    }
+    assert_eq!(news, "one\ntwo\nthree\n");
+    send("INT", &subscriber);
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    assert_eq!(subscriber.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn too_few_messages_in_time_are_a_failure() {
+    let output = run(&[
+        "sub",
+        "--port",
+        "virtual://",
+        "-t",
+        "a",
+        "-C",
+        "1",
+        "-W",
+        "0.3",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("0 of 1 messages"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let modem = VirtualModem::start(&[]);
+    publish(&modem, &["-t", "a", "-m", "x", "-r"]);
+    let mut subscriber = m531x(&["sub", "--port", &modem.port, "-t", "a", "-C", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(subscriber.stdout.take());
+    let output = subscriber.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn arguments_that_cannot_be_sent_are_wrong_usage() {
+    for arguments in [
+        ["-t", "a\nb", "-m", "x"],
+        ["-t", "a+", "-m", "x"],
+        ["-q", "3", "-t", "a"],
+        ["-k", "5", "-t", "a"],
+    ] {
+        let common = ["pub", "--port", "virtual://", "-n"];
+        let common = if arguments.contains(&"-m") {
+            &common[..3]
+        } else {
+            &common
+        };
+        let output = run(&[common, arguments.as_slice()].concat());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}

@@ -1,0 +1,58 @@
+//! `m531x virtual-modem` as a program to test against.
+
+mod support;
+
+use std::path::Path;
+
+use support::{VirtualModem, printed, run, text};
+
+#[test]
+fn it_says_where_it_is_and_removes_its_link_when_it_is_told_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    for signal in ["INT", "TERM"] {
+        let link = folder.path().join(signal);
+        let link = link.to_str().unwrap();
+        let modem = VirtualModem::start(&["--link", link]);
+        assert_eq!(modem.port, link);
+        assert!(modem.broker.starts_with("127.0.0.1:"), "{}", modem.broker);
+        assert!(Path::new(link).exists());
+        assert_eq!(modem.stop(signal), (Some(0), String::new()));
+        assert!(Path::new(link).symlink_metadata().is_err());
+    }
+}
+
+#[test]
+fn a_second_modem_on_the_same_link_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("modem");
+    let link = link.to_str().unwrap();
+    let first = VirtualModem::start(&["--link", link]);
+    let second = run(&["virtual-modem", "--link", link]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains(link), "{second:?}");
+    assert_eq!(printed(&["at", "--port", &first.port, "AT"]), "OK\n");
+}
+
+#[test]
+fn it_can_listen_on_tcp() {
+    let modem = VirtualModem::start(&["--model", "M5311", "--tcp", "127.0.0.1:0"]);
+    assert!(modem.port.starts_with("tcp://127.0.0.1:"), "{}", modem.port);
+    assert_eq!(
+        printed(&["at", "--port", &modem.port, "AT+CGMM"]),
+        "M5311\nOK\n"
+    );
+}
+
+#[test]
+fn what_it_cannot_be_is_wrong_usage() {
+    for arguments in [
+        ["--model", "M9999"],
+        ["--broker", "nowhere"],
+        ["--fault", "gremlins"],
+        ["--echo", "maybe"],
+        ["--baudrate", "0"],
+    ] {
+        let output = run(&[["virtual-modem"].as_slice(), &arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
