@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::broker::EmbeddedBroker;
 use crate::link::Link;
@@ -26,6 +26,7 @@ pub struct VirtualModem {
     port: String,
     broker: String,
     seed: u64,
+    started: Instant,
     mailbox: Arc<Mailbox>,
     thread: Mutex<Option<JoinHandle<()>>>,
     embedded: Mutex<Option<EmbeddedBroker>>,
@@ -43,8 +44,9 @@ impl VirtualModem {
         let unix_time = SystemTime::UNIX_EPOCH
             .elapsed()
             .map_or(0, |since| since.as_secs());
+        let started = Instant::now();
         let module = Module::new(
-            Instant::now(),
+            started,
             ModuleConfig {
                 model: options.model,
                 echo: options.echo,
@@ -72,6 +74,7 @@ impl VirtualModem {
             port,
             broker,
             seed,
+            started,
             mailbox,
             thread: Mutex::new(Some(thread)),
             embedded: Mutex::new(embedded),
@@ -92,6 +95,11 @@ impl VirtualModem {
     /// The seed that identity and faults are drawn from: pass it again to repeat the run.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// The time since the start: the clock that the transcript goes by.
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// The host's end of an in-memory link; an end taken before is closed.

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write, stdout};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
@@ -44,7 +44,6 @@ enum Kind {
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let begun = Instant::now();
         let virtual_modem = VirtualModem::start(VirtualModemOptions {
             model: self.model,
             ..VirtualModemOptions::default()
@@ -58,7 +57,7 @@ impl Arguments {
             virtual_modem.broker()
         )?;
         let mut diary = Vec::new();
-        let came_back = talk(&virtual_modem, begun, &mut diary);
+        let came_back = talk(&virtual_modem, &mut diary);
         let mut rows: Vec<Row> = virtual_modem
             .transcript()
             .into_iter()
@@ -87,14 +86,10 @@ impl Arguments {
 }
 
 /// Plays the host and returns the payload that came back.
-fn talk(
-    virtual_modem: &VirtualModem,
-    begun: Instant,
-    diary: &mut Vec<Row>,
-) -> Result<Vec<u8>, Failure> {
+fn talk(virtual_modem: &VirtualModem, diary: &mut Vec<Row>) -> Result<Vec<u8>, Failure> {
     let mut note = |text: String| {
         diary.push(Row {
-            at: begun.elapsed(),
+            at: virtual_modem.uptime(),
             kind: Kind::Program,
             text,
         });
