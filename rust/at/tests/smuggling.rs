@@ -63,9 +63,10 @@ fn last_claimed(bytes: &[u8]) -> usize {
             .take_while(|byte| byte.is_ascii_digit())
             .map(|byte| *byte as char)
             .collect();
-        if region.get(at + 1 + digits.len()) == Some(&b',')
-            && let Ok(length) = digits.parse::<usize>()
-        {
+        if region.get(at + 1 + digits.len()) != Some(&b',') {
+            continue;
+        }
+        if let Ok(length) = digits.parse::<usize>() {
             last = last.max(start + at + digits.len() + 2 + length + 2);
         }
     }

@@ -59,16 +59,17 @@ impl Framer {
         let progress = self
             .search
             .advance(line, &self.config, &self.subscriptions, None);
-        if matches!(progress, Progress::Done | Progress::Need(_))
-            && !self.search.candidates.is_empty()
-            && let Verdict::Take(take) = judge(&self.search, line, true, self.longest.is_some())
-            && !take.truncated
-            && line[..take.end].ends_with(b"\n")
-        {
-            return self.deliver(Take {
-                ambiguous: true,
-                ..take
-            });
+        let searched = matches!(progress, Progress::Done | Progress::Need(_))
+            && !self.search.candidates.is_empty();
+        let verdict = searched.then(|| judge(&self.search, line, true, self.longest.is_some()));
+        match verdict {
+            Some(Verdict::Take(take)) if !take.truncated && line[..take.end].ends_with(b"\n") => {
+                return self.deliver(Take {
+                    ambiguous: true,
+                    ..take
+                });
+            }
+            _ => {}
         }
         self.state = State::Line { scanned: 0 };
         Next::Again

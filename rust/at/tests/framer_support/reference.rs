@@ -73,9 +73,10 @@ impl Parser<'_> {
             let Some(length) = input.iter().position(|byte| *byte == b'\n') else {
                 return;
             };
-            if length <= self.config.max_line
-                && let Some(start) = message_behind_cr(trimmed(&input[..length]))
-            {
+            let behind_cr = (length <= self.config.max_line)
+                .then(|| message_behind_cr(trimmed(&input[..length])))
+                .flatten();
+            if let Some(start) = behind_cr {
                 self.line(&input[..start], rest_of_line);
                 input = &input[start..];
                 continue;
@@ -125,10 +126,12 @@ impl Parser<'_> {
                 continue;
             }
             let inner = &known[at..];
-            if inner.starts_with(PREFIX)
-                && let Ok((_, Some(Choice { reading, end, .. }))) = self.choose(inner)
-                && inner[..end].ends_with(b"\n")
-            {
+            let choice = inner
+                .starts_with(PREFIX)
+                .then(|| self.choose(inner).ok()?.1)
+                .flatten()
+                .filter(|choice| inner[..choice.end].ends_with(b"\n"));
+            if let Some(Choice { reading, end, .. }) = choice {
                 self.deliver(
                     &reading,
                     &inner[reading.payload..reading.end()],
@@ -143,10 +146,10 @@ impl Parser<'_> {
                 .position(|byte| *byte == b'\n')
                 .map(|length| at + length);
             let raw = &input[at..line_end.unwrap_or(input.len())];
-            if raw.len() <= self.config.max_line
-                && line_end.is_some()
-                && let Some(start) = message_behind_cr(trimmed(raw))
-            {
+            let behind_cr = (raw.len() <= self.config.max_line && line_end.is_some())
+                .then(|| message_behind_cr(trimmed(raw)))
+                .flatten();
+            if let Some(start) = behind_cr {
                 self.line(&raw[..start], true);
                 at += start;
                 continue;
