@@ -74,7 +74,6 @@ impl Machine {
     pub(super) fn on_refused(&mut self, cause: &str) -> Option<Transition> {
         match self.state {
             MqttState::Connecting => self.go(MqttState::Configured, cause),
-            MqttState::ModuleReconnecting => None,
             _ => None,
         }
     }
@@ -115,9 +114,8 @@ impl Machine {
     pub(super) fn on_rec(&mut self, attempt: u32) -> Option<Transition> {
         self.attempts = self.attempts.max(attempt.saturating_add(1));
         match self.state {
-            // An attempt of the first connection, which still ends in one way or the other.
-            MqttState::Connecting => None,
-            MqttState::ModuleReconnecting => None,
+            // An attempt of the first connection still ends in one way or the other.
+            MqttState::Connecting | MqttState::ModuleReconnecting => None,
             _ => self.go(
                 MqttState::ModuleReconnecting,
                 "the connection broke and the module makes it again",

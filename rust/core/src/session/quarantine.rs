@@ -48,6 +48,9 @@ pub(super) struct Probe {
     /// Its information line has come; the next final result is its own.
     pub recognised: bool,
     pub deadline: Instant,
+    /// An OK without an information line came: an older command's, or that of a module which
+    /// accepts everything.
+    pub accepted: bool,
     /// A lone error came; silence until then means that it was the probe's own.
     pub grace_until: Option<Instant>,
 }
@@ -163,6 +166,7 @@ impl Quarantine {
         Some(Probe {
             echo: Echo::new(wire.line.as_bytes()),
             recognised: false,
+            accepted: false,
             deadline: now + wire.timeout,
             grace_until: None,
             wire,

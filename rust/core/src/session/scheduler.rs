@@ -164,12 +164,13 @@ impl Scheduler {
     /// Hands the answer to the last command to its operation.
     pub(super) fn deliver_answer(&mut self, now: Instant) {
         if let Some((owner, wire, answer)) = self.slot.take_answer() {
-            if let Some(id) = owner {
-                if let Some(entry) = self.entries.get_mut(&id) {
-                    entry.phase = Phase::Waiting;
-                }
-                self.step(now, id, Input::Answer(answer, &wire));
+            let Some(id) = owner else {
+                return;
+            };
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.phase = Phase::Waiting;
             }
+            self.step(now, id, Input::Answer(answer, &wire));
         }
     }
 

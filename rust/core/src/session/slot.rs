@@ -199,13 +199,7 @@ impl CommandSlot {
                 // Only the error came: it was the probe's own answer.
                 self.probe_answered(now, guard);
             } else if probe.deadline <= now {
-                if let Some(probe) = self.probe.take() {
-                    self.quarantine.lose(now, probe);
-                    if let Some(pending) = &mut self.pending {
-                        pending.tainted = true;
-                        pending.held = None;
-                    }
-                }
+                self.lose_probe(now);
             }
         }
         let overdue = |p: &Pending| p.deadline.is_some_and(|deadline| deadline <= now);
@@ -315,8 +309,13 @@ impl CommandSlot {
         let second = probe.grace_until.is_some();
         let error = refusal.is_some();
         probe.grace_until = error.then(|| now + GRACE);
-        match self.pending.as_mut().filter(|p| in_flight && !p.tainted) {
+        let tainted = self
+            .pending
+            .as_ref()
+            .is_some_and(|p| in_flight && p.tainted);
+        match self.pending.as_mut().filter(|_| in_flight && !tainted) {
             None => {
+                probe.accepted |= !error && !tainted;
                 self.quarantine.pay();
                 Verdict::Late
             }
@@ -352,6 +351,22 @@ impl CommandSlot {
             pending.send_again();
         } else if let Some(pending) = self.pending.take() {
             self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
+        }
+    }
+
+    /// The probe was not answered as it should be.
+    fn lose_probe(&mut self, now: Instant) {
+        let Some(probe) = self.probe.take() else {
+            return;
+        };
+        if probe.accepted {
+            // An OK and then silence: whatever was owed, the module has got over it.
+            self.quarantine.settled();
+        }
+        self.quarantine.lose(now, probe);
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+            pending.tainted = true;
+            pending.held = None;
         }
     }
 

@@ -15,6 +15,8 @@ use crate::{Error, ErrorCode};
 
 /// What comes after the first answer takes at most this long.
 const REST: Duration = Duration::from_secs(40);
+/// How long an answer that is one command late may take.
+const PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) struct Startup {
     greeting: Greeting,
@@ -113,10 +115,10 @@ impl Startup {
                         }
                     }
                     None if !self.asked_state_again => {
-                        // An OK of somebody before us: find the way into step first.
+                        // Each answer so far may have been that of the command before, the first
+                        // one to a command of somebody before us. A pause lets the last one pass.
                         self.asked_state_again = true;
-                        cx.shared.distrust = true;
-                        return self.ask_state(cx);
+                        return Step::Wait(Some(cx.now + PAUSE));
                     }
                     None => {}
                 }
@@ -160,6 +162,7 @@ impl Operation for Startup {
             }
             (Stage::WakeLock, Input::Answer(..)) => self.ask_state(cx),
             (Stage::State, Input::Answer(answer, _)) => self.take_state(cx, answer),
+            (Stage::State, Input::Timer) => self.ask_state(cx),
             (_, Input::Start | Input::Notice(_) | Input::Timer) => Step::Stay,
         }
     }
