@@ -2,8 +2,8 @@
 //! that moves bytes.
 //!
 //! * [`session`] is the brain, without I/O: what to send next, who waits for which answer and until
-//!   when, what the module's lines mean for the MQTT connection. It has no clock and no thread; time
-//!   is an argument.
+//!   when, what the module's lines mean for the MQTT connection. It has no clock and no thread;
+//!   time is an argument.
 //! * [`driver`] owns the port, the threads and the queue, and offers the blocking [`Modem`].
 //!
 //! All failures are one [`Error`] with a fixed [`ErrorCode`]; what arrives from the module is an

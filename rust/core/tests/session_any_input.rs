@@ -136,8 +136,8 @@ impl World {
     fn collect(&mut self) {
         while let Some(bytes) = self.session.poll_transmit(self.now) {
             assert_eq!(
-                bytes.iter().filter(|b| **b == b'\r').count(),
-                1,
+                bytes.iter().position(|b| *b == b'\r'),
+                Some(bytes.len() - 1),
                 "one line at a time"
             );
             self.sent

@@ -96,13 +96,14 @@ impl Scheduler {
                 self.shared.stats.stray_results += 1;
                 self.shared.event(EventKind::StrayResult, 0, text(line));
             }
-            Verdict::NotMine => match urc {
-                Some(urc) => self.on_urc(now, &urc, line),
-                None => {
+            Verdict::NotMine => {
+                if let Some(urc) = urc {
+                    self.on_urc(now, &urc, line);
+                } else {
                     self.shared.stats.unknown_lines += 1;
                     self.shared.event(EventKind::UnknownLine, 0, redacted(line));
                 }
-            },
+            }
         }
     }
 

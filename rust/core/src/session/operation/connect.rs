@@ -145,7 +145,7 @@ impl Connect {
                     cx.shared.ack_timeout = self.options.ack_timeout;
                 }
                 match answer {
-                    Answer::TimedOut(_) => self.fail(cx, answer, wire),
+                    Answer::TimedOut(_) => Self::fail(cx, answer, wire),
                     _ => self.configure(),
                 }
             }
@@ -168,12 +168,12 @@ impl Connect {
                     None => Step::Wait(None),
                 }
             }
-            Stage::Configure | Stage::Open | Stage::Wait => self.fail(cx, answer, wire),
+            Stage::Configure | Stage::Open | Stage::Wait => Self::fail(cx, answer, wire),
         }
     }
 
     /// A command of the dialogue was refused or not answered.
-    fn fail(&self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+    fn fail(cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
         let transition = cx
             .shared
             .machine

@@ -96,7 +96,8 @@ impl Greeting {
         Error::new(
             ErrorCode::NoAnswer,
             format!(
-                "nothing answers AT within {}: {hint}; an M5310-A speaks 9600 baud, the others 115200",
+                "nothing answers AT within {}: {hint}; an M5310-A speaks 9600 baud, the others \
+                 115200",
                 crate::session::wire::seconds(self.patience)
             ),
         )

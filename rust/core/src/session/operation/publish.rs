@@ -89,10 +89,9 @@ impl Publish {
             }
             (Answer::Ok(_), None) => self.receipt(cx, None),
             (Answer::Hidden, None) => Step::fail(wire.result_unknown()),
-            (Answer::TimedOut(waited), None) => Step::fail(wire.timed_out(waited)),
             // The acknowledgement says more than an OK that was lost.
             (_, Some(_)) if self.acknowledged.is_some() => self.receipt(cx, self.acknowledged),
-            (Answer::TimedOut(waited), Some(_)) => Step::fail(wire.timed_out(waited)),
+            (Answer::TimedOut(waited), _) => Step::fail(wire.timed_out(waited)),
             (Answer::Ok(_) | Answer::Hidden, Some(_)) => {
                 self.accepted = true;
                 Step::Wait(Some(cx.now + self.ack_wait(cx.shared)))

@@ -74,7 +74,7 @@ impl Startup {
             Ok(None) => Step::fail(Error::new(
                 ErrorCode::UnsupportedModel,
                 format!(
-                    "the module calls itself {:?}, which is no known model; give the model yourself \
+                    "the module calls itself {:?}, which is no known model; pass model=... \
                      if it speaks the dialect of one of them",
                     self.said.join(" ")
                 ),
@@ -160,9 +160,10 @@ impl Operation for Startup {
             (Stage::ModelId | Stage::Identification, Input::Answer(answer, _)) => {
                 self.identify(cx, answer)
             }
-            (Stage::WakeLock, Input::Answer(..)) => self.ask_state(cx),
             (Stage::State, Input::Answer(answer, _)) => self.take_state(cx, answer),
-            (Stage::State, Input::Timer) => self.ask_state(cx),
+            (Stage::WakeLock, Input::Answer(..)) | (Stage::State, Input::Timer) => {
+                self.ask_state(cx)
+            }
             (_, Input::Start | Input::Notice(_) | Input::Timer) => Step::Stay,
         }
     }

@@ -100,8 +100,8 @@ impl Subscribe {
         if listed {
             return self.fail(
                 cx,
-                "refused or timed out: the broker's answer did not come, though the module lists the \
-                 filter; the broker may have granted a lower QoS, so try QoS 0",
+                "refused or timed out: the broker's answer did not come, though the module lists \
+                 the filter; the broker may have granted a lower QoS, so try QoS 0",
             );
         }
         self.fail(

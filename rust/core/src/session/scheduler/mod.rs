@@ -1,17 +1,19 @@
 //! Who goes next: the operations, their turns, their times.
 
+mod ending;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::operation::{Input, Notice, Operation, Scope, Settings, Step};
-use super::request::{OperationId, Outcome};
-use super::shared::{Context, Shared};
-use super::slot::CommandSlot;
-use super::wire::Wire;
-use crate::{Error, ErrorCode};
+use crate::Error;
+use crate::session::operation::{Input, Notice, Operation, Scope, Settings, Step};
+use crate::session::request::{OperationId, Outcome};
+use crate::session::shared::{Context, Shared};
+use crate::session::slot::CommandSlot;
+use crate::session::wire::Wire;
 
 /// The operations of a session, the command slot and what they share.
-pub(super) struct Scheduler {
+pub(in crate::session) struct Scheduler {
     pub shared: Shared,
     pub slot: CommandSlot,
     entries: BTreeMap<OperationId, Entry>,
@@ -34,7 +36,7 @@ pub(super) struct Scheduler {
 
 /// A restart of the module that is under way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Boot {
+pub(in crate::session) struct Boot {
     pub began: Instant,
     /// When its last line came.
     pub last: Instant,
@@ -64,7 +66,7 @@ enum Phase {
 }
 
 impl Scheduler {
-    pub(super) fn new(shared: Shared) -> Self {
+    pub(in crate::session) fn new(shared: Shared) -> Self {
         Self {
             shared,
             slot: CommandSlot::default(),
@@ -82,11 +84,11 @@ impl Scheduler {
     }
 
     /// Whether no operation of the application is under way.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(in crate::session) fn is_idle(&self) -> bool {
         self.entries.values().all(|entry| entry.internal)
     }
 
-    pub(super) fn add(
+    pub(in crate::session) fn add(
         &mut self,
         now: Instant,
         operation: Box<dyn Operation>,
@@ -114,23 +116,17 @@ impl Scheduler {
         id
     }
 
-    /// Ends an operation without telling its end.
-    pub(super) fn abandon(&mut self, now: Instant, id: OperationId) {
-        self.completions.retain(|(done, _)| *done != id);
-        if self.remove(now, id).is_some() {
-            self.slot.detach(id);
-        }
-    }
-
-    pub(super) fn poll_completion(&mut self) -> Option<(OperationId, Result<Outcome, Error>)> {
+    pub(in crate::session) fn poll_completion(
+        &mut self,
+    ) -> Option<(OperationId, Result<Outcome, Error>)> {
         self.completions.pop_front()
     }
 
-    pub(super) fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+    pub(in crate::session) fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.transmit.pop_front()
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub(in crate::session) fn poll_timeout(&self) -> Option<Instant> {
         let timer = self.timers.first().map(|(due, _)| *due);
         [timer, self.slot.poll_timeout()]
             .into_iter()
@@ -139,7 +135,7 @@ impl Scheduler {
     }
 
     /// Does what is due for the command in flight and for the operations.
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub(in crate::session) fn handle_timeout(&mut self, now: Instant) {
         let guard = self.shared.guard_time();
         self.slot.handle_timeout(now, guard, &mut self.shared.stats);
         self.deliver_answer(now);
@@ -162,7 +158,7 @@ impl Scheduler {
     }
 
     /// Hands the answer to the last command to its operation.
-    pub(super) fn deliver_answer(&mut self, now: Instant) {
+    pub(in crate::session) fn deliver_answer(&mut self, now: Instant) {
         if let Some((owner, wire, answer)) = self.slot.take_answer() {
             let Some(id) = owner else {
                 return;
@@ -175,7 +171,7 @@ impl Scheduler {
     }
 
     /// Tells one operation what happened.
-    pub(super) fn notify(&mut self, now: Instant, id: OperationId, notice: &Notice) {
+    pub(in crate::session) fn notify(&mut self, now: Instant, id: OperationId, notice: &Notice) {
         if self
             .entries
             .get(&id)
@@ -186,7 +182,7 @@ impl Scheduler {
     }
 
     /// Tells every started operation what happened.
-    pub(super) fn notify_all(&mut self, now: Instant, notice: &Notice) {
+    pub(in crate::session) fn notify_all(&mut self, now: Instant, notice: &Notice) {
         let ids: Vec<OperationId> = self.entries.keys().copied().collect();
         for id in ids {
             self.notify(now, id, notice);
@@ -194,7 +190,7 @@ impl Scheduler {
     }
 
     /// Starts and sends what can be started and sent.
-    pub(super) fn pump(&mut self, now: Instant) {
+    pub(in crate::session) fn pump(&mut self, now: Instant) {
         loop {
             while let Some(operation) = self.shared.internal.pop_front() {
                 self.add(now, operation, None, true);
@@ -221,46 +217,6 @@ impl Scheduler {
                 break;
             };
             self.take_turn(now, id);
-        }
-    }
-
-    /// Everything under way fails: the module restarted. Operations that expect it go on.
-    pub(super) fn fail_for_reboot(&mut self, now: Instant, error: &Error) {
-        self.slot.reset();
-        let awaited = self.awaits_boot();
-        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
-        for id in ids {
-            let Some(entry) = self.entries.get_mut(&id) else {
-                continue;
-            };
-            let new = matches!(entry.phase, Phase::New);
-            if entry.operation.survives_reboot() {
-                if !new {
-                    entry.phase = Phase::Waiting;
-                    entry.timer = None;
-                    self.queue.retain(|queued| *queued != id);
-                    self.step(now, id, Input::Notice(&Notice::Rebooted));
-                }
-            } else if !(awaited && new) {
-                self.finish(now, id, Err(error.clone()));
-            }
-        }
-    }
-
-    /// Whether a started operation takes care of a restart of the module.
-    pub(super) fn awaits_boot(&self) -> bool {
-        self.alone
-            .and_then(|id| self.entries.get(&id))
-            .is_some_and(|entry| entry.operation.survives_reboot())
-    }
-
-    /// Everything ends: the port is gone.
-    pub(super) fn fail_all(&mut self, now: Instant, error: &Error) {
-        self.slot.reset();
-        self.transmit.clear();
-        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
-        for id in ids {
-            self.finish(now, id, Err(error.clone()));
         }
     }
 
@@ -337,58 +293,6 @@ impl Scheduler {
         }
     }
 
-    /// The operation's own time has run out.
-    fn expire(&mut self, now: Instant, id: OperationId) {
-        let Some(entry) = self.entries.get_mut(&id) else {
-            return;
-        };
-        let mut context = Context {
-            now,
-            id,
-            begun: entry.begun,
-            shared: &mut self.shared,
-        };
-        let error = entry.operation.expired(&mut context);
-        self.slot.give_up(id, &mut self.shared.stats);
-        self.finish(now, id, Err(error));
-    }
-
-    fn finish(&mut self, now: Instant, id: OperationId, result: Result<Outcome, Error>) {
-        let Some(entry) = self.remove(now, id) else {
-            return;
-        };
-        self.slot.detach(id);
-        if entry.operation.survives_reboot() {
-            self.boot = None;
-            if let (true, Err(error)) = (entry.internal, &result) {
-                // Whoever waits behind the settings would wait for ever.
-                self.settings_due = true;
-                for id in std::mem::take(&mut self.queue) {
-                    self.finish(now, id, Err(error.clone()));
-                }
-            }
-        }
-        if !entry.internal {
-            self.completions.push_back((id, result));
-        }
-    }
-
-    fn remove(&mut self, now: Instant, id: OperationId) -> Option<Entry> {
-        let entry = self.entries.remove(&id)?;
-        if let Some(due) = entry.due {
-            self.timers.remove(&(due, id));
-        }
-        self.queue.retain(|queued| *queued != id);
-        if self.alone == Some(id) {
-            self.alone = None;
-        }
-        if self.connection == Some(id) {
-            self.connection = None;
-        }
-        self.shared.acks.expire(now, id, false);
-        Some(entry)
-    }
-
     /// Keeps `timers` true to the operation's timer and deadline.
     fn arm(&mut self, id: OperationId) {
         let Some(entry) = self.entries.get_mut(&id) else {
@@ -404,13 +308,5 @@ impl Scheduler {
         if let Some(new) = due {
             self.timers.insert((new, id));
         }
-    }
-
-    /// The error that ends what is asked for when it cannot be begun any more.
-    pub(super) fn port_lost(why: &str) -> Error {
-        Error::new(
-            ErrorCode::Port,
-            format!("the port is gone: {why}; open it again"),
-        )
     }
 }

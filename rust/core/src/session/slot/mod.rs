@@ -1,15 +1,17 @@
 //! The command slot: one command in flight, its echo, its lines, its final result, its deadline.
 
+mod probing;
+
 use std::time::{Duration, Instant};
 
 use m531x_at::profile::Profile;
 use m531x_at::response::FinalResult;
 
-use super::echo::Echo;
-use super::quarantine::{GRACE, Probe, Quarantine};
-use super::request::OperationId;
-use super::stats::SessionStats;
-use super::wire::{Answer, Refusal, Wire};
+use crate::session::echo::Echo;
+use crate::session::quarantine::{Probe, Quarantine};
+use crate::session::request::OperationId;
+use crate::session::stats::SessionStats;
+use crate::session::wire::{Answer, Refusal, Wire};
 
 /// How long a command whose answer may have been swallowed by a message is left alone before the
 /// module is asked again.
@@ -19,7 +21,7 @@ const MOST_SENDINGS: u32 = 4;
 
 /// Where the next command waits, where the one in flight is watched.
 #[derive(Debug, Default)]
-pub(super) struct CommandSlot {
+pub(in crate::session) struct CommandSlot {
     pending: Option<Pending>,
     probe: Option<Probe>,
     quarantine: Quarantine,
@@ -52,7 +54,7 @@ struct Pending {
 
 /// What a line was to the slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::session) enum Verdict {
     /// Echo, information line or final result of the command in flight or of a probe.
     Taken,
     /// Part of the answer to a command that had timed out.
@@ -65,17 +67,22 @@ pub(super) enum Verdict {
 
 impl CommandSlot {
     /// Whether a command waits or is in flight.
-    pub(super) fn is_occupied(&self) -> bool {
+    pub(in crate::session) fn is_occupied(&self) -> bool {
         self.pending.is_some() || self.answered.is_some()
     }
 
     /// Whether a command or a probe has been sent whose answer is due.
-    pub(super) fn is_in_flight(&self) -> bool {
+    pub(in crate::session) fn is_in_flight(&self) -> bool {
         self.probe.is_some() || self.pending.as_ref().is_some_and(|p| p.deadline.is_some())
     }
 
     /// Puts a command into the free slot; [`poll_send`](Self::poll_send) sends it.
-    pub(super) fn assign(&mut self, owner: OperationId, wire: Wire, limit: Option<Instant>) {
+    pub(in crate::session) fn assign(
+        &mut self,
+        owner: OperationId,
+        wire: Wire,
+        limit: Option<Instant>,
+    ) {
         debug_assert!(!self.is_occupied(), "one command at a time");
         self.pending = Some(Pending {
             owner: Some(owner),
@@ -95,7 +102,7 @@ impl CommandSlot {
 
     /// Nobody waits for this operation's command any more: unsent, it is dropped; in flight, it
     /// keeps the slot until its final result or its deadline.
-    pub(super) fn detach(&mut self, owner: OperationId) {
+    pub(in crate::session) fn detach(&mut self, owner: OperationId) {
         if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == Some(owner)) {
             pending.owner = None;
             if pending.deadline.is_none() {
@@ -105,7 +112,7 @@ impl CommandSlot {
     }
 
     /// As [`detach`](Self::detach), but the answer counts as owed from now on.
-    pub(super) fn give_up(&mut self, owner: OperationId, stats: &mut SessionStats) {
+    pub(in crate::session) fn give_up(&mut self, owner: OperationId, stats: &mut SessionStats) {
         self.detach(owner);
         if self.pending.as_ref().is_some_and(|p| p.owner.is_none()) {
             if let Some(pending) = self.pending.take() {
@@ -116,12 +123,12 @@ impl CommandSlot {
     }
 
     /// Before the next command the module shall be probed.
-    pub(super) fn distrust(&mut self) {
+    pub(in crate::session) fn distrust(&mut self) {
         self.quarantine.distrust();
     }
 
     /// Forgets everything in flight, as a rebooted module does.
-    pub(super) fn reset(&mut self) {
+    pub(in crate::session) fn reset(&mut self) {
         self.pending = None;
         self.probe = None;
         self.answered = None;
@@ -129,12 +136,12 @@ impl CommandSlot {
     }
 
     /// Sends nothing before this time.
-    pub(super) fn hold_until(&mut self, time: Instant) {
+    pub(in crate::session) fn hold_until(&mut self, time: Instant) {
         self.ready_at = Some(self.ready_at.map_or(time, |ready| ready.max(time)));
     }
 
     /// The next bytes to send, if the time has come for some.
-    pub(super) fn poll_send(
+    pub(in crate::session) fn poll_send(
         &mut self,
         now: Instant,
         profile: &Profile,
@@ -168,7 +175,12 @@ impl CommandSlot {
     }
 
     /// Judges one line. Lines that an ambiguous message may have made up are never given to this.
-    pub(super) fn on_line(&mut self, now: Instant, line: &[u8], guard: Duration) -> Verdict {
+    pub(in crate::session) fn on_line(
+        &mut self,
+        now: Instant,
+        line: &[u8],
+        guard: Duration,
+    ) -> Verdict {
         if self.takes_echo(line) {
             return Verdict::Taken;
         }
@@ -179,7 +191,7 @@ impl CommandSlot {
     }
 
     /// Bytes were swallowed among which the pending answer may have been.
-    pub(super) fn suspect(&mut self, now: Instant) {
+    pub(in crate::session) fn suspect(&mut self, now: Instant) {
         if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
             pending.suspect = true;
             pending.settle_at.get_or_insert(now + SETTLE);
@@ -188,7 +200,7 @@ impl CommandSlot {
     }
 
     /// Does what is due.
-    pub(super) fn handle_timeout(
+    pub(in crate::session) fn handle_timeout(
         &mut self,
         now: Instant,
         guard: Duration,
@@ -217,7 +229,7 @@ impl CommandSlot {
 
     /// When [`handle_timeout`](Self::handle_timeout) or [`poll_send`](Self::poll_send) has
     /// something to do.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub(in crate::session) fn poll_timeout(&self) -> Option<Instant> {
         let pending = self.pending.as_ref();
         let deadline = pending.and_then(|p| p.deadline);
         if let Some(probe) = &self.probe {
@@ -234,7 +246,9 @@ impl CommandSlot {
     }
 
     /// What became of the last command, and whose it was.
-    pub(super) fn take_answer(&mut self) -> Option<(Option<OperationId>, Wire, Answer)> {
+    pub(in crate::session) fn take_answer(
+        &mut self,
+    ) -> Option<(Option<OperationId>, Wire, Answer)> {
         self.answered.take()
     }
 
@@ -285,95 +299,6 @@ impl CommandSlot {
             }
             (false, false) if self.quarantine.pay() => Verdict::Late,
             (false, false) => Verdict::Stray,
-        }
-    }
-
-    fn on_final_while_probing(
-        &mut self,
-        now: Instant,
-        result: FinalResult,
-        in_flight: bool,
-        guard: Duration,
-    ) -> Verdict {
-        // `on_final` has seen that there is one.
-        let Some(probe) = self.probe.as_mut() else {
-            return Verdict::Stray;
-        };
-        if probe.recognised {
-            self.probe_answered(now, guard);
-            return Verdict::Taken;
-        }
-        let refusal = Refusal::from_result(result);
-        // A probe that succeeds prints its information line first, so an OK here is older; an
-        // error may be the probe's own.
-        let second = probe.grace_until.is_some();
-        let error = refusal.is_some();
-        probe.grace_until = error.then(|| now + GRACE);
-        let tainted = self
-            .pending
-            .as_ref()
-            .is_some_and(|p| in_flight && p.tainted);
-        match self.pending.as_mut().filter(|_| in_flight && !tainted) {
-            None => {
-                probe.accepted |= !error && !tainted;
-                self.quarantine.pay();
-                Verdict::Late
-            }
-            Some(_) if second => {
-                self.release_held();
-                if error {
-                    self.probe_answered(now, guard);
-                    return Verdict::Taken;
-                }
-                Verdict::Late
-            }
-            Some(pending) if error => {
-                pending.held = refusal;
-                Verdict::Taken
-            }
-            Some(_) => {
-                self.complete(None);
-                Verdict::Taken
-            }
-        }
-    }
-
-    /// The module has answered the probe, so nothing older can come. A command still in flight has
-    /// been answered among the swallowed bytes.
-    fn probe_answered(&mut self, now: Instant, guard: Duration) {
-        self.probe = None;
-        self.quarantine.settled();
-        self.hold_until(now + guard);
-        let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) else {
-            return;
-        };
-        if pending.wire.repeatable && pending.owner.is_some() && pending.sendings < MOST_SENDINGS {
-            pending.send_again();
-        } else if let Some(pending) = self.pending.take() {
-            self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
-        }
-    }
-
-    /// The probe was not answered as it should be.
-    fn lose_probe(&mut self, now: Instant) {
-        let Some(probe) = self.probe.take() else {
-            return;
-        };
-        if probe.accepted {
-            // An OK and then silence: whatever was owed, the module has got over it.
-            self.quarantine.settled();
-        }
-        self.quarantine.lose(now, probe);
-        if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
-            pending.tainted = true;
-            pending.held = None;
-        }
-    }
-
-    /// The error that was held back is the pending command's answer.
-    fn release_held(&mut self) {
-        if let Some(refusal) = self.pending.as_mut().and_then(|p| p.held.take()) {
-            self.complete(Some(refusal));
         }
     }
 

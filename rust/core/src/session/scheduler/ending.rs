@@ -1,0 +1,119 @@
+//! How operations end: done, out of time, abandoned, with the module or with the port.
+
+use std::time::Instant;
+
+use super::{Entry, Phase, Scheduler};
+use crate::session::operation::{Input, Notice};
+use crate::session::request::{OperationId, Outcome};
+use crate::session::shared::Context;
+use crate::{Error, ErrorCode};
+
+impl Scheduler {
+    /// Ends an operation without telling its end.
+    pub(in crate::session) fn abandon(&mut self, now: Instant, id: OperationId) {
+        self.completions.retain(|(done, _)| *done != id);
+        if self.remove(now, id).is_some() {
+            self.slot.detach(id);
+        }
+    }
+
+    /// Everything under way fails: the module restarted. Operations that expect it go on.
+    pub(in crate::session) fn fail_for_reboot(&mut self, now: Instant, error: &Error) {
+        self.slot.reset();
+        let awaited = self.awaits_boot();
+        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
+        for id in ids {
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            let new = matches!(entry.phase, Phase::New);
+            if entry.operation.survives_reboot() {
+                if !new {
+                    entry.phase = Phase::Waiting;
+                    entry.timer = None;
+                    self.queue.retain(|queued| *queued != id);
+                    self.step(now, id, Input::Notice(&Notice::Rebooted));
+                }
+            } else if !(awaited && new) {
+                self.finish(now, id, Err(error.clone()));
+            }
+        }
+    }
+
+    /// Whether a started operation takes care of a restart of the module.
+    pub(in crate::session) fn awaits_boot(&self) -> bool {
+        self.alone
+            .and_then(|id| self.entries.get(&id))
+            .is_some_and(|entry| entry.operation.survives_reboot())
+    }
+
+    /// Everything ends: the port is gone.
+    pub(in crate::session) fn fail_all(&mut self, now: Instant, error: &Error) {
+        self.slot.reset();
+        self.transmit.clear();
+        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
+        for id in ids {
+            self.finish(now, id, Err(error.clone()));
+        }
+    }
+
+    /// The operation's own time has run out.
+    pub(super) fn expire(&mut self, now: Instant, id: OperationId) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let mut context = Context {
+            now,
+            id,
+            begun: entry.begun,
+            shared: &mut self.shared,
+        };
+        let error = entry.operation.expired(&mut context);
+        self.slot.give_up(id, &mut self.shared.stats);
+        self.finish(now, id, Err(error));
+    }
+
+    pub(super) fn finish(&mut self, now: Instant, id: OperationId, result: Result<Outcome, Error>) {
+        let Some(entry) = self.remove(now, id) else {
+            return;
+        };
+        self.slot.detach(id);
+        if entry.operation.survives_reboot() {
+            self.boot = None;
+            if let (true, Err(error)) = (entry.internal, &result) {
+                // Whoever waits behind the settings would wait for ever.
+                self.settings_due = true;
+                for id in std::mem::take(&mut self.queue) {
+                    self.finish(now, id, Err(error.clone()));
+                }
+            }
+        }
+        if !entry.internal {
+            self.completions.push_back((id, result));
+        }
+    }
+
+    fn remove(&mut self, now: Instant, id: OperationId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        if let Some(due) = entry.due {
+            self.timers.remove(&(due, id));
+        }
+        self.queue.retain(|queued| *queued != id);
+        if self.alone == Some(id) {
+            self.alone = None;
+        }
+        if self.connection == Some(id) {
+            self.connection = None;
+        }
+        self.shared.acks.expire(now, id, false);
+        Some(entry)
+    }
+
+    /// The error that ends what is asked for when it cannot be begun any more.
+    pub(in crate::session) fn port_lost(why: &str) -> Error {
+        Error::new(
+            ErrorCode::Port,
+            format!("the port is gone: {why}; open it again"),
+        )
+    }
+}

@@ -1,0 +1,100 @@
+//! Final results while a probe is in flight, and what the end of a probe means.
+
+use std::time::{Duration, Instant};
+
+use m531x_at::response::FinalResult;
+
+use super::{CommandSlot, MOST_SENDINGS, Verdict};
+use crate::session::quarantine::GRACE;
+use crate::session::wire::{Answer, Refusal};
+
+impl CommandSlot {
+    pub(super) fn on_final_while_probing(
+        &mut self,
+        now: Instant,
+        result: FinalResult,
+        in_flight: bool,
+        guard: Duration,
+    ) -> Verdict {
+        // `on_final` has seen that there is one.
+        let Some(probe) = self.probe.as_mut() else {
+            return Verdict::Stray;
+        };
+        if probe.recognised {
+            self.probe_answered(now, guard);
+            return Verdict::Taken;
+        }
+        let refusal = Refusal::from_result(result);
+        // A probe that succeeds prints its information line first, so an OK here is older; an
+        // error may be the probe's own.
+        let second = probe.grace_until.is_some();
+        let error = refusal.is_some();
+        probe.grace_until = error.then(|| now + GRACE);
+        let tainted = self
+            .pending
+            .as_ref()
+            .is_some_and(|p| in_flight && p.tainted);
+        match self.pending.as_mut().filter(|_| in_flight && !tainted) {
+            None => {
+                probe.accepted |= !error && !tainted;
+                self.quarantine.pay();
+                Verdict::Late
+            }
+            Some(_) if second => {
+                self.release_held();
+                if error {
+                    self.probe_answered(now, guard);
+                    return Verdict::Taken;
+                }
+                Verdict::Late
+            }
+            Some(pending) if error => {
+                pending.held = refusal;
+                Verdict::Taken
+            }
+            Some(_) => {
+                self.complete(None);
+                Verdict::Taken
+            }
+        }
+    }
+
+    /// The module has answered the probe, so nothing older can come. A command still in flight has
+    /// been answered among the swallowed bytes.
+    pub(super) fn probe_answered(&mut self, now: Instant, guard: Duration) {
+        self.probe = None;
+        self.quarantine.settled();
+        self.hold_until(now + guard);
+        let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) else {
+            return;
+        };
+        if pending.wire.repeatable && pending.owner.is_some() && pending.sendings < MOST_SENDINGS {
+            pending.send_again();
+        } else if let Some(pending) = self.pending.take() {
+            self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
+        }
+    }
+
+    /// The probe was not answered as it should be.
+    pub(super) fn lose_probe(&mut self, now: Instant) {
+        let Some(probe) = self.probe.take() else {
+            return;
+        };
+        if probe.accepted {
+            // An OK and then silence: whatever was owed, the module has got over it.
+            self.quarantine.settled();
+        }
+        self.quarantine.lose(now, probe);
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+            pending.tainted = true;
+            pending.held = None;
+        }
+    }
+
+    /// The error that was held back is the pending command's answer.
+    pub(super) fn release_held(&mut self) {
+        if let Some(refusal) = self.pending.as_mut().and_then(|p| p.held.take()) {
+            self.complete(Some(refusal));
+        }
+    }
+}
