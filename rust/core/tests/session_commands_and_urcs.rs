@@ -2,6 +2,8 @@
 
 mod session_support;
 
+use std::time::Duration;
+
 use m531x_core::{ErrorCode, EventKind};
 use session_support::{Rig, SECOND, command, ms};
 
@@ -198,4 +200,20 @@ fn a_command_abandoned_before_its_turn_is_never_sent() {
     rig.exchange("AT+CSQ", "\r\n+CSQ:1,99\r\n\r\nOK\r\n");
     rig.expect_nothing();
     assert!(rig.session.idle());
+}
+
+#[test]
+fn durations_without_an_end_are_no_harm() {
+    let mut config = session_support::config();
+    config.command_timeout = Duration::MAX;
+    config.open_timeout = Duration::MAX;
+    config.silence_limit = Duration::MAX;
+    config.guard_time = Some(Duration::MAX);
+    let mut rig = Rig::with(config);
+    let id = rig.begin_within(command("AT+CSQ"), Duration::MAX);
+    rig.exchange("AT+CSQ", "\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(id), ["+CSQ:1,99"]);
+    rig.begin(command("AT+CSQ"));
+    rig.reply("+MQTTPUBLISH:0,0,0,0,a/b,40,abc");
+    rig.advance(SECOND);
 }

@@ -100,6 +100,7 @@ pub struct Session {
 impl Session {
     /// A session that has not spoken to its module yet; begin with [`RequestKind::Startup`].
     pub fn new(config: SessionConfig) -> Self {
+        let config = config.bounded();
         let framer = Framer::new(FramerConfig {
             silence_limit: config.silence_limit,
             max_message: config.max_message,

@@ -5,6 +5,9 @@ use m531x_at::command::{Secret, Will};
 use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
 
+/// No duration of a configuration is taken to be longer.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// How a [`Session`](super::Session) behaves; `Default` suits a real module.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
@@ -40,6 +43,21 @@ impl Default for SessionConfig {
             on_ambiguous: OnAmbiguous::Deliver,
             line_limit: None,
         }
+    }
+}
+
+impl SessionConfig {
+    /// The same with durations that can be added to any time.
+    pub(super) fn bounded(mut self) -> Self {
+        for duration in [
+            &mut self.command_timeout,
+            &mut self.open_timeout,
+            &mut self.silence_limit,
+        ] {
+            *duration = (*duration).min(LONGEST);
+        }
+        self.guard_time = self.guard_time.map(|time| time.min(LONGEST));
+        self
     }
 }
 
