@@ -67,15 +67,15 @@ pub enum Fault {
 impl Fault {
     /// Every fault with an example, one a line, for `--help`.
     pub const HELP: &'static str = "\
-split-writes=N              output leaves in pieces of at most N bytes          split-writes=3
-merge-writes=MS             output is held up to MS, then leaves in one write   merge-writes=50
+split-writes[=N]            output leaves in pieces of at most N (8) bytes      split-writes=3
+merge-writes[=MS]           output is held up to MS (50), then leaves at once   merge-writes=50
 delay=MS | delay=MIN-MAX    everything the module says comes later              delay=20-200
 urc-in-response[=RATE]      a URC in front of the final result                  urc-in-response
-lost-ack=ACK[:RATE]         an ack of the broker is lost, +MQTTTO follows       lost-ack=puback:1/3
+lost-ack[=ACK[:RATE]]       an ack of the broker is lost, +MQTTTO follows       lost-ack=puback:1/3
 late-ack=ACK:MS             an ack of the broker comes MS later                 late-ack=suback:12000
 reboot-at=MOMENT            the module reboots, once                            reboot-at=AT+MQTTPUB
 cut-network-at=MOMENT       the network is cut, once                            cut-network-at=5s
-declared-longer=N[:RATE]    +MQTTPUBLISH declares N bytes too many              declared-longer=4
+declared-longer[=N[:RATE]]  +MQTTPUBLISH declares N (4) bytes too many          declared-longer=4
 no-final-crlf[=RATE]        +MQTTPUBLISH ends without CR LF                     no-final-crlf=0.5
 garbage[=RATE]              line noise in front of what the module says         garbage=0.1
 drop-bytes=RATE             single bytes from the module are lost               drop-bytes=0.001

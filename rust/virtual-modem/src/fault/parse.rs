@@ -43,12 +43,12 @@ const RATE: &str = "give a probability above 0 and at most 1 (0.25) or every n-t
 fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
     match name {
         "split-writes" => value
-            .and_then(|v| v.parse().ok())
+            .map_or(Some(8), |v| v.parse().ok())
             .filter(|most| *most > 0)
             .map(Fault::SplitWrites)
             .ok_or("give the largest piece in bytes, 1 to 65535, such as split-writes=3"),
         "merge-writes" => value
-            .and_then(milliseconds)
+            .map_or(Some(Duration::from_millis(50)), milliseconds)
             .filter(|hold| !hold.is_zero())
             .map(Fault::MergeWrites)
             .ok_or("give milliseconds, such as merge-writes=50"),
@@ -58,7 +58,7 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
             .ok_or("give milliseconds or a range of them, such as delay=20-200"),
         "urc-in-response" => rate(value).map(Fault::UrcInResponse),
         "lost-ack" => {
-            let (ack, rate) = ack(value.ok_or(ACKS)?)?;
+            let (ack, rate) = ack(value.unwrap_or("any"))?;
             Ok(Fault::LostAck(ack, self::rate(rate)?))
         }
         "late-ack" => {
@@ -73,7 +73,7 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
             .map(Fault::CutNetworkAt)
             .ok_or(MOMENT),
         "declared-longer" => {
-            let (bytes, rate) = split(value.unwrap_or_default());
+            let (bytes, rate) = split(value.unwrap_or("4"));
             let bytes = bytes
                 .parse()
                 .ok()
@@ -188,14 +188,25 @@ mod tests {
     }
 
     #[test]
+    fn values_that_have_a_usual_size_may_be_left_out() {
+        for (short, long) in [
+            ("split-writes", "split-writes=8"),
+            ("merge-writes", "merge-writes=50"),
+            ("lost-ack", "lost-ack=any"),
+            ("declared-longer", "declared-longer=4"),
+            ("garbage", "garbage=1"),
+        ] {
+            assert_eq!(short.parse::<Fault>(), long.parse(), "{short}");
+        }
+    }
+
+    #[test]
     fn a_wrong_fault_is_refused_with_the_right_form() {
         for text in [
             "",
             "nonsense",
-            "split-writes",
             "split-writes=0",
             "delay=9-3",
-            "lost-ack",
             "lost-ack=pong",
             "lost-ack=any:0",
             "late-ack=suback",
