@@ -16,6 +16,28 @@ use crate::{Error, ErrorCode, Receipt};
 ///
 /// Clones are the same delivery; all of them may be asked, from any thread, any number of times.
 /// The publish goes on whether anybody asks or not, also when every clone is dropped.
+///
+/// ```
+/// # use m531x_core::{ConnectOptions, Modem, ModemOptions, PublishOptions, QoS, Stream};
+/// # use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+/// # let module = VirtualModem::start(VirtualModemOptions {
+/// #     link: LinkChoice::Memory,
+/// #     ..VirtualModemOptions::default()
+/// # })?;
+/// # let modem = Modem::open_stream(Stream::from(module.connect()?), ModemOptions::default())?;
+/// # modem.connect(ConnectOptions::new("broker.example", "meter-17"))?;
+/// let options = PublishOptions {
+///     qos: QoS::AtLeastOnce,
+///     ..PublishOptions::default()
+/// };
+/// let delivery = modem.publish_nowait("meter/17", b"21.5", options)?;
+/// delivery.on_done(|result| match result {
+///     Ok(receipt) => println!("delivered after {:?}", receipt.elapsed),
+///     Err(error) => eprintln!("not delivered: {error}"),
+/// });
+/// delivery.wait(None)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Delivery {
     tracked: Arc<Tracked>,

@@ -9,6 +9,9 @@
 //! other, each caller gets its own answer. Messages and events wait in one bounded queue until they
 //! are received by [`Modem::recv`] or by the callback of [`Modem::on_incoming`].
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+compile_error!("the driver runs on Linux so far; m531x-at and the session run anywhere");
+
 mod convert;
 mod delivery;
 mod dispatcher;

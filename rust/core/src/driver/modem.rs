@@ -26,6 +26,32 @@ use crate::{
 ///
 /// Each operation comes in two forms: `connect` waits for the result, `start_connect` returns a
 /// [`Pending`] to wait for it later or in slices. Both check every argument before a byte is sent.
+///
+/// ```
+/// use m531x_core::{ConnectOptions, Incoming, Modem, ModemOptions, PublishOptions, SubscribeOptions};
+/// # use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+/// # let module = VirtualModem::start(VirtualModemOptions {
+/// #     link: LinkChoice::Pty { symlink: None },
+/// #     ..VirtualModemOptions::default()
+/// # })?;
+/// # let port = module.port();
+///
+/// let modem = Modem::open(&port, ModemOptions::default())?; // "/dev/ttyUSB0", "tcp://host:port"
+/// modem.connect(ConnectOptions::new("broker.example", "meter-17"))?;
+/// modem.subscribe("meter/17/set", SubscribeOptions::default())?;
+/// modem.publish("meter/17/set", b"21.5", PublishOptions::default())?;
+/// let message = loop {
+///     match modem.recv(None)? {
+///         Some(Incoming::Message(message)) => break message,
+///         Some(Incoming::Event(event)) => println!("{}: {}", event.kind, event.text),
+///         None => unreachable!("without a time limit it does not elapse"),
+///     }
+/// };
+/// assert_eq!(message.payload, b"21.5");
+/// modem.disconnect()?;
+/// modem.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Modem {
     handle: Arc<Handle>,

@@ -13,6 +13,30 @@ use crate::{Error, ErrorCode};
 ///
 /// Dropping it without a result gives the operation up: what was not yet sent is not sent any more.
 /// It does not keep the modem open.
+///
+/// ```
+/// use std::time::Duration;
+/// # use m531x_core::{Modem, ModemOptions, Stream};
+/// # use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+/// # let module = VirtualModem::start(VirtualModemOptions {
+/// #     link: LinkChoice::Memory,
+/// #     ..VirtualModemOptions::default()
+/// # })?;
+/// # let modem = Modem::open_stream(Stream::from(module.connect()?), ModemOptions::default())?;
+/// # fn interrupted() -> bool { false }
+///
+/// let mut pending = modem.start_signal()?;
+/// let signal = loop {
+///     if let Some(result) = pending.wait_for(Duration::from_millis(50)) {
+///         break result?;
+///     }
+///     if interrupted() {
+///         return Ok(()); // gives it up
+///     }
+/// };
+/// println!("{:?} dBm", signal.rssi_dbm);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "dropping it gives the operation up"]
 pub struct Pending<T> {
     engine: Arc<Engine>,

@@ -133,3 +133,57 @@ fn silence(name: &str, baudrates: &[u32], waited: Duration) -> Error {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::thread;
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    use super::*;
+
+    /// A pseudo-terminal has no speed, but it remembers the one that was set.
+    #[test]
+    fn a_line_of_unknown_speed_is_tried_at_both() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let name = name.to_str().unwrap();
+        let options = ModemOptions {
+            model: Some(crate::Model::M5311),
+            open_timeout: Duration::from_secs(4),
+            ..ModemOptions::default()
+        };
+        let transport = unix::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout).unwrap();
+        let module = thread::spawn(move || answer_at(&master, 115_200));
+        let engine = start(name, transport, &options, &AUTOMATIC_BAUDRATES).unwrap();
+        engine.close();
+        drop(engine);
+        let speeds = module.join().unwrap();
+        assert_eq!(speeds.first(), Some(&9600));
+        assert_eq!(speeds.last(), Some(&115_200));
+    }
+
+    /// Answers what comes at this speed until the host hangs up; gives the speeds it was asked at.
+    fn answer_at(master: &OwnedFd, baudrate: u32) -> Vec<u32> {
+        let mut speeds = Vec::new();
+        let mut buffer = [0; 256];
+        while let Ok(count @ 1..) = rustix::io::read(master, &mut buffer) {
+            let speed = rustix::termios::tcgetattr(master.as_fd())
+                .unwrap()
+                .output_speed();
+            speeds.push(speed);
+            if speed == baudrate {
+                let answer: &[u8] = if buffer[..count].starts_with(b"AT+MQTTSTAT?") {
+                    b"\r\n+MQTTSTAT:0\r\n\r\nOK\r\n"
+                } else {
+                    b"\r\nOK\r\n"
+                };
+                rustix::io::write(master, answer).unwrap();
+            }
+        }
+        speeds
+    }
+}

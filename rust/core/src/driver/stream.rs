@@ -7,6 +7,19 @@ use std::os::unix::net::UnixStream;
 ///
 /// It is made from a connected [`UnixStream`]; the other end belongs to whatever plays the module,
 /// usually a virtual modem. The stream is switched to non-blocking mode when a modem is opened on it.
+///
+/// ```
+/// use m531x_core::{Modem, ModemOptions, Stream};
+/// use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+///
+/// let module = VirtualModem::start(VirtualModemOptions {
+///     link: LinkChoice::Memory,
+///     ..VirtualModemOptions::default()
+/// })?;
+/// let modem = Modem::open_stream(Stream::from(module.connect()?), ModemOptions::default())?;
+/// println!("{:?}", modem.info()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Stream {
     #[cfg(unix)]

@@ -132,3 +132,16 @@ fn is_terminal(path: &Path) -> bool {
 fn is_pseudo_terminal(path: &Path) -> bool {
     path.starts_with("/dev/pts")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not to be had from the file system by a test that root may run.
+    #[test]
+    fn a_denied_port_names_the_group_to_join() {
+        let error = explain("/dev/ttyUSB0", &io::ErrorKind::PermissionDenied.into());
+        assert_eq!(error.code(), ErrorCode::Port);
+        assert!(error.to_string().contains("dialout"), "{error}");
+    }
+}
