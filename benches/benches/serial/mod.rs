@@ -133,6 +133,7 @@ impl RawPort {
         }
     }
 
+    #[expect(clippy::naive_bytecount, reason = "not worth a dependency")]
     pub(crate) fn count_lines(&self, lines: usize) {
         let mut buffer = [0; 16 * 1024];
         let mut seen = 0;

@@ -1,4 +1,5 @@
 //! Who waits for an answer gets it, whoever reads the port meanwhile.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! User code runs on the dispatcher thread, with no lock held: it may call anything.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

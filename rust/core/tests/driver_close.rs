@@ -1,4 +1,5 @@
 //! Closing and cancelling, from any state and any thread.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! What a modem took is given back. The counts are those of the whole process, so there is one test.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! A port that cannot be opened says why and what to do.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! What happens when messages arrive faster than they are received.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! A port that vanishes ends everything that needs it, and says so.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! Everything at once, from many threads: each call ends, and nothing is mixed up.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod driver_support;
 

@@ -1,4 +1,5 @@
 //! Connecting and losing the connection, over a pseudo-terminal, a virtual modem and mosquitto.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod end_to_end_support;
 

@@ -1,4 +1,5 @@
 //! Publishes over a pseudo-terminal, a virtual modem and mosquitto: every byte arrives, both ways.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod end_to_end_support;
 

@@ -1,5 +1,6 @@
 //! A scripted module at the other end of the port.
 #![allow(dead_code, reason = "every test file uses its own part of this")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::File;
 use std::io;
@@ -91,7 +92,7 @@ impl Peer {
                 answer_all(&link, &stopped, script, |command| {
                     commands.lock().unwrap().push(command.to_owned());
                     let _ = arrived.send(command.to_owned());
-                })
+                });
             }
         });
         Self {
