@@ -49,6 +49,24 @@ fn an_m5311_is_kept_awake() {
 }
 
 #[test]
+fn quotes_around_a_topic_belong_to_it_once_the_model_is_known_to_print_none() {
+    let mut rig = unknown();
+    rig.begin(RequestKind::Startup);
+    for reply in [
+        "OK",
+        "OK",
+        "OK",
+        "M5310-A\r\n\r\nOK",
+        "+MQTTSTAT:0\r\n\r\nOK",
+    ] {
+        rig.reply(format!("\r\n{reply}\r\n"));
+    }
+    rig.reply("+MQTTPUBLISH:0,0,0,0,\"admin\",2,hi\r\n");
+    let topics: Vec<_> = rig.messages().iter().map(|m| m.topic.as_str()).collect();
+    assert_eq!(topics, ["\"admin\""]);
+}
+
+#[test]
 fn a_model_that_was_given_is_not_asked_for() {
     let mut rig = Rig::new();
     let id = rig.begin(RequestKind::Startup);

@@ -80,6 +80,7 @@ use std::time::Instant;
 
 pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 
+use crate::profile::TopicQuoting;
 use crate::topic::FilterSet;
 use crate::urc::Publish;
 use buffer::Buffer;
@@ -250,6 +251,17 @@ impl Framer {
         self.subscriptions = FilterSet::new(filters);
         self.search.restart();
         self.need = 0;
+    }
+
+    /// Tells how topics stand on the wire, once the model is known.
+    ///
+    /// A message that is being read is read again by the new habit.
+    pub fn set_publish_topic(&mut self, quoting: TopicQuoting) {
+        if self.config.publish_topic != quoting {
+            self.config.publish_topic = quoting;
+            self.search.restart();
+            self.need = 0;
+        }
     }
 
     /// Forgets buffered bytes and open decisions, as after a lost port; the subscriptions stay.

@@ -208,13 +208,13 @@ impl Acks {
                     .iter()
                     .any(|e| e.kind == kind && e.packet_id == id && e.until > now)
         };
-        // The other number is the dup flag, which is 0 or 1.
-        match (first > 1, second > 1) {
+        match (awaited(first), awaited(second)) {
             (true, false) => return first,
             (false, true) => return second,
             _ => {}
         }
-        match (awaited(first), awaited(second)) {
+        // The other number is the dup flag, which is 0 or 1.
+        match (first > 1, second > 1) {
             (true, false) => return first,
             (false, true) => return second,
             _ => {}

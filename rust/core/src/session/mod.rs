@@ -77,7 +77,7 @@ use std::fmt;
 use std::time::Instant;
 
 use m531x_at::framer::{Framer, FramerConfig};
-use m531x_at::profile::{Model, TopicQuoting};
+use m531x_at::profile::Model;
 
 pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
@@ -104,17 +104,16 @@ impl Session {
         let framer = Framer::new(FramerConfig {
             silence_limit: config.silence_limit,
             max_message: config.max_message,
-            publish_topic: config
-                .model
-                .map_or(TopicQuoting::Either, |model| model.profile().publish_topic),
             on_ambiguous: config.on_ambiguous,
             ..FramerConfig::default()
         });
-        Self {
+        let mut session = Self {
             framer,
             scheduler: Scheduler::new(Shared::new(config)),
             lost: None,
-        }
+        };
+        session.tell_framer();
+        session
     }
 
     /// Takes bytes that came from the module at `now`, in any chunks.
@@ -236,8 +235,10 @@ impl Session {
         }
     }
 
-    /// Which topics messages can have decides where their payload begins.
+    /// Which topics messages can have, and how they are quoted, decides where their payload begins.
     fn tell_framer(&mut self) {
+        let quoting = self.scheduler.shared.profile.publish_topic;
+        self.framer.set_publish_topic(quoting);
         let subscriptions = &mut self.scheduler.shared.subscriptions;
         if subscriptions.take_change() {
             self.framer.set_subscriptions(subscriptions.filters());
