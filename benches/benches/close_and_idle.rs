@@ -18,7 +18,7 @@ fn main() {
     report("idle", || closing(&line, rounds, |_| ()));
     report("callback set", || {
         closing(&line, rounds, |modem| {
-            modem.on_incoming(|_| ()).expect("the modem is open")
+            modem.on_incoming(|_| ()).expect("the modem is open");
         })
     });
     report("a command and 4 receivers wait", || {

@@ -9,12 +9,15 @@ use std::thread;
 use std::time::Duration;
 
 use driver_support::{Peer, options};
-use m531x_core::Modem;
+use m531x_core::{ConnectOptions, Modem};
 
 #[test]
 fn an_idle_modem_wakes_for_nothing() {
     let (_peer, port) = Peer::on_pty(|_| None);
     let modem = Modem::open(&port, options()).unwrap();
+    modem
+        .connect(ConnectOptions::new("broker", "client"))
+        .unwrap();
     modem.on_incoming(|_| ()).unwrap();
     for _ in 0..10 {
         modem

@@ -87,6 +87,7 @@ impl Engine {
         let outcome = outcome.or(cancelled.map(Err));
         if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
             self.abandon_locked(&mut shared, id);
+            self.tell_whoever_reads(&mut shared);
         }
         drop(shared);
         outcome.unwrap_or_else(|| {

@@ -1,0 +1,216 @@
+//! The public handle; its methods by topic are in the files beside.
+
+mod connection;
+mod module;
+mod publish;
+mod receive;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use super::dispatcher::Dispatcher;
+use super::engine::{Engine, closed, spawn_reader};
+use super::{ModemOptions, Pending, Stream, start_up};
+use crate::session::{Outcome, Request};
+use crate::{Error, ErrorCode};
+
+/// An open modem.
+///
+/// Clones are cheap handles of the same modem; it is closed by [`close`](Self::close) or when the
+/// last handle is dropped. Every method may be called from any thread at any time, callbacks
+/// included.
+///
+/// Each operation comes in two forms: `connect` waits for the result, `start_connect` returns a
+/// [`Pending`] to wait for it later or in slices. Both check every argument before a byte is sent.
+///
+/// ```
+/// use m531x_core::{ConnectOptions, Incoming, Modem, ModemOptions, PublishOptions, SubscribeOptions};
+/// # use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+/// # let module = VirtualModem::start(VirtualModemOptions {
+/// #     link: LinkChoice::Pty { symlink: None },
+/// #     ..VirtualModemOptions::default()
+/// # })?;
+/// # let port = module.port();
+///
+/// let modem = Modem::open(&port, ModemOptions::default())?; // "/dev/ttyUSB0", "tcp://host:port"
+/// modem.connect(ConnectOptions::new("broker.example", "meter-17"))?;
+/// modem.subscribe("meter/17/set", SubscribeOptions::default())?;
+/// modem.publish("meter/17/set", b"21.5", PublishOptions::default())?;
+/// let message = loop {
+///     match modem.recv(None)? {
+///         Some(Incoming::Message(message)) => break message,
+///         Some(Incoming::Event(event)) => println!("{}: {}", event.kind, event.text),
+///         None => unreachable!("without a time limit it does not elapse"),
+///     }
+/// };
+/// assert_eq!(message.payload, b"21.5");
+/// modem.disconnect()?;
+/// modem.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Modem {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    engine: Arc<Engine>,
+    reader: Mutex<Option<JoinHandle<()>>>,
+    dispatcher: Arc<Mutex<Option<Dispatcher>>>,
+}
+
+impl Modem {
+    /// Opens a port by name and runs the start-up dialogue.
+    ///
+    /// The name is that of a serial device (`/dev/ttyUSB0`; opened exclusively, 8N1, no flow
+    /// control) or `tcp://host:port`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::PortNotFound`], [`ErrorCode::PortInUse`], [`ErrorCode::Port`] (no permission,
+    /// not a serial device, connection refused), [`ErrorCode::NoAnswer`] if nothing answers within
+    /// `open_timeout`, [`ErrorCode::UnsupportedModel`], [`ErrorCode::InvalidArgument`]. The port is
+    /// closed again after each of them.
+    pub fn open(port: &str, options: ModemOptions) -> Result<Self, Error> {
+        Self::from_engine(start_up::open_url(port, &options)?)
+    }
+
+    /// Opens an in-memory port and runs the start-up dialogue.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn open_stream(stream: Stream, options: ModemOptions) -> Result<Self, Error> {
+        Self::from_engine(start_up::open_stream(stream, &options)?)
+    }
+
+    /// Closes the port and ends every wait with [`ErrorCode::Closed`], within 50 ms.
+    ///
+    /// Closing again does nothing. Inside a callback it returns at once, and the callback goes on;
+    /// after it, no further message callback begins. The MQTT connection of the module is left as
+    /// it is: [`disconnect`](Self::disconnect) first if the broker shall know.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    pub fn close(&self) -> Result<(), Error> {
+        self.handle.close();
+        Ok(())
+    }
+
+    /// Whether the modem was closed; a port that is gone does not count.
+    pub fn is_closed(&self) -> bool {
+        self.engine().is_closed()
+    }
+
+    /// Wakes every thread that waits in a call of this modem; each gets [`ErrorCode::Cancelled`].
+    ///
+    /// Operations that were waited for are given up; deliveries go on.
+    pub fn cancel(&self) {
+        self.engine().cancel();
+    }
+
+    fn from_engine(engine: Arc<Engine>) -> Result<Self, Error> {
+        match spawn_reader(Arc::clone(&engine)) {
+            Ok(reader) => Ok(Self {
+                handle: Arc::new(Handle {
+                    engine,
+                    reader: Mutex::new(Some(reader)),
+                    dispatcher: Arc::default(),
+                }),
+            }),
+            Err(error) => {
+                engine.close();
+                Err(no_thread(&error))
+            }
+        }
+    }
+}
+
+impl Modem {
+    fn engine(&self) -> &Arc<Engine> {
+        &self.handle.engine
+    }
+
+    fn run<T>(
+        &self,
+        request: Request,
+        convert: fn(Outcome) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.engine().run(request).and_then(convert)
+    }
+
+    fn start<T>(
+        &self,
+        request: Request,
+        convert: fn(Outcome) -> Result<T, Error>,
+    ) -> Result<Pending<T>, Error> {
+        let engine = self.engine();
+        let id = engine.start(request)?;
+        Ok(Pending::new(Arc::clone(engine), id, convert))
+    }
+}
+
+impl fmt::Debug for Modem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Modem")
+            .field("model", &self.model())
+            .field("mqtt_state", &self.mqtt_state())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    fn close(&self) {
+        if !self.engine.close() {
+            return;
+        }
+        let dispatcher = lock(&self.dispatcher).take();
+        if let Some(dispatcher) = dispatcher {
+            dispatcher.stop();
+        }
+        // The reader thread never runs user code, so it is never the one that closes.
+        if let Some(reader) = lock(&self.reader).take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Hands the dispatcher to `then`, starting it if there is none yet.
+pub(super) fn with_dispatcher(
+    engine: &Arc<Engine>,
+    dispatcher: &Mutex<Option<Dispatcher>>,
+    then: impl FnOnce(&Dispatcher),
+) -> Result<(), Error> {
+    let mut slot = lock(dispatcher);
+    // Asked under the lock: whoever closes stops what this puts there.
+    if engine.is_closed() {
+        return Err(closed());
+    }
+    if slot.is_none() {
+        *slot = Some(Dispatcher::start(Arc::clone(engine)).map_err(|error| no_thread(&error))?);
+    }
+    if let Some(dispatcher) = slot.as_ref() {
+        then(dispatcher);
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        format!("no thread can be started: {error}"),
+    )
+}
