@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -87,7 +88,8 @@ def test_a_callback_may_close_the_modem(memory_modem: m531x.Modem) -> None:
 
     memory_modem.subscribe("a", callback=callback)
     memory_modem.publish_nowait("a", "1")
-    memory_modem.publish_nowait("a", "2")
+    with contextlib.suppress(m531x.ClosedError):
+        memory_modem.publish_nowait("a", "2")
     assert finished.wait(10)
     assert memory_modem.closed
     assert calls == ["1"]
@@ -191,6 +193,6 @@ def test_a_coroutine_function_is_refused_as_callback(memory_modem: m531x.Modem) 
 def test_bound_methods_partials_and_builtins_are_callbacks(memory_modem: m531x.Modem) -> None:
     got: list[object] = []
     memory_modem.on_message = got.append
-    memory_modem.on_event = print
+    memory_modem.on_event = repr
     memory_modem.on_connect = threading.Event().set
     assert memory_modem.on_message == got.append

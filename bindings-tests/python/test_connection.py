@@ -89,7 +89,7 @@ def test_the_right_password_connects_and_is_shown_nowhere(broker: Any, client_id
 def test_a_broker_that_cannot_be_reached_is_a_connect_error(client_id: str) -> None:
     with m531x.VirtualModem(broker="127.0.0.1:1") as virtual, m531x.Modem(virtual.port) as modem:
         with pytest.raises(m531x.ConnectError, match="check") as caught:
-            modem.connect("broker.example", client_id=client_id, timeout=20)
+            modem.connect("broker.example", client_id=client_id, timeout=3)
         assert caught.value.return_code is None
         assert isinstance(caught.value, ConnectionError)
 
@@ -185,3 +185,17 @@ def test_a_modem_opens_over_tcp() -> None:
     ):
         assert virtual.port.startswith("tcp://127.0.0.1:")
         assert modem.command("AT+CGMM") == ["M5310-A"]
+
+
+def test_events_that_nobody_takes_do_not_pile_up(
+    eventually: Callable[[Callable[[], bool]], None],
+) -> None:
+    with m531x.Modem("virtual://", queue_size=5) as modem:
+        assert modem.virtual_modem is not None
+        for _ in range(50):
+            modem.virtual_modem.inject(b"\r\n+CEREG:1\r\n")
+        eventually(lambda: modem.stats().lines >= 50)
+        eventually(lambda: modem.stats().queued == 0)
+        modem.connect("broker.example", client_id="test")
+        modem.virtual_modem.reboot()
+        eventually(lambda: modem.mqtt_state() is MqttState.OFF)

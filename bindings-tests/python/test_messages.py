@@ -84,7 +84,6 @@ def test_beyond_the_queue_messages_are_dropped_and_counted(
     with m531x.Modem("virtual://", queue_size=10, overflow=overflow) as modem:  # type: ignore[arg-type]
         modem.connect("broker.example", client_id="test")
         subscription = modem.subscribe("n", qos=1)
-        list(modem.messages(timeout=0))  # from now on the dispatcher runs
         for number in range(100):
             modem.publish("n", str(number), qos=1)
             eventually(lambda: modem.stats().messages > number)  # noqa: B023 - used at once
@@ -98,7 +97,6 @@ def test_block_loses_nothing_though_nobody_reads_for_a_while() -> None:
     with m531x.Modem("virtual://", queue_size=10, overflow="block") as modem:
         modem.connect("broker.example", client_id="test")
         modem.subscribe("n", qos=1)
-        list(modem.messages(timeout=0))
         for number in range(200):
             modem.publish("n", str(number), qos=1)
         got = [int(message.text) for message in modem.messages(timeout=1)]

@@ -2,7 +2,8 @@
 
 The native module fills one bounded queue and never calls into Python. One thread per modem drains
 that queue in batches, with the interpreter free while it waits, and runs the callbacks in the order
-of arrival. It starts with the first callback, or with the first reader of ``messages()``.
+of arrival. It runs for as long as the modem is open, also when there is nothing to call: events that
+nobody takes would otherwise fill the queue, and a full queue stops the reading of the port.
 """
 
 from __future__ import annotations
@@ -47,8 +48,7 @@ class Dispatcher:
         self._native = native
         self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._looked_once = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
         self._stopped = False
         self._subscribed: dict[str, MessageCallback | None] = {}
         # Replaced, never changed in place, when a subscription or on_message changes: a route that
@@ -109,42 +109,26 @@ class Dispatcher:
             if token in self._deliveries:
                 return
             self._deliveries[token] = delivery
-        self.start()
         delivery.native.watch()
 
     def start(self) -> None:
-        """Starts the thread if it does not run; does nothing after `stop`."""
-        with self._lock:
-            if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(
-                    target=self._run, name="m531x-dispatcher", daemon=True
-                )
-                self._thread.start()
+        """Starts the thread; to be called once."""
+        self._thread.start()
 
     def take(self, filter_: str | None, timeout: float | None) -> Message | None:
         """Takes a message that no callback took; None if none came within the time."""
-        self.start()
-        if not self._looked_once.is_set():
-            # What had arrived before the thread ran counts as arrived, also with timeout 0.
-            self._looked_once.wait()
         return self._inbox.take(filter_, timeout)
 
     def stop(self) -> None:
         """Ends the thread, after the callback that is running; the native modem must be closed."""
-        with self._lock:
-            self._stopped = True
-            thread = self._thread
+        self._stopped = True
         self._inbox.end()
-        self._looked_once.set()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(_LAST_CALLBACK_S)
+        if self._thread is not threading.current_thread():
+            self._thread.join(_LAST_CALLBACK_S)
 
     def _run(self) -> None:
         native = self._native
         try:
-            batch = native.recv_batch(_BATCH, 0.0)
-            self._dispatch(batch)
-            self._looked_once.set()
             while not self._stopped:
                 self._dispatch(native.recv_batch(_BATCH, None))
         except ClosedError:
@@ -152,7 +136,6 @@ class Dispatcher:
         except M531xError as error:
             self._inbox.end(error)
         finally:
-            self._looked_once.set()
             # The end of the modem ended them all: each callback runs once, whatever the outcome.
             for token in list(self._deliveries):
                 self._finish_delivery(token)

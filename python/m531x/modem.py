@@ -94,6 +94,7 @@ class Modem(ModuleCommands):
         self._closed = False
         self._closing = threading.Lock()
         self._dispatcher = Dispatcher(self._native, queue_size, overflow)
+        self._dispatcher.start()
         _open_modems.add(self)
 
     # ---- the connection
@@ -282,8 +283,6 @@ class Modem(ModuleCommands):
             else:
                 self._dispatcher.remove(topic)
             raise
-        if callback is not None:
-            self._dispatcher.start()
         return Subscription(self, topic, granted, callback, hex)
 
     def unsubscribe(self, topic: str) -> None:
@@ -333,7 +332,6 @@ class Modem(ModuleCommands):
     def on_message(self, callback: MessageCallback | None) -> None:
         self._check("on_message", callback, "message")
         self._dispatcher.on_message = callback
-        self._start_for(callback)
 
     @property
     def on_connect(self) -> Callable[[], object] | None:
@@ -344,7 +342,6 @@ class Modem(ModuleCommands):
     def on_connect(self, callback: Callable[[], object] | None) -> None:
         self._check("on_connect", callback)
         self._dispatcher.on_connect = callback
-        self._start_for(callback)
 
     @property
     def on_disconnect(self) -> Callable[[str], object] | None:
@@ -355,7 +352,6 @@ class Modem(ModuleCommands):
     def on_disconnect(self, callback: Callable[[str], object] | None) -> None:
         self._check("on_disconnect", callback, "reason")
         self._dispatcher.on_disconnect = callback
-        self._start_for(callback)
 
     @property
     def on_event(self) -> Callable[[Event], object] | None:
@@ -366,16 +362,11 @@ class Modem(ModuleCommands):
     def on_event(self, callback: Callable[[Event], object] | None) -> None:
         self._check("on_event", callback, "event")
         self._dispatcher.on_event = callback
-        self._start_for(callback)
 
     @staticmethod
     def _check(name: str, callback: object, *parameters: str) -> None:
         if callback is not None:
             check_callback(name, callback, *parameters)
-
-    def _start_for(self, callback: object) -> None:
-        if callback is not None:
-            self._dispatcher.start()
 
     # ---- the modem itself
 
