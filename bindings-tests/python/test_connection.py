@@ -89,7 +89,7 @@ def test_the_right_password_connects_and_is_shown_nowhere(broker: Any, client_id
 def test_a_broker_that_cannot_be_reached_is_a_connect_error(client_id: str) -> None:
     with m531x.VirtualModem(broker="127.0.0.1:1") as virtual, m531x.Modem(virtual.port) as modem:
         with pytest.raises(m531x.ConnectError, match="check") as caught:
-            modem.connect("broker.example", client_id=client_id, timeout=3)
+            modem.connect("broker.example", client_id=client_id, timeout=6)
         assert caught.value.return_code is None
         assert isinstance(caught.value, ConnectionError)
 

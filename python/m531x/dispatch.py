@@ -2,8 +2,8 @@
 
 The native module fills one bounded queue and never calls into Python. One thread per modem drains
 that queue in batches, with the interpreter free while it waits, and runs the callbacks in the order
-of arrival. It runs for as long as the modem is open, also when there is nothing to call: events that
-nobody takes would otherwise fill the queue, and a full queue stops the reading of the port.
+of arrival. It runs for as long as the modem is open, also when there is nothing to call: events
+that nobody takes would otherwise fill the queue, and a full queue stops the reading of the port.
 """
 
 from __future__ import annotations
