@@ -20,6 +20,17 @@ def test_first_script_prints_what_it_published() -> None:
     assert (run.stdout, run.stderr, run.returncode) == ("meters/17 21.5 °C\n", "", 0)
 
 
+def test_callbacks_answers_both_questions() -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / "callbacks.py"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+    )
+    assert (run.stderr, run.returncode) == ("", 0)
+    assert run.stdout.splitlines()[0] == "ONE TWO"
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_is_tested_here(path: Path) -> None:
     assert path.name in Path(__file__).read_text(encoding="utf-8")

@@ -29,6 +29,10 @@ use crate::arguments::{number, payload_bytes, qos};
 ///     >>> message.text
 ///     '温度 21'
 #[pyclass(frozen, module = "m531x", freelist = 512)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "the text is Python's, in Google's style"
+)]
 pub(crate) struct Message {
     #[pyo3(get)]
     topic: Py<PyString>,

@@ -15,7 +15,9 @@ use crate::delivery::{Delivery, parts};
 use crate::errors::OrRaise;
 use crate::message::arrivals;
 use crate::options::ModemOptions;
-use crate::readouts::{ConfigParts, InfoParts, ReceiptParts, config_parts, info_parts, stats_dict};
+use crate::readouts::{
+    ConfigParts, InfoParts, ReceiptParts, SignalParts, config_parts, info_parts, stats_dict,
+};
 use crate::virtual_modem::VirtualModem;
 use crate::wait::{aside, wait};
 
@@ -213,7 +215,7 @@ impl Modem {
         self.run(py, m531x_core::Modem::start_info).map(info_parts)
     }
 
-    fn signal(&self, py: Python<'_>) -> PyResult<(Option<i16>, Option<u8>, (u8, u8))> {
+    fn signal(&self, py: Python<'_>) -> PyResult<SignalParts> {
         let signal = self.run(py, m531x_core::Modem::start_signal)?;
         Ok((signal.rssi_dbm, signal.ber, signal.raw))
     }

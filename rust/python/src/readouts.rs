@@ -31,6 +31,9 @@ pub(crate) type ConfigParts = (
     Option<bool>,
 );
 
+/// RSSI in dBm, bit error rate, both as the module gave them.
+pub(crate) type SignalParts = (Option<i16>, Option<u8>, (u8, u8));
+
 /// Name, description, USB vendor and product.
 type PortParts = (String, String, Option<(u16, u16)>);
 
