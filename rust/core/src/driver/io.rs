@@ -7,7 +7,9 @@ use std::io;
 use std::time::Instant;
 
 #[cfg(unix)]
-pub(crate) use super::unix::{PlatformWaiter, Transport};
+pub(crate) use super::unix::{PORT_EXAMPLE, PlatformWaiter, Transport, open_serial};
+#[cfg(windows)]
+pub(crate) use super::windows::{PORT_EXAMPLE, PlatformWaiter, Transport, open_serial};
 
 /// Which readiness of the port ends a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The driver: the port, the threads, the queue, and the blocking [`Modem`].
 //!
-//! A [`Modem`] is opened on a serial device (`/dev/ttyUSB0`), a serial server (`tcp://host:port`) or
-//! an in-memory [`Stream`]. It owns one reader thread, which sleeps for as long as nothing arrives
-//! and nothing is due. A call that waits for an answer reads the port itself meanwhile, so it pays
+//! A [`Modem`] is opened on a serial device (`/dev/ttyUSB0`, `COM5`), a serial server
+//! (`tcp://host:port`) or an in-memory [`Stream`]. It owns one reader thread, which sleeps for as
+//! long as nothing arrives and nothing is due. A call that waits for an answer reads the port itself meanwhile, so it pays
 //! for no switch of threads; what else arrives in that time goes to the queue as always.
 //!
 //! Every method may be called from any thread, and at the same time: commands go out one after the
@@ -18,6 +18,7 @@ mod dispatcher;
 mod engine;
 mod io;
 mod modem;
+mod open;
 mod options;
 mod pending;
 mod ports;
@@ -27,6 +28,8 @@ mod stats;
 mod stream;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 pub use delivery::Delivery;
 pub use modem::Modem;

@@ -7,7 +7,7 @@ use m531x_at::framer::silence_limit;
 
 use super::engine::Engine;
 use super::io::{Port, Transport};
-use super::{ModemOptions, Stream, unix};
+use super::{ModemOptions, Stream, open};
 use crate::session::{RequestKind, Session, SessionConfig};
 use crate::{Error, ErrorCode};
 
@@ -18,7 +18,7 @@ pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>
     check(options)?;
     let known = known_baudrate(options);
     let baudrate = known.unwrap_or(AUTOMATIC_BAUDRATES[0]);
-    let transport = unix::open_url(port, baudrate, options.open_timeout)?;
+    let transport = open::open_url(port, baudrate, options.open_timeout)?;
     // Only a real line has a speed: everywhere else one attempt is as good as four.
     if known.is_some() || !transport.is_real_line() {
         start(port, transport, options, &[baudrate])
@@ -29,7 +29,7 @@ pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>
 
 pub(super) fn open_stream(stream: Stream, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
-    let transport = unix::open_stream(stream)?;
+    let transport = open::open_stream(stream)?;
     let baudrate = known_baudrate(options).unwrap_or(AUTOMATIC_BAUDRATES[0]);
     start("the stream", transport, options, &[baudrate])
 }
@@ -134,7 +134,7 @@ fn silence(name: &str, baudrates: &[u32], waited: Duration) -> Error {
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::fd::{AsFd, OwnedFd};
     use std::thread;
@@ -156,7 +156,7 @@ mod tests {
             open_timeout: Duration::from_secs(4),
             ..ModemOptions::default()
         };
-        let transport = unix::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout).unwrap();
+        let transport = open::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout).unwrap();
         let module = thread::spawn(move || answer_at(&master, 115_200));
         let engine = start(name, transport, &options, &AUTOMATIC_BAUDRATES).unwrap();
         engine.close();

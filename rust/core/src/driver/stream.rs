@@ -1,12 +1,15 @@
 //! A port in memory.
 
+#[cfg(windows)]
+use std::net::TcpStream as Socket;
 #[cfg(unix)]
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::UnixStream as Socket;
 
 /// One end of an in-process connection that stands in for a serial port.
 ///
-/// It is made from a connected [`UnixStream`]; the other end belongs to whatever plays the module,
-/// usually a virtual modem. The stream is switched to non-blocking mode when a modem is opened on it.
+/// It is made from a connected [`UnixStream`](std::os::unix::net::UnixStream), on Windows from a
+/// [`TcpStream`](std::net::TcpStream); the other end belongs to whatever plays the module, usually a
+/// virtual modem. The stream is switched to non-blocking mode when a modem is opened on it.
 ///
 /// ```
 /// use m531x_core::{Modem, ModemOptions, Stream};
@@ -22,13 +25,11 @@ use std::os::unix::net::UnixStream;
 /// ```
 #[derive(Debug)]
 pub struct Stream {
-    #[cfg(unix)]
-    pub(super) socket: UnixStream,
+    pub(super) socket: Socket,
 }
 
-#[cfg(unix)]
-impl From<UnixStream> for Stream {
-    fn from(socket: UnixStream) -> Self {
+impl From<Socket> for Stream {
+    fn from(socket: Socket) -> Self {
         Self { socket }
     }
 }

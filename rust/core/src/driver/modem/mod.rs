@@ -63,8 +63,8 @@ struct Handle {
 impl Modem {
     /// Opens a port by name and runs the start-up dialogue.
     ///
-    /// The name is that of a serial device (`/dev/ttyUSB0`; opened exclusively, 8N1, no flow
-    /// control) or `tcp://host:port`.
+    /// The name is that of a serial device (`/dev/ttyUSB0`, `COM5`; opened exclusively, 8N1, no
+    /// flow control) or `tcp://host:port`.
     ///
     /// # Errors
     ///
