@@ -26,19 +26,19 @@ PYTHON_SOURCES := python bindings-tests/python examples benches
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
-.PHONY: help demo test test-rust test-python check bench clean
+.PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many check bench clean
 
 ## help: List the targets.
 help:
 	@echo "make <target>:"
-	@awk -F ': ' '/^## /{printf "  %-12s %s\n", substr($$1, 4), $$2}' $(MAKEFILE_LIST)
+	@awk -F ': ' '/^## /{printf "  %-16s %s\n", substr($$1, 4), $$2}' $(MAKEFILE_LIST)
 
 ## demo: Show the whole way, from a Python script over a virtual modem to an MQTT broker and back.
 demo: $(STAMPS)/native
 	@$(BIN)/python -m m531x demo
 
-## test: Run all tests (test-rust, test-python).
-test: test-rust test-python
+## test: Run all tests (test-rust, test-python, test-c).
+test: test-rust test-python test-c
 	@echo "make test: all tests passed"
 
 ## test-rust: Run the tests of the Rust crates.
@@ -52,6 +52,25 @@ test-rust: $(STAMPS)/cargo $(STAMPS)/mosquitto
 test-python: $(STAMPS)/native $(STAMPS)/mosquitto
 	@echo "== Python tests"
 	@$(BIN)/python -m pytest
+
+## test-c: Run the tests of the C library.
+test-c: $(STAMPS)/cargo $(STAMPS)/mosquitto
+	@echo "== C tests"
+	@bindings-tests/c/run
+
+## test-c-valgrind: Run the tests of the C library under valgrind (some minutes).
+test-c-valgrind: $(STAMPS)/cargo $(STAMPS)/mosquitto
+	@.ci/need valgrind
+	@bindings-tests/c/run valgrind
+
+## test-c-asan: Run the tests of the C library with AddressSanitizer in C and Rust (some minutes).
+test-c-asan: $(STAMPS)/cargo $(STAMPS)/mosquitto
+	@bindings-tests/c/run asan
+
+## test-c-many: Receive 100 000 messages in C; none is lost, and memory does not grow.
+test-c-many: $(STAMPS)/cargo
+	@bindings-tests/c/run plain many_messages
+	@target/c-tests/plain/many_messages 100000
 
 ## check: Check format, lints, types, layers and generated files.
 check: $(STAMPS)/native

@@ -1,0 +1,108 @@
+/* Events, without callbacks. */
+#include "support.h"
+
+struct event {
+    int32_t kind;
+    int32_t value;
+    char text[512];
+};
+
+static m531x_status next_event(m531x_modem modem, int32_t timeout_ms, struct event *event)
+{
+    return m531x_wait_event(modem, timeout_ms, &event->kind, &event->value, event->text, sizeof event->text, NULL);
+}
+
+/* The next event of a kind; whatever comes before it is passed over. */
+static m531x_status next_of_kind(m531x_modem modem, int32_t kind, struct event *event)
+{
+    m531x_status status;
+    do
+        status = next_event(modem, PATIENCE_MS, event);
+    while (status == M531X_OK && event->kind != kind);
+    return status;
+}
+
+static void connecting_and_disconnecting_are_told(void)
+{
+    m531x_modem modem = connected();
+    struct event event;
+    int32_t state = -1;
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_CONNECTED, &event));
+    CHECK_STATUS(M531X_OK, m531x_mqtt_state(modem, &state));
+    CHECK(state == M531X_STATE_CONNECTED);
+    CHECK_STATUS(M531X_OK, m531x_disconnect(modem, PATIENCE_MS));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_DISCONNECTED, &event));
+    CHECK(event.text[0] != '\0');
+    CHECK_STATUS(M531X_OK, m531x_mqtt_state(modem, &state));
+    CHECK(state == M531X_STATE_CONFIGURED);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void a_change_of_state_tells_the_new_state(void)
+{
+    m531x_modem modem = connected();
+    struct event event;
+    do
+        CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_STATE_CHANGED, &event));
+    while (check_in_test == 0 && event.value != M531X_STATE_CONNECTED);
+    CHECK(event.value == M531X_STATE_CONNECTED);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void a_port_that_is_lost_ends_every_wait(void)
+{
+    uint32_t virtual_modem = 0;
+    m531x_modem modem = 0;
+    struct message message;
+    struct event event;
+    char port[256];
+    CHECK_STATUS(M531X_OK,
+                 m531x_virtual_modem_start("M5311", NULL, "tcp://127.0.0.1:0", &virtual_modem, port, sizeof port, NULL));
+    CHECK_STATUS(M531X_OK, m531x_open(port, 0, "M5311", PATIENCE_MS, &modem));
+    CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_PORT_LOST, &event));
+    CHECK_STATUS(M531X_ERR_PORT, next_event(modem, -1, &event));
+    CHECK_STATUS(M531X_ERR_PORT, next_message(modem, -1, &message));
+    CHECK_STATUS(M531X_ERR_PORT, m531x_command(modem, "AT", -1, NULL, 0, NULL));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void messages_that_are_dropped_are_counted(void)
+{
+    m531x_modem modem = subscribed();
+    struct message message;
+    struct event event;
+    int i;
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_QUEUE_SIZE, 3));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_OVERFLOW, M531X_OVERFLOW_DROP_OLDEST));
+    for (i = 0; i < 10; i++)
+        CHECK_STATUS(M531X_OK, publish(modem, "t/a", i < 7 ? "old" : "new", 2));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_DROPPED, &event));
+    check_sleep(100);
+    for (i = 0; i < 3; i++) {
+        CHECK_STATUS(M531X_OK, next_message(modem, PATIENCE_MS, &message));
+        CHECK(is_payload(&message, "new"));
+    }
+    CHECK_STATUS(M531X_ERR_TIMEOUT, next_message(modem, 50, &message));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void nothing_is_needed_of_an_event_but_its_text_must_fit(void)
+{
+    m531x_modem modem = connected();
+    uint32_t needed = 0;
+    CHECK_STATUS(M531X_ERR_BUFFER_TOO_SMALL, m531x_wait_event(modem, PATIENCE_MS, NULL, NULL, NULL, 0, &needed));
+    CHECK(needed >= 1);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+int main(void)
+{
+    check_limit(60);
+    RUN(connecting_and_disconnecting_are_told);
+    RUN(a_change_of_state_tells_the_new_state);
+    RUN(a_port_that_is_lost_ends_every_wait);
+    RUN(messages_that_are_dropped_are_counted);
+    RUN(nothing_is_needed_of_an_event_but_its_text_must_fit);
+    return check_result();
+}
