@@ -26,6 +26,9 @@ PYTHON_SOURCES := python bindings-tests/python examples benches
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
+# What a tool says is worth reading only if it fails.
+quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+
 .PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many check bench clean
 
 ## help: List the targets.
@@ -115,10 +118,10 @@ $(STAMPS)/venv: bindings-tests/requirements.txt .ci/need
 
 $(STAMPS)/native: $(STAMPS)/cargo $(STAMPS)/venv $(NATIVE_SOURCES)
 	@echo "set-up: building the Python package"
-	@$(MATURIN) develop --quiet
+	@$(call quietly,$(MATURIN) develop)
 	@rm -f $(STAMPS)/native-release && touch $@
 
 $(STAMPS)/native-release: $(STAMPS)/cargo $(STAMPS)/venv $(NATIVE_SOURCES)
 	@echo "set-up: building the Python package, optimised"
-	@$(MATURIN) develop --quiet --release
+	@$(call quietly,$(MATURIN) develop --release)
 	@rm -f $(STAMPS)/native && touch $@
