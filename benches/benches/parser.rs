@@ -3,6 +3,7 @@
 //! `cargo bench -p m531x-benches --bench parser` prints criterion's figures and then a table of
 //! its own: both parsers on the same stream in turns, the median of the rounds, and the ratio.
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,7 @@ impl Stream {
         }
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "some millions of bytes")]
     fn megabytes(&self) -> f64 {
         self.bytes.len() as f64 / 1e6
     }
@@ -68,7 +70,7 @@ impl Stream {
 fn json(random: &mut fastrand::Rng, length: usize) -> Vec<u8> {
     let mut text = String::from("{\"t\":[");
     while text.len() < length {
-        text.push_str(&format!("{}.{},", random.u32(0..90), random.u32(0..10)));
+        let _ = write!(text, "{}.{},", random.u32(0..90), random.u32(0..10));
     }
     text.truncate(length - 2);
     text.push_str("]}");
@@ -161,7 +163,7 @@ fn with_atat(stream: &Stream, chunks: Chunks) -> usize {
             let (result, count) = digester.digest(&buffer[used..]);
             used += count;
             frames += usize::from(!matches!(result, DigestResult::None));
-            drop(black_box(result));
+            black_box(result);
             if count == 0 {
                 break;
             }
@@ -212,7 +214,9 @@ fn summary(stream: &Stream) {
         for _ in 0..9 {
             rates[0].push(rate(&|| with_m531x(stream, chunks, "plant/4/pump/speed")));
             rates[1].push(rate(&|| with_m531x(stream, chunks, "plant/#")));
-            rates[2].push(rate(&|| drop(black_box(with_atat(stream, chunks)))));
+            rates[2].push(rate(&|| {
+                black_box(with_atat(stream, chunks));
+            }));
         }
         let [exact, wildcard, atat] = rates.map(median);
         println!(
