@@ -172,7 +172,7 @@ mod tests {
         let mut buffer = [0; 256];
         while let Ok(count @ 1..) = rustix::io::read(master, &mut buffer) {
             let speed = rustix::termios::tcgetattr(master.as_fd())
-                .unwrap()
+                .expect("the terminal is open")
                 .output_speed();
             speeds.push(speed);
             if speed == baudrate {
@@ -181,7 +181,7 @@ mod tests {
                 } else {
                     b"\r\nOK\r\n"
                 };
-                rustix::io::write(master, answer).unwrap();
+                rustix::io::write(master, answer).expect("an answer fits");
             }
         }
         speeds
