@@ -66,22 +66,7 @@ impl Engine {
 
     /// Begins an operation and waits for its end.
     pub(super) fn run(&self, request: Request) -> Result<Outcome, Error> {
-        let mut shared = self.lock();
-        if shared.role == Role::Reader && shared.end.is_none() {
-            // Taken before the first byte is sent, or the answer could wake the reader thread.
-            shared.role = Role::Vacant;
-            self.set_interest(&mut shared, Interest::NONE);
-        }
-        let id = match self.begin(&mut shared, request) {
-            Ok(id) => id,
-            Err(error) => {
-                if shared.role == Role::Vacant {
-                    self.hand_over(&mut shared);
-                }
-                return Err(error);
-            }
-        };
-        self.tell_whoever_reads(&mut shared);
+        let (shared, id) = self.begin_as_leader(request)?;
         let mut cancelled = None;
         let (mut shared, outcome) = self.wait_locked(shared, id, None, &mut cancelled);
         let outcome = outcome.or(cancelled.map(Err));
@@ -96,6 +81,49 @@ impl Engine {
                 "a wait without a time limit ran out",
             ))
         })
+    }
+
+    /// Begins an operation and waits for its end, but not longer than `slice`. The result stays.
+    pub(super) fn start_and_wait(
+        &self,
+        request: Request,
+        slice: Duration,
+    ) -> Result<OperationId, Error> {
+        let (shared, id) = self.begin_as_leader(request)?;
+        let deadline = Instant::now().checked_add(slice);
+        let mut cancelled = None;
+        let (shared, _) = self.wait_locked(shared, id, deadline, &mut cancelled);
+        drop(shared);
+        if let Some(error) = cancelled {
+            self.forget(id);
+            return Err(error);
+        }
+        Ok(id)
+    }
+
+    /// The lead is taken before the first byte is sent, or the answer could wake the reader thread;
+    /// the caller goes on to wait.
+    fn begin_as_leader(
+        &self,
+        request: Request,
+    ) -> Result<(MutexGuard<'_, Shared>, OperationId), Error> {
+        let mut shared = self.lock();
+        if shared.role == Role::Reader && shared.end.is_none() {
+            shared.role = Role::Vacant;
+            self.set_interest(&mut shared, Interest::NONE);
+        }
+        match self.begin(&mut shared, request) {
+            Ok(id) => {
+                self.tell_whoever_reads(&mut shared);
+                Ok((shared, id))
+            }
+            Err(error) => {
+                if shared.role == Role::Vacant {
+                    self.hand_over(&mut shared);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Begins an operation that is waited for later, or never.

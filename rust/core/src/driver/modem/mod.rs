@@ -8,6 +8,7 @@ mod receive;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::dispatcher::Dispatcher;
 use super::engine::{Engine, closed, spawn_reader};
@@ -148,6 +149,17 @@ impl Modem {
     ) -> Result<Pending<T>, Error> {
         let engine = self.engine();
         let id = engine.start(request)?;
+        Ok(Pending::new(Arc::clone(engine), id, convert))
+    }
+
+    fn start_and_wait<T>(
+        &self,
+        request: Request,
+        convert: fn(Outcome) -> Result<T, Error>,
+        slice: Duration,
+    ) -> Result<Pending<T>, Error> {
+        let engine = self.engine();
+        let id = engine.start_and_wait(request, slice)?;
         Ok(Pending::new(Arc::clone(engine), id, convert))
     }
 }

@@ -28,6 +28,25 @@ impl Modem {
         self.start(command_request(line, timeout), lines)
     }
 
+    /// Begins a [`command`](Self::command) and waits up to `slice` for its result.
+    ///
+    /// It is [`start_command`](Self::start_command) and [`Pending::wait_for`] in one, which spares
+    /// the reader thread: most answers are there within a slice, and fetching the result of one that
+    /// is costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for `start_command`, and [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled) if another
+    /// thread cancelled the wait.
+    pub fn start_command_and_wait(
+        &self,
+        line: &str,
+        timeout: Option<Duration>,
+        slice: Duration,
+    ) -> Result<Pending<Vec<String>>, Error> {
+        self.start_and_wait(command_request(line, timeout), lines, slice)
+    }
+
     /// Waits until SIM card, registration, attachment and address are there.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Publishing and subscribing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Modem;
 use crate::driver::convert::{done, granted, receipt};
@@ -33,6 +34,18 @@ impl Modem {
         options: PublishOptions,
     ) -> Result<Pending<Receipt>, Error> {
         self.start(publish_request(topic, payload, options), receipt)
+    }
+
+    /// Begins to [`publish`](Self::publish) and waits up to `slice` for its completion; see
+    /// [`start_command_and_wait`](Self::start_command_and_wait).
+    pub fn start_publish_and_wait(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        options: PublishOptions,
+        slice: Duration,
+    ) -> Result<Pending<Receipt>, Error> {
+        self.start_and_wait(publish_request(topic, payload, options), receipt, slice)
     }
 
     /// Begins to publish and lets it go on by itself; the result may be asked for, or not.
