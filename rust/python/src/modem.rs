@@ -19,7 +19,7 @@ use crate::readouts::{
     ConfigParts, InfoParts, ReceiptParts, SignalParts, config_parts, info_parts, stats_dict,
 };
 use crate::virtual_modem::VirtualModem;
-use crate::wait::{aside, wait};
+use crate::wait::{SLICE, aside, wait};
 
 /// Topic, payload, QoS, retain.
 type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
@@ -143,7 +143,10 @@ impl Modem {
         let bytes = payload.as_bytes();
         let options = publish_options(py, qos, retain, seconds)?;
         let pending = py
-            .detach(|| self.core.start_publish(topic, bytes, options))
+            .detach(|| {
+                self.core
+                    .start_publish_and_wait(topic, bytes, options, SLICE)
+            })
             .or_raise(py)?;
         wait(py, pending).map(parts)
     }
@@ -223,7 +226,7 @@ impl Modem {
     #[pyo3(signature = (line, seconds))]
     fn command(&self, py: Python<'_>, line: &str, seconds: Option<f64>) -> PyResult<Vec<String>> {
         let limit = timeout(py, seconds)?;
-        self.run(py, |core| core.start_command(line, limit))
+        self.run(py, |core| core.start_command_and_wait(line, limit, SLICE))
     }
 
     #[pyo3(signature = (seconds))]

@@ -9,10 +9,13 @@ use pyo3::sync::PyOnceLock;
 use crate::errors::OrRaise;
 
 /// How long Ctrl-C may go unheard.
-const SLICE: Duration = Duration::from_millis(50);
+pub(crate) const SLICE: Duration = Duration::from_millis(50);
 
 /// Waits for an operation; Ctrl-C gives it up.
 pub(crate) fn wait<T: Send>(py: Python<'_>, mut pending: Pending<T>) -> PyResult<T> {
+    if let Some(result) = pending.wait_for(Duration::ZERO) {
+        return result.or_raise(py);
+    }
     in_slices(py, |slice| match slice {
         Some(slice) => pending.wait_for(slice),
         None => loop {
