@@ -23,7 +23,7 @@ def test_messages_gives_what_was_there_before_it_was_called(memory_modem: m531x.
 def test_messages_ends_after_the_timeout(memory_modem: m531x.Modem) -> None:
     begun = time.monotonic()
     assert list(memory_modem.messages(timeout=0.2)) == []
-    assert 0.2 <= time.monotonic() - begun < 2
+    assert 0.2 <= time.monotonic() - begun < 10
     assert list(memory_modem.messages(timeout=0)) == []
 
 
@@ -60,7 +60,7 @@ def test_close_ends_an_iteration_that_waits(memory_modem: m531x.Modem) -> None:
     memory_modem.close()
     reader.join(5)
     assert not reader.is_alive()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     assert got == []
 
 

@@ -115,17 +115,17 @@ fn waiters_with_different_limits_each_end_in_their_own_time() {
         (error.code(), began.elapsed())
     };
     thread::scope(|scope| {
-        let long = scope.spawn(|| timed(&modem, Duration::from_millis(300)));
+        let long = scope.spawn(|| timed(&modem, Duration::from_secs(3)));
         let short = scope.spawn(|| timed(&modem, Duration::from_millis(60)));
         let (code, elapsed) = short.join().unwrap();
         assert_eq!(code, ErrorCode::Timeout);
         assert!(
-            elapsed >= Duration::from_millis(60) && elapsed < Duration::from_millis(290),
+            elapsed >= Duration::from_millis(60) && elapsed < Duration::from_secs(3),
             "{elapsed:?}"
         );
         let (code, elapsed) = long.join().unwrap();
         assert_eq!(code, ErrorCode::Timeout);
-        assert!(elapsed >= Duration::from_millis(300), "{elapsed:?}");
+        assert!(elapsed >= Duration::from_secs(3), "{elapsed:?}");
     });
 }
 

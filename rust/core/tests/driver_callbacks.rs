@@ -80,7 +80,7 @@ fn close_inside_a_callback_returns_and_the_callback_goes_on() {
     peer.publish("t", b"1");
     peer.publish("t", b"2");
     let (elapsed, code) = received.recv_timeout(LIMIT).unwrap();
-    assert!(elapsed < Duration::from_secs(1), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
     assert_eq!(code, ErrorCode::Closed);
     // The sender goes with the callback: no second message was delivered.
     assert!(received.recv_timeout(LIMIT).is_err());
@@ -133,7 +133,7 @@ fn close_does_not_wait_for_a_callback_that_hangs() {
     inside.wait();
     let began = Instant::now();
     modem.close().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(began.elapsed() < Duration::from_secs(5));
     release.wait();
 }
 

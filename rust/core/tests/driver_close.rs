@@ -33,7 +33,7 @@ fn close_wakes_everybody_who_waits() {
             );
         }
         assert!(
-            began.elapsed() < Duration::from_secs(1),
+            began.elapsed() < Duration::from_secs(5),
             "{:?}",
             began.elapsed()
         );
