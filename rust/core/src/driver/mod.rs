@@ -2,15 +2,18 @@
 //!
 //! A [`Modem`] is opened on a serial device (`/dev/ttyUSB0`, `COM5`), a serial server
 //! (`tcp://host:port`) or an in-memory [`Stream`]. It owns one reader thread, which sleeps for as
-//! long as nothing arrives and nothing is due. A call that waits for an answer reads the port itself meanwhile, so it pays
-//! for no switch of threads; what else arrives in that time goes to the queue as always.
+//! long as nothing arrives and nothing is due. A call that waits for an answer reads the port itself
+//! meanwhile, so it pays for no switch of threads; what else arrives in that time goes to the queue
+//! as always.
 //!
 //! Every method may be called from any thread, and at the same time: commands go out one after the
 //! other, each caller gets its own answer. Messages and events wait in one bounded queue until they
 //! are received by [`Modem::recv`] or by the callback of [`Modem::on_incoming`].
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-compile_error!("the driver runs on Linux so far; m531x-at and the session run anywhere");
+#[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
+compile_error!(
+    "the driver runs on Linux and Windows so far; m531x-at and the session run anywhere"
+);
 
 mod convert;
 mod delivery;
