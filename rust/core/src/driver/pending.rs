@@ -85,6 +85,15 @@ impl<T> Pending<T> {
         self.taken || self.engine.is_done(self.id)
     }
 
+    /// Has `signal` called once as soon as the result is there; at once if it is.
+    ///
+    /// This is for event loops: `signal` tells the loop, and the loop fetches the result by
+    /// [`wait_for`](Self::wait_for) with no time to wait. It runs on the thread that reads the port,
+    /// ahead of everything else there, and so must neither wait nor use the modem.
+    pub fn on_ready(&self, signal: impl FnOnce() + Send + 'static) {
+        self.engine.on_ready(self.id, Box::new(signal));
+    }
+
     fn wait_slice(&mut self, slice: Option<Duration>) -> Option<Result<T, Error>> {
         if self.taken {
             return Some(Err(Error::new(

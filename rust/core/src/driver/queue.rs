@@ -1,7 +1,7 @@
 //! The one bounded queue between the port and whoever receives.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
@@ -27,7 +27,11 @@ pub(super) struct Queue {
     dropped_untold: AtomicU64,
     /// The port is not being read because of this queue; whoever drains it says so to the engine.
     held_up: AtomicBool,
+    /// For a receiver that does not wait here but in a loop of its own.
+    signal: OnceLock<Signal>,
 }
+
+pub(super) type Signal = Box<dyn Fn() + Send + Sync>;
 
 impl Queue {
     pub(super) fn new(bound: usize, overflow: Overflow) -> Self {
@@ -42,6 +46,7 @@ impl Queue {
             dropped_total: AtomicU64::new(0),
             dropped_untold: AtomicU64::new(0),
             held_up: AtomicBool::new(false),
+            signal: OnceLock::new(),
         }
     }
 
@@ -70,6 +75,7 @@ impl Queue {
             Overflow::DropOldest | Overflow::Block => {}
         }
         let _ = sender.send(incoming);
+        self.signal();
     }
 
     /// Nothing more will come; receivers get the rest, and then the end.
@@ -78,6 +84,21 @@ impl Queue {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        self.signal();
+    }
+
+    /// Has `signal` called after every entry and at the end; the first that is set stays.
+    pub(super) fn set_signal(&self, signal: Signal) -> bool {
+        let set = self.signal.set(signal).is_ok();
+        // What came before it was set has not been signalled.
+        self.signal();
+        set
+    }
+
+    fn signal(&self) {
+        if let Some(signal) = self.signal.get() {
+            signal();
+        }
     }
 
     /// Wakes every thread that blocks in [`Queue::recv`].

@@ -36,6 +36,9 @@ use shared::{Role, Shared, Slot};
 /// What to call with the end of a delivery.
 pub(super) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
 
+/// What to call when an operation has ended, for whoever does not wait on a thread.
+pub(super) type ReadySignal = Box<dyn FnOnce() + Send>;
+
 pub(super) struct Engine {
     shared: Mutex<Shared>,
     waiter: PlatformWaiter,
@@ -150,6 +153,15 @@ impl Engine {
 
     pub(super) fn is_done(&self, id: OperationId) -> bool {
         self.lock().has_outcome(id)
+    }
+
+    /// Has `signal` called when the operation has ended, under the lock.
+    pub(super) fn on_ready(&self, id: OperationId, signal: ReadySignal) {
+        let mut shared = self.lock();
+        match shared.slots.get_mut(&id) {
+            Some(slot) if slot.outcome.is_none() => slot.ready = Some(signal),
+            _ => signal(),
+        }
     }
 
     /// Nobody will ask for this result any more; an operation that is not done is given up.

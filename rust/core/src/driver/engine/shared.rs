@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::DoneCallback;
+use super::{DoneCallback, ReadySignal};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
@@ -37,6 +37,7 @@ pub(super) struct Leading {
 pub(super) struct Slot {
     pub(super) outcome: Option<Result<Outcome, Error>>,
     pub(super) callbacks: Vec<DoneCallback>,
+    pub(super) ready: Option<ReadySignal>,
     /// Only the callbacks still want the result.
     pub(super) detached: bool,
 }
@@ -116,6 +117,7 @@ impl Shared {
                 let _ = jobs.send(Job::Done(callback, ended));
             }
         }
+        let ready = slot.ready.take();
         if slot.detached {
             self.slots.remove(&id);
         } else {
@@ -123,6 +125,9 @@ impl Shared {
         }
         for (_, condvar) in self.parked.iter().filter(|(parked, _)| *parked == id) {
             condvar.notify_one();
+        }
+        if let Some(ready) = ready {
+            ready();
         }
     }
 

@@ -43,6 +43,16 @@ impl Modem {
         self.engine().queue().wake();
     }
 
+    /// Has `signal` called whenever a message or event has come, and when none will come any more;
+    /// false if there is a signal already, which stays.
+    ///
+    /// This is for event loops: `signal` tells the loop, and the loop fetches what is there by
+    /// [`recv_batch`](Self::recv_batch) with no time to wait. It runs on the thread that reads the
+    /// port, ahead of everything else there, and so must neither wait nor use the modem.
+    pub fn on_receivable(&self, signal: impl Fn() + Send + Sync + 'static) -> bool {
+        self.engine().queue().set_signal(Box::new(signal))
+    }
+
     /// Has every message and event given to `callback` on the dispatcher thread, in wire order,
     /// instead of waiting for [`recv`](Self::recv). A second call replaces the callback.
     ///

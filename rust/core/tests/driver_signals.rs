@@ -1,0 +1,88 @@
+//! An event loop is told of results and arrivals, and fetches them without waiting.
+
+mod driver_support;
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use driver_support::{Peer, SILENCE, eventually, open};
+use m531x_core::ErrorCode;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_result_is_signalled_once_and_is_there_then() {
+    let (_peer, stream) = Peer::in_memory();
+    let modem = open(stream);
+    let (told, signals) = mpsc::channel();
+    let mut pending = modem.start_command("AT", None).unwrap();
+    pending.on_ready(move || told.send(()).unwrap());
+    signals.recv_timeout(LIMIT).unwrap();
+    assert_eq!(
+        pending.wait_for(Duration::ZERO).unwrap().unwrap(),
+        Vec::<String>::new()
+    );
+    assert!(
+        signals.recv().is_err(),
+        "the signal was given up with its sender"
+    );
+}
+
+#[test]
+fn a_result_that_is_there_already_is_signalled_at_once() {
+    let (_peer, stream) = Peer::in_memory();
+    let modem = open(stream);
+    let pending = modem.start_command("AT", None).unwrap();
+    eventually("the answer has come", || pending.is_done());
+    let (told, signals) = mpsc::channel();
+    pending.on_ready(move || told.send(()).unwrap());
+    signals.try_recv().unwrap();
+}
+
+#[test]
+fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
+    let (_peer, stream) = Peer::in_memory_with(|line| (line == "AT+CSQ").then(|| SILENCE.into()));
+    let modem = open(stream);
+    let (told, signals) = mpsc::channel();
+    let arrivals = told.clone();
+    assert!(modem.on_receivable(move || arrivals.send("arrivals").unwrap()));
+    assert_eq!(signals.recv_timeout(LIMIT).unwrap(), "arrivals");
+    let mut pending = modem.start_command("AT+CSQ", None).unwrap();
+    pending.on_ready(move || told.send("result").unwrap());
+    modem.close().unwrap();
+    let mut seen = [
+        signals.recv_timeout(LIMIT).unwrap(),
+        signals.recv_timeout(LIMIT).unwrap(),
+    ];
+    seen.sort_unstable();
+    assert_eq!(seen, ["arrivals", "result"]);
+    let result = pending.wait_for(Duration::ZERO).unwrap();
+    assert_eq!(result.unwrap_err().code(), ErrorCode::Closed);
+}
+
+#[test]
+fn every_arrival_is_signalled_after_it_can_be_received() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = open(stream);
+    let (told, signals) = mpsc::channel();
+    modem.on_receivable(move || {
+        let _ = told.send(());
+    });
+    peer.publish("t", b"1");
+    peer.publish("t", b"2");
+    let mut received = Vec::new();
+    while received.len() < 2 {
+        signals.recv_timeout(LIMIT).unwrap();
+        modem
+            .recv_batch(10, Some(Duration::ZERO), &mut received)
+            .unwrap();
+    }
+}
+
+#[test]
+fn the_first_signal_for_arrivals_stays() {
+    let (_peer, stream) = Peer::in_memory();
+    let modem = open(stream);
+    assert!(modem.on_receivable(|| ()));
+    assert!(!modem.on_receivable(|| ()));
+}
