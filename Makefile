@@ -95,6 +95,7 @@ bench: $(STAMPS)/native-release
 	@cargo bench --quiet --package m531x-benches
 	@$(BIN)/python benches/python_round_trip.py
 	@$(BIN)/python benches/python_inbound.py
+	@$(BIN)/python benches/python_async.py
 
 ## clean: Remove everything that was built.
 clean:

@@ -96,7 +96,7 @@ def test_the_inbox_keeps_its_indexes_in_step() -> None:
     assert inbox.take("a/b", 0) is None
     assert inbox.take("a/#", 0) is None
     assert len(inbox) == 0
-    assert inbox._by_filter == {}
+    assert inbox._store._by_filter == {}
 
 
 def test_ports_lists_without_opening() -> None:

@@ -10,8 +10,14 @@ from m531x._errors import InvalidArgumentError
 __all__ = ["check_callback"]
 
 
-def check_callback(name: str, callback: Any, *parameters: str) -> None:
+def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = False) -> None:
     """Refuses what cannot be called with these parameters.
+
+    Args:
+        name: What it is to be, such as ``"on_message"``.
+        callback: The callback.
+        parameters: The names of its parameters.
+        awaited: Whether it may be a coroutine function.
 
     Raises:
         InvalidArgumentError: With the signature that is expected.
@@ -21,7 +27,7 @@ def check_callback(name: str, callback: Any, *parameters: str) -> None:
         raise InvalidArgumentError(
             f"a {type(callback).__name__} cannot be called: give a function like {expected}"
         )
-    if inspect.iscoroutinefunction(callback):
+    if not awaited and inspect.iscoroutinefunction(callback):
         raise InvalidArgumentError(
             f"{_name_of(callback)} is a coroutine function, which nobody would await: "
             f"give a plain function like {expected}"

@@ -11,12 +11,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from m531x import _native
 from m531x._errors import ClosedError, M531xError
 from m531x._native import Message
-from m531x.filters import topic_matches
+from m531x._routes import MessageCallback, Route, Routes
 from m531x.inbox import Inbox
 from m531x.types import Event, EventKind
 
@@ -25,19 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Dispatcher", "MessageCallback"]
 
-MessageCallback = Callable[[Message], object]
-
 _BATCH = 512
-# Enough for every device of a gateway, little enough to never matter.
-_ROUTES_KEPT = 4096
 # How long close() waits for a callback that does not return: longer would be a deadlock for a
 # callback that itself waits for the thread that closes.
 _LAST_CALLBACK_S = 1.0
-
-
-class _Route(NamedTuple):
-    callbacks: tuple[MessageCallback, ...]
-    filters: tuple[str, ...]
 
 
 class Dispatcher:
@@ -46,31 +37,16 @@ class Dispatcher:
     def __init__(self, native: _native.Modem, queue_size: int, overflow: str) -> None:
         """Starts no thread yet."""
         self._native = native
+        self.routes = Routes()
         self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
         self._stopped = False
-        self._subscribed: dict[str, MessageCallback | None] = {}
-        # Replaced, never changed in place, when a subscription or on_message changes: a route that
-        # was worked out from the old ones is then stored where nobody looks.
-        self._routes: dict[str, _Route] = {}
         self._deliveries: dict[int, Delivery] = {}
-        self._on_message: MessageCallback | None = None
         self.on_connect: Callable[[], object] | None = None
         self.on_disconnect: Callable[[str], object] | None = None
         self.on_event: Callable[[Event], object] | None = None
         self.callback_errors = 0
-
-    @property
-    def on_message(self) -> MessageCallback | None:
-        """The callback for messages that no subscription's callback takes."""
-        return self._on_message
-
-    @on_message.setter
-    def on_message(self, callback: MessageCallback | None) -> None:
-        with self._lock:
-            self._on_message = callback
-            self._routes = {}
 
     @property
     def queued(self) -> int:
@@ -81,26 +57,6 @@ class Dispatcher:
     def dropped(self) -> int:
         """How many messages were dropped here because nobody read them."""
         return self._inbox.dropped
-
-    def add(self, filter_: str, callback: MessageCallback | None) -> None:
-        """Routes what matches the filter to the callback, or to the inbox."""
-        with self._lock:
-            self._subscribed[filter_] = callback
-            self._routes = {}
-
-    def remove(self, filter_: str) -> None:
-        """Forgets the filter; unknown ones are ignored."""
-        with self._lock:
-            self._subscribed.pop(filter_, None)
-            self._routes = {}
-
-    def callback_of(self, filter_: str) -> MessageCallback | None:
-        """The callback of a filter."""
-        return self._subscribed.get(filter_)
-
-    def knows(self, filter_: str) -> bool:
-        """Whether the filter is routed."""
-        return filter_ in self._subscribed
 
     def watch(self, delivery: Delivery) -> None:
         """Runs the callbacks of the delivery when it is done."""
@@ -142,16 +98,16 @@ class Dispatcher:
 
     def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
         loose: list[tuple[Message, tuple[str, ...]]] = []
-        routes: dict[str, _Route] | None = None
+        routes: dict[str, Route] | None = None
         topic = ""
         callbacks: tuple[MessageCallback, ...] = ()
         filters: tuple[str, ...] = ()
         for item in batch:
             if type(item) is Message:
                 # Messages of one topic in a row share its text; most streams are of few topics.
-                if item.topic is not topic or self._routes is not routes:
-                    topic, routes = item.topic, self._routes
-                    callbacks, filters = routes.get(topic) or self._find_route(topic)
+                if item.topic is not topic or self.routes.known is not routes:
+                    topic, routes = item.topic, self.routes.known
+                    callbacks, filters = routes.get(topic) or self.routes.find(topic)
                 if not callbacks:
                     loose.append((item, filters))
                     continue
@@ -177,21 +133,6 @@ class Dispatcher:
                     return
         if loose:
             self._inbox.put(loose)
-
-    def _find_route(self, topic: str) -> _Route:
-        with self._lock:
-            matching = [f for f in self._subscribed if topic_matches(f, topic)]
-            callbacks = [self._subscribed[f] for f in matching]
-            routes = self._routes
-            on_message = self._on_message
-        called = tuple(callback for callback in callbacks if callback is not None)
-        if not called and on_message is not None:
-            called = (on_message,)
-        route = _Route(called, tuple(matching))
-        if len(routes) >= _ROUTES_KEPT:
-            routes.clear()
-        routes[topic] = route
-        return route
 
     def _tell(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from m531x._native import Message
+from m531x._store import Store
 
 __all__ = ["Inbox"]
 
 
 class Inbox:
-    """Keeps messages in order until somebody reads them; every method may be called by any thread.
-
-    A message is stored once. Every subscription that it matches has an index of its own into the
-    store, so that reading by subscription costs no search, and who reads first gets the message.
-    """
+    """Keeps messages in order until somebody reads them; any thread may call every method."""
 
     def __init__(self, limit: int, overflow: str) -> None:
         """Keeps at most `limit` messages; `overflow` is as for `m531x.Modem`."""
         self._limit = limit
         self._overflow = overflow
         self._changed = threading.Condition(threading.Lock())
-        self._entries: OrderedDict[int, tuple[Message, tuple[str, ...]]] = OrderedDict()
-        self._by_filter: dict[str, OrderedDict[int, None]] = {}
-        self._next = 0
+        self._store = Store()
         self._ended = False
         self._error: BaseException | None = None
         self.dropped = 0
 
     def __len__(self) -> int:
         """How many messages wait."""
-        return len(self._entries)
+        return len(self._store)
 
     def put(self, messages: Iterable[tuple[Message, tuple[str, ...]]]) -> None:
         """Stores messages, each with the filters that it matches.
@@ -42,12 +36,9 @@ class Inbox:
         """
         with self._changed:
             for entry in messages:
-                if len(self._entries) >= self._limit and not self._make_room():
+                if len(self._store) >= self._limit and not self._make_room():
                     continue
-                self._entries[self._next] = entry
-                for filter_ in entry[1]:
-                    self._by_filter.setdefault(filter_, OrderedDict())[self._next] = None
-                self._next += 1
+                self._store.push(*entry)
             self._changed.notify_all()
 
     def take(self, filter_: str | None, timeout: float | None) -> Message | None:
@@ -92,26 +83,12 @@ class Inbox:
             return True
         # What is there already must be seen before this thread waits for its readers.
         self._changed.notify_all()
-        while len(self._entries) >= self._limit and not self._ended:
+        while len(self._store) >= self._limit and not self._ended:
             self._changed.wait()
         return not self._ended
 
     def _pop(self, filter_: str | None) -> Message | None:
-        if filter_ is None:
-            if not self._entries:
-                return None
-            number, (message, filters) = self._entries.popitem(last=False)
-        else:
-            index = self._by_filter.get(filter_)
-            if not index:
-                return None
-            number = next(iter(index))
-            message, filters = self._entries.pop(number)
-        for other in filters:
-            index = self._by_filter[other]
-            del index[number]
-            if not index:
-                del self._by_filter[other]
-        if len(self._entries) == self._limit - 1:
+        message = self._store.pop(filter_)
+        if message is not None and len(self._store) == self._limit - 1:
             self._changed.notify_all()
         return message

@@ -271,17 +271,18 @@ class Modem(ModuleCommands):
         """
         if callback is not None:
             check_callback("callback", callback, "message")
-        known = self._dispatcher.knows(topic)
-        before = self._dispatcher.callback_of(topic)
+        routes = self._dispatcher.routes
+        known = routes.knows(topic)
+        before = routes.callback_of(topic)
         # Retained messages may arrive ahead of the acknowledgement.
-        self._dispatcher.add(topic, callback)
+        routes.add(topic, callback)
         try:
             granted = self._native.subscribe(topic, qos, hex, timeout)
         except BaseException:
             if known:
-                self._dispatcher.add(topic, before)
+                routes.add(topic, before)
             else:
-                self._dispatcher.remove(topic)
+                routes.remove(topic)
             raise
         return Subscription(self, topic, granted, callback, hex)
 
@@ -296,7 +297,7 @@ class Modem(ModuleCommands):
             ModemTimeoutError: The broker did not answer in time.
         """
         self._native.unsubscribe(topic)
-        self._dispatcher.remove(topic)
+        self._dispatcher.routes.remove(topic)
 
     def subscriptions(self) -> list[str]:
         """The filters that are subscribed."""
@@ -326,12 +327,12 @@ class Modem(ModuleCommands):
     @property
     def on_message(self) -> MessageCallback | None:
         """Called as ``on_message(message)`` for messages that no subscription's callback takes."""
-        return self._dispatcher.on_message
+        return self._dispatcher.routes.default
 
     @on_message.setter
     def on_message(self, callback: MessageCallback | None) -> None:
         self._check("on_message", callback, "message")
-        self._dispatcher.on_message = callback
+        self._dispatcher.routes.default = callback
 
     @property
     def on_connect(self) -> Callable[[], object] | None:

@@ -8,8 +8,11 @@ mod delivery;
 mod errors;
 mod message;
 mod modem;
+mod operation;
 mod options;
 mod readouts;
+mod ready;
+mod starter;
 mod virtual_modem;
 mod wait;
 
@@ -26,9 +29,15 @@ mod _native {
     #[pymodule_export]
     use crate::modem::Modem;
     #[pymodule_export]
+    use crate::operation::Operation;
+    #[pymodule_export]
     use crate::options::ModemOptions;
     #[pymodule_export]
     use crate::readouts::{event_kinds, mqtt_states, ports};
+    #[pymodule_export]
+    use crate::ready::Ready;
+    #[pymodule_export]
+    use crate::starter::Starter;
     #[pymodule_export]
     use crate::virtual_modem::VirtualModem;
 

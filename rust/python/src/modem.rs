@@ -22,12 +22,12 @@ use crate::virtual_modem::VirtualModem;
 use crate::wait::{SLICE, aside, wait};
 
 /// Topic, payload, QoS, retain.
-type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
+pub(crate) type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
 
 /// An open modem.
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct Modem {
-    core: m531x_core::Modem,
+    pub(crate) core: m531x_core::Modem,
     ended: Arc<Ended>,
     /// Whether the last batch was a large one, so that more is to be expected.
     pouring: AtomicBool,
@@ -101,23 +101,20 @@ impl Modem {
         ack_timeout: i64,
         seconds: Option<f64>,
     ) -> PyResult<()> {
-        let mut options = ConnectOptions::new(host, client_id);
-        options.port = number(py, "port", port, "1 to 65535")?;
-        options.username = username;
-        options.password = password.map(Secret::new);
-        options.keepalive = number(py, "keepalive", keepalive, "0 to 65535 seconds")?;
-        options.clean_session = clean_session;
-        options.tls = tls;
-        options.ack_timeout = number(py, "ack_timeout", ack_timeout, "1 to 65535 seconds")?;
-        options.timeout = timeout(py, seconds)?;
-        if let Some((topic, payload, qos_number, retain)) = will {
-            options.will = Some(Will {
-                topic,
-                payload: payload.as_bytes().to_vec(),
-                qos: qos(py, qos_number)?,
-                retain,
-            });
-        }
+        let options = connect_options(
+            py,
+            host,
+            port,
+            client_id,
+            username,
+            password,
+            keepalive,
+            clean_session,
+            tls,
+            will,
+            ack_timeout,
+            seconds,
+        )?;
         self.run(py, |core| core.start_connect(options))
     }
 
@@ -307,7 +304,45 @@ impl From<m531x_core::Modem> for Modem {
     }
 }
 
-fn publish_options(
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the public method's, in its order"
+)]
+pub(crate) fn connect_options(
+    py: Python<'_>,
+    host: String,
+    port: i64,
+    client_id: String,
+    username: Option<String>,
+    password: Option<String>,
+    keepalive: i64,
+    clean_session: bool,
+    tls: bool,
+    will: Option<WillParts<'_>>,
+    ack_timeout: i64,
+    seconds: Option<f64>,
+) -> PyResult<ConnectOptions> {
+    let mut options = ConnectOptions::new(host, client_id);
+    options.port = number(py, "port", port, "1 to 65535")?;
+    options.username = username;
+    options.password = password.map(Secret::new);
+    options.keepalive = number(py, "keepalive", keepalive, "0 to 65535 seconds")?;
+    options.clean_session = clean_session;
+    options.tls = tls;
+    options.ack_timeout = number(py, "ack_timeout", ack_timeout, "1 to 65535 seconds")?;
+    options.timeout = timeout(py, seconds)?;
+    if let Some((topic, payload, qos_number, retain)) = will {
+        options.will = Some(Will {
+            topic,
+            payload: payload.as_bytes().to_vec(),
+            qos: qos(py, qos_number)?,
+            retain,
+        });
+    }
+    Ok(options)
+}
+
+pub(crate) fn publish_options(
     py: Python<'_>,
     qos: i64,
     retain: bool,

@@ -1,0 +1,88 @@
+"""Which callbacks a message goes to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from m531x._native import Message
+from m531x.filters import topic_matches
+
+__all__ = ["MessageCallback", "Route", "Routes"]
+
+MessageCallback = Callable[[Message], object]
+
+# Enough for every device of a gateway, little enough to never matter.
+_KEPT = 4096
+
+
+class Route(NamedTuple):
+    """Where the messages of one topic go: to callbacks, or if there are none to readers."""
+
+    callbacks: tuple[MessageCallback, ...]
+    filters: tuple[str, ...]
+
+
+class Routes:
+    """Works out and remembers the route of every topic; every method may be called by any thread.
+
+    Attributes:
+        known: The routes worked out so far. Replaced, never changed in place, when a subscription
+            or the default changes: a route that was worked out from the old ones is then stored
+            where nobody looks.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is subscribed."""
+        self.known: dict[str, Route] = {}
+        self._lock = threading.Lock()
+        self._subscribed: dict[str, MessageCallback | None] = {}
+        self._default: MessageCallback | None = None
+
+    @property
+    def default(self) -> MessageCallback | None:
+        """The callback for messages that no subscription's callback takes."""
+        return self._default
+
+    @default.setter
+    def default(self, callback: MessageCallback | None) -> None:
+        with self._lock:
+            self._default = callback
+            self.known = {}
+
+    def add(self, filter_: str, callback: MessageCallback | None) -> None:
+        """Routes what matches the filter to the callback, or to readers."""
+        with self._lock:
+            self._subscribed[filter_] = callback
+            self.known = {}
+
+    def remove(self, filter_: str) -> None:
+        """Forgets the filter; unknown ones are ignored."""
+        with self._lock:
+            self._subscribed.pop(filter_, None)
+            self.known = {}
+
+    def callback_of(self, filter_: str) -> MessageCallback | None:
+        """The callback of a filter."""
+        return self._subscribed.get(filter_)
+
+    def knows(self, filter_: str) -> bool:
+        """Whether the filter is routed."""
+        return filter_ in self._subscribed
+
+    def find(self, topic: str) -> Route:
+        """The route of a topic that is not among the known ones."""
+        with self._lock:
+            matching = [f for f in self._subscribed if topic_matches(f, topic)]
+            callbacks = [self._subscribed[f] for f in matching]
+            known = self.known
+            default = self._default
+        called = tuple(callback for callback in callbacks if callback is not None)
+        if not called and default is not None:
+            called = (default,)
+        route = Route(called, tuple(matching))
+        if len(known) >= _KEPT:
+            known.clear()
+        known[topic] = route
+        return route

@@ -1,0 +1,32 @@
+"""The modem for asyncio.
+
+`m531x.aio.Modem` is `m531x.Modem` with ``await``: the same methods, arguments, values and errors.
+
+Example:
+    >>> import asyncio
+    >>> from m531x import aio
+    >>> async def main() -> None:
+    ...     async with aio.Modem("virtual://") as modem:  # or "/dev/ttyUSB0"
+    ...         await modem.connect("broker.example", client_id="meter-17")
+    ...         await modem.subscribe("meter/#")
+    ...         await modem.publish("meter/17/count", "42", qos=1)
+    ...         async for message in modem.messages(timeout=5):
+    ...             print(message.topic, message.text)
+    ...             break
+    >>> asyncio.run(main())
+    meter/17/count 42
+
+How it waits: when an operation has ended or something has arrived, the native module raises the
+one signal of the modem, a descriptor that the event loop watches; the loop then fetches all there
+is. No thread of Python waits, nothing polls, and each of hundreds of modems in one loop costs a
+descriptor and a native thread that sleeps. Cancelling a coroutine gives its operation up; a late
+answer of the module becomes an event, and the next command gets its own.
+"""
+
+from __future__ import annotations
+
+from m531x.aio.delivery import Delivery
+from m531x.aio.modem import Modem
+from m531x.aio.subscription import Subscription
+
+__all__ = ["Delivery", "Modem", "Subscription"]

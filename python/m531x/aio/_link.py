@@ -1,0 +1,70 @@
+"""What ties a native modem to an event loop: one descriptor, and the futures that wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from m531x import _native
+from m531x._errors import ClosedError, InvalidArgumentError
+
+__all__ = ["Link"]
+
+
+class Link:
+    """Wakes the event loop for what ended or arrived; to be used in the loop's own thread."""
+
+    def __init__(self, on_arrival: Callable[[], None]) -> None:
+        """Has the running loop watch a new descriptor.
+
+        Raises:
+            InvalidArgumentError: The loop cannot watch descriptors.
+        """
+        self.loop = asyncio.get_running_loop()
+        self.ready = _native.Ready()
+        self._on_arrival = on_arrival
+        self._waiting: dict[int, tuple[_native.Operation, asyncio.Future[Any]]] = {}
+        try:
+            self.loop.add_reader(self.ready.fileno(), self._wake)
+        except NotImplementedError:
+            raise InvalidArgumentError(
+                f"{type(self.loop).__name__} cannot watch a descriptor: "
+                "run in an asyncio.SelectorEventLoop"
+            ) from None
+
+    def begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
+        """The future of an operation; cancelling it gives the operation up."""
+        future: asyncio.Future[Any] = self.loop.create_future()
+        token = operation.token
+        self._waiting[token] = (operation, future)
+        future.add_done_callback(lambda done: self._abandon(token) if done.cancelled() else None)
+        return future
+
+    def close(self) -> None:
+        """Watches no more; what still waits is closed."""
+        if not self.loop.is_closed():
+            self.loop.remove_reader(self.ready.fileno())
+        waiting, self._waiting = self._waiting, {}
+        for operation, future in waiting.values():
+            operation.abandon()
+            if not future.done() and not self.loop.is_closed():
+                future.set_exception(ClosedError())
+
+    def _wake(self) -> None:
+        for token in self.ready.take():
+            operation, future = self._waiting.pop(token, (None, None))
+            if operation is None or future is None or future.done():
+                continue
+            try:
+                result = operation.result()
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+        self._on_arrival()
+
+    def _abandon(self, token: int) -> None:
+        operation, _ = self._waiting.pop(token, (None, None))
+        if operation is not None:
+            operation.abandon()

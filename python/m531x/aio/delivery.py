@@ -1,0 +1,91 @@
+"""A publish that is under way, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any
+
+from m531x._callbacks import check_callback
+from m531x._errors import ModemTimeoutError
+from m531x._native import check_timeout
+from m531x.types import Receipt
+
+__all__ = ["Delivery"]
+
+
+class Delivery:
+    """A publish that is under way, as `Modem.publish_nowait` gives it.
+
+    It can be awaited, any number of times and by several tasks; cancelling one that waits leaves
+    the publish going on, and so does keeping no reference.
+
+    Example:
+        >>> import asyncio
+        >>> from m531x import aio
+        >>> async def main() -> None:
+        ...     async with aio.Modem("virtual://") as modem:
+        ...         await modem.connect("broker.example", client_id="meter-17")
+        ...         deliveries = [modem.publish_nowait("count", str(n), qos=1) for n in range(3)]
+        ...         print([(await delivery).qos for delivery in deliveries])
+        >>> asyncio.run(main())
+        [1, 1, 1]
+    """
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        """Made by `Modem.publish_nowait` only."""
+        self._future = future
+        # Nobody has to ask for the outcome, so asyncio need not complain that nobody did.
+        future.add_done_callback(_look_at)
+
+    def __repr__(self) -> str:
+        """Whether it is done."""
+        return f"<m531x.aio.Delivery {'done' if self.done() else 'under way'}>"
+
+    def __await__(self) -> Generator[Any, None, Receipt]:
+        """Waits until the publish has ended; the same as `wait`."""
+        return self.wait().__await__()
+
+    def done(self) -> bool:
+        """Whether the publish has ended, with a receipt or with an error."""
+        return self._future.done()
+
+    async def wait(self, timeout: float | None = None) -> Receipt:
+        """Waits until the publish has ended.
+
+        Args:
+            timeout: Seconds to wait; None waits until the end, which every publish has.
+
+        Returns:
+            The receipt.
+
+        Raises:
+            ModemTimeoutError: The publish had not ended when `timeout` was over; it goes on.
+            PublishError: The module gave up waiting for the acknowledgement.
+            M531xError: Why the publish failed otherwise, as `Modem.publish` raises it.
+        """
+        check_timeout(timeout)
+        await asyncio.wait({self._future}, timeout=timeout)
+        if not self._future.done():
+            raise ModemTimeoutError(
+                f"the publish was not complete within {timeout} s; it goes on, "
+                "wait again or publish with a timeout"
+            )
+        return Receipt(*self._future.result())
+
+    def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
+        """Has ``callback(delivery)`` called by the event loop when the publish has ended.
+
+        Args:
+            callback: A plain function that takes the delivery.
+
+        Raises:
+            InvalidArgumentError: `callback` cannot be called with one argument.
+        """
+        check_callback("done callback", callback, "delivery")
+        self._future.add_done_callback(lambda _: callback(self))
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()

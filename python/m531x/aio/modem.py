@@ -1,0 +1,385 @@
+"""The modem for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Generator
+from types import TracebackType
+from typing import Any, Literal
+
+from m531x import _native
+from m531x._callbacks import check_callback
+from m531x._errors import ClosedError, InvalidArgumentError
+from m531x._native import Message
+from m531x._routes import MessageCallback
+from m531x.aio._events import Callbacks
+from m531x.aio._link import Link
+from m531x.aio._module import ModuleCommands
+from m531x.aio._receiver import Receiver
+from m531x.aio.delivery import Delivery
+from m531x.aio.subscription import MessageIterator, Subscription
+from m531x.types import MqttState, Payload, Receipt, Stats, Will
+from m531x.virtual import VirtualModem
+
+__all__ = ["Modem"]
+
+_VIRTUAL = "virtual://"
+
+
+class Modem(Callbacks, ModuleCommands):
+    """A module at a serial port, used as an MQTT client from a coroutine.
+
+    The arguments are those of `m531x.Modem`. The port is opened by ``async with``, or by awaiting
+    the modem: ``modem = await aio.Modem(port)``. It belongs to the event loop that opened it and is
+    to be used in that loop's thread; many tasks may use it at once, each gets its own answer.
+
+    Cancelling a coroutine (by ``asyncio.timeout``, for instance) gives its operation up and leaves
+    the modem usable. What was sent cannot be taken back: a publish that was cancelled may still
+    have reached the broker.
+
+    Args:
+        port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"``, or ``"virtual://"`` for a
+            virtual modem with a broker of its own in this process.
+        model: As for `m531x.Modem`, and so are the others.
+        baudrate: Bits per second; None is the model's.
+        command_timeout: Seconds that a command may take, unless it is known to take longer.
+        guard_time: Least pause in seconds between an answer and the next command.
+        queue_size: How many messages and events may wait to be received.
+        overflow: What happens beyond that.
+
+    Raises:
+        InvalidArgumentError: An unknown model, a number out of range.
+    """
+
+    def __init__(
+        self,
+        port: str,
+        *,
+        model: str = "auto",
+        baudrate: int | None = None,
+        command_timeout: float = 10.0,
+        guard_time: float | None = None,
+        queue_size: int = 10_000,
+        overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+    ) -> None:
+        """Checks the arguments; nothing is opened yet."""
+        self._options = _native.ModemOptions(
+            model, baudrate, command_timeout, guard_time, queue_size, overflow
+        )
+        self._model = model
+        self._port = port
+        self._limits = (queue_size, overflow)
+        self._virtual: VirtualModem | None = None
+        self._link: Link | None = None
+        self._native: _native.Modem | None = None
+        self._open_starter: _native.Starter | None = None
+        self._closed = False
+        self._receiver = Receiver(*self._limits)
+
+    # ---- opening and closing
+
+    async def open(self) -> None:
+        """Opens the port and runs the start-up dialogue; ``async with`` does it.
+
+        Raises:
+            PortError: There is no such port, it is in use, or it may not be opened.
+            ModemTimeoutError: Nothing at the port answers.
+            ClosedError: It was opened before: make a new one.
+        """
+        if self._closed or self._link is not None:
+            raise ClosedError("a modem is opened once: make a new one with the same arguments")
+        link = self._link = Link(self._receiver.arrived)
+        try:
+            if self._port == _VIRTUAL:
+                model = "M5310-A" if self._model == "auto" else self._model
+                self._virtual = VirtualModem._in_memory(model, None)
+                opening = _native.Starter.open_virtual(
+                    link.ready, self._virtual._native, self._options
+                )
+            else:
+                opening = _native.Starter.open(link.ready, self._port, self._options)
+            self._native = await link.begin(opening)
+        except BaseException:
+            self._closed = True
+            link.close()
+            if self._virtual is not None:
+                self._virtual.close()
+            raise
+        self._open_starter = _native.Starter(self._native, link.ready)
+        self._receiver.start(self._open_starter.fetch)
+
+    async def close(self) -> None:
+        """Closes the port; every coroutine that waits gets `ClosedError`. Again does nothing.
+
+        The module is told nothing: a broker keeps the client until its keep-alive is over. Await
+        `disconnect` first to leave it properly. A callback that is running may finish, within a
+        second; a callback that closes is the last.
+        """
+        starter, link = self._open_starter, self._link
+        if self._closed or starter is None or link is None:
+            self._closed = True
+            return
+        self._closed = True
+        try:
+            await link.begin(starter.close())
+        finally:
+            self._receiver.end()
+            link.close()
+            if self._virtual is not None:
+                self._virtual.close()
+        await self._receiver.stop()
+
+    def __await__(self) -> Generator[Any, None, Modem]:
+        """Opens it and gives it."""
+        yield from self.open().__await__()
+        return self
+
+    async def __aenter__(self) -> Modem:
+        """Opens it, unless that was done."""
+        if self._open_starter is None:
+            await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes it."""
+        await self.close()
+
+    def __repr__(self) -> str:
+        """The port and the state."""
+        if self._closed:
+            state = "closed"
+        else:
+            state = "not open" if self._native is None else str(self.mqtt_state())
+        return f"<m531x.aio.Modem {self._port!r} {state}>"
+
+    def __del__(self) -> None:
+        """Closes what nobody closed, and says so."""
+        native, link = getattr(self, "_native", None), getattr(self, "_link", None)
+        if native is None or link is None or self._closed:
+            return
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        self._closed = True
+        native.close()
+        if not link.loop.is_closed():
+            # The garbage collector may run in any thread.
+            link.loop.call_soon_threadsafe(link.close)
+        if self._virtual is not None:
+            self._virtual.close()
+
+    # ---- the connection
+
+    async def connect(
+        self,
+        host: str,
+        port: int = 1883,
+        *,
+        client_id: str,
+        username: str | None = None,
+        password: str | None = None,
+        keepalive: int = 60,
+        clean_session: bool = True,
+        tls: bool = False,
+        will: Will | None = None,
+        ack_timeout: int = 10,
+        timeout: float | None = None,
+    ) -> None:
+        """Configures the module's MQTT client and connects it; returns when the broker accepted.
+
+        Arguments and errors are those of `m531x.Modem.connect`.
+        """
+        will_parts = None
+        if will is not None:
+            will_parts = (will.topic, will.payload, will.qos, will.retain)
+        await self._begin(
+            self._starter.connect(
+                host,
+                port,
+                client_id,
+                username,
+                password,
+                keepalive,
+                clean_session,
+                tls,
+                will_parts,
+                ack_timeout,
+                timeout,
+            )
+        )
+
+    async def disconnect(self) -> None:
+        """Ends the MQTT connection; the client stays configured.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+        """
+        await self._begin(self._starter.disconnect())
+
+    async def delete(self) -> None:
+        """Removes the configured MQTT client from the module.
+
+        Raises:
+            CommandError: The module refused.
+        """
+        await self._begin(self._starter.delete())
+
+    def mqtt_state(self) -> MqttState:
+        """The state of the MQTT connection as last heard; `status` asks the module."""
+        return MqttState(self._opened.mqtt_state())
+
+    # ---- publishing
+
+    async def publish(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Receipt:
+        """Publishes and waits until it is done.
+
+        Arguments, receipt and errors are those of `m531x.Modem.publish`.
+        """
+        operation = self._starter.publish(topic, payload, qos, retain, timeout)
+        return Receipt(*await self._begin(operation))
+
+    def publish_nowait(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Delivery:
+        """Publishes without waiting; publishes go out in the order of the calls.
+
+        Arguments and errors are those of `m531x.Modem.publish_nowait`.
+        """
+        operation = self._starter.publish(topic, payload, qos, retain, timeout)
+        return Delivery(self._begin(operation))
+
+    # ---- subscriptions and messages
+
+    async def subscribe(
+        self,
+        topic: str,
+        qos: int = 0,
+        callback: MessageCallback | None = None,
+        *,
+        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
+        timeout: float | None = None,
+    ) -> Subscription:
+        """Subscribes and waits for the broker's answer.
+
+        Arguments and errors are those of `m531x.Modem.subscribe`; the callback may be a coroutine
+        function, which is awaited before the next callback begins.
+        """
+        if callback is not None:
+            check_callback("callback", callback, "message", awaited=True)
+        routes = self._receiver.routes
+        known = routes.knows(topic)
+        before = routes.callback_of(topic)
+        operation = self._starter.subscribe(topic, qos, hex, timeout)
+        # Retained messages may arrive ahead of the acknowledgement.
+        routes.add(topic, callback)
+        try:
+            granted = await self._begin(operation)
+        except BaseException:
+            if known:
+                routes.add(topic, before)
+            else:
+                routes.remove(topic)
+            raise
+        return Subscription(self, topic, granted, callback, hex)
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Ends the subscription of a filter and waits for the broker's answer.
+
+        Args:
+            topic: The filter, as it was subscribed.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+            ModemTimeoutError: The broker did not answer in time.
+        """
+        await self._begin(self._starter.unsubscribe(topic))
+        self._receiver.routes.remove(topic)
+
+    def subscriptions(self) -> list[str]:
+        """The filters that are subscribed."""
+        return self._opened.subscriptions()
+
+    def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
+        """Iterates with ``async for`` over the messages that no callback takes, in order.
+
+        Args:
+            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
+                until the modem is closed, 0 gives what is there.
+
+        Raises:
+            ClosedError: The modem is closed.
+            PortError: The port was lost, and what had arrived before has been read.
+        """
+        return self._messages(None, timeout)
+
+    def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]:
+        _native.check_timeout(timeout)
+        _ = self._opened
+        return MessageIterator(self._receiver, filter_, timeout)
+
+    # ---- the modem itself
+
+    @property
+    def port(self) -> str:
+        """The port it is opened with."""
+        return self._port
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
+    def virtual_modem(self) -> VirtualModem | None:
+        """The virtual modem behind ``virtual://``; None for every other port."""
+        return self._virtual
+
+    def stats(self) -> Stats:
+        """The counters since the modem was opened."""
+        if self._native is None:
+            return Stats()
+        counters = self._native.stats()
+        counters["queued"] += self._receiver.queued
+        counters["dropped"] += self._receiver.dropped
+        return Stats(**counters, callback_errors=self._receiver.callback_errors)
+
+    @property
+    def _opened(self) -> _native.Modem:
+        if self._closed:
+            raise ClosedError
+        if self._native is None:
+            raise ClosedError("the modem is not open yet: use `async with`, or await it")
+        return self._native
+
+    @property
+    def _starter(self) -> _native.Starter:
+        _ = self._opened
+        assert self._open_starter is not None  # noqa: S101 - set together with the native modem
+        return self._open_starter
+
+    def _begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
+        assert self._link is not None  # noqa: S101 - whoever has an operation has a link
+        if asyncio.get_running_loop() is not self._link.loop:
+            operation.abandon()
+            raise InvalidArgumentError(
+                "the modem belongs to another event loop: use it in the one that opened it"
+            )
+        return self._link.begin(operation)

@@ -1,0 +1,98 @@
+"""A subscription, and the asynchronous iterator over messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from m531x._errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from m531x._native import Message
+    from m531x._routes import MessageCallback
+    from m531x.aio._receiver import Receiver
+    from m531x.aio.modem import Modem
+
+__all__ = ["MessageIterator", "Subscription"]
+
+
+class MessageIterator:
+    """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
+
+    def __init__(self, receiver: Receiver, filter_: str | None, timeout: float | None) -> None:
+        """Made by ``messages()`` only."""
+        self._receiver = receiver
+        self._filter = filter_
+        self._timeout = timeout
+
+    def __aiter__(self) -> AsyncIterator[Message]:
+        """Itself."""
+        return self
+
+    async def __anext__(self) -> Message:
+        """The next message; a cancelled wait loses none."""
+        message = self._receiver.pop(self._filter)
+        if message is None:
+            message = await self._receiver.take(self._filter, self._timeout)
+            if message is None:
+                raise StopAsyncIteration
+        return message
+
+
+class Subscription:
+    """A subscription, as `Modem.subscribe` gives it.
+
+    Attributes:
+        topic: The topic filter.
+        granted_qos: The QoS that the broker granted, which may be lower than asked.
+        hex: Whether the module prints the payloads as hex (they are decoded here).
+    """
+
+    def __init__(
+        self,
+        modem: Modem,
+        topic: str,
+        granted_qos: int,
+        callback: MessageCallback | None,
+        hex_: bool,
+    ) -> None:
+        """Made by `Modem.subscribe` only."""
+        self.topic = topic
+        self.granted_qos = granted_qos
+        self.hex = hex_
+        self._modem = modem
+        self._callback = callback
+
+    def __repr__(self) -> str:
+        """The filter and the granted QoS."""
+        return f"<m531x.aio.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
+
+    async def unsubscribe(self) -> None:
+        """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+            ModemTimeoutError: The broker did not acknowledge.
+        """
+        await self._modem.unsubscribe(self.topic)
+
+    def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
+        """Iterates over the messages that match this subscription and that no callback takes.
+
+        Messages that match several subscriptions, or that `Modem.messages` reads too, go to whoever
+        reads first.
+
+        Args:
+            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
+                for ever, 0 gives what is there.
+
+        Raises:
+            InvalidArgumentError: The subscription has a callback, which gets its messages.
+            ClosedError: The modem is closed.
+        """
+        if self._callback is not None:
+            raise InvalidArgumentError(
+                f"the subscription of {self.topic!r} has a callback, which gets its messages: "
+                "subscribe without callback to read them here"
+            )
+        return self._modem._messages(self.topic, timeout)

@@ -1,0 +1,119 @@
+//! An operation under way that no thread waits for.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use m531x_core::{Error, ErrorCode, Pending};
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+
+use crate::errors::{OrRaise, raised};
+use crate::ready::Signal;
+
+type Fetch = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// An operation that tells `Ready` when it has ended.
+#[pyclass(frozen, module = "m531x._native")]
+pub(crate) struct Operation {
+    /// By which `Ready.take` tells that it has ended.
+    #[pyo3(get)]
+    token: u64,
+    /// Gone once the result was fetched or the operation given up.
+    fetch: Mutex<Option<Fetch>>,
+}
+
+#[pymethods]
+impl Operation {
+    /// The result, or the exception, of an operation that has ended; to be called once.
+    fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.take() {
+            Some(fetch) => fetch(py),
+            None => Err(raised(py, &not_there())),
+        }
+    }
+
+    /// Gives it up: what was not sent yet is not sent any more, and no result is kept.
+    fn abandon(&self, py: Python<'_>) {
+        let fetch = self.take();
+        py.detach(|| drop(fetch));
+    }
+}
+
+impl Operation {
+    pub(crate) fn of_pending<T: Send + 'static, R>(
+        pending: Pending<T>,
+        signal: &Arc<Signal>,
+        convert: fn(T) -> R,
+    ) -> Self
+    where
+        R: for<'py> IntoPyObject<'py> + 'static,
+    {
+        let token = next_token();
+        let telling = Arc::clone(signal);
+        pending.on_ready(move || telling.end(token));
+        let mut pending = pending;
+        Self::new(token, move |py| {
+            let result = py.detach(|| pending.wait_for(Duration::ZERO));
+            let value = result.unwrap_or_else(|| Err(not_there())).or_raise(py)?;
+            convert(value).into_py_any(py)
+        })
+    }
+
+    /// Something that can only be done as a whole, on a thread of its own; given up, it goes on to
+    /// its end and what it gives is dropped.
+    pub(crate) fn aside<T: Send + 'static, R>(
+        name: &str,
+        signal: &Arc<Signal>,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        convert: fn(T) -> R,
+    ) -> PyResult<Self>
+    where
+        R: for<'py> IntoPyObject<'py> + 'static,
+    {
+        let token = next_token();
+        let telling = Arc::clone(signal);
+        let (sender, receiver) = sync_channel(1);
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let _ = sender.send(work());
+                telling.end(token);
+            })?;
+        Ok(Self::new(token, move |py| {
+            let result = receiver.try_recv().unwrap_or_else(|_| Err(not_there()));
+            convert(result.or_raise(py)?).into_py_any(py)
+        }))
+    }
+
+    fn new(
+        token: u64,
+        fetch: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> Self {
+        Self {
+            token,
+            fetch: Mutex::new(Some(Box::new(fetch))),
+        }
+    }
+
+    fn take(&self) -> Option<Fetch> {
+        self.fetch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+fn next_token() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn not_there() -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        "the result of the operation is not there, which is a defect",
+    )
+}
