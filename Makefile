@@ -22,14 +22,14 @@ endif
 RUST_TESTED := --workspace --exclude m531x-python --exclude m531x-benches
 NATIVE_SOURCES := $(shell find rust/at rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
 	Cargo.toml Cargo.lock pyproject.toml
-PYTHON_SOURCES := python bindings-tests/python examples benches
+PYTHON_SOURCES := python bindings-tests examples benches
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many check bench clean
+.PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp check bench clean
 
 ## help: List the targets.
 help:
@@ -57,9 +57,11 @@ test-python: $(STAMPS)/native $(STAMPS)/mosquitto
 	@$(BIN)/python -m pytest
 
 ## test-c: Run the tests of the C library.
-test-c: $(STAMPS)/cargo $(STAMPS)/mosquitto
+test-c: $(STAMPS)/cargo $(STAMPS)/c++ $(STAMPS)/mosquitto $(STAMPS)/venv
 	@echo "== C tests"
 	@bindings-tests/c/run
+	@echo "== C header, examples, and callers without callbacks"
+	@$(BIN)/python -m pytest --quiet bindings-tests/cffi bindings-tests/c
 
 ## test-c-valgrind: Run the tests of the C library under valgrind (some minutes).
 test-c-valgrind: $(STAMPS)/cargo $(STAMPS)/mosquitto
@@ -74,6 +76,19 @@ test-c-asan: $(STAMPS)/cargo $(STAMPS)/mosquitto
 test-c-many: $(STAMPS)/cargo
 	@bindings-tests/c/run plain many_messages
 	@target/c-tests/plain/many_messages 100000
+
+## test-abi: Compare the ABI of include/m531x.h with the last release's.
+test-abi: $(STAMPS)/venv
+	@.ci/need cc abidiff
+	@$(BIN)/python bindings-tests/abi/check.py
+
+## test-csharp: Run the example in C# under mono.
+test-csharp: $(STAMPS)/cargo
+	@.ci/need mono
+	@bindings-tests/c/run plain versions
+	@mcs -out:target/c-tests/Publish.exe examples/csharp/Publish.cs
+	@test "$$(LD_LIBRARY_PATH=target/c-tests/plain mono target/c-tests/Publish.exe)" = "meters/17 21.5 °C"
+	@echo "1 passed, 0 failed"
 
 ## check: Check format, lints, types, layers and generated files.
 check: $(STAMPS)/native
@@ -104,6 +119,10 @@ clean:
 
 $(STAMPS)/cargo: .ci/need
 	@.ci/need cargo cc
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/c++: .ci/need
+	@.ci/need c++
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/mosquitto: .ci/need
