@@ -1,5 +1,6 @@
 //! The driver over a plain TCP connection, with nothing but the standard library: it runs wherever
 //! the driver does.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -198,11 +199,11 @@ fn a_waiting_receiver_does_not_hold_up_a_command() {
 
 #[test]
 fn cancel_and_close_wake_whoever_waits() {
-    let wake: [(fn(&Modem), ErrorCode); 2] = [
-        (Modem::cancel, ErrorCode::Cancelled),
-        (|modem| modem.close().unwrap(), ErrorCode::Closed),
-    ];
-    for (wake, code) in wake {
+    let calls: [fn(&Modem); 2] = [Modem::cancel, |modem| modem.close().unwrap()];
+    for (wake, code) in calls
+        .into_iter()
+        .zip([ErrorCode::Cancelled, ErrorCode::Closed])
+    {
         let (peer, modem) = Peer::with_modem();
         thread::scope(|scope| {
             let waiting = [

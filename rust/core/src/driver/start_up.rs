@@ -134,7 +134,8 @@ fn silence(name: &str, baudrates: &[u32], waited: Duration) -> Error {
     )
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::fd::{AsFd, OwnedFd};
     use std::thread;
