@@ -29,16 +29,23 @@ class _Row(NamedTuple):
     text: str
 
 
+class _Note(NamedTuple):
+    at: float
+    after: int
+    """How many entries the transcript had by then."""
+    text: str
+
+
 def run(model: str) -> int:
     """Runs the demo and returns the exit code: 0 if everything published came back."""
     try:
         with m531x.VirtualModem(model) as virtual:
             begun = time.monotonic()
             print(f"virtual {model} on {virtual.port}, broker on {virtual.broker}\n", flush=True)
-            diary: list[_Row] = []
+            diary: list[_Note] = []
             failure = None
             try:
-                failure = _talk(virtual.port, begun, diary)
+                failure = _talk(virtual, begun, diary)
             finally:
                 _print(virtual, diary)
     except m531x.M531xError as error:
@@ -51,11 +58,11 @@ def run(model: str) -> int:
     return 0
 
 
-def _talk(port: str, begun: float, diary: list[_Row]) -> str | None:
+def _talk(virtual: m531x.VirtualModem, begun: float, diary: list[_Note]) -> str | None:
     """Plays the script; returns what went wrong, if anything did."""
 
     def note(text: str) -> None:
-        diary.append(_Row(time.monotonic() - begun, "script", text))
+        diary.append(_Note(time.monotonic() - begun, len(virtual.transcript), text))
 
     came_back: queue.SimpleQueue[m531x.Message] = queue.SimpleQueue()
 
@@ -63,8 +70,8 @@ def _talk(port: str, begun: float, diary: list[_Row]) -> str | None:
         note(f"callback: {message.text!r}")
         came_back.put(message)
 
-    with m531x.Modem(port) as modem:
-        note(f"modem = Modem({port!r})")
+    with m531x.Modem(virtual.port) as modem:
+        note(f"modem = Modem({virtual.port!r})")
         modem.connect("broker.example", client_id="m531x-demo")
         note("modem.connect(...): connected")
         granted = modem.subscribe(_TOPIC, qos=2, callback=callback).granted_qos
@@ -83,10 +90,12 @@ def _talk(port: str, begun: float, diary: list[_Row]) -> str | None:
     return None
 
 
-def _print(virtual: m531x.VirtualModem, diary: list[_Row]) -> None:
-    """Two columns in order of time: the serial port, the script."""
+def _print(virtual: m531x.VirtualModem, diary: list[_Note]) -> None:
+    """Two columns, in order: the serial port, the script."""
     rows = [_Row(entry.at, entry.direction, entry.text) for entry in virtual.transcript]
-    rows = sorted(rows + diary, key=lambda row: row.at)
+    # Placed by what had passed already, because the two clocks do not start together.
+    for note in reversed(sorted(diary, key=lambda note: note.after)):
+        rows.insert(note.after, _Row(note.at, "script", note.text))
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = max(40, (shutil.get_terminal_size((120, 24)).columns - 14) // 2)
     print(f"{'seconds':>8}  {'serial port':<{width}}  the script")
