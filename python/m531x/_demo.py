@@ -92,10 +92,14 @@ def _talk(virtual: m531x.VirtualModem, begun: float, diary: list[_Note]) -> str 
 
 def _print(virtual: m531x.VirtualModem, diary: list[_Note]) -> None:
     """Two columns, in order: the serial port, the script."""
-    rows = [_Row(entry.at, entry.direction, entry.text) for entry in virtual.transcript]
+    wire = [_Row(entry.at, entry.direction, entry.text) for entry in virtual.transcript]
+    rows: list[_Row] = []
+    shown = 0
     # Placed by what had passed already, because the two clocks do not start together.
-    for note in reversed(sorted(diary, key=lambda note: note.after)):
-        rows.insert(note.after, _Row(note.at, "script", note.text))
+    for note in sorted(diary, key=lambda note: note.after):
+        rows += [*wire[shown : note.after], _Row(note.at, "script", note.text)]
+        shown = note.after
+    rows += wire[shown:]
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = max(40, (shutil.get_terminal_size((120, 24)).columns - 14) // 2)
     print(f"{'seconds':>8}  {'serial port':<{width}}  the script")
