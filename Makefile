@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV := target/venv
 STAMPS := target/stamps
 BIN := $(VENV)/bin
-export PYTHON
+export PYTHON PREFIX DESTDIR LIBDIR INCLUDEDIR VIRTUAL_MODEM PROFILE
 # Debian puts mosquitto into /usr/sbin, which is not on every user's PATH.
 export PATH := $(PATH):/usr/sbin
 
@@ -29,7 +29,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp check bench clean
+.PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install install uninstall check bench clean
 
 ## help: List the targets.
 help:
@@ -89,6 +89,19 @@ test-csharp: $(STAMPS)/cargo
 	@mcs -out:target/c-tests/Publish.exe examples/csharp/Publish.cs
 	@test "$$(LD_LIBRARY_PATH=target/c-tests/plain mono target/c-tests/Publish.exe)" = "meters/17 21.5 °C"
 	@echo "1 passed, 0 failed"
+
+## test-install: Install the C library into a folder and use it by pkg-config and CMake.
+test-install: $(STAMPS)/cargo $(STAMPS)/venv
+	@.ci/need cc pkg-config cmake
+	@$(BIN)/python -m pytest --quiet bindings-tests/install
+
+## install: Build and install the C library; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, VIRTUAL_MODEM=no.
+install:
+	@packaging/install
+
+## uninstall: Remove what install has put there; the same variables.
+uninstall:
+	@packaging/install --uninstall
 
 ## check: Check format, lints, types, layers and generated files.
 check: $(STAMPS)/native

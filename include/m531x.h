@@ -3,8 +3,9 @@
  * @file m531x.h
  * @brief China Mobile NB-IoT modules (M5310-A, M5311, M5312, M5313) as MQTT clients over a serial port.
  *
- * Linking: `cc program.c $(pkg-config --cflags --libs m531x)`, or with the static library
- * `cc program.c $(pkg-config --cflags --libs --static m531x)`. On Windows load m531x.dll or link its import library.
+ * Linking: `cc program.c $(pkg-config --cflags --libs m531x)`, or all of it statically
+ * `cc -static program.c $(pkg-config --static --cflags --libs m531x)`. With CMake: find_package(m531x), and the target
+ * m531x::m531x or m531x::m531x_static. On Windows load m531x.dll or link its import library.
  *
  * Calling
  * - Every function returns an m531x_status: 0 is success, below 0 one of M531X_ERR_..., above 0 success with more to

@@ -1,0 +1,111 @@
+"""`make install` into a folder of its own, and programs that find the library there as usual."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from header import ROOT
+
+PROGRAM = ROOT / "examples" / "c" / "publish.c"
+CMAKE = """
+cmake_minimum_required(VERSION 3.10)
+project(program C)
+find_package(m531x 0.1 REQUIRED)
+add_executable(shared {source})
+target_link_libraries(shared m531x::m531x)
+add_executable(static {source})
+target_link_libraries(static m531x::m531x_static)
+"""
+
+
+def make(target: str, **variables: str) -> None:
+    command = [
+        "make",
+        "--silent",
+        target,
+        *(f"{name}={value}" for name, value in variables.items()),
+    ]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prefix")
+    make("install", PREFIX=str(folder), PROFILE="dev")
+    return folder
+
+
+def run(command: list[str | Path], prefix: Path) -> str:
+    environment = {
+        **os.environ,
+        "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig"),
+        "LD_LIBRARY_PATH": str(prefix / "lib"),
+        "CMAKE_PREFIX_PATH": str(prefix),
+    }
+    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    return result.stdout
+
+
+def published(program: Path, prefix: Path) -> bool:
+    return "acknowledged" in run([program], prefix)
+
+
+def needed(program: Path) -> str:
+    return subprocess.run(
+        ["objdump", "-p", program], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_program_finds_the_shared_library_by_pkg_config(prefix: Path, tmp_path: Path) -> None:
+    flags = run(["pkg-config", "--cflags", "--libs", "m531x"], prefix).split()
+    program = tmp_path / "program"
+    run(["cc", PROGRAM, *flags, "-o", program], prefix)
+    assert published(program, prefix)
+    assert "NEEDED               libm531x.so.0\n" in needed(program)
+
+
+def test_a_program_links_all_statically_by_pkg_config(prefix: Path, tmp_path: Path) -> None:
+    flags = run(["pkg-config", "--static", "--cflags", "--libs", "m531x"], prefix).split()
+    program = tmp_path / "program"
+    run(["cc", "-static", "-Wl,--no-warnings", PROGRAM, *flags, "-o", program], prefix)
+    assert published(program, prefix)
+    assert "NEEDED" not in needed(program)
+
+
+def test_a_program_links_this_library_statically_and_the_others_not(
+    prefix: Path, tmp_path: Path
+) -> None:
+    flags = run(["pkg-config", "--static", "--cflags", "--libs", "m531x"], prefix)
+    program = tmp_path / "program"
+    choice = flags.replace("-lm531x", "-l:libm531x.a").split()
+    run(["cc", PROGRAM, *choice, "-o", program], prefix)
+    assert published(program, prefix)
+    assert "libm531x" not in needed(program)
+
+
+def test_a_program_finds_both_libraries_by_cmake(prefix: Path, tmp_path: Path) -> None:
+    (tmp_path / "CMakeLists.txt").write_text(CMAKE.format(source=PROGRAM))
+    run(["cmake", "-S", tmp_path, "-B", tmp_path / "build"], prefix)
+    run(["cmake", "--build", tmp_path / "build"], prefix)
+    for program in ("shared", "static"):
+        assert published(tmp_path / "build" / program, prefix)
+
+
+def test_cmake_refuses_a_version_that_is_not_compatible(prefix: Path, tmp_path: Path) -> None:
+    lists = CMAKE.format(source=PROGRAM).replace("m531x 0.1", "m531x 9.9")
+    (tmp_path / "CMakeLists.txt").write_text(lists)
+    with pytest.raises(subprocess.CalledProcessError):
+        run(["cmake", "-S", tmp_path, "-B", tmp_path / "build"], prefix)
+
+
+def test_a_destination_of_a_package_is_no_part_of_the_paths(tmp_path: Path) -> None:
+    make("install", DESTDIR=str(tmp_path), PREFIX="/usr", LIBDIR="/usr/lib/cpu", PROFILE="dev")
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".a"]
+    assert (tmp_path / "usr/lib/cpu/libm531x.so.0").is_symlink()
+    for file in files:
+        if file.suffix in (".pc", ".cmake", ".h"):
+            assert str(tmp_path) not in file.read_text()
+    make("uninstall", DESTDIR=str(tmp_path), PREFIX="/usr", LIBDIR="/usr/lib/cpu")
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []
