@@ -4,8 +4,8 @@ m531x parses every field of each. Of pyserial there are two, which count lines: 
 example hands lines that begin with ``+`` through a queue to a thread for events, as a program must
 that also sends commands; the bare ``LineReader`` below it counts where it splits, and could not
 send a command from there. Rounds are interleaved and medians compared. The ratio is our rate by
-theirs: above 1.00, m531x is quicker. Other load on the machine moves it a lot, because the peer, the
-kernel's terminal, the reader and the interpreter work at the same time.
+theirs: above 1.00, m531x is quicker. Other load on the machine moves it a lot: the peer, the
+terminal in the kernel, the reader and the interpreter all work at the same time.
 """
 
 from __future__ import annotations
