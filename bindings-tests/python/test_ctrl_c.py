@@ -135,6 +135,23 @@ def test_after_ctrl_c_the_modem_goes_on(run_script: Callable[..., Any]) -> None:
     assert (script.code, script.out, script.err) == (0, "interrupted\n1\n", "")
 
 
+def test_after_ctrl_c_in_an_opening_the_port_is_free(run_script: Callable[..., Any]) -> None:
+    script = run_script(
+        """
+        import m531x, os, pty, signal, threading, tty
+        master, slave = pty.openpty()
+        tty.setraw(master)
+        for _ in range(2):
+            threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+            try:
+                m531x.Modem(os.ttyname(slave))
+            except KeyboardInterrupt:
+                print("interrupted")
+        """
+    )
+    assert (script.code, script.out, script.err) == (0, "interrupted\ninterrupted\n", "")
+
+
 LEFT_OPEN = {
     "an open modem": "",
     "a callback": "modem.on_message = print",

@@ -17,8 +17,8 @@ mod message;
 pub mod session;
 
 pub use driver::{
-    Delivery, Modem, ModemOptions, Overflow, Pending, PortInfo, PublishOptions, Stats, Stream,
-    SubscribeOptions, ports,
+    Delivery, Modem, ModemOptions, OpenCancel, Overflow, Pending, PortInfo, PublishOptions, Stats,
+    Stream, SubscribeOptions, ports,
 };
 pub use error::Error;
 pub use error_table::ErrorCode;

@@ -19,7 +19,7 @@ use crate::readouts::{
     ConfigParts, InfoParts, ReceiptParts, SignalParts, config_parts, info_parts, stats_dict,
 };
 use crate::virtual_modem::VirtualModem;
-use crate::wait::{SLICE, aside, wait};
+use crate::wait::{self, SLICE, wait};
 
 /// Topic, payload, QoS, retain.
 pub(crate) type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
@@ -60,11 +60,8 @@ impl Ended {
 impl Modem {
     #[staticmethod]
     fn open(py: Python<'_>, port: String, options: &ModemOptions) -> PyResult<Self> {
-        let options = options.core.clone();
-        aside(py, "m531x-open", move || {
-            m531x_core::Modem::open(&port, options)
-        })
-        .map(Self::from)
+        let open = move |options| m531x_core::Modem::open(&port, options);
+        wait::open(py, options.core.clone(), open).map(Self::from)
     }
 
     #[staticmethod]
@@ -74,11 +71,8 @@ impl Modem {
         options: &ModemOptions,
     ) -> PyResult<Self> {
         let stream = module.connect(py)?;
-        let options = options.core.clone();
-        aside(py, "m531x-open", move || {
-            m531x_core::Modem::open_stream(stream, options)
-        })
-        .map(Self::from)
+        let open = move |options| m531x_core::Modem::open_stream(stream, options);
+        wait::open(py, options.core.clone(), open).map(Self::from)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the public method has them")]

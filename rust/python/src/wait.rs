@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use m531x_core::{Error, Pending};
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use m531x_core::{Error, ErrorCode, ModemOptions, OpenCancel, Pending};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -10,6 +11,8 @@ use crate::errors::OrRaise;
 
 /// How long Ctrl-C may go unheard.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
+/// How long Ctrl-C waits for an opening to end.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Waits for an operation; Ctrl-C gives it up.
 pub(crate) fn wait<T: Send>(py: Python<'_>, mut pending: Pending<T>) -> PyResult<T> {
@@ -48,38 +51,43 @@ pub(crate) fn in_slices<T: Send>(
     }
 }
 
-/// The result of something that can only be done as a whole, on a thread that is not this one.
+/// Opens a modem on a thread that is not this one.
 ///
-/// Ctrl-C leaves it behind: it ends by itself, and what it gives is dropped.
-pub(crate) fn aside<T: Send + 'static>(
+/// Ctrl-C ends the opening, and is raised when the port is free again.
+pub(crate) fn open<T: Send + 'static>(
     py: Python<'_>,
-    name: &str,
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    mut options: ModemOptions,
+    open: impl FnOnce(ModemOptions) -> Result<T, Error> + Send + 'static,
 ) -> PyResult<T> {
-    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    let cancel = OpenCancel::default();
+    options.open_cancel = Some(cancel.clone());
+    let (sender, receiver) = bounded(1);
     std::thread::Builder::new()
-        .name(name.to_owned())
+        .name("m531x-open".to_owned())
         .spawn(move || {
             // Nobody receives after Ctrl-C; the value, an open port, is closed by its drop.
-            let _ = sender.send(work());
+            let _ = sender.send(open(options));
         })?;
-    in_slices(py, move |slice| {
+    let opened = in_slices(py, |slice| {
         let received = match slice {
-            Some(slice) => receiver
-                .recv_timeout(slice)
-                .map_err(|error| error == std::sync::mpsc::RecvTimeoutError::Disconnected),
-            None => receiver.recv().map_err(|_| true),
+            Some(slice) => receiver.recv_timeout(slice),
+            None => receiver.recv().map_err(RecvTimeoutError::from),
         };
         match received {
             Ok(result) => Some(result),
-            Err(true) => Some(Err(Error::new(
-                m531x_core::ErrorCode::Internal,
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(Error::new(
+                ErrorCode::Internal,
                 "the thread that opens the port ended without a result, which is a defect",
             ))),
-            Err(false) => None,
         }
-    })?
-    .or_raise(py)
+    });
+    if opened.is_err() {
+        cancel.cancel();
+        // A TCP connection that is being made does not end sooner than by itself.
+        py.detach(|| drop(receiver.recv_timeout(PATIENCE)));
+    }
+    opened?.or_raise(py)
 }
 
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {

@@ -36,7 +36,7 @@ mod windows;
 
 pub use delivery::Delivery;
 pub use modem::Modem;
-pub use options::{ModemOptions, Overflow, PublishOptions, SubscribeOptions};
+pub use options::{ModemOptions, OpenCancel, Overflow, PublishOptions, SubscribeOptions};
 pub use pending::Pending;
 pub use ports::{PortInfo, ports};
 pub use stats::Stats;

@@ -1,5 +1,7 @@
 //! What a modem and its calls can be told.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::{Model, OnAmbiguous, QoS};
@@ -41,6 +43,8 @@ pub struct ModemOptions {
     /// How long the start-up dialogue asks a port that answers nothing, and how long a TCP
     /// connection may take. Default 10 s.
     pub open_timeout: Duration,
+    /// Lets another thread end the start-up dialogue. Default: nobody does.
+    pub open_cancel: Option<OpenCancel>,
 }
 
 impl Default for ModemOptions {
@@ -55,7 +59,38 @@ impl Default for ModemOptions {
             max_message: 65_536,
             on_ambiguous: OnAmbiguous::Deliver,
             open_timeout: Duration::from_secs(10),
+            open_cancel: None,
         }
+    }
+}
+
+/// Ends an opening from another thread; clones are the same one.
+///
+/// ```
+/// use m531x_core::{ErrorCode, Modem, ModemOptions, OpenCancel, Stream};
+/// use std::os::unix::net::UnixStream;
+///
+/// let (_silent, stream) = UnixStream::pair()?;
+/// let cancel = OpenCancel::default();
+/// let options = ModemOptions { open_cancel: Some(cancel.clone()), ..ModemOptions::default() };
+/// let opening = std::thread::spawn(|| Modem::open_stream(Stream::from(stream), options));
+/// cancel.cancel();
+/// let error = opening.join().unwrap().unwrap_err();
+/// assert_eq!(error.code(), ErrorCode::Cancelled);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OpenCancel(Arc<AtomicBool>);
+
+impl OpenCancel {
+    /// Has the opening end with [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), its port
+    /// closed, within 50 ms; a TCP connection that is being made ends in its own time.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
     }
 }
 

@@ -7,12 +7,15 @@ use m531x_at::framer::silence_limit;
 
 use super::engine::Engine;
 use super::io::{Port, Transport};
-use super::{ModemOptions, Stream, open};
-use crate::session::{RequestKind, Session, SessionConfig};
+use super::{ModemOptions, OpenCancel, Stream, open};
+use crate::session::{Outcome, RequestKind, Session, SessionConfig};
 use crate::{Error, ErrorCode};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
 const AUTOMATIC_BAUDRATES: [u32; 4] = [9600, 115_200, 9600, 115_200];
+
+/// How soon a wish to cancel is seen.
+const CANCEL_SLICE: Duration = Duration::from_millis(40);
 
 pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
@@ -73,7 +76,7 @@ fn start(
         options.overflow,
     )
     .map_err(failed)?;
-    let mut outcome = engine.run(RequestKind::Startup.into());
+    let mut outcome = run(&engine, options.open_cancel.as_ref());
     for &baudrate in baudrates.iter().skip(1) {
         if !outcome.as_ref().is_err_and(is_silence) {
             break;
@@ -81,7 +84,7 @@ fn start(
         engine
             .replace_session(session(baudrate), baudrate)
             .map_err(failed)?;
-        outcome = engine.run(RequestKind::Startup.into());
+        outcome = run(&engine, options.open_cancel.as_ref());
     }
     match outcome {
         Ok(_) => Ok(Arc::new(engine)),
@@ -94,6 +97,27 @@ fn start(
             })
         }
     }
+}
+
+/// Runs the dialogue once, until it ends or is cancelled.
+fn run(engine: &Engine, cancel: Option<&OpenCancel>) -> Result<Outcome, Error> {
+    let Some(cancel) = cancel else {
+        return engine.run(RequestKind::Startup.into());
+    };
+    let id = engine.start(RequestKind::Startup.into())?;
+    let outcome = loop {
+        if cancel.is_cancelled() {
+            break Err(Error::new(
+                ErrorCode::Cancelled,
+                "the opening was cancelled",
+            ));
+        }
+        if let Some(outcome) = engine.wait(id, Some(CANCEL_SLICE)) {
+            break outcome;
+        }
+    };
+    engine.forget(id);
+    outcome
 }
 
 fn config(
