@@ -120,6 +120,7 @@ check: $(STAMPS)/native
 
 ## bench: Measure the parser, the round trip and the callbacks against their peers.
 bench: $(STAMPS)/native-release
+	@cargo build --quiet --release --package m531x-capi
 	@cargo bench --quiet --package m531x-benches
 	@$(BIN)/python benches/python_round_trip.py
 	@$(BIN)/python benches/python_inbound.py

@@ -13,6 +13,8 @@
  *   what exactly was wrong.
  * - A function that returns M531X_ERR_INVALID_ARGUMENT has sent nothing and written nothing. NULL where something must
  *   be, text that is not UTF-8, impossible lengths and unknown options are all answered by it.
+ * - Besides what its documentation lists, any function may return M531X_ERR_INTERNAL: a defect of the library, which
+ *   has stopped there and not in the program.
  * - Numbers are int32_t, uint32_t and uint16_t; there is no bool, size_t, enum, struct or union in any signature, so
  *   that LabVIEW, MATLAB and C# can call.
  * - Every function that may block takes timeout_ms: milliseconds, 0 does not wait, -1 sets no limit of its own (the
@@ -43,6 +45,7 @@
  *   struct epoll_event interest = {.events = EPOLLIN, .data = {.fd = fd}};
  *   epoll_ctl(loop, EPOLL_CTL_ADD, fd, &interest);
  *   // ... when epoll_wait reports fd:
+ *   // (a buffer that is too small ends the loops with M531X_ERR_BUFFER_TOO_SMALL: make it larger, or this spins)
  *   while (m531x_wait_message(modem, 0, topic, sizeof topic, NULL, payload, sizeof payload, &length, NULL) == 0)
  *       handle(topic, payload, length);
  *   while (m531x_wait_event(modem, 0, &kind, &value, text, sizeof text, NULL) == 0)
