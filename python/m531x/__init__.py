@@ -34,6 +34,7 @@ from m531x._ports import ports
 from m531x.delivery import Delivery
 from m531x.modem import Modem
 from m531x.subscription import Subscription
+from m531x.trace import Trace, TraceEntry
 from m531x.types import (
     Event,
     EventKind,
@@ -79,6 +80,8 @@ __all__ = [
     "Stats",
     "SubscribeError",
     "Subscription",
+    "Trace",
+    "TraceEntry",
     "TranscriptEntry",
     "UnsupportedModelError",
     "VirtualModem",

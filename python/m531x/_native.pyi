@@ -1,5 +1,5 @@
 # The native module: private and thin. Only Message is part of the public API.
-from typing import Any, Final, final
+from typing import Any, Final, Literal, final
 
 __all__ = [
     "Delivery",
@@ -70,6 +70,7 @@ class ModemOptions:
         guard_time: float | None,
         queue_size: int,
         overflow: str,
+        trace: int,
     ) -> ModemOptions: ...
 
 @final
@@ -142,6 +143,10 @@ class Modem:
     def recv_batch(
         self, most: int, seconds: float | None
     ) -> list[Message | tuple[int, int, str, float] | int]: ...
+    def wire_log(
+        self, since: int
+    ) -> list[tuple[int, float, Literal["command", "answer", "urc", "message"], str]]: ...
+    def wake_for_wire_log(self) -> None: ...
     def stats(self) -> dict[str, int]: ...
     def close(self) -> None: ...
 

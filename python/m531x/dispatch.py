@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from m531x import _native
 from m531x._errors import ClosedError, M531xError
+from m531x._journal import Journal
 from m531x._native import Message
 from m531x._routes import MessageCallback, Route, Routes
 from m531x.inbox import Inbox
@@ -34,10 +35,13 @@ _LAST_CALLBACK_S = 1.0
 class Dispatcher:
     """Routes the messages and events of one modem; every method may be called by any thread."""
 
-    def __init__(self, native: _native.Modem, queue_size: int, overflow: str) -> None:
+    def __init__(
+        self, native: _native.Modem, queue_size: int, overflow: str, journal: Journal
+    ) -> None:
         """Starts no thread yet."""
         self._native = native
         self.routes = Routes()
+        self._journal = journal
         self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
@@ -86,12 +90,15 @@ class Dispatcher:
         native = self._native
         try:
             while not self._stopped:
-                self._dispatch(native.recv_batch(_BATCH, None))
+                batch = native.recv_batch(_BATCH, None)
+                self._journal.pump()
+                self._dispatch(batch)
         except ClosedError:
             self._inbox.end()
         except M531xError as error:
             self._inbox.end(error)
         finally:
+            self._journal.pump()
             # The end of the modem ended them all: each callback runs once, whatever the outcome.
             for token in list(self._deliveries):
                 self._finish_delivery(token)
@@ -136,6 +143,7 @@ class Dispatcher:
 
     def _tell(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw
+        self._journal.note(kind, value, text, timestamp)
         if kind == EventKind.CONNECTED and self.on_connect is not None:
             self._call(self.on_connect)
         elif kind == EventKind.DISCONNECTED and self.on_disconnect is not None:

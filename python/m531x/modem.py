@@ -14,11 +14,13 @@ from typing import Literal
 from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError
+from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
 from m531x._native import Message
 from m531x.delivery import Delivery
 from m531x.dispatch import Dispatcher, MessageCallback
 from m531x.subscription import MessageIterator, Subscription
+from m531x.trace import Trace
 from m531x.types import Event, MqttState, Payload, Receipt, Stats, Will
 from m531x.virtual import VirtualModem
 
@@ -48,6 +50,7 @@ class Modem(ModuleCommands):
         queue_size: How many messages and events may wait to be received.
         overflow: What happens beyond that: ``"block"`` stops reading the port until there is room,
             ``"drop_oldest"`` and ``"drop_newest"`` drop, and count it in `stats`.
+        trace: How many of the last lines on the port to keep for `trace`; 0 keeps none.
 
     Raises:
         InvalidArgumentError: An unknown model, a malformed port, a number out of range.
@@ -75,10 +78,11 @@ class Modem(ModuleCommands):
         guard_time: float | None = None,
         queue_size: int = 10_000,
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+        trace: int = 0,
     ) -> None:
         """Opens the port and runs the start-up dialogue."""
         options = _native.ModemOptions(
-            model, baudrate, command_timeout, guard_time, queue_size, overflow
+            model, baudrate, command_timeout, guard_time, queue_size, overflow, lines_to_keep(trace)
         )
         self._virtual: VirtualModem | None = None
         if port == _VIRTUAL:
@@ -93,7 +97,8 @@ class Modem(ModuleCommands):
         self._port = port
         self._closed = False
         self._closing = threading.Lock()
-        self._dispatcher = Dispatcher(self._native, queue_size, overflow)
+        self._journal = Journal(self._native, port, trace)
+        self._dispatcher = Dispatcher(self._native, queue_size, overflow, self._journal)
         self._dispatcher.start()
         _open_modems.add(self)
 
@@ -392,6 +397,14 @@ class Modem(ModuleCommands):
         counters["queued"] += self._dispatcher.queued
         counters["dropped"] += self._dispatcher.dropped
         return Stats(**counters, callback_errors=self._dispatcher.callback_errors)
+
+    def trace(self) -> Trace:
+        """The last lines on the port and the changes of state, oldest first; passwords are ``***``.
+
+        Raises:
+            InvalidArgumentError: The modem was opened without ``trace``.
+        """
+        return self._journal.trace()
 
     def close(self) -> None:
         """Closes the port and ends every wait of every thread; closing again does nothing.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from m531x._errors import ClosedError, M531xError
+from m531x._journal import Journal
 from m531x._native import Message
 from m531x._routes import Routes
 from m531x._store import Store
@@ -48,11 +49,13 @@ class Receiver:
         self._error: M531xError | None = None
         self._loop: asyncio.AbstractEventLoop
         self._fetch: Callable[[int], list[Any]] | None = None
+        self._journal: Journal
 
-    def start(self, fetch: Callable[[int], list[Any]]) -> None:
+    def start(self, fetch: Callable[[int], list[Any]], journal: Journal) -> None:
         """Fetches from now on, in the loop that is running."""
         self._loop = asyncio.get_running_loop()
         self._fetch = fetch
+        self._journal = journal
         self.arrived()
 
     @property
@@ -64,6 +67,7 @@ class Receiver:
         """Fetches and routes what is there, as far as there is room."""
         if self._ended or self._fetch is None:
             return
+        self._journal.pump()
         room = self._limit - len(self._calls)
         if self._overflow == "block":
             room -= len(self._store)
@@ -147,6 +151,7 @@ class Receiver:
         self._store.push(message, route.filters)
 
     def _tell(self, kind: int, value: int, text: str, timestamp: float) -> None:
+        self._journal.note(kind, value, text, timestamp)
         if kind == EventKind.CONNECTED and self.on_connect is not None:
             self._calls.append((self.on_connect, ()))
         elif kind == EventKind.DISCONNECTED and self.on_disconnect is not None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError, InvalidArgumentError
+from m531x._journal import Journal, lines_to_keep
 from m531x._native import Message
 from m531x._routes import MessageCallback
 from m531x.aio._events import Callbacks
@@ -19,12 +20,14 @@ from m531x.aio._module import ModuleCommands
 from m531x.aio._receiver import Receiver
 from m531x.aio.delivery import Delivery
 from m531x.aio.subscription import MessageIterator, Subscription
+from m531x.trace import Trace
 from m531x.types import MqttState, Payload, Receipt, Stats, Will
 from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
 
 _VIRTUAL = "virtual://"
+_NOT_OPEN = "the modem is not open yet: use `async with`, or await it"
 
 
 class Modem(Callbacks, ModuleCommands):
@@ -47,6 +50,7 @@ class Modem(Callbacks, ModuleCommands):
         guard_time: Least pause in seconds between an answer and the next command.
         queue_size: How many messages and events may wait to be received.
         overflow: What happens beyond that.
+        trace: How many of the last lines on the port to keep for `trace`.
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
@@ -62,20 +66,22 @@ class Modem(Callbacks, ModuleCommands):
         guard_time: float | None = None,
         queue_size: int = 10_000,
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+        trace: int = 0,
     ) -> None:
         """Checks the arguments; nothing is opened yet."""
         self._options = _native.ModemOptions(
-            model, baudrate, command_timeout, guard_time, queue_size, overflow
+            model, baudrate, command_timeout, guard_time, queue_size, overflow, lines_to_keep(trace)
         )
         self._model = model
         self._port = port
-        self._limits = (queue_size, overflow)
+        self._trace_size = trace
+        self._journal: Journal | None = None
         self._virtual: VirtualModem | None = None
         self._link: Link | None = None
         self._native: _native.Modem | None = None
         self._open_starter: _native.Starter | None = None
         self._closed = False
-        self._receiver = Receiver(*self._limits)
+        self._receiver = Receiver(queue_size, overflow)
 
     # ---- opening and closing
 
@@ -107,7 +113,8 @@ class Modem(Callbacks, ModuleCommands):
                 self._virtual.close()
             raise
         self._open_starter = _native.Starter(self._native, link.ready)
-        self._receiver.start(self._open_starter.fetch)
+        self._journal = Journal(self._native, self._port, self._trace_size)
+        self._receiver.start(self._open_starter.fetch, self._journal)
 
     async def close(self) -> None:
         """Closes the port; every coroutine that waits gets `ClosedError`. Again does nothing.
@@ -361,12 +368,22 @@ class Modem(Callbacks, ModuleCommands):
         counters["dropped"] += self._receiver.dropped
         return Stats(**counters, callback_errors=self._receiver.callback_errors)
 
+    def trace(self) -> Trace:
+        """The last lines on the port and the changes of state, oldest first; passwords are ``***``.
+
+        Raises:
+            InvalidArgumentError: The modem was opened without ``trace``.
+        """
+        if self._journal is None:
+            raise ClosedError(_NOT_OPEN)
+        return self._journal.trace()
+
     @property
     def _opened(self) -> _native.Modem:
         if self._closed:
             raise ClosedError
         if self._native is None:
-            raise ClosedError("the modem is not open yet: use `async with`, or await it")
+            raise ClosedError(_NOT_OPEN)
         return self._native
 
     @property

@@ -18,7 +18,7 @@ pub mod session;
 
 pub use driver::{
     Delivery, Modem, ModemOptions, OpenCancel, Overflow, Pending, PortInfo, PublishOptions, Stats,
-    Stream, SubscribeOptions, ports,
+    Stream, SubscribeOptions, WireEntry, ports,
 };
 pub use error::Error;
 pub use error_table::ErrorCode;

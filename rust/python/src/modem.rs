@@ -16,7 +16,8 @@ use crate::errors::OrRaise;
 use crate::message::arrivals;
 use crate::options::ModemOptions;
 use crate::readouts::{
-    ConfigParts, InfoParts, ReceiptParts, SignalParts, config_parts, info_parts, stats_dict,
+    ConfigParts, InfoParts, ReceiptParts, SignalParts, WireParts, config_parts, info_parts,
+    stats_dict, wire_parts,
 };
 use crate::virtual_modem::VirtualModem;
 use crate::wait::{self, SLICE, wait};
@@ -265,6 +266,17 @@ impl Modem {
         self.pouring
             .store(incoming.len() >= STREAM, Ordering::Relaxed);
         arrivals(py, &mut incoming, &self.ended.take())
+    }
+
+    /// Number, seconds since 1970, kind and text of the lines that passed, from a number on.
+    fn wire_log(&self, py: Python<'_>, since: u64) -> Vec<WireParts> {
+        let entries = py.detach(|| self.core.wire_log(since));
+        entries.into_iter().map(wire_parts).collect()
+    }
+
+    /// Has `recv_batch` return for every such line.
+    fn wake_for_wire_log(&self, py: Python<'_>) {
+        py.detach(|| self.core.wake_receiver_for_wire_log());
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

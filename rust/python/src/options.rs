@@ -15,7 +15,8 @@ pub(crate) struct ModemOptions {
 #[pymethods]
 impl ModemOptions {
     #[new]
-    #[pyo3(signature = (model, baudrate, command_timeout, guard_time, queue_size, overflow))]
+    #[expect(clippy::too_many_arguments, reason = "the public class has them")]
+    #[pyo3(signature = (model, baudrate, command_timeout, guard_time, queue_size, overflow, trace))]
     fn new(
         py: Python<'_>,
         model: &str,
@@ -24,6 +25,7 @@ impl ModemOptions {
         guard_time: Option<f64>,
         queue_size: i64,
         overflow: &str,
+        trace: i64,
     ) -> PyResult<Self> {
         let defaults = m531x_core::ModemOptions::default();
         let core = m531x_core::ModemOptions {
@@ -44,6 +46,7 @@ impl ModemOptions {
                     ));
                 }
             },
+            wire_log: number(py, "trace", trace, "0 or more lines")?,
             ..defaults
         };
         if core.queue_size == 0 {

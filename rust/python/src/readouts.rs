@@ -1,6 +1,9 @@
 //! What a modem tells, as plain tuples: the public classes are Python's.
 
-use m531x_core::{ConfigReadback, EventKind, ModemInfo, MqttState, Stats};
+use std::time::UNIX_EPOCH;
+
+use m531x_at::urc::Urc;
+use m531x_core::{ConfigReadback, EventKind, ModemInfo, MqttState, Stats, WireEntry};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -36,6 +39,44 @@ pub(crate) type SignalParts = (Option<i16>, Option<u8>, (u8, u8));
 
 /// Name, description, USB vendor and product.
 type PortParts = (String, String, Option<(u16, u16)>);
+
+/// Number, seconds since 1970, kind, text.
+pub(crate) type WireParts = (u64, f64, &'static str, String);
+
+pub(crate) fn wire_parts(entry: WireEntry) -> WireParts {
+    let kind = if entry.sent {
+        "command"
+    } else if entry.line.starts_with(b"+MQTTPUBLISH") {
+        "message"
+    } else if Urc::parse(&entry.line).is_some() {
+        "urc"
+    } else {
+        "answer"
+    };
+    let timestamp = entry
+        .timestamp
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    (
+        entry.number,
+        timestamp.as_secs_f64(),
+        kind,
+        printable(&entry.line),
+    )
+}
+
+/// Control characters escaped: one line stays one line, wherever it is shown.
+fn printable(line: &[u8]) -> String {
+    let mut text = String::with_capacity(line.len());
+    for character in String::from_utf8_lossy(line).chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
 
 pub(crate) fn info_parts(info: ModemInfo) -> InfoParts {
     (

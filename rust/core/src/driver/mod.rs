@@ -33,6 +33,7 @@ mod stream;
 mod unix;
 #[cfg(windows)]
 mod windows;
+mod wire_log;
 
 pub use delivery::Delivery;
 pub use modem::Modem;
@@ -41,3 +42,4 @@ pub use pending::Pending;
 pub use ports::{PortInfo, ports};
 pub use stats::Stats;
 pub use stream::Stream;
+pub use wire_log::WireEntry;

@@ -45,6 +45,10 @@ pub struct ModemOptions {
     pub open_timeout: Duration,
     /// Lets another thread end the start-up dialogue. Default: nobody does.
     pub open_cancel: Option<OpenCancel>,
+    /// How many of the last lines on the port are kept for
+    /// [`wire_log`](super::Modem::wire_log), the start-up's included. Default 0, which costs
+    /// nothing.
+    pub wire_log: usize,
 }
 
 impl Default for ModemOptions {
@@ -60,6 +64,7 @@ impl Default for ModemOptions {
             on_ambiguous: OnAmbiguous::Deliver,
             open_timeout: Duration::from_secs(10),
             open_cancel: None,
+            wire_log: 0,
         }
     }
 }

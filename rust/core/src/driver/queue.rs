@@ -110,6 +110,7 @@ impl Queue {
     pub(super) fn wake(&self) {
         // A full channel holds a token that nobody has taken yet; one is enough.
         let _ = self.woken.0.try_send(());
+        self.signal();
     }
 
     pub(super) fn try_recv(&self) -> Received {

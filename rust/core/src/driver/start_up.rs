@@ -74,6 +74,7 @@ fn start(
         session(first),
         options.queue_size,
         options.overflow,
+        options.wire_log,
     )
     .map_err(failed)?;
     let mut outcome = run(&engine, options.open_cancel.as_ref());

@@ -27,6 +27,7 @@ use super::convert::receipt;
 use super::dispatcher::Job;
 use super::io::{Interest, PlatformWaiter, Port, Transport, Waiter};
 use super::queue::{Queue, Received};
+use super::wire_log::{WireEntry, WireLog};
 use super::{Overflow, Stats};
 use crate::session::{OperationId, Outcome, Request, Session};
 use crate::{Error, ErrorCode, Incoming, Receipt};
@@ -56,10 +57,11 @@ impl Engine {
         session: Session,
         queue_size: usize,
         overflow: Overflow,
+        wire_log: usize,
     ) -> io::Result<Self> {
         Ok(Self {
             waiter: PlatformWaiter::new(&port)?,
-            shared: Mutex::new(Shared::new(port, session)),
+            shared: Mutex::new(Shared::new(port, session, WireLog::new(wire_log))),
             queue: Queue::new(queue_size, overflow),
             left: Condvar::new(),
             callback_panics: AtomicU64::new(0),
@@ -311,6 +313,21 @@ impl Engine {
 
     pub(super) fn with_session<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
         look(&self.lock().session)
+    }
+
+    /// The lines on the port that are kept, from a number on.
+    pub(super) fn wire_log(&self, since: u64) -> Vec<WireEntry> {
+        let shared = self.lock();
+        shared
+            .wire
+            .as_ref()
+            .map_or_else(Vec::new, |log| log.since(since))
+    }
+
+    pub(super) fn wake_for_wire_log(&self) {
+        if let Some(log) = &mut self.lock().wire {
+            log.wakes_receiver = true;
+        }
     }
 
     /// For the start-up at another speed: nothing may be in flight.

@@ -10,6 +10,7 @@ use super::{DoneCallback, ReadySignal};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
+use crate::driver::wire_log::WireLog;
 use crate::session::{OperationId, Outcome, Session};
 use crate::{Error, ErrorCode};
 
@@ -44,6 +45,7 @@ pub(super) struct Slot {
 
 pub(super) struct Shared {
     pub(super) session: Session,
+    pub(super) wire: Option<WireLog>,
     /// `None` after the end.
     pub(super) port: Option<Arc<Transport>>,
     pub(super) buffer: Box<[u8]>,
@@ -68,9 +70,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(port: Transport, session: Session) -> Self {
+    pub(super) fn new(port: Transport, session: Session, wire: Option<WireLog>) -> Self {
         Self {
             session,
+            wire,
             port: Some(Arc::new(port)),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
             unsent: Vec::new(),

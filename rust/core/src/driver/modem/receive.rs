@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Modem, with_dispatcher};
 use crate::driver::dispatcher::Job;
-use crate::driver::{Overflow, Stats};
+use crate::driver::{Overflow, Stats, WireEntry};
 use crate::{Error, Incoming};
 
 impl Modem {
@@ -41,6 +41,20 @@ impl Modem {
     /// This is for a receiving thread that also has other work, which has just come up.
     pub fn wake_receiver(&self) {
         self.engine().queue().wake();
+    }
+
+    /// The last lines on the port from an entry's number on, oldest first, passwords shown as `***`;
+    /// empty unless the modem was opened with [`ModemOptions::wire_log`].
+    ///
+    /// [`ModemOptions::wire_log`]: crate::ModemOptions::wire_log
+    pub fn wire_log(&self, since: u64) -> Vec<WireEntry> {
+        self.engine().wire_log(since)
+    }
+
+    /// Wakes a receiver, as [`wake_receiver`](Self::wake_receiver) does, after every line on the port
+    /// from now on that is kept for [`wire_log`](Self::wire_log).
+    pub fn wake_receiver_for_wire_log(&self) {
+        self.engine().wake_for_wire_log();
     }
 
     /// Has `signal` called whenever a message or event has come, and when none will come any more;

@@ -1,0 +1,94 @@
+"""What a modem tells the log, and what it remembers of the line."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import Final
+
+from m531x import _native
+from m531x._errors import InvalidArgumentError
+from m531x.trace import Trace, TraceEntry
+from m531x.types import EventKind, MqttState
+
+__all__ = ["Journal", "lines_to_keep"]
+
+_LOG: Final = logging.getLogger("m531x")
+_WIRE: Final = logging.getLogger("m531x.wire")
+_LOG.addHandler(logging.NullHandler())
+
+# Between two looks of the dispatcher: what passes in a few milliseconds, many times over.
+_LINES_FOR_LOG = 4096
+
+_LEVELS: Final = {
+    EventKind.CONNECTED: logging.INFO,
+    EventKind.DISCONNECTED: logging.WARNING,
+    EventKind.STATE_CHANGED: logging.INFO,
+    EventKind.DROPPED: logging.WARNING,
+    EventKind.REBOOTED: logging.WARNING,
+    EventKind.PORT_LOST: logging.ERROR,
+}
+
+
+def lines_to_keep(trace: int) -> int:
+    """How many lines the native module has to keep for the trace and for the log."""
+    if isinstance(trace, int) and _WIRE.isEnabledFor(logging.DEBUG):
+        return max(trace, _LINES_FOR_LOG)
+    return trace
+
+
+class Journal:
+    """Logs events and the line, and makes the trace.
+
+    The native module keeps lines, redacted; whoever drains its queue calls `pump`, so that handlers
+    of `logging` run on a thread of Python's.
+    """
+
+    def __init__(self, native: _native.Modem, port: str, trace: int) -> None:
+        """Logs the line if ``m531x.wire`` is enabled for DEBUG now."""
+        self._native = native
+        self._port = port
+        self._size = trace
+        self._states: deque[TraceEntry] = deque(maxlen=max(trace, 0))
+        self._next = 0
+        self._logs_wire = _WIRE.isEnabledFor(logging.DEBUG)
+        if self._logs_wire:
+            native.wake_for_wire_log()
+            self.pump()
+
+    def pump(self) -> None:
+        """Logs the lines that have passed since the last time."""
+        if not self._logs_wire:
+            return
+        for number, _, kind, text in self._native.wire_log(self._next):
+            if number != self._next:
+                _WIRE.debug("%s: %d lines were not logged", self._port, number - self._next)
+            self._next = number + 1
+            _WIRE.debug("%s %s %s", self._port, ">" if kind == "command" else "<", text)
+
+    def note(self, kind: int, value: int, text: str, timestamp: float) -> None:
+        """Logs an event, and remembers a change of state."""
+        if kind == EventKind.STATE_CHANGED and self._size:
+            state = f"{MqttState(value)}: {text}" if text else str(MqttState(value))
+            self._states.append(TraceEntry(timestamp, "state", state))
+        level = _LEVELS.get(EventKind(kind), logging.DEBUG)
+        if _LOG.isEnabledFor(level):
+            shown = str(MqttState(value)) if kind == EventKind.STATE_CHANGED else ""
+            parts = [str(EventKind(kind)), *filter(None, (shown, text))]
+            _LOG.log(level, "%s: %s", self._port, ": ".join(parts))
+
+    def trace(self) -> Trace:
+        """The lines and states that are remembered.
+
+        Raises:
+            InvalidArgumentError: The modem was opened without a trace.
+        """
+        if not self._size:
+            raise InvalidArgumentError(
+                "nothing is traced: open the modem with trace=1000 to keep the last 1000 lines"
+            )
+        lines = self._native.wire_log(0)[-self._size :]
+        entries = [TraceEntry(timestamp, kind, text) for _, timestamp, kind, text in lines]
+        first = entries[0].timestamp if entries else 0.0
+        states = [entry for entry in list(self._states) if entry.timestamp >= first]
+        return Trace(sorted(entries + states, key=lambda entry: entry.timestamp))
