@@ -14,6 +14,7 @@ from typing import Literal
 from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError
+from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
 from m531x._native import Message
@@ -440,6 +441,16 @@ class Modem(ModuleCommands):
         """The port and the state."""
         state = "closed" if self._closed else self.mqtt_state()
         return f"<m531x.Modem {self._port!r} {state}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, object]] = [("port", self._port), ("closed", self._closed)]
+        if not self._closed:
+            subscriptions = ", ".join(self.subscriptions()) or None
+            rows += [("state", self.mqtt_state()), ("subscriptions", subscriptions)]
+        counters = self.stats()
+        shown = ("messages", "published", "commands", "timeouts", "reboots", "dropped")
+        rows += [(name, getattr(counters, name)) for name in shown]
+        return table("m531x.Modem", rows)
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import html
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
-from m531x._errors import M531xError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from m531x._optional import optional
 
 __all__ = ["Trace", "TraceEntry"]
 
@@ -45,20 +42,16 @@ class Trace(list[TraceEntry]):
         [('command', 'AT+CGMM'), ('answer', 'M5310-A'), ('answer', 'OK')]
     """
 
-    def to_pandas(self) -> pd.DataFrame:
-        """As a DataFrame with the columns ``timestamp`` (UTC), ``kind`` and ``text``.
+    def to_pandas(self) -> Any:
+        """As a `pandas.DataFrame` with the columns ``timestamp`` (UTC), ``kind`` and ``text``.
 
         Raises:
             M531xError: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise M531xError("pandas is not installed: pip install pandas") from None
-        frame = pd.DataFrame(
-            [asdict(entry) for entry in self], columns=["timestamp", "kind", "text"]
-        )
-        frame["timestamp"] = pd.to_datetime(frame["timestamp"], unit="s", utc=True)
+        pandas = optional("pandas", "pandas")
+        rows = [asdict(entry) for entry in self]
+        frame = pandas.DataFrame(rows, columns=["timestamp", "kind", "text"])
+        frame["timestamp"] = pandas.to_datetime(frame["timestamp"], unit="s", utc=True)
         return frame
 
     def _repr_html_(self) -> str:

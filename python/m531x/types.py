@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Literal
 
+from m531x._html import table
 from m531x._native import payload_bytes
 
 __all__ = [
@@ -165,6 +166,9 @@ class ModemInfo:
     imsi: str | None
     iccid: str | None
 
+    def _repr_html_(self) -> str:
+        return table("ModemInfo", vars(self).items())
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -204,6 +208,9 @@ class MqttConfig:
     password_set: bool
     clean_session: bool | None
     tls: bool | None
+
+    def _repr_html_(self) -> str:
+        return table("MqttConfig", vars(self).items())
 
 
 @dataclass(frozen=True)
@@ -279,3 +286,6 @@ class Stats:
     queued: int = 0
     dropped: int = 0
     callback_errors: int = 0
+
+    def _repr_html_(self) -> str:
+        return table("Stats", vars(self).items())

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError, InvalidArgumentError
+from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
 from m531x._native import Message
 from m531x._routes import MessageCallback
@@ -164,6 +165,16 @@ class Modem(Callbacks, ModuleCommands):
         else:
             state = "not open" if self._native is None else str(self.mqtt_state())
         return f"<m531x.aio.Modem {self._port!r} {state}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, object]] = [("port", self._port), ("closed", self._closed)]
+        if not self._closed and self._native is not None:
+            subscriptions = ", ".join(self.subscriptions()) or None
+            rows += [("state", self.mqtt_state()), ("subscriptions", subscriptions)]
+        counters = self.stats()
+        shown = ("messages", "published", "commands", "timeouts", "reboots", "dropped")
+        rows += [(name, getattr(counters, name)) for name in shown]
+        return table("m531x.aio.Modem", rows)
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""

@@ -120,6 +120,24 @@ impl Message {
         Ok(text)
     }
 
+    /// A table for notebooks, made in Python.
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        let message = slf.get();
+        let rows = (
+            ("topic", &message.topic),
+            ("payload", &message.payload),
+            ("text", message.text(py)),
+            ("qos", message.qos),
+            ("retain", message.retain),
+            ("packet_id", message.packet_id),
+            ("truncated", message.truncated),
+            ("ambiguous", message.ambiguous),
+        );
+        let table = py.import("m531x._html")?.getattr("table")?;
+        Ok(table.call1(("Message", rows))?.unbind())
+    }
+
     fn __richcmp__(
         &self,
         other: &Bound<'_, PyAny>,
