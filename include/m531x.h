@@ -497,7 +497,8 @@ m531x_status m531x_open(const char *port, uint32_t baudrate, const char *model, 
 /**
  * Closes a modem, within 50 ms, and wakes whoever waits for it with M531X_ERR_CLOSED.
  *
- * From now on the handle is stale. No callback runs when it returns, but for the one that called it, which may finish.
+ * From now on the handle is stale. No callback runs when it returns: one that runs is waited for, however long it takes.
+ * Only a caller that is a callback itself waits for none, and may finish.
  * The module keeps its MQTT connection: call m531x_disconnect first if the broker shall know.
  *
  * @param modem  [in] The modem; closing it twice is harmless.
@@ -838,7 +839,8 @@ m531x_status m531x_command(m531x_modem modem,
 /**
  * Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
  *
- * If the buffer is too small nothing is started, and the size is told.
+ * If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this
+ * function and the next.
  *
  * @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
  * @param broker       [in] "embedded" for a broker of its own on the loopback interface, "cfg" for the one that

@@ -67,6 +67,20 @@ static void a_port_that_is_lost_ends_every_wait(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static void a_module_that_reboots_is_told(void)
+{
+    m531x_modem modem = connected();
+    struct event event;
+    int32_t state = -1;
+    /* How the command itself ends depends on the moment. */
+    m531x_command(modem, "AT+NRB", PATIENCE_MS, NULL, 0, NULL);
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_REBOOTED, &event));
+    CHECK(event.text[0] != '\0');
+    CHECK_STATUS(M531X_OK, m531x_mqtt_state(modem, &state));
+    CHECK(state != M531X_STATE_CONNECTED);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 static void messages_that_are_dropped_are_counted(void)
 {
     m531x_modem modem = subscribed();
@@ -102,6 +116,7 @@ int main(void)
     RUN(connecting_and_disconnecting_are_told);
     RUN(a_change_of_state_tells_the_new_state);
     RUN(a_port_that_is_lost_ends_every_wait);
+    RUN(a_module_that_reboots_is_told);
     RUN(messages_that_are_dropped_are_counted);
     RUN(nothing_is_needed_of_an_event_but_its_text_must_fit);
     return check_result();

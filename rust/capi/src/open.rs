@@ -58,7 +58,8 @@ pub unsafe extern "C" fn m531x_open(
 
 /// Closes a modem, within 50 ms, and wakes whoever waits for it with M531X_ERR_CLOSED.
 ///
-/// From now on the handle is stale. No callback runs when it returns, but for the one that called it, which may finish.
+/// From now on the handle is stale. No callback runs when it returns: one that runs is waited for, however long it takes.
+/// Only a caller that is a callback itself waits for none, and may finish.
 /// The module keeps its MQTT connection: call m531x_disconnect first if the broker shall know.
 ///
 /// @param modem  [in] The modem; closing it twice is harmless.

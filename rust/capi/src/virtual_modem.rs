@@ -14,7 +14,8 @@ use crate::handle::Table;
 
 /// Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
 ///
-/// If the buffer is too small nothing is started, and the size is told.
+/// If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this
+/// function and the next.
 ///
 /// @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
 /// @param broker       [in] "embedded" for a broker of its own on the loopback interface, "cfg" for the one that
