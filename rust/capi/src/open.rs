@@ -137,5 +137,10 @@ fn open_entry(port: &str, options: ModemOptions) -> Result<Entry, Error> {
 
 #[cfg(not(feature = "virtual-modem"))]
 fn open_entry(port: &str, options: ModemOptions) -> Result<Entry, Error> {
+    if port == "virtual://" {
+        return Err(invalid(
+            "this library was built without the virtual modem: open a device, or tcp://host:port",
+        ));
+    }
     Ok(Entry::new(Modem::open(port, options)?))
 }
