@@ -272,6 +272,77 @@ fn a_missing_final_cr_lf_forges_nothing_under_an_exact_subscription() {
     }
 }
 
+/// Two messages of one publisher: `front` with `n` bytes closes within the payload of the second,
+/// at the first line end there.
+fn across_two(front: &str, second_payload: &str) -> (Vec<u8>, Vec<u8>) {
+    let header = format!("+MQTTPUBLISH:0,0,0,0,{front},{},", second_payload.len());
+    let inner = second_payload.find("\r\n").expect("a line end");
+    let length = "\r\n".len() * 2 + header.len() + inner;
+    let first_payload = format!("{length},\r\n");
+    let first = format!(
+        "+MQTTPUBLISH:0,0,0,0,{front},{},{first_payload}\r\n",
+        first_payload.len()
+    );
+    (
+        first.into_bytes(),
+        format!("{header}{second_payload}\r\n").into_bytes(),
+    )
+}
+
+#[test]
+fn a_reading_that_ends_within_the_next_message_lets_nothing_of_it_be_believed() {
+    for payload in [
+        "\r\nOK\r\n",
+        "x\r\n\r\nOK\r\n",
+        FORGED_LINES,
+        &format!("\r\n{FORGED_LINES}"),
+    ] {
+        let (first, second) = across_two("lamp", payload);
+        let bytes = [BEFORE.as_bytes(), &first, &second, BEHIND.as_bytes()].concat();
+        for filters in [None, Some(vec!["#"]), Some(vec!["lamp", "+"])] {
+            let whole = Bench::new(config(), filters.as_deref()).all(&[&bytes]);
+            let believed: Vec<&Seen> = whole
+                .iter()
+                .filter(|one| matches!(one, Seen::Line(_)))
+                .collect();
+            assert_eq!(
+                believed,
+                [&line("+CEREG: 1"), &line("+CSQ: 20,99"), &line("OK")],
+                "{payload:?} under {filters:?}: {whole:#?}"
+            );
+            let payloads: Vec<&[u8]> = whole
+                .iter()
+                .filter_map(|one| match one {
+                    Seen::Message(message) => Some((&*message.payload, message.ambiguous)),
+                    _ => None,
+                })
+                .map(|(payload, ambiguous)| {
+                    assert!(ambiguous, "{payload:?} under {filters:?}: {whole:#?}");
+                    payload
+                })
+                .collect();
+            assert_eq!(
+                payloads.len(),
+                2,
+                "{payload:?} under {filters:?}: {whole:#?}"
+            );
+            assert_eq!(payloads[1], payload.as_bytes(), "under {filters:?}");
+            assert!(
+                whole.iter().any(|one| matches!(one, Seen::Hidden(_))),
+                "a pending command must be settled: {whole:#?}"
+            );
+            for split in 0..bytes.len() {
+                let (front, back) = bytes.split_at(split);
+                let seen = Bench::new(config(), filters.as_deref()).all(&[front, back]);
+                assert_eq!(
+                    seen, whole,
+                    "{payload:?} split at {split} under {filters:?}"
+                );
+            }
+        }
+    }
+}
+
 fn attack() -> impl Strategy<Value = Attack> {
     let name = "[a-z0-9,/]{1,6}";
     let text = || {

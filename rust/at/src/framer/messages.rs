@@ -8,15 +8,15 @@ use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, State};
 impl Framer {
     pub(super) fn message_start(&mut self) -> Next {
         self.search.restart();
-        if self.doubt.known > 0 {
-            return self.doubtful_message();
-        }
         self.state = State::Message;
         Next::Again
     }
 
     #[inline]
     pub(super) fn message(&mut self) -> Next {
+        if self.doubt.known > 0 {
+            return self.doubtful_message();
+        }
         let line = self.buffer.unread();
         let search = &mut self.search;
         let exact = self.longest.is_some();
@@ -51,28 +51,42 @@ impl Framer {
         }
     }
 
-    /// A message whose bytes may belong to another one. It is one only if it lies within the
-    /// doubtful bytes as a whole: else it could take lines from behind them away.
+    /// A message whose bytes may belong to another one.
+    ///
+    /// It may reach beyond the doubt: what it covers there is its payload if it is a message, and
+    /// the module's lines if it is not, so the doubt grows by it. It must close for that; a
+    /// header that announces more than comes is a line, and takes nothing from behind it.
     fn doubtful_message(&mut self) -> Next {
-        let unread = self.buffer.unread();
-        let line = &unread[..self.doubt.known.min(unread.len())];
+        let line = self.buffer.unread();
         let progress = self
             .search
             .advance(line, &self.config, &self.subscriptions, None);
-        let searched = matches!(progress, Progress::Done | Progress::Need(_))
-            && !self.search.candidates.is_empty();
-        let verdict = searched.then(|| judge(&self.search, line, true, self.longest.is_some()));
+        let verdict = match progress {
+            Progress::Done => judge(&self.search, line, self.silent, self.longest.is_some()),
+            Progress::Need(_) if self.silent && !self.search.candidates.is_empty() => {
+                judge(&self.search, line, true, self.longest.is_some())
+            }
+            Progress::Need(bytes) if !self.silent => Verdict::Need(bytes),
+            _ => Verdict::Unreadable,
+        };
         match verdict {
-            Some(Verdict::Take(take)) if !take.truncated && line[..take.end].ends_with(b"\n") => {
-                return self.deliver(Take {
+            Verdict::Need(bytes) => Next::Need(bytes),
+            Verdict::Take(take) if !take.truncated && line[..take.end].ends_with(b"\n") => {
+                let known = self.doubt.known;
+                let doubt_end = take.doubt_end.max(take.end).max(known);
+                let next = self.deliver(Take {
                     ambiguous: true,
                     ..take
                 });
+                self.doubt.known = doubt_end - take.end;
+                self.doubt.hide(doubt_end - known);
+                next
             }
-            _ => {}
+            _ => {
+                self.state = State::Line { scanned: 0 };
+                Next::Again
+            }
         }
-        self.state = State::Line { scanned: 0 };
-        Next::Again
     }
 
     fn take(&mut self, take: Take) -> Next {

@@ -44,7 +44,8 @@
 //!   With subscriptions that name their topics in full that is always so.
 //! * Several close: the one with the shortest topic is delivered with the flag `ambiguous`. The
 //!   bytes up to the farthest end are in doubt: their lines come as [`Frame::Untrusted`], their
-//!   messages flagged, and at the end [`Frame::Hidden`] asks to settle a pending command.
+//!   messages flagged, and at the end [`Frame::Hidden`] asks to settle a pending command. A message
+//!   that begins in doubt and closes behind it carries the doubt on to its own end.
 //! * None closes: firmware older than manual v1.1 ends a message without CR LF, so one is taken
 //!   whose payload `+`, CR, LF or silence follows; nothing behind the payload is consumed.
 //! * Something else follows a complete payload, so bytes were lost: the declared bytes are
@@ -210,7 +211,7 @@ impl Framer {
     /// or `None` when nothing waits for silence.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let waits = match self.state {
-            State::Message => !self.search.candidates.is_empty(),
+            State::Message => !self.search.candidates.is_empty() || self.doubt.hidden.is_some(),
             State::Payload { .. } => true,
             _ => self.doubt.hidden.is_some(),
         };

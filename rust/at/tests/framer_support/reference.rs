@@ -57,13 +57,10 @@ impl Parser<'_> {
                 let end = if aftermath.lost {
                     self.lost(&input[aftermath.end..], aftermath.hidden) + aftermath.end
                 } else {
-                    let end = self.doubtful(
-                        &input[..aftermath.doubt_end.max(aftermath.end)],
-                        aftermath.end,
-                        input,
-                    );
-                    if aftermath.hidden > 0 {
-                        self.seen.push(Seen::Hidden(aftermath.hidden));
+                    let known = aftermath.doubt_end.max(aftermath.end);
+                    let (end, grown) = self.doubtful(known, aftermath.end, input);
+                    if aftermath.hidden + grown > 0 {
+                        self.seen.push(Seen::Hidden(aftermath.hidden + grown));
                     }
                     end
                 };
@@ -118,26 +115,35 @@ impl Parser<'_> {
         at
     }
 
-    /// Lines and messages of `known[at..]`; the last line may go on in `input`.
-    fn doubtful(&mut self, known: &[u8], mut at: usize, input: &[u8]) -> usize {
-        while at < known.len() {
-            if matches!(known[at], b'\r' | b'\n') {
+    /// Lines and messages of `input[at..known]`; the last line may go on behind, and a message
+    /// that closes behind carries the doubt on. Returns where that ends, and by how much it grew.
+    fn doubtful(&mut self, known: usize, mut at: usize, input: &[u8]) -> (usize, usize) {
+        let mut doubt_end = known;
+        while at < doubt_end {
+            if matches!(input[at], b'\r' | b'\n') {
                 at += 1;
                 continue;
             }
-            let inner = &known[at..];
+            let inner = &input[at..];
             let choice = inner
                 .starts_with(PREFIX)
                 .then(|| self.choose(inner).ok()?.1)
                 .flatten()
                 .filter(|choice| inner[..choice.end].ends_with(b"\n"));
-            if let Some(Choice { reading, end, .. }) = choice {
+            if let Some(Choice {
+                reading,
+                end,
+                doubt_end: reach,
+                ..
+            }) = choice
+            {
                 self.deliver(
                     &reading,
                     &inner[reading.payload..reading.end()],
                     false,
                     true,
                 );
+                doubt_end = doubt_end.max(at + end).max(at + reach);
                 at += end;
                 continue;
             }
@@ -157,7 +163,7 @@ impl Parser<'_> {
             self.line(raw, true);
             at = line_end.map_or(input.len(), |end| end + 1);
         }
-        at
+        (at, doubt_end - known)
     }
 
     fn deliver(&mut self, reading: &Reading, payload: &[u8], truncated: bool, ambiguous: bool) {
