@@ -101,6 +101,23 @@ fn a_refused_tcp_connection_names_the_address() {
 }
 
 #[test]
+fn an_address_that_answers_nothing_is_not_blamed_for_a_baud_rate() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = format!("tcp://{}", listener.local_addr().expect("an address"));
+    let options = ModemOptions {
+        open_timeout: Duration::from_millis(200),
+        ..ModemOptions::default()
+    };
+    let error = Modem::open(&port, options).expect_err("nobody answers");
+    assert_eq!(error.code(), ErrorCode::NoAnswer);
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("{port}: nothing answers AT")) && !text.contains("baud"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_port_that_answers_nothing_is_given_up_and_closed() {
     let (_peer, port) = Peer::on_pty(|_| Some(SILENCE.to_owned()));
     let silent = ModemOptions {

@@ -150,6 +150,29 @@ fn a_module_that_tries_again_by_itself_may_still_succeed() {
 }
 
 #[test]
+fn a_late_acknowledgement_that_no_attempt_follows_means_unreachable() {
+    for in_front_of_ok in [false, true] {
+        let mut rig = Rig::new();
+        let id = if in_front_of_ok {
+            let id = rig.begin(RequestKind::Connect(options()));
+            rig.until_open();
+            rig.reply("\r\n+MQTTTO:1\r\n\r\nOK\r\n");
+            id
+        } else {
+            let id = opening(&mut rig);
+            rig.reply("\r\n+MQTTTO:1\r\n");
+            id
+        };
+        rig.advance(4 * SECOND);
+        assert!(!rig.is_done(id));
+        rig.advance(2 * SECOND);
+        let error = rig.error(id);
+        assert_eq!(error.code(), ErrorCode::Connect);
+        assert!(error.to_string().contains("+MQTTTO:1"), "{error}");
+    }
+}
+
+#[test]
 fn a_connect_without_an_outcome_ends_after_sixty_seconds() {
     let mut rig = Rig::new();
     let id = opening(&mut rig);

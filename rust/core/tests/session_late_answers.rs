@@ -145,6 +145,43 @@ fn the_late_answer_of_a_lost_probe_is_recognised_even_in_front_of_an_answer() {
 }
 
 #[test]
+fn an_answer_that_comes_later_than_that_of_the_probe_is_still_nobody_elses() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CGMM"));
+    rig.exchange("AT+MQTTSTAT?", STAT);
+    rig.expect("AT+CGMM");
+    rig.reply(CSQ);
+    assert!(!rig.is_done(next));
+    rig.reply("\r\nM5310-A\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["M5310-A"]);
+    assert_eq!(rig.events(EventKind::LateAnswer), ["+CSQ:1,99", "OK"]);
+}
+
+#[test]
+fn a_urc_that_reads_like_an_overtaken_answer_takes_no_result_away() {
+    let mut rig = Rig::new();
+    let id = rig.begin_within(command("AT+CFUN?"), SECOND);
+    rig.expect("AT+CFUN?");
+    rig.advance(SECOND);
+    assert_eq!(rig.code(id), ErrorCode::Timeout);
+    let next = rig.begin(command("AT+CSQ"));
+    rig.exchange("AT+MQTTSTAT?", STAT);
+    rig.expect("AT+CSQ");
+    rig.reply(format!("\r\n+CFUN: 1\r\n{CSQ}"));
+    assert_eq!(rig.lines(next), ["+CSQ:1,99"]);
+}
+
+#[test]
+fn a_command_may_take_longer_than_others_if_its_caller_says_so() {
+    let mut rig = Rig::new();
+    let id = rig.begin_within(command("AT+COPS=?"), 90 * SECOND);
+    rig.expect("AT+COPS=?");
+    rig.advance(89 * SECOND);
+    rig.reply("\r\n+COPS: (2,\"CMCC\")\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(id), ["+COPS: (2,\"CMCC\")"]);
+}
+
+#[test]
 fn the_echo_of_a_timed_out_command_is_swallowed() {
     let mut rig = timed_out();
     rig.reply(format!("AT+CSQ\r{CSQ}"));

@@ -17,6 +17,9 @@ const AUTOMATIC_BAUDRATES: [u32; 4] = [9600, 115_200, 9600, 115_200];
 /// How soon a wish to cancel is seen.
 const CANCEL_SLICE: Duration = Duration::from_millis(40);
 
+/// What a stream in memory is called in error texts.
+const STREAM: &str = "the stream";
+
 pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
     let known = known_baudrate(options);
@@ -34,13 +37,16 @@ pub(super) fn open_stream(stream: Stream, options: &ModemOptions) -> Result<Arc<
     check(options)?;
     let transport = open::open_stream(stream)?;
     let baudrate = known_baudrate(options).unwrap_or(AUTOMATIC_BAUDRATES[0]);
-    start("the stream", transport, options, &[baudrate])
+    start(STREAM, transport, options, &[baudrate])
 }
 
 fn check(options: &ModemOptions) -> Result<(), Error> {
     let refused = |text: &str| Err(Error::new(ErrorCode::InvalidArgument, text));
     if options.queue_size == 0 {
         return refused("queue_size is 0; at least one message has to fit");
+    }
+    if options.command_timeout.is_zero() {
+        return refused("command_timeout is 0; no command is answered within no time");
     }
     if options.baudrate == Some(0) {
         return refused("baudrate is 0; use 9600 or 115200, or None to find out");
@@ -68,6 +74,12 @@ fn start(
     let session = |baudrate: u32| Session::new(config(options, baudrate, real_line, open_timeout));
     let failed = |error: std::io::Error| Error::new(ErrorCode::Port, format!("{name}: {error}"));
 
+    // A device has a speed, even a pseudo-terminal; what is behind an address has one elsewhere.
+    let tried = if name.starts_with("tcp://") || name == STREAM {
+        &[]
+    } else {
+        baudrates
+    };
     let first = baudrates.first().copied().unwrap_or(9600);
     let engine = Engine::new(
         transport,
@@ -92,7 +104,7 @@ fn start(
         Err(error) => {
             engine.close();
             Err(if is_silence(&error) {
-                silence(name, baudrates, options.open_timeout)
+                silence(name, tried, options.open_timeout)
             } else {
                 error
             })
@@ -145,7 +157,15 @@ fn is_silence(error: &Error) -> bool {
     error.code() == ErrorCode::NoAnswer
 }
 
+/// `baudrates` are those that were tried, none where there is no line that has a speed.
 fn silence(name: &str, baudrates: &[u32], waited: Duration) -> Error {
+    if baudrates.is_empty() {
+        let text = format!(
+            "{name}: nothing answers AT within {:.1} s; check that a module is behind it, and its power",
+            waited.as_secs_f64(),
+        );
+        return Error::new(ErrorCode::NoAnswer, text);
+    }
     let mut tried: Vec<String> = baudrates.iter().map(ToString::to_string).collect();
     tried.sort();
     tried.dedup();

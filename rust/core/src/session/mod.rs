@@ -159,8 +159,9 @@ impl Session {
         if let Some(error) = &self.lost {
             return Err(error.clone());
         }
-        let operation = operation::build(request.kind, &self.scheduler.shared)?;
-        let id = self.scheduler.add(now, operation, request.timeout, false);
+        let timeout = request.timeout;
+        let operation = operation::build(request, &self.scheduler.shared)?;
+        let id = self.scheduler.add(now, operation, timeout, false);
         self.scheduler.pump(now);
         self.tell_framer();
         Ok(id)

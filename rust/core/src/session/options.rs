@@ -6,7 +6,7 @@ use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
 
 /// No duration of a configuration is taken to be longer.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// How a [`Session`](super::Session) behaves; `Default` suits a real module.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::command::{Command, General, Grammar};
 use m531x_at::profile::Profile;
+use m531x_at::urc::Urc;
 
 use super::echo::Echo;
 use super::wire::Wire;
@@ -29,7 +30,11 @@ pub(super) struct Quarantine {
     /// Probes that were not answered in time: should their information line come after all, the
     /// final result behind it is theirs.
     lost_probes: VecDeque<(Late, Instant)>,
-    final_of_lost_probe_due: bool,
+    /// Commands that something younger was answered before. No module that keeps its order answers
+    /// them any more; one that does not is believed by the name on its line.
+    overtaken: VecDeque<(Late, Instant)>,
+    /// The information line of one of these two has come.
+    final_of_lost_due: bool,
     tries: u32,
 }
 
@@ -91,9 +96,13 @@ impl Quarantine {
         self.owed.pop_front().is_some()
     }
 
-    /// A probe was answered: nothing older can come any more.
-    pub(super) fn settled(&mut self) {
-        self.owed.clear();
+    /// A probe was answered: nothing older should come any more.
+    pub(super) fn settled(&mut self, now: Instant) {
+        self.overtaken.retain(|(_, until)| *until > now);
+        let owed = self.owed.drain(..).map(|late| (late, now + MEMORY));
+        self.overtaken.extend(owed);
+        let surplus = self.overtaken.len().saturating_sub(MOST_OWED);
+        self.overtaken.drain(..surplus);
         self.tries = 0;
     }
 
@@ -116,15 +125,26 @@ impl Quarantine {
         let owed = |late: &Late| late.grammar.as_ref().is_some_and(|g| g.accepts(line));
         if let Some(index) = self.lost_probes.iter().position(|(late, _)| owed(late)) {
             self.lost_probes.remove(index);
-            self.final_of_lost_probe_due = true;
+            self.final_of_lost_due = true;
             return true;
         }
-        self.owed.iter().any(owed)
+        if self.owed.iter().any(owed) {
+            return true;
+        }
+        // Bare text and what the module also says by itself would be believed too easily.
+        let named = line.starts_with(b"+") && Urc::parse(line).is_none();
+        let overtaken = |(late, _): &(Late, Instant)| named && owed(late);
+        if let Some(index) = self.overtaken.iter().position(overtaken) {
+            self.overtaken.remove(index);
+            self.final_of_lost_due = true;
+            return true;
+        }
+        false
     }
 
-    /// Whether the final result that just came belongs to a lost probe.
+    /// Whether the final result that just came belongs to a lost probe or an overtaken command.
     pub(super) fn takes_final(&mut self) -> bool {
-        std::mem::take(&mut self.final_of_lost_probe_due)
+        std::mem::take(&mut self.final_of_lost_due)
     }
 
     /// The next probe: one whose information line cannot be mistaken for that of `pending` or of

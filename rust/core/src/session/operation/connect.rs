@@ -16,6 +16,9 @@ use crate::{Error, ErrorCode};
 /// What the network may take beside the broker's acknowledgement: name, radio, TCP, the module's
 /// own repetitions.
 const NETWORK: Duration = Duration::from_secs(50);
+/// How soon after `+MQTTTO:1` the module begins again, if it does: the first wait of its firmware
+/// is 4 s.
+const NEXT_ATTEMPT: Duration = Duration::from_secs(5);
 /// How long after the OK the report of the end of an earlier connection may take.
 const OLD_END: Duration = Duration::from_secs(3);
 
@@ -30,6 +33,8 @@ pub(super) struct Connect {
     outcome: Option<Outcome>,
     /// The last thing that told of trouble on the way.
     trouble: Option<String>,
+    /// Until when the module may begin again after its acknowledgement was late.
+    attempt_due: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +87,7 @@ impl Connect {
             cfg_refused: false,
             outcome: None,
             trouble: None,
+            attempt_due: None,
         })
     }
 
@@ -165,7 +171,7 @@ impl Connect {
                 self.stage = Stage::Wait;
                 match self.outcome.take() {
                     Some(outcome) => self.conclude(cx, outcome),
-                    None => Step::Wait(None),
+                    None => Step::Wait(self.attempt_due),
                 }
             }
             Stage::Configure | Stage::Open | Stage::Wait => Self::fail(cx, answer, wire),
@@ -197,6 +203,13 @@ impl Connect {
                 Step::Stay
             }
             Stage::Wait => self.conclude(cx, outcome),
+            _ => Step::Stay,
+        }
+    }
+
+    fn wait_on(&self) -> Step {
+        match self.stage {
+            Stage::Wait => Step::Wait(self.attempt_due),
             _ => Step::Stay,
         }
     }
@@ -261,6 +274,9 @@ impl Operation for Connect {
             Input::Start => self.start(cx),
             Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
             Input::Timer if self.stage == Stage::WaitOldEnd => self.delete_old(cx),
+            Input::Timer if self.stage == Stage::Wait && self.attempt_due.is_some() => {
+                Step::fail(self.unreachable(cx.now, cx.begun, "no connection"))
+            }
             Input::Notice(Notice::Disconnected) if self.stage == Stage::WaitOldEnd => {
                 self.delete_old(cx)
             }
@@ -268,14 +284,16 @@ impl Operation for Connect {
                 self.on_outcome(cx, Outcome::Opened(*outcome))
             }
             Input::Notice(Notice::Disconnected) => self.on_outcome(cx, Outcome::GaveUp),
-            // The module tries again after these by itself, so they decide nothing yet.
+            // The module may try again after these by itself, so they decide nothing yet.
             Input::Notice(Notice::ConnectLate) => {
                 self.trouble = Some("+MQTTTO:1".to_owned());
-                Step::Stay
+                self.attempt_due = cx.now.checked_add(NEXT_ATTEMPT);
+                self.wait_on()
             }
             Input::Notice(Notice::Attempt(n)) => {
                 self.trouble = Some(format!("+MQTTREC:{n}"));
-                Step::Stay
+                self.attempt_due = None;
+                self.wait_on()
             }
             Input::Notice(_) | Input::Timer => Step::Stay,
         }

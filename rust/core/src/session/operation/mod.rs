@@ -31,7 +31,7 @@ use m531x_at::urc::OpenOutcome;
 pub(super) use resubscribe::Resubscribe;
 pub(super) use settings::Settings;
 
-use super::request::{Outcome, RequestKind};
+use super::request::{Outcome, Request, RequestKind};
 use super::shared::{Context, Shared};
 use super::wire::{Answer, Wire, seconds};
 use crate::{Error, ErrorCode};
@@ -148,10 +148,14 @@ pub(super) trait Operation: Send {
 }
 
 /// Makes the operation for a request, after checking everything that can be checked.
-pub(super) fn build(kind: RequestKind, shared: &Shared) -> Result<Box<dyn Operation>, Error> {
-    Ok(match kind {
+pub(super) fn build(request: Request, shared: &Shared) -> Result<Box<dyn Operation>, Error> {
+    Ok(match request.kind {
         RequestKind::Startup => Box::new(startup::Startup::new(shared)),
-        RequestKind::Command(line) => Box::new(raw_command::RawCommand::new(&line, shared)?),
+        RequestKind::Command(line) => Box::new(raw_command::RawCommand::new(
+            &line,
+            request.timeout,
+            shared,
+        )?),
         RequestKind::Connect(options) => Box::new(connect::Connect::new(options, shared)?),
         RequestKind::Publish {
             topic,

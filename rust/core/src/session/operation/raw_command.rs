@@ -1,10 +1,13 @@
 //! A command line of the user's own.
 
+use std::time::Duration;
+
 use m531x_at::command::Command;
 use m531x_at::response::FinalResult;
 
 use super::{Context, Input, Operation, Scope, Step, lines_of};
 use crate::session::Outcome;
+use crate::session::options::LONGEST;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
 use crate::{Error, ErrorCode};
@@ -16,8 +19,14 @@ pub(super) struct RawCommand {
 }
 
 impl RawCommand {
-    pub(super) fn new(line: &str, shared: &Shared) -> Result<Self, Error> {
-        let wire = Wire::raw(line, &shared.profile, shared.config.command_timeout)?;
+    /// `timeout` is the caller's own, which may be longer than that of other commands.
+    pub(super) fn new(
+        line: &str,
+        timeout: Option<Duration>,
+        shared: &Shared,
+    ) -> Result<Self, Error> {
+        let timeout = timeout.map_or(shared.config.command_timeout, |time| time.min(LONGEST));
+        let wire = Wire::raw(line, &shared.profile, timeout)?;
         let command = Command::decode(wire.line.as_bytes()).ok();
         Ok(Self { wire, command })
     }

@@ -63,7 +63,7 @@ impl CommandSlot {
     /// been answered among the swallowed bytes.
     pub(super) fn probe_answered(&mut self, now: Instant, guard: Duration) {
         self.probe = None;
-        self.quarantine.settled();
+        self.quarantine.settled(now);
         self.hold_until(now + guard);
         let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) else {
             return;
@@ -82,7 +82,7 @@ impl CommandSlot {
         };
         if probe.accepted {
             // An OK and then silence: whatever was owed, the module has got over it.
-            self.quarantine.settled();
+            self.quarantine.settled(now);
         }
         self.quarantine.lose(now, probe);
         if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
