@@ -44,6 +44,10 @@ impl ConfigReadback {
     /// ```
     pub fn parse(text: &[u8]) -> Option<Self> {
         let list = value(text.strip_prefix(b"AT").unwrap_or(text), NAME)?;
+        if matches!(list.trim_ascii(), b"" | b"null" | b"(null)") {
+            // Nothing at all is configured.
+            return Some(Self::default());
+        }
         let mut fields = Fields::new(list);
         let config = Self {
             host: text_of(fields.next()?),

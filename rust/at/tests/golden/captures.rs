@@ -81,6 +81,11 @@ pub(crate) fn captures() -> Vec<Golden> {
             }),
         ),
         answer(
+            "host program of the M5311, nothing at all set",
+            "+MQTTCFG: null",
+            Means::Config(ConfigReadback::default()),
+        ),
+        answer(
             "firmware, password in clear, nine fields",
             r#"+MQTTCFG: "broker",1883,"(null)",60,"","hunter2",0,1,0"#,
             Means::Config(ConfigReadback {
