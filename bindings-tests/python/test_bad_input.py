@@ -192,6 +192,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "queue size 0": ({"queue_size": 0}, "queue_size is 0"),
     "overflow": ({"overflow": "explode"}, "explode.*drop_oldest"),
     "command timeout": ({"command_timeout": -1.0}, "timeout is -1"),
+    "no command timeout": ({"command_timeout": 0}, "command_timeout is 0"),
     "guard time": ({"guard_time": -1.0}, "-1"),
 }
 
@@ -212,6 +213,7 @@ VIRTUAL: dict[str, tuple[dict[str, Any], str]] = {
     "link and tcp": ({"link": "/tmp/m531x-test-link", "tcp": "127.0.0.1:0"}, "one"),
     "tcp": ({"tcp": "nonsense"}, "HOST:PORT"),
     "baud rate": ({"baudrate": 0}, "baud"),
+    "seed": ({"seed": -1}, "seed is -1"),
 }
 
 
@@ -238,5 +240,7 @@ def test_a_wrong_type_is_a_type_error(shared: m531x.Modem) -> None:
         shared.publish(5, "x")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         shared.connect("b", client_id="c", keepalive="60")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="will is str"):
+        shared.connect("b", client_id="c", will="x")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="client_id"):
         shared.connect("b")  # type: ignore[call-arg]

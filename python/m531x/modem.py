@@ -145,6 +145,8 @@ class Modem(ModuleCommands):
         """
         will_parts = None
         if will is not None:
+            if not isinstance(will, Will):
+                raise TypeError(f"will is {type(will).__name__}: give a Will")
             will_parts = (will.topic, will.payload, will.qos, will.retain)
         self._native.connect(
             host,

@@ -7,6 +7,7 @@ use m531x_core::{Error, ErrorCode, Stream};
 use m531x_virtual_modem::{
     BrokerChoice, Direction, Fault, LinkChoice, StartError, VirtualModemOptions,
 };
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
 use crate::errors::{OrRaise, invalid};
@@ -32,7 +33,7 @@ impl VirtualModem {
         memory: bool,
         baudrate: Option<i64>,
         faults: Vec<String>,
-        seed: Option<u64>,
+        seed: Option<&Bound<'_, PyAny>>,
         echo: Option<bool>,
     ) -> PyResult<Self> {
         let broker: BrokerChoice = broker
@@ -49,7 +50,7 @@ impl VirtualModem {
             link: link_choice(py, link, tcp, memory)?,
             baudrate: baudrate_of(py, baudrate)?,
             faults,
-            seed,
+            seed: seed.map(|seed| seed_of(py, seed)).transpose()?,
             echo,
         };
         let module = py
@@ -121,6 +122,16 @@ impl VirtualModem {
             })
             .or_raise(py)
     }
+}
+
+fn seed_of(py: Python<'_>, seed: &Bound<'_, PyAny>) -> PyResult<u64> {
+    seed.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(py) {
+            invalid(py, format!("seed is {seed}: give 0 to {}", u64::MAX))
+        } else {
+            error
+        }
+    })
 }
 
 fn link_choice(
