@@ -29,7 +29,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install install uninstall check bench clean
 
 ## help: List the targets.
 help:
@@ -103,6 +103,11 @@ install:
 uninstall:
 	@packaging/install --uninstall
 
+## test-notebooks: Run the notebooks in examples/notebooks and test the pictures; they are left in target/pictures.
+test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
+	@echo "== notebooks"
+	@$(BIN)/python -m pytest bindings-tests/notebooks
+
 ## check: Check format, lints, types, layers and generated files.
 check: $(STAMPS)/native
 	@echo "== cargo fmt, clippy, doc"
@@ -147,6 +152,11 @@ $(STAMPS)/venv: bindings-tests/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: Python tools in $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/notebooks: bindings-tests/notebooks/requirements.txt $(STAMPS)/venv
+	@echo "set-up: Jupyter, matplotlib and pandas in $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 

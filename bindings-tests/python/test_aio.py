@@ -385,6 +385,11 @@ def test_opening_can_be_cancelled() -> None:
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(aio.Modem(port).open(), 0.1)
             assert time.monotonic() - begun < 2
+            connection, _ = mute.accept()
+            with connection:
+                connection.settimeout(5)
+                while connection.recv(100):
+                    pass  # it hangs up, sooner than its 10 s for the opening
 
     run(main)
 

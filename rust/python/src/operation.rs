@@ -62,11 +62,12 @@ impl Operation {
         })
     }
 
-    /// Something that can only be done as a whole, on a thread of its own; given up, it goes on to
-    /// its end and what it gives is dropped.
+    /// Something that can only be done as a whole, on a thread of its own; given up, `guard` is
+    /// dropped, it goes on to its end, and what it gives is dropped as well.
     pub(crate) fn aside<T: Send + 'static, R>(
         name: &str,
         signal: &Arc<Signal>,
+        guard: impl Send + 'static,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
         convert: fn(T) -> R,
     ) -> PyResult<Self>
@@ -83,6 +84,7 @@ impl Operation {
                 telling.end(token);
             })?;
         Ok(Self::new(token, move |py| {
+            let _guard = guard;
             let result = receiver.try_recv().unwrap_or_else(|_| Err(not_there()));
             convert(result.or_raise(py)?).into_py_any(py)
         }))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use m531x_core::{Pending, SubscribeOptions};
+use m531x_core::{OpenCancel, Pending, SubscribeOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -40,9 +40,9 @@ impl Starter {
     /// Opens a port; the result is a `Modem`.
     #[staticmethod]
     fn open(ready: &Ready, port: String, options: &ModemOptions) -> PyResult<Operation> {
-        let options = options.core.clone();
+        let (options, guard) = cancellable(options);
         let open = move || m531x_core::Modem::open(&port, options);
-        Operation::aside("m531x-open", &ready.signal, open, Modem::from)
+        Operation::aside("m531x-open", &ready.signal, guard, open, Modem::from)
     }
 
     /// Opens the line to a virtual modem in memory; the result is a `Modem`.
@@ -54,9 +54,9 @@ impl Starter {
         options: &ModemOptions,
     ) -> PyResult<Operation> {
         let stream = module.connect(py)?;
-        let options = options.core.clone();
+        let (options, guard) = cancellable(options);
         let open = move || m531x_core::Modem::open_stream(stream, options);
-        Operation::aside("m531x-open", &ready.signal, open, Modem::from)
+        Operation::aside("m531x-open", &ready.signal, guard, open, Modem::from)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the public method has them")]
@@ -204,7 +204,7 @@ impl Starter {
     /// Closes the modem on a thread of its own, so that the loop goes on meanwhile.
     fn close(&self) -> PyResult<Operation> {
         let core = self.core.clone();
-        Operation::aside("m531x-close", &self.signal, move || core.close(), same)
+        Operation::aside("m531x-close", &self.signal, (), move || core.close(), same)
     }
 }
 
@@ -221,6 +221,22 @@ impl Starter {
         let pending = py.detach(|| start(&self.core)).or_raise(py)?;
         Ok(Operation::of_pending(pending, &self.signal, convert))
     }
+}
+
+/// Ends the opening that nobody waits for any more, so that its port is free soon.
+struct EndsOpening(OpenCancel);
+
+impl Drop for EndsOpening {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+fn cancellable(options: &ModemOptions) -> (m531x_core::ModemOptions, EndsOpening) {
+    let cancel = OpenCancel::default();
+    let mut core = options.core.clone();
+    core.open_cancel = Some(cancel.clone());
+    (core, EndsOpening(cancel))
 }
 
 fn same<T>(value: T) -> T {
