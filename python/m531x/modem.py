@@ -14,6 +14,7 @@ from typing import Literal
 from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError
+from m531x._fork import cut_off, watch_forks
 from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
@@ -102,6 +103,7 @@ class Modem(ModuleCommands):
         self._dispatcher = Dispatcher(self._native, queue_size, overflow, self._journal)
         self._dispatcher.start()
         _open_modems.add(self)
+        watch_forks(self)
 
     # ---- the connection
 
@@ -460,8 +462,15 @@ class Modem(ModuleCommands):
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
             self.close()
 
+    def _after_fork(self) -> None:
+        """In the child: the threads of the modem are the parent's."""
+        if not self._closed:
+            self._native = cut_off(self._native)
+            self._closed = True
+
     def _require_open(self) -> None:
         if self._closed:
+            self._native.mqtt_state()  # tells of a fork
             raise ClosedError
 
 

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from m531x import _native
 from m531x._errors import InvalidArgumentError
+from m531x._fork import cut_off, watch_forks
 from m531x.types import TranscriptEntry
 
 __all__ = ["VirtualModem"]
@@ -66,6 +67,7 @@ class VirtualModem:
             seed,
             echo,
         )
+        watch_forks(self)
 
     @classmethod
     def _in_memory(cls, model: str, baudrate: int | None) -> VirtualModem:
@@ -74,7 +76,12 @@ class VirtualModem:
         self._native = _native.VirtualModem(
             model, "embedded", None, None, True, baudrate, [], None, None
         )
+        watch_forks(self)
         return self
+
+    def _after_fork(self) -> None:
+        """In the child: the threads of the module are the parent's."""
+        self._native = cut_off(self._native)
 
     def __repr__(self) -> str:
         """The port and the broker."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError, InvalidArgumentError
+from m531x._fork import cut_off, watch_forks
 from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
 from m531x._native import Message
@@ -114,6 +115,7 @@ class Modem(Callbacks, ModuleCommands):
                 self._virtual.close()
             raise
         self._open_starter = _native.Starter(self._native, link.ready)
+        watch_forks(self)
         self._journal = Journal(self._native, self._port, self._trace_size)
         self._receiver.start(self._open_starter.fetch, self._journal)
 
@@ -389,9 +391,18 @@ class Modem(Callbacks, ModuleCommands):
             raise ClosedError(_NOT_OPEN)
         return self._journal.trace()
 
+    def _after_fork(self) -> None:
+        """In the child: the threads of the modem are the parent's, and so is the loop."""
+        if not self._closed:
+            self._native = cut_off(self._native)
+            self._open_starter = cut_off(self._open_starter)
+            self._closed = True
+
     @property
     def _opened(self) -> _native.Modem:
         if self._closed:
+            if self._native is not None:
+                self._native.mqtt_state()  # tells of a fork
             raise ClosedError
         if self._native is None:
             raise ClosedError(_NOT_OPEN)

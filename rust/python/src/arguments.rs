@@ -84,3 +84,9 @@ pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<
 pub(crate) fn topic_matches(topic_filter: &str, topic: &str) -> bool {
     topic::matches(topic_filter.as_bytes(), topic.as_bytes())
 }
+
+/// Keeps an object alive for as long as the process: a forked child must not free what has threads.
+#[pyfunction]
+pub(crate) fn leak(thing: Py<PyAny>) {
+    std::mem::forget(thing);
+}

@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::arguments::{check_timeout, payload_bytes, topic_matches};
+    use crate::arguments::{check_timeout, leak, payload_bytes, topic_matches};
     #[pymodule_export]
     use crate::delivery::Delivery;
     #[pymodule_export]
