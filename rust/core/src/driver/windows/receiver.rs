@@ -97,11 +97,10 @@ impl Receiver {
             }
             match result {
                 Ok(()) if device.has_end() => self.finish(End::HungUp),
-                Err(error)
-                    if !is(&error, ERROR_OPERATION_ABORTED) || self.idle_reads >= IDLE_READS =>
-                {
+                Err(error) if !is(&error, ERROR_OPERATION_ABORTED) => {
                     self.finish(End::Failed(Some(error)));
                 }
+                Ok(()) | Err(_) if self.idle_reads >= IDLE_READS => self.finish(End::HungUp),
                 Ok(()) | Err(_) => {
                     self.idle_reads += 1;
                     self.start(device);
