@@ -29,7 +29,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 
 ## help: List the targets.
 help:
@@ -94,6 +94,17 @@ test-csharp: $(STAMPS)/cargo
 test-install: $(STAMPS)/cargo $(STAMPS)/venv
 	@.ci/need cc pkg-config cmake
 	@$(BIN)/python -m pytest --quiet bindings-tests/install
+
+## test-dll: Build m531x.dll and test it under wine (the first time some minutes).
+test-dll: $(STAMPS)/cargo
+	@tools/cross/windows
+	@bindings-tests/dll/run
+
+## test-cross: Build libm531x for aarch64 and armv7 and test it under qemu (the first time some minutes).
+test-cross: $(STAMPS)/cargo
+	@tools/cross/gateway aarch64
+	@tools/cross/gateway armv7
+	@bindings-tests/cross/run
 
 ## install: Build and install the C library; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, VIRTUAL_MODEM=no.
 install:
