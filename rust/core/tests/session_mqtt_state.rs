@@ -3,7 +3,7 @@
 mod session_support;
 
 use m531x_core::session::{Outcome, RequestKind};
-use m531x_core::{ErrorCode, EventKind, MqttState, QoS};
+use m531x_core::{ErrorCode, EventKind, Incoming, MqttState, QoS};
 use session_support::{Rig, SECOND, command, publish, subscribe};
 
 #[test]
@@ -188,5 +188,19 @@ fn every_change_of_state_is_an_event_with_its_cause() {
             "connected -> module reconnecting: the connection broke and the module makes it again",
             "module reconnecting -> lost: the module gave up, after 1 attempt",
         ]
+    );
+}
+
+#[test]
+fn a_connection_ends_with_its_port() {
+    let mut rig = Rig::connected();
+    rig.session.handle_port_lost(rig.now, "unplugged");
+    rig.advance(SECOND);
+    assert_eq!(rig.session.mqtt_state(), MqttState::Off);
+    assert_eq!(rig.events(EventKind::Disconnected), ["the port is gone"]);
+    let last = rig.incoming.last().expect("an event");
+    assert!(
+        matches!(last, Incoming::Event(event) if event.kind == EventKind::PortLost),
+        "{last:?}"
     );
 }

@@ -123,6 +123,13 @@ impl Machine {
         }
     }
 
+    /// The port is gone, and with it all that was known of the module.
+    pub(super) fn on_port_gone(&mut self) -> Option<Transition> {
+        self.known = false;
+        self.disconnecting = false;
+        self.go(MqttState::Off, "the port is gone")
+    }
+
     /// `AT+MQTTDEL` was accepted.
     pub(super) fn on_deleted(&mut self) -> Option<Transition> {
         self.known = true;

@@ -139,6 +139,8 @@ impl Session {
         }
         let error = Scheduler::port_lost(why);
         self.scheduler.fail_all(now, &error);
+        let transition = self.scheduler.shared.machine.on_port_gone();
+        self.scheduler.shared.report(transition);
         self.scheduler.shared.event(EventKind::PortLost, 0, why);
         self.lost = Some(error);
     }
