@@ -54,6 +54,21 @@ fn a_line_that_would_be_two_commands_is_wrong_usage() {
 }
 
 #[test]
+fn the_password_of_a_command_never_shows() {
+    let output = run(&[
+        "at",
+        "--port",
+        "virtual://",
+        "--json",
+        r#"AT+MQTTCFG="broker",1883,"me",60,"user","hunter2",1"#,
+        "AT+MQTTCFG?",
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text(&output.stdout).contains("***"), "{output:?}");
+    assert!(!format!("{output:?}").contains("hunter2"), "{output:?}");
+}
+
+#[test]
 fn the_password_never_shows() {
     let output = run(&[
         "pub",

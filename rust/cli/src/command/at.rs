@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::time::Duration;
 
 use clap::Args;
+use m531x_at::command::redact;
 use m531x_core::{ErrorCode, Modem};
 use serde_json::json;
 
@@ -61,7 +62,10 @@ impl Arguments {
     /// Sends one line and prints its answer; returns 1 if the module refused it.
     fn send(&self, line: &str, modem: &Modem, interrupt: &Interrupt) -> Result<u32, Failure> {
         let pending = modem.start_command(line, self.timeout)?;
-        let (lines, error) = match progress::wait(line, pending, interrupt)? {
+        // What the user typed may hold a password, and is shown from here on.
+        let shown = redact(line.as_bytes());
+        let shown = String::from_utf8_lossy(&shown);
+        let (lines, error) = match progress::wait(&shown, pending, interrupt)? {
             Ok(lines) => (lines, None),
             Err(error) if error.code() == ErrorCode::Command => (Vec::new(), Some(error)),
             Err(error) => return Err(error.into()),
@@ -75,7 +79,7 @@ impl Arguments {
             writeln!(
                 out,
                 "{}",
-                json!({ "command": line, "lines": lines, "error": error })
+                json!({ "command": shown, "lines": lines, "error": error })
             )?;
         } else {
             for line in &lines {
