@@ -30,16 +30,17 @@ static void the_descriptor_is_readable_while_something_waits(void)
     CHECK_STATUS(M531X_OK, m531x_event_fd(modem, &fd));
     CHECK_STATUS(M531X_OK, m531x_event_fd(modem, &again));
     CHECK(fd >= 0 && fd == again);
-    /* The events of connecting came before the descriptor was asked for. */
+    /* Events of connecting came before the descriptor was asked for; others may be on their way. */
     CHECK(readable(fd, PATIENCE_MS));
-    CHECK(drain(modem) == 0);
-    CHECK(!readable(fd, 20));
+    while (readable(fd, 200))
+        CHECK(drain(modem) == 0);
+    CHECK(!readable(fd, 0));
     CHECK_STATUS(M531X_OK, publish(modem, "t/a", "x", 1));
     CHECK(readable(fd, PATIENCE_MS));
     CHECK(readable(fd, 0));
     while (drain(modem) == 0)
         CHECK(readable(fd, PATIENCE_MS));
-    CHECK(!readable(fd, 20));
+    CHECK(!readable(fd, 200));
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 

@@ -22,6 +22,7 @@ int main(int argc, char **argv)
     int loop = epoll_create1(0), left = argc > 3 ? atoi(argv[3]) : -1;
     struct epoll_event interest = {.events = EPOLLIN}, ready;
     int32_t fd, kind;
+    uint32_t last = 0;
 
     if (argc < 3)
         return fprintf(stderr, "usage: subscribe_epoll PORT BROKER [COUNT]\n"), 2;
@@ -39,7 +40,7 @@ int main(int argc, char **argv)
         m531x_status status;
         while ((status = m531x_wait_message(modem, 0, topic, sizeof topic, NULL, payload, sizeof payload, &length,
                                             NULL)) == M531X_OK) {
-            must(m531x_publish_start(modem, "answers", payload, length, 1, 0, NULL));
+            must(m531x_publish_start(modem, "answers", payload, length, 1, 0, left == 1 ? &last : NULL));
             printf("answered %s\n", topic), fflush(stdout);
             left -= left > 0;
         }
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
             if (kind == M531X_EVENT_DISCONNECTED)
                 fprintf(stderr, "disconnected: %s\n", text);
     }
+    must(m531x_publish_wait(modem, last, -1)); /* or disconnecting would end it */
     must(m531x_disconnect(modem, -1));
     must(m531x_close(modem));
     return 0;

@@ -55,6 +55,8 @@ pub unsafe extern "C" fn m531x_connect(
 
 /// Ends the MQTT connection; the module's client stays configured.
 ///
+/// Publishes of m531x_publish_start that are not complete end with M531X_ERR_NOT_CONNECTED: wait for them first.
+///
 /// @param modem       [in] An open modem.
 /// @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
 /// @return M531X_OK, M531X_ERR_NOT_CONNECTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED,
