@@ -97,6 +97,29 @@ fn at_is_repeated_until_it_is_answered_and_garbage_is_ignored() {
 }
 
 #[test]
+fn a_message_that_was_cut_short_before_does_not_take_every_answer() {
+    let mut rig = unknown();
+    rig.begin(RequestKind::Startup);
+    rig.reply("+MQTTPUBLISH:0,0,0,0,a/b,500,abc");
+    let mut knocks = 0;
+    loop {
+        match rig.next_sent().as_deref() {
+            Some("AT") => {
+                knocks += 1;
+                rig.advance(ms(50));
+                rig.reply("\r\nOK\r\n");
+            }
+            Some("AT+MQTTSTAT?") => rig.reply("\r\n+MQTTSTAT:0\r\n\r\nOK\r\n"),
+            Some(line) => break assert_eq!(line, "ATE0"),
+            None => rig.advance(ms(50)),
+        }
+        assert!(knocks < 10, "the answers are taken for payload for ever");
+    }
+    assert_eq!(rig.messages().len(), 1);
+    assert!(rig.messages()[0].truncated);
+}
+
+#[test]
 fn a_port_that_answers_nothing_is_told_what_to_check() {
     let mut rig = Rig::new();
     let id = rig.begin(RequestKind::Startup);

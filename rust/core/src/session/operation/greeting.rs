@@ -11,6 +11,8 @@ use crate::{Error, ErrorCode};
 
 /// How long one `AT` is given before the next is sent.
 const KNOCK: Duration = Duration::from_millis(400);
+/// Each so many `AT` one is given longer, where something was heard.
+const LONG_KNOCK: u32 = 4;
 const SETTING: Duration = Duration::from_secs(3);
 
 /// How a [`Greeting`] goes on.
@@ -28,6 +30,7 @@ pub(super) struct Greeting {
     patience: Duration,
     until: Option<Instant>,
     heard: u64,
+    knocks: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +48,7 @@ impl Greeting {
             patience,
             until: None,
             heard: 0,
+            knocks: 0,
         }
     }
 
@@ -103,12 +107,25 @@ impl Greeting {
         )
     }
 
-    fn send(&self, shared: &Shared) -> Progress {
+    fn send(&mut self, shared: &Shared) -> Progress {
         Progress::Step(Step::send(match self.stage {
-            Stage::Knock => knock(shared),
+            Stage::Knock => self.knock(shared),
             Stage::EchoOff => setting(General::Echo(false), shared),
             Stage::NumberedErrors => setting(General::CmeeSet(1), shared),
         }))
+    }
+}
+
+impl Greeting {
+    /// A message that was cut short before the port was opened takes the answers for its payload,
+    /// until nothing comes for as long as the silence limit.
+    fn knock(&mut self, shared: &Shared) -> Result<Wire, Error> {
+        self.knocks = self.knocks.wrapping_add(1);
+        let mut wire = knock(shared)?;
+        if self.knocks % LONG_KNOCK == 0 && shared.stats.bytes_received > self.heard {
+            wire.timeout += shared.config.silence_limit;
+        }
+        Ok(wire)
     }
 }
 
