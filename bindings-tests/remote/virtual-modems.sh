@@ -9,6 +9,8 @@ trap 'for id in "${virtual_modems[@]}"; do kill "$id" 2>/dev/null || true; done'
 start_virtual_modem() {
     local log=$out/virtual-modem-$1.log name=$1
     shift
+    # It has to exist before it is looked into.
+    : >"$log"
     target/debug/m531x virtual-modem "$@" >"$log" 2>&1 &
     virtual_modems+=($!)
     for _ in $(seq 100); do
