@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::process::ExitCode;
 
 use m531x_core::{Error, ErrorCode};
 use m531x_virtual_modem::StartError;
@@ -21,10 +20,10 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => ExitCode::from(2),
-            Self::Failed(_) | Self::Interrupted | Self::ReaderGone => ExitCode::from(1),
+            Self::Usage(_) => 2,
+            Self::Failed(_) | Self::Interrupted | Self::ReaderGone => 1,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! (`python/m531x`). No thread of Rust ever calls into Python; every wait lets the interpreter go.
 
 mod arguments;
+mod command_line;
 mod delivery;
 mod errors;
 mod message;
@@ -22,6 +23,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::arguments::{check_timeout, leak, payload_bytes, topic_matches};
+    #[pymodule_export]
+    use crate::command_line::command_line;
     #[pymodule_export]
     use crate::delivery::Delivery;
     #[pymodule_export]

@@ -10,7 +10,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("m531x-core", &["m531x-at"]),
     ("m531x-virtual-modem", &["m531x-at"]),
     ("m531x-capi", FRONT),
-    ("m531x-python", FRONT),
+    // The wheel brings the command along.
+    (
+        "m531x-python",
+        &["m531x-at", "m531x-core", "m531x-virtual-modem", "m531x-cli"],
+    ),
     ("m531x-cli", FRONT),
     ("m531x-benches", FRONT),
     ("xtask", &[]),
