@@ -29,7 +29,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks wheel test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 
 ## help: List the targets.
 help:
@@ -122,8 +122,14 @@ test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 ## wheel: Build the wheel (abi3, manylinux2014, linked by zig) and the sdist into target/wheels, and try both.
 wheel: $(STAMPS)/cargo $(STAMPS)/zig
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MATURIN) build --quiet --release --zig --compatibility manylinux2014 --out target/wheels
-	@$(MATURIN) sdist --quiet --out target/wheels
+	@$(MATURIN) sdist --out target/wheels
 	@.ci/try-wheel target/wheels
+
+## docs: Build the documentation, warnings being errors: the pages and Python into target/site, Rust into target/doc.
+docs: $(STAMPS)/cargo $(STAMPS)/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@echo "make docs: target/site/index.html, target/doc/m531x_core/index.html"
 
 ## check: Check format, lints, types, layers and generated files.
 check: $(STAMPS)/native
@@ -169,6 +175,11 @@ $(STAMPS)/venv: bindings-tests/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: Python tools in $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/docs: bindings-tests/docs/requirements.txt $(STAMPS)/venv
+	@echo "set-up: mkdocs in $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 
