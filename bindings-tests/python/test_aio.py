@@ -348,7 +348,7 @@ def test_a_full_inbox_drops_and_counts_where_it_is_told_to(overflow: Any, kept: 
 def test_a_lost_port_ends_messages_with_the_reason() -> None:
     async def main() -> None:
         virtual = m531x.VirtualModem()
-        async with aio.Modem(virtual.port) as modem:
+        async with aio.Modem(virtual.port, recovery=None) as modem:
             await modem.connect("broker.example", client_id="test")
             messages = modem.messages()
             virtual.close()

@@ -190,7 +190,7 @@ def test_a_modem_opens_over_tcp() -> None:
 def test_events_that_nobody_takes_do_not_pile_up(
     eventually: Callable[[Callable[[], bool]], None],
 ) -> None:
-    with m531x.Modem("virtual://", queue_size=5) as modem:
+    with m531x.Modem("virtual://", queue_size=5, recovery=None) as modem:
         assert modem.virtual_modem is not None
         for _ in range(50):
             modem.virtual_modem.inject(b"\r\n+CEREG:1\r\n")

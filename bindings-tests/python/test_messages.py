@@ -67,7 +67,7 @@ def test_close_ends_an_iteration_that_waits(memory_modem: m531x.Modem) -> None:
 def test_a_lost_port_ends_an_iteration_with_a_port_error(
     virtual: m531x.VirtualModem, client_id: str
 ) -> None:
-    with m531x.Modem(virtual.port) as modem:
+    with m531x.Modem(virtual.port, recovery=None) as modem:
         modem.connect("broker.example", client_id=client_id)
         threading.Timer(0.1, virtual.close).start()
         with pytest.raises(m531x.PortError):

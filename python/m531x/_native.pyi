@@ -74,6 +74,7 @@ class ModemOptions:
         queue_size: int,
         overflow: str,
         trace: int,
+        recovery: tuple[float, float, float, int | None] | None,
     ) -> ModemOptions: ...
 
 @final

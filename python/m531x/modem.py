@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Literal
 
-from m531x import _native
+from m531x import _native, _recovery
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError
 from m531x._fork import cut_off, watch_forks
@@ -23,7 +23,7 @@ from m531x.delivery import Delivery
 from m531x.dispatch import Dispatcher, MessageCallback
 from m531x.subscription import MessageIterator, Subscription
 from m531x.trace import Trace
-from m531x.types import Event, MqttState, Payload, Receipt, Stats, Will
+from m531x.types import Event, MqttState, Payload, Receipt, Recovery, Stats, Will
 from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
@@ -53,6 +53,8 @@ class Modem(ModuleCommands):
         overflow: What happens beyond that: ``"block"`` stops reading the port until there is room,
             ``"drop_oldest"`` and ``"drop_newest"`` drop, and count it in `stats`.
         trace: How many of the last lines on the port to keep for `trace`; 0 keeps none.
+        recovery: How a lost connection, or a port that vanished, is made again, subscriptions
+            included; None leaves it lost. Unfinished publishes of QoS 1 and 2 are sent again.
 
     Raises:
         InvalidArgumentError: An unknown model, a malformed port, a number out of range.
@@ -81,10 +83,18 @@ class Modem(ModuleCommands):
         queue_size: int = 10_000,
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
         trace: int = 0,
+        recovery: Recovery | None = _recovery.DEFAULT,
     ) -> None:
         """Opens the port and runs the start-up dialogue."""
         options = _native.ModemOptions(
-            model, baudrate, command_timeout, guard_time, queue_size, overflow, lines_to_keep(trace)
+            model,
+            baudrate,
+            command_timeout,
+            guard_time,
+            queue_size,
+            overflow,
+            lines_to_keep(trace),
+            _recovery.parts(recovery),
         )
         self._virtual: VirtualModem | None = None
         if port == _VIRTUAL:

@@ -84,6 +84,12 @@ class EventKind(_Named):
     """The port is gone; the text is the cause."""
     RESUBSCRIBED = 14
     """A subscription was made again; the value is the granted QoS or -1, the text the filter."""
+    RECOVERING = 15
+    """The connection is being made again; the value counts the attempts, the text tells why."""
+    RECOVERY_FAILED = 16
+    """The connection will not be made again; the value is the number of attempts."""
+    PORT_BACK = 17
+    """The port that was gone is back; the text is its name."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,29 @@ class Receipt:
     packet_id: int | None
     qos: int
     elapsed: float
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Whether and how a lost connection, or a port that vanished, is made again.
+
+    Attributes:
+        enabled: Off, a lost connection stays lost and is only told.
+        initial_delay: Seconds from the loss to the first attempt; then twice as long each time.
+        max_delay: The longest pause between two attempts, in seconds.
+        jitter: By which part a delay may be longer or shorter, 0 to 1.
+        max_attempts: How many attempts in a row may fail; None never gives up.
+
+    Example:
+        >>> Recovery(max_delay=600)
+        Recovery(enabled=True, initial_delay=1.0, max_delay=600, jitter=0.2, max_attempts=None)
+    """
+
+    enabled: bool = True
+    initial_delay: float = 1.0
+    max_delay: float = 60.0
+    jitter: float = 0.2
+    max_attempts: int | None = None
 
 
 @dataclass(frozen=True, init=False)
@@ -263,6 +292,7 @@ class Stats:
         reboots: Restarts of the module.
         published: Publishes completed.
         probes: Commands sent to find the way back into step with the module.
+        recoveries: Lost connections that were made again.
         queued: Messages and events that wait for the dispatcher or for ``messages()``.
         dropped: Messages and events dropped because a queue was full.
         callback_errors: Exceptions that callbacks raised.
@@ -283,6 +313,7 @@ class Stats:
     reboots: int = 0
     published: int = 0
     probes: int = 0
+    recoveries: int = 0
     queued: int = 0
     dropped: int = 0
     callback_errors: int = 0

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Generator
 from types import TracebackType
 from typing import Any, Literal
 
-from m531x import _native
+from m531x import _native, _recovery
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError, InvalidArgumentError
 from m531x._fork import cut_off, watch_forks
@@ -23,7 +23,7 @@ from m531x.aio._receiver import Receiver
 from m531x.aio.delivery import Delivery
 from m531x.aio.subscription import MessageIterator, Subscription
 from m531x.trace import Trace
-from m531x.types import MqttState, Payload, Receipt, Stats, Will
+from m531x.types import MqttState, Payload, Receipt, Recovery, Stats, Will
 from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
@@ -53,6 +53,7 @@ class Modem(Callbacks, ModuleCommands):
         queue_size: How many messages and events may wait to be received.
         overflow: What happens beyond that.
         trace: How many of the last lines on the port to keep for `trace`.
+        recovery: How a lost connection or port is made again; None leaves it lost.
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
@@ -69,10 +70,18 @@ class Modem(Callbacks, ModuleCommands):
         queue_size: int = 10_000,
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
         trace: int = 0,
+        recovery: Recovery | None = _recovery.DEFAULT,
     ) -> None:
         """Checks the arguments; nothing is opened yet."""
         self._options = _native.ModemOptions(
-            model, baudrate, command_timeout, guard_time, queue_size, overflow, lines_to_keep(trace)
+            model,
+            baudrate,
+            command_timeout,
+            guard_time,
+            queue_size,
+            overflow,
+            lines_to_keep(trace),
+            _recovery.parts(recovery),
         )
         self._model = model
         self._port = port

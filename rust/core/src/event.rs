@@ -83,9 +83,17 @@ pub enum EventKind {
     Rebooted = 12,
     /// The port is gone; the text is the cause.
     PortLost = 13,
-    /// A subscription was made again after the module had reconnected, or could not be; the value
+    /// A subscription was made again after a loss of the connection, or could not be; the value
     /// is the granted QoS or -1, the text the filter.
     Resubscribed = 14,
+    /// The connection is being made again; the value counts the attempts since the loss from 1, the
+    /// text tells when and why.
+    Recovering = 15,
+    /// The connection will not be made again; the value is the number of attempts, the text the
+    /// cause.
+    RecoveryFailed = 16,
+    /// The port that was gone is back; the text is its name.
+    PortBack = 17,
 }
 
 impl EventKind {
@@ -105,6 +113,9 @@ impl EventKind {
         Self::Rebooted,
         Self::PortLost,
         Self::Resubscribed,
+        Self::Recovering,
+        Self::RecoveryFailed,
+        Self::PortBack,
     ];
 
     /// The kind's name.
@@ -124,6 +135,9 @@ impl EventKind {
             Self::Rebooted => "Rebooted",
             Self::PortLost => "PortLost",
             Self::Resubscribed => "Resubscribed",
+            Self::Recovering => "Recovering",
+            Self::RecoveryFailed => "RecoveryFailed",
+            Self::PortBack => "PortBack",
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use m531x_core::{
     ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, Modem, ModemOptions,
-    PublishOptions, QoS,
+    PublishOptions, QoS, Recovery,
 };
 
 /// Far beyond what anything here takes.
@@ -105,6 +105,7 @@ fn options() -> ModemOptions {
     ModemOptions {
         model: Some(Model::M5310A),
         open_timeout: Duration::from_secs(5),
+        recovery: Recovery::off(),
         ..ModemOptions::default()
     }
 }

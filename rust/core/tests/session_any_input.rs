@@ -5,8 +5,8 @@ mod session_support;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use m531x_core::session::{OperationId, Request, RequestKind, Session};
-use m531x_core::{ConnectOptions, QoS};
+use m531x_core::session::{OperationId, Request, RequestKind, Session, SessionConfig};
+use m531x_core::{ConnectOptions, QoS, Recovery};
 use proptest::prelude::*;
 use session_support::{command, config, publish, subscribe};
 
@@ -18,6 +18,8 @@ enum Act {
     /// The answer that the last command would like to hear.
     AnswerWell,
     Wait(Duration),
+    Unplug,
+    Plug,
 }
 
 fn kind() -> impl Strategy<Value = RequestKind> {
@@ -108,6 +110,8 @@ fn act() -> impl Strategy<Value = Act> {
         6 => line().prop_map(Act::Say),
         6 => Just(Act::AnswerWell),
         4 => (0_u64..20_000).prop_map(|ms| Act::Wait(Duration::from_millis(ms))),
+        1 => Just(Act::Unplug),
+        1 => Just(Act::Plug),
     ]
 }
 
@@ -184,9 +188,34 @@ impl World {
                 }
             }
             Act::Wait(time) => self.wait(time),
+            Act::Unplug => self.session.handle_port_detached(self.now, "unplugged"),
+            Act::Plug => self.session.handle_port_back(self.now, "/dev/ttyUSB0"),
         }
         self.collect();
     }
+}
+
+/// Every operation ends once, whatever the module says and does not say.
+fn all_ends(config: SessionConfig, acts: Vec<Act>) -> Result<(), TestCaseError> {
+    let mut world = World {
+        session: Session::new(config),
+        now: Instant::now(),
+        sent: Vec::new(),
+        open: BTreeSet::new(),
+    };
+    for act in acts {
+        world.act(act);
+    }
+    world.act(Act::Plug);
+    world.wait(Duration::from_secs(3 * 3600));
+    prop_assert!(world.open.is_empty(), "still open: {:?}", world.open);
+    prop_assert!(world.session.idle());
+    prop_assert_eq!(
+        world.session.poll_timeout(),
+        None,
+        "nothing is due any more"
+    );
+    Ok(())
 }
 
 proptest! {
@@ -194,18 +223,27 @@ proptest! {
 
     #[test]
     fn every_operation_ends_once(acts in prop::collection::vec(act(), 1..60)) {
-        let mut world = World {
-            session: Session::new(config()),
-            now: Instant::now(),
-            sent: Vec::new(),
-            open: BTreeSet::new(),
-        };
-        for act in acts {
-            world.act(act);
-        }
-        world.wait(Duration::from_secs(3 * 3600));
-        prop_assert!(world.open.is_empty(), "still open: {:?}", world.open);
-        prop_assert!(world.session.idle());
-        prop_assert_eq!(world.session.poll_timeout(), None, "nothing is due any more");
+        all_ends(config(), acts)?;
+    }
+
+    #[test]
+    fn every_operation_ends_once_when_lost_connections_are_made_again(
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let recovery = Recovery { max_attempts: Some(5), ..Recovery::default() };
+        all_ends(SessionConfig { recovery, ..config() }, acts)?;
+    }
+
+    /// Well-behaved for a while first, so that there is a connection to lose.
+    #[test]
+    fn every_operation_ends_once_after_a_connection_was_made(
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let recovery = Recovery { max_attempts: Some(5), ..Recovery::default() };
+        let connect = RequestKind::Connect(ConnectOptions::new("host", "id"));
+        let mut all = vec![Act::Begin(connect, None)];
+        all.extend((0..6).map(|_| Act::AnswerWell));
+        all.extend(acts);
+        all_ends(SessionConfig { recovery, ..config() }, all)?;
     }
 }

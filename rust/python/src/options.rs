@@ -1,6 +1,6 @@
 //! How a modem is opened.
 
-use m531x_core::{Model, Overflow};
+use m531x_core::{Model, Overflow, Recovery};
 use pyo3::prelude::*;
 
 use crate::arguments::{number, timeout};
@@ -16,7 +16,9 @@ pub(crate) struct ModemOptions {
 impl ModemOptions {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
-    #[pyo3(signature = (model, baudrate, command_timeout, guard_time, queue_size, overflow, trace))]
+    #[pyo3(signature = (
+        model, baudrate, command_timeout, guard_time, queue_size, overflow, trace, recovery
+    ))]
     fn new(
         py: Python<'_>,
         model: &str,
@@ -26,6 +28,7 @@ impl ModemOptions {
         queue_size: i64,
         overflow: &str,
         trace: i64,
+        recovery: Option<RecoveryParts>,
     ) -> PyResult<Self> {
         let defaults = m531x_core::ModemOptions::default();
         let core = m531x_core::ModemOptions {
@@ -47,6 +50,7 @@ impl ModemOptions {
                 }
             },
             wire_log: number(py, "trace", trace, "0 or more lines")?,
+            recovery: recovery_of(py, recovery)?,
             ..defaults
         };
         if core.queue_size == 0 {
@@ -54,6 +58,28 @@ impl ModemOptions {
         }
         Ok(Self { core })
     }
+}
+
+/// Initial delay, longest delay, jitter, most attempts.
+type RecoveryParts = (f64, f64, f64, Option<i64>);
+
+fn recovery_of(py: Python<'_>, parts: Option<RecoveryParts>) -> PyResult<Recovery> {
+    let Some((initial_delay, max_delay, jitter, max_attempts)) = parts else {
+        return Ok(Recovery::off());
+    };
+    let defaults = Recovery::default();
+    if !(0.0..=1.0).contains(&jitter) {
+        return Err(invalid(py, format!("jitter is {jitter}: give 0 to 1")));
+    }
+    Ok(Recovery {
+        initial_delay: timeout(py, Some(initial_delay))?.unwrap_or(defaults.initial_delay),
+        max_delay: timeout(py, Some(max_delay))?.unwrap_or(defaults.max_delay),
+        jitter,
+        max_attempts: max_attempts
+            .map(|most| number(py, "max_attempts", most, "0 or more"))
+            .transpose()?,
+        ..defaults
+    })
 }
 
 pub(crate) fn baudrate_of(py: Python<'_>, baudrate: Option<i64>) -> PyResult<Option<u32>> {

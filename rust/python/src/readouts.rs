@@ -121,6 +121,7 @@ pub(crate) fn stats_dict(py: Python<'_>, stats: Stats) -> PyResult<Bound<'_, PyD
         ("reboots", session.reboots),
         ("published", session.published),
         ("probes", session.probes),
+        ("recoveries", session.recoveries.total()),
         ("dropped", stats.dropped),
     ] {
         counters.set_item(name, count)?;

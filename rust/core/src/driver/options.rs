@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::{Model, OnAmbiguous, QoS};
+use crate::{Model, OnAmbiguous, QoS, Recovery};
 
 /// How a [`Modem`](super::Modem) is opened; `Default` suits a real module.
 ///
@@ -49,6 +49,8 @@ pub struct ModemOptions {
     /// [`wire_log`](super::Modem::wire_log), the start-up's included. Default 0, which costs
     /// nothing.
     pub wire_log: usize,
+    /// Whether and how a lost connection, or a port that vanished, is made again. Default on.
+    pub recovery: Recovery,
 }
 
 impl Default for ModemOptions {
@@ -65,6 +67,7 @@ impl Default for ModemOptions {
             open_timeout: Duration::from_secs(10),
             open_cancel: None,
             wire_log: 0,
+            recovery: Recovery::default(),
         }
     }
 }

@@ -1,15 +1,16 @@
 //! From a name to a modem that answers.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use m531x_at::framer::silence_limit;
 
-use super::engine::Engine;
+use super::engine::{Engine, Lookout};
 use super::io::{Port, Transport};
 use super::{ModemOptions, OpenCancel, Stream, open};
 use crate::session::{Outcome, RequestKind, Session, SessionConfig};
-use crate::{Error, ErrorCode};
+use crate::{Error, ErrorCode, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
 const AUTOMATIC_BAUDRATES: [u32; 4] = [9600, 115_200, 9600, 115_200];
@@ -26,18 +27,20 @@ pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>
     let baudrate = known.unwrap_or(AUTOMATIC_BAUDRATES[0]);
     let transport = open::open_url(port, baudrate, options.open_timeout)?;
     // Only a real line has a speed: everywhere else one attempt is as good as four.
-    if known.is_some() || !transport.is_real_line() {
-        start(port, transport, options, &[baudrate])
+    let (engine, baudrate) = if known.is_some() || !transport.is_real_line() {
+        start(port, transport, options, &[baudrate])?
     } else {
-        start(port, transport, options, &AUTOMATIC_BAUDRATES)
-    }
+        start(port, transport, options, &AUTOMATIC_BAUDRATES)?
+    };
+    engine.look_out(Lookout::new(port, baudrate, options.open_timeout));
+    Ok(engine)
 }
 
 pub(super) fn open_stream(stream: Stream, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
     let transport = open::open_stream(stream)?;
     let baudrate = known_baudrate(options).unwrap_or(AUTOMATIC_BAUDRATES[0]);
-    start(STREAM, transport, options, &[baudrate])
+    start(STREAM, transport, options, &[baudrate]).map(|(engine, _)| engine)
 }
 
 fn check(options: &ModemOptions) -> Result<(), Error> {
@@ -61,13 +64,13 @@ fn known_baudrate(options: &ModemOptions) -> Option<u32> {
 }
 
 /// Runs the start-up dialogue at each speed in turn until something answers. No thread exists yet:
-/// the caller leads, and a failure leaves nothing behind but the closed port.
+/// the caller leads, and a failure leaves nothing behind but the closed port. Gives the speed, too.
 fn start(
     name: &str,
     transport: Transport,
     options: &ModemOptions,
     baudrates: &[u32],
-) -> Result<Arc<Engine>, Error> {
+) -> Result<(Arc<Engine>, u32), Error> {
     let real_line = transport.is_real_line();
     let share = u32::try_from(baudrates.len()).unwrap_or(1);
     let open_timeout = options.open_timeout / share.max(1);
@@ -90,6 +93,7 @@ fn start(
     )
     .map_err(failed)?;
     let mut outcome = run(&engine, options.open_cancel.as_ref());
+    let mut answered = first;
     for &baudrate in baudrates.iter().skip(1) {
         if !outcome.as_ref().is_err_and(is_silence) {
             break;
@@ -98,9 +102,10 @@ fn start(
             .replace_session(session(baudrate), baudrate)
             .map_err(failed)?;
         outcome = run(&engine, options.open_cancel.as_ref());
+        answered = baudrate;
     }
     match outcome {
-        Ok(_) => Ok(Arc::new(engine)),
+        Ok(_) => Ok((Arc::new(engine), answered)),
         Err(error) => {
             engine.close();
             Err(if is_silence(&error) {
@@ -149,7 +154,17 @@ fn config(
         silence_limit: silence_limit(baudrate),
         max_message: options.max_message,
         on_ambiguous: options.on_ambiguous,
+        recovery: seeded(options.recovery),
         ..SessionConfig::default()
+    }
+}
+
+/// With a seed that is another one in every process and for every modem, unless one was given.
+pub(super) fn seeded(recovery: Recovery) -> Recovery {
+    let chance = || RandomState::new().build_hasher().finish();
+    Recovery {
+        seed: recovery.seed.or_else(|| Some(chance())),
+        ..recovery
     }
 }
 
@@ -204,7 +219,7 @@ mod tests {
         };
         let transport = open::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout).unwrap();
         let module = thread::spawn(move || answer_at(&master, 115_200));
-        let engine = start(name, transport, &options, &AUTOMATIC_BAUDRATES).unwrap();
+        let (engine, _) = start(name, transport, &options, &AUTOMATIC_BAUDRATES).unwrap();
         engine.close();
         drop(engine);
         let speeds = module.join().unwrap();

@@ -9,6 +9,7 @@ use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 use super::acks::{AckKind, Owner};
 use super::mqtt_state::MqttState;
 use super::operation::{Notice, Resubscribe, Settings};
+use super::recovery::Cause;
 use super::scheduler::{Boot, Scheduler};
 use super::slot::Verdict;
 use crate::{Error, ErrorCode, EventKind, Incoming, Message};
@@ -86,7 +87,9 @@ impl Scheduler {
             self.stay_quiet(now, boot.began);
         }
         let guard = self.shared.guard_time();
-        match self.slot.on_line(now, line, guard) {
+        let verdict = self.slot.on_line(now, line, guard);
+        self.take_signs(now);
+        match verdict {
             Verdict::Taken => self.deliver_answer(now),
             Verdict::Late => {
                 self.shared.stats.late_answers += 1;
@@ -152,14 +155,18 @@ impl Scheduler {
             Urc::Open(outcome) => self.on_open(now, outcome, line),
             Urc::Disc => {
                 self.urc_event(line);
+                self.shared.recovery.blame(Cause::Disconnected);
                 let transition = self.shared.machine.on_disc();
                 self.shared.report(transition);
+                // What can wait for the next connection is not told of the end of this one.
+                self.reconcile(now);
                 self.notify_all(now, &Notice::Disconnected);
             }
             Urc::Rec { attempt } => {
                 self.urc_event(line);
                 let transition = self.shared.machine.on_rec(attempt);
                 self.shared.report(transition);
+                self.reconcile(now);
                 self.notify_all(now, &Notice::Attempt(attempt));
             }
             Urc::Timeout(kind) => self.on_ack_timeout(now, kind, line),
@@ -214,6 +221,10 @@ impl Scheduler {
         };
         self.shared.report(transition);
         self.notify_all(now, &Notice::Opened(outcome));
+        if self.shared.recovery.is_active() {
+            self.shared.recovery.session_present = accepted && session_present;
+            return;
+        }
         let by_itself = matches!(before, MqttState::ModuleReconnecting | MqttState::Lost);
         if accepted && by_itself && !session_present {
             let again = Resubscribe::new(&self.shared);

@@ -123,6 +123,12 @@ impl Machine {
         }
     }
 
+    /// The connection is of no use any more, whatever the module says.
+    pub(super) fn on_lost(&mut self, cause: &str) -> Option<Transition> {
+        self.disconnecting = false;
+        self.go(MqttState::Lost, cause)
+    }
+
     /// The port is gone, and with it all that was known of the module.
     pub(super) fn on_port_gone(&mut self) -> Option<Transition> {
         self.known = false;

@@ -65,6 +65,7 @@ mod mqtt_state;
 mod operation;
 mod options;
 mod quarantine;
+mod recovery;
 mod request;
 mod scheduler;
 mod shared;
@@ -82,12 +83,15 @@ use m531x_at::profile::Model;
 pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
 pub use options::{ConnectOptions, SessionConfig};
+pub use recovery::Recovery;
 pub use request::{ModemInfo, OperationId, Outcome, Receipt, Request, RequestKind, Signal};
-pub use stats::SessionStats;
+pub use stats::{RecoveryStats, SessionStats};
 
+use self::operation::WhileRecovering;
 use self::scheduler::Scheduler;
 use self::shared::Shared;
-use crate::{Error, EventKind, Incoming};
+use self::subscriptions::Subscription;
+use crate::{Error, ErrorCode, EventKind, Incoming};
 
 /// The brain of a modem; see the [module's documentation](self) for the loop around it.
 pub struct Session {
@@ -95,6 +99,8 @@ pub struct Session {
     scheduler: Scheduler,
     /// Why the port is gone, if it is.
     lost: Option<Error>,
+    /// Whether it may come back.
+    detached: bool,
 }
 
 impl Session {
@@ -111,6 +117,7 @@ impl Session {
             framer,
             scheduler: Scheduler::new(Shared::new(config)),
             lost: None,
+            detached: false,
         };
         session.tell_framer();
         session
@@ -134,15 +141,58 @@ impl Session {
 
     /// Takes note that the port is gone: every operation fails, and so does every later one.
     pub fn handle_port_lost(&mut self, now: Instant, why: &str) {
-        if self.lost.is_some() {
+        if self.lost.is_some() && !self.detached {
             return;
         }
+        self.detached = false;
         let error = Scheduler::port_lost(why);
+        self.scheduler.shared.recovery.forget();
         self.scheduler.fail_all(now, &error);
+        self.scheduler.shared.recovery.rest();
         let transition = self.scheduler.shared.machine.on_port_gone();
         self.scheduler.shared.report(transition);
         self.scheduler.shared.event(EventKind::PortLost, 0, why);
         self.lost = Some(error);
+    }
+
+    /// Takes note that the port is gone but may come back: what waits for a connection that is being
+    /// made again goes on waiting, everything else fails, and so does what is begun meanwhile.
+    pub fn handle_port_detached(&mut self, now: Instant, why: &str) {
+        if self.lost.is_some() {
+            return;
+        }
+        let error = Error::new(
+            ErrorCode::Port,
+            format!("the port is gone: {why}; it is being looked for"),
+        );
+        self.detached = true;
+        self.scheduler.detach(now, &error);
+        self.scheduler.shared.event(EventKind::PortLost, 0, why);
+        self.lost = Some(error);
+        self.framer.reset();
+    }
+
+    /// Takes note that the port is there again: the module is set up as at the start.
+    pub fn handle_port_back(&mut self, now: Instant, port: &str) {
+        if !std::mem::take(&mut self.detached) {
+            return;
+        }
+        self.lost = None;
+        self.scheduler.shared.event(EventKind::PortBack, 0, port);
+        self.scheduler.attach(now);
+        self.scheduler.pump(now);
+    }
+
+    /// Changes whether and how a lost connection is made again. Turned off while one is being made,
+    /// that ends, and what waits for it fails.
+    pub fn set_recovery(&mut self, now: Instant, recovery: &Recovery) {
+        self.scheduler.shared.recovery.set_policy(recovery);
+        self.scheduler.pump(now);
+    }
+
+    /// Whether a lost connection, or port, is made again.
+    pub fn recovers(&self) -> bool {
+        self.scheduler.shared.recovery.is_enabled()
     }
 
     /// Begins an operation; everything that can be checked is checked before anything is queued.
@@ -158,12 +208,25 @@ impl Session {
     /// [`Port`](crate::ErrorCode::Port) after the port was lost. Everything else comes with the
     /// completion.
     pub fn begin(&mut self, now: Instant, request: Request) -> Result<OperationId, Error> {
-        if let Some(error) = &self.lost {
-            return Err(error.clone());
-        }
         let timeout = request.timeout;
+        let connects = matches!(request.kind, RequestKind::Connect(_));
+        let ends = matches!(request.kind, RequestKind::Disconnect | RequestKind::Delete);
         let operation = operation::build(request, &self.scheduler.shared)?;
+        let recovering = self.scheduler.shared.recovery.is_active();
+        if recovering && ends {
+            self.scheduler.shared.recovery.forget();
+            self.scheduler.reconcile(now);
+        }
+        if let Some(error) = &self.lost {
+            let waits = operation.while_recovering() == WhileRecovering::Waits;
+            if !(self.detached && recovering && waits) {
+                return Err(error.clone());
+            }
+        }
         let id = self.scheduler.add(now, operation, timeout, false);
+        if recovering && connects {
+            self.scheduler.supersede(now, id);
+        }
         self.scheduler.pump(now);
         self.tell_framer();
         Ok(id)
@@ -214,11 +277,15 @@ impl Session {
         self.scheduler.shared.model
     }
 
-    /// The granted subscriptions, oldest first.
+    /// The granted subscriptions, oldest first; while a lost connection is being made again those
+    /// that it had.
     pub fn subscriptions(&self) -> Vec<String> {
-        let live = self.scheduler.shared.subscriptions.live();
-        live.map(|subscription| subscription.filter.clone())
-            .collect()
+        let shared = &self.scheduler.shared;
+        let filter = |subscription: &Subscription| subscription.filter.clone();
+        if shared.recovery.is_active() {
+            return shared.recovery.subscriptions.iter().map(filter).collect();
+        }
+        shared.subscriptions.live().map(filter).collect()
     }
 
     /// The counters.

@@ -5,6 +5,8 @@ use m531x_at::command::{Secret, Will};
 use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
 
+use super::Recovery;
+
 /// No duration of a configuration is taken to be longer.
 pub(super) const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -29,6 +31,8 @@ pub struct SessionConfig {
     pub on_ambiguous: OnAmbiguous,
     /// Longest command line in bytes; `None` is the profile's.
     pub line_limit: Option<usize>,
+    /// Whether and how a lost connection is made again. Default on.
+    pub recovery: Recovery,
 }
 
 impl Default for SessionConfig {
@@ -42,6 +46,7 @@ impl Default for SessionConfig {
             max_message: 65_536,
             on_ambiguous: OnAmbiguous::Deliver,
             line_limit: None,
+            recovery: Recovery::default(),
         }
     }
 }

@@ -9,8 +9,9 @@ use m531x_at::profile::{Model, Profile};
 use super::acks::Acks;
 use super::machine::{Machine, Transition};
 use super::mqtt_state::MqttState;
-use super::operation::Operation;
+use super::operation::{Operation, Recheck};
 use super::options::SessionConfig;
+use super::recovery::{Cause, Tracker};
 use super::request::OperationId;
 use super::stats::SessionStats;
 use super::subscriptions::Subscriptions;
@@ -40,6 +41,10 @@ pub(super) struct Shared {
     pub internal: VecDeque<Box<dyn Operation>>,
     /// The next command is to be preceded by a probe.
     pub distrust: bool,
+    /// The connection that is wanted.
+    pub recovery: Tracker,
+    /// Echo is off and errors have numbers, as far as is known.
+    pub settled: bool,
 }
 
 impl Shared {
@@ -58,6 +63,8 @@ impl Shared {
             keepalive: None,
             internal: VecDeque::new(),
             distrust: false,
+            recovery: Tracker::new(&config.recovery),
+            settled: false,
             config,
         };
         shared.set_profile(model);
@@ -107,6 +114,7 @@ impl Shared {
         let Some(Transition { from, to, cause }) = transition else {
             return;
         };
+        self.recovery.reason.clone_from(&cause);
         self.event(
             EventKind::StateChanged,
             i64::from(to as i32),
@@ -121,8 +129,13 @@ impl Shared {
 
     /// The module restarted: nothing that it knew is left.
     pub(super) fn forget_module_state(&mut self) {
+        self.recovery.blame(Cause::Rebooted);
+        if self.recovery.is_wanted() && !self.recovery.is_active() {
+            self.recovery.subscriptions = self.subscriptions.live().cloned().collect();
+        }
         let transition = self.machine.on_reboot();
         self.report(transition);
+        self.settled = false;
         self.acks.restart();
         self.subscriptions.clear();
         self.ack_timeout = DEFAULT_ACK_TIMEOUT;
@@ -147,13 +160,40 @@ impl Shared {
         self.keepalive = None;
     }
 
+    /// The connection that the module has, or seems to have, is of no use any more.
+    pub(super) fn suspect(&mut self, cause: Cause, why: &str) {
+        if self.recovery.is_wanted() && self.machine.may_be_connected() {
+            self.recovery.blame(cause);
+            let transition = self.machine.on_lost(why);
+            self.report(transition);
+        }
+    }
+
+    /// Has the module asked whether the connection is still there; whether that is done now.
+    pub(super) fn doubt(&mut self) -> bool {
+        let worth = self.recovery.is_wanted()
+            && !self.recovery.is_active()
+            && !self.recovery.look_again
+            && self.is_connected();
+        if worth {
+            self.recovery.look_again = true;
+            self.internal.push_back(Box::new(Recheck::state()));
+        }
+        worth
+    }
+
     /// The error of what needs a connection while there is none.
     pub(super) fn not_connected(&self, what: &str) -> Error {
         Error::new(
             ErrorCode::NotConnected,
             format!(
-                "{what}: the MQTT state is {}; connect first",
-                self.machine.state()
+                "{what}: the MQTT state is {}; {}",
+                self.machine.state(),
+                if self.recovery.is_active() {
+                    "it is being made again, and QoS 1 would have waited for that"
+                } else {
+                    "connect first"
+                }
             ),
         )
     }

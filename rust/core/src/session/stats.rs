@@ -32,4 +32,39 @@ pub struct SessionStats {
     pub published: u64,
     /// Probes sent to find the way back into step with the module.
     pub probes: u64,
+    /// Lost connections that were made again, by what had happened.
+    pub recoveries: RecoveryStats,
+}
+
+/// Lost connections that are there again, by the first sign of the loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveryStats {
+    /// The module reported the end (`+MQTTDISC`).
+    pub disconnected: u64,
+    /// The module reported that it was reconnecting (`+MQTTREC`), whoever succeeded in the end.
+    pub module_reconnected: u64,
+    /// The module restarted.
+    pub rebooted: u64,
+    /// The module answered nothing any more.
+    pub silent: u64,
+    /// The module, asked for its state, said that there was no connection.
+    pub state_asked: u64,
+    /// The connection looked alive, but nothing was acknowledged any more.
+    pub unacknowledged: u64,
+    /// The port was gone.
+    pub port_lost: u64,
+}
+
+impl RecoveryStats {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.disconnected
+            + self.module_reconnected
+            + self.rebooted
+            + self.silent
+            + self.state_asked
+            + self.unacknowledged
+            + self.port_lost
+    }
 }

@@ -139,6 +139,16 @@ impl Refusal {
         }
     }
 
+    /// Whether a module that has no connection refuses like this: with "operation not allowed"
+    /// (manual 1.7), with the numbers of the ML302, or without a number.
+    pub(super) fn may_mean_no_connection(&self) -> bool {
+        match self.0 {
+            None => true,
+            Some(CmeError::Number(number)) => matches!(number, 3 | 617 | 620),
+            Some(CmeError::Text(_)) => false,
+        }
+    }
+
     pub(super) fn number(&self) -> Option<u16> {
         match self.0 {
             Some(CmeError::Number(number)) => Some(number),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use m531x_core::{ConnectOptions, Incoming, Message, Model, Modem, ModemOptions, Stream};
+use m531x_core::{ConnectOptions, Incoming, Message, Model, Modem, ModemOptions, Recovery, Stream};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -255,6 +255,7 @@ fn write_all(link: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn options() -> ModemOptions {
     ModemOptions {
         model: Some(Model::M5310A),
+        recovery: Recovery::off(),
         command_timeout: Duration::from_secs(5),
         open_timeout: Duration::from_secs(5),
         ..ModemOptions::default()

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub(crate) struct Mosquitto {
     child: Child,
     port: u16,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Mosquitto {
@@ -32,6 +32,34 @@ impl Mosquitto {
 
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Ends the broker as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// The same broker on the same port again, with nothing remembered.
+    pub(crate) fn start_again(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            self.child = tool("mosquitto")
+                .arg("-c")
+                .arg(self.directory.path().join("mosquitto.conf"))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            while self.child.try_wait().unwrap().is_none() {
+                if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+            // The port may be held for a moment by what the old one left.
+            assert!(Instant::now() < deadline, "mosquitto does not start again");
+        }
     }
 
     fn launch(user: Option<(&str, &str)>) -> Self {
@@ -96,7 +124,7 @@ impl Mosquitto {
                 return Ok(Self {
                     child,
                     port,
-                    _directory: directory,
+                    directory,
                 });
             }
             thread::sleep(Duration::from_millis(5));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use m531x_core::session::{OperationId, Outcome, Request, RequestKind, Session, SessionConfig};
 use m531x_core::{
-    ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, MqttState, QoS,
+    ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, MqttState, QoS, Recovery,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -230,6 +230,7 @@ pub(crate) fn config() -> SessionConfig {
     SessionConfig {
         model: Some(Model::M5310A),
         guard_time: Some(Duration::ZERO),
+        recovery: Recovery::off(),
         ..SessionConfig::default()
     }
 }
@@ -252,5 +253,55 @@ pub(crate) fn subscribe(filter: &str) -> RequestKind {
         filter: filter.to_owned(),
         qos: QoS::AtLeastOnce,
         hex: false,
+    }
+}
+
+/// A session that makes lost connections again, one second after the loss at first, without jitter.
+pub(crate) fn recovering() -> SessionConfig {
+    SessionConfig {
+        recovery: Recovery {
+            jitter: 0.0,
+            ..Recovery::default()
+        },
+        ..config()
+    }
+}
+
+impl Rig {
+    /// As [`connected`](Self::connected), but a lost connection will be made again.
+    pub(crate) fn recovering() -> Self {
+        let mut rig = Self::with(recovering());
+        rig.connect();
+        rig
+    }
+
+    /// Answers the commands of an attempt up to `AT+MQTTOPEN`, which it has answered with OK, and
+    /// gives them.
+    pub(crate) fn attempt(&mut self) -> Vec<String> {
+        let mut commands = Vec::new();
+        while let Some(line) = self.next_sent() {
+            commands.push(line.clone());
+            match line.as_str() {
+                "AT+MQTTDISC" => self.reply("\r\n+CME ERROR: 3\r\n"),
+                "AT+MQTTSTAT?" => self.reply("\r\n+MQTTSTAT:0\r\n\r\nOK\r\n"),
+                "AT+CEREG?" => self.reply("\r\n+CEREG:0,1\r\n\r\nOK\r\n"),
+                "AT+CGATT?" => self.reply("\r\n+CGATT:1\r\n\r\nOK\r\n"),
+                "AT+CMEE?" => self.reply("\r\n+CMEE:1\r\n\r\nOK\r\n"),
+                "AT+CSQ" => self.reply("\r\n+CSQ:1,99\r\n\r\nOK\r\n"),
+                _ => self.reply("\r\nOK\r\n"),
+            }
+            if line.starts_with("AT+MQTTOPEN=") {
+                return commands;
+            }
+        }
+        panic!("no AT+MQTTOPEN: {commands:?}");
+    }
+
+    /// The next attempt succeeds.
+    pub(crate) fn recover(&mut self) -> Vec<String> {
+        let commands = self.attempt();
+        self.reply("\r\n+MQTTOPEN:OK\r\n");
+        assert_eq!(self.session.mqtt_state(), MqttState::Connected);
+        commands
     }
 }

@@ -34,6 +34,13 @@ impl Engine {
             }
             shared = match shared.role {
                 Role::Leader => park(shared, id, deadline),
+                Role::Reader if shared.port.is_none() => park(shared, id, deadline),
+                Role::Vacant if shared.port.is_none() => {
+                    // Nothing can be read: the reader thread keeps the time.
+                    shared.role = Role::Reader;
+                    self.sync_reader(&mut shared);
+                    shared
+                }
                 Role::Reader | Role::Vacant => self.lead(shared, id, deadline, epoch),
             };
         };

@@ -13,6 +13,7 @@
 
 mod lead;
 mod reader;
+mod search;
 mod shared;
 mod turn;
 
@@ -30,8 +31,9 @@ use super::queue::{Queue, Received};
 use super::wire_log::{WireEntry, WireLog};
 use super::{Overflow, Stats};
 use crate::session::{OperationId, Outcome, Request, Session};
-use crate::{Error, ErrorCode, Incoming, Receipt};
+use crate::{Error, ErrorCode, Incoming, Receipt, Recovery};
 pub(super) use reader::spawn_reader;
+pub(super) use search::Lookout;
 use shared::{Role, Shared, Slot};
 
 /// What to call with the end of a delivery.
@@ -46,6 +48,8 @@ pub(super) struct Engine {
     queue: Queue,
     /// Signalled when a leader has left after the end, so that `close` knows the port is free.
     left: Condvar,
+    /// Signalled at the end, for a thread that looks for the port.
+    ended: Condvar,
     callback_panics: AtomicU64,
     /// What receivers look at, so that they need not wait for a turn to end.
     closed: AtomicBool,
@@ -64,6 +68,7 @@ impl Engine {
             shared: Mutex::new(Shared::new(port, session, WireLog::new(wire_log))),
             queue: Queue::new(queue_size, overflow),
             left: Condvar::new(),
+            ended: Condvar::new(),
             callback_panics: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         })
@@ -113,7 +118,7 @@ impl Engine {
         request: Request,
     ) -> Result<(MutexGuard<'_, Shared>, OperationId), Error> {
         let mut shared = self.lock();
-        if shared.role == Role::Reader && shared.end.is_none() {
+        if shared.role == Role::Reader && shared.port.is_some() {
             shared.role = Role::Vacant;
             self.set_interest(&mut shared, Interest::NONE);
         }
@@ -328,6 +333,25 @@ impl Engine {
         if let Some(log) = &mut self.lock().wire {
             log.wakes_receiver = true;
         }
+    }
+
+    /// Changes whether and how a lost connection or port is made again.
+    pub(super) fn set_recovery(&self, recovery: &Recovery) {
+        let mut shared = self.lock();
+        if shared.end.is_some() {
+            return;
+        }
+        let now = shared.now();
+        shared.session.set_recovery(now, recovery);
+        self.settle(&mut shared, now);
+        if shared.port.is_none() && !recovery.enabled {
+            self.lose_port_for_good(
+                &mut shared,
+                "it had vanished and is not looked for any more",
+            );
+            return;
+        }
+        self.tell_whoever_reads(&mut shared);
     }
 
     /// For the start-up at another speed: nothing may be in flight.

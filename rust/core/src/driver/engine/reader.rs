@@ -17,7 +17,7 @@ pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHan
         .spawn(move || {
             // A defect must end in errors, not in callers that wait for a thread that is gone.
             if catch_unwind(AssertUnwindSafe(|| read_on(&engine))).is_err() {
-                engine.lose_port(
+                engine.lose_port_for_good(
                     &mut engine.lock(),
                     "the reader thread panicked, which is a defect",
                 );
@@ -25,7 +25,7 @@ pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHan
         })
 }
 
-fn read_on(engine: &Engine) {
+fn read_on(engine: &Arc<Engine>) {
     loop {
         let waited = engine.waiter.wait_as_reader();
         let mut shared = engine.lock();
@@ -49,5 +49,6 @@ fn read_on(engine: &Engine) {
             }
             engine.sync_reader(&mut shared);
         }
+        engine.start_search(&mut shared);
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::{DoneCallback, ReadySignal};
+use super::{DoneCallback, Lookout, ReadySignal};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
@@ -46,7 +46,7 @@ pub(super) struct Slot {
 pub(super) struct Shared {
     pub(super) session: Session,
     pub(super) wire: Option<WireLog>,
-    /// `None` after the end.
+    /// `None` after the end, and while a port that vanished is looked for.
     pub(super) port: Option<Arc<Transport>>,
     pub(super) buffer: Box<[u8]>,
     /// What the port did not take at once.
@@ -65,6 +65,10 @@ pub(super) struct Shared {
     pub(super) closed: bool,
     pub(super) cancel_epoch: u64,
     pub(super) jobs: Option<Sender<Job>>,
+    /// How a port that vanished is found again; `None` ends everything with the port.
+    pub(super) lookout: Option<Lookout>,
+    /// A thread is looking for the port.
+    pub(super) searching: bool,
     frozen_since: Option<Instant>,
     frozen_for: Duration,
 }
@@ -88,6 +92,8 @@ impl Shared {
             closed: false,
             cancel_epoch: 0,
             jobs: None,
+            lookout: None,
+            searching: false,
             frozen_since: None,
             frozen_for: Duration::ZERO,
         }

@@ -58,6 +58,7 @@ impl Engine {
         if shared.closed {
             shared.jobs = None;
         }
+        self.ended.notify_all();
         self.queue.finish();
         shared.wake_parked();
         self.waiter.wake_reader();
@@ -66,7 +67,19 @@ impl Engine {
         }
     }
 
+    /// The port cannot be used any more; it is looked for if that was asked for.
     pub(super) fn lose_port(&self, shared: &mut Shared, why: &str) {
+        if shared.end.is_some() {
+            return;
+        }
+        if shared.lookout.is_none() || !shared.session.recovers() {
+            self.lose_port_for_good(shared, why);
+        } else if shared.port.is_some() {
+            self.miss_port(shared, why);
+        }
+    }
+
+    pub(super) fn lose_port_for_good(&self, shared: &mut Shared, why: &str) {
         if shared.end.is_some() {
             return;
         }
@@ -126,7 +139,7 @@ impl Engine {
         }
     }
 
-    fn hand_on(&self, shared: &mut Shared) {
+    pub(super) fn hand_on(&self, shared: &mut Shared) {
         while let Some((id, outcome)) = shared.session.poll_completion() {
             shared.complete(id, outcome);
         }

@@ -3,8 +3,9 @@
 use super::Modem;
 use crate::driver::Pending;
 use crate::driver::convert::{config, done, state};
+use crate::driver::start_up::seeded;
 use crate::session::{RequestKind, Session};
-use crate::{ConfigReadback, ConnectOptions, Error, MqttState};
+use crate::{ConfigReadback, ConnectOptions, Error, MqttState, Recovery};
 
 impl Modem {
     /// Configures the module's MQTT client and connects it to the broker.
@@ -65,6 +66,13 @@ impl Modem {
     /// Begins to read the [`config`](Self::config).
     pub fn start_config(&self) -> Result<Pending<ConfigReadback>, Error> {
         self.start(RequestKind::Config.into(), config)
+    }
+
+    /// Changes whether and how a lost connection, or a port that vanished, is made again; at once.
+    ///
+    /// Turned off while one is being made, that ends, and what waits for it fails.
+    pub fn set_recovery(&self, recovery: Recovery) {
+        self.engine().set_recovery(&seeded(recovery));
     }
 
     /// Sets how long the module waits for an acknowledgement of the broker, in seconds.

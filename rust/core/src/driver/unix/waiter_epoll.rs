@@ -75,6 +75,17 @@ impl Waiter for EpollWaiter {
         let _ = epoll::delete(&self.epoll, port);
     }
 
+    const CAN_ADOPT: bool = true;
+
+    fn adopt(&self, port: &Transport) -> io::Result<()> {
+        Ok(epoll::add(
+            &self.epoll,
+            port,
+            EventData::new_u64(PORT),
+            flags(Interest::NONE),
+        )?)
+    }
+
     fn set_reader_deadline(&self, deadline: Option<Instant>) -> io::Result<()> {
         let it_value = match deadline {
             None => Timespec::default(),

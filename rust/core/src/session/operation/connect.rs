@@ -28,6 +28,10 @@ pub(super) struct Connect {
     open: Wire,
     ack_timeout: Wire,
     stage: Stage,
+    /// A lost connection is made again: what is left of it is ended, whatever the state may be.
+    again: bool,
+    /// The end of an earlier connection was reported.
+    old_ended: bool,
     cfg_refused: bool,
     /// The outcome, which can come before the OK.
     outcome: Option<Outcome>,
@@ -84,10 +88,20 @@ impl Connect {
             ack_timeout: shared.wire(&Command::MqttTo(MqttTo { seconds }))?,
             options,
             stage: Stage::EndOld,
+            again: false,
+            old_ended: false,
             cfg_refused: false,
             outcome: None,
             trouble: None,
             attempt_due: None,
+        })
+    }
+
+    /// The same for a connection that was lost.
+    pub(super) fn again(options: ConnectOptions, shared: &Shared) -> Result<Self, Error> {
+        Ok(Self {
+            again: true,
+            ..Self::new(options, shared)?
         })
     }
 
@@ -96,7 +110,10 @@ impl Connect {
     }
 
     fn start(&mut self, cx: &mut Context<'_>) -> Step {
-        if cx.shared.machine.may_be_connected() {
+        if !self.again {
+            cx.shared.recovery.forget();
+        }
+        if self.again || cx.shared.machine.may_be_connected() {
             self.stage = Stage::EndOld;
             cx.shared.machine.on_disconnecting();
             return Step::send(cx.shared.wire(&Command::MqttDisc));
@@ -127,7 +144,8 @@ impl Connect {
         match self.stage {
             Stage::EndOld if accepted => {
                 self.stage = Stage::WaitOldEnd;
-                if cx.shared.machine.may_be_connected() {
+                let ended = self.old_ended || !self.again;
+                if cx.shared.machine.may_be_connected() || !ended {
                     return Step::Wait(Some(cx.now + OLD_END));
                 }
                 self.delete_old(cx)
@@ -214,9 +232,10 @@ impl Connect {
         }
     }
 
-    fn conclude(&self, cx: &Context<'_>, outcome: Outcome) -> Step {
+    fn conclude(&self, cx: &mut Context<'_>, outcome: Outcome) -> Step {
         match outcome {
             Outcome::Opened(OpenOutcome::Accepted | OpenOutcome::ReturnCode { code: 0, .. }) => {
+                cx.shared.recovery.remember(cx.now, &self.options);
                 Step::done()
             }
             Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => Step::fail(
@@ -265,8 +284,7 @@ impl Operation for Connect {
     }
 
     fn time_limit(&self, _: &Shared) -> Duration {
-        let default = Duration::from_secs(self.options.ack_timeout.into()) + NETWORK;
-        self.options.timeout.unwrap_or(default)
+        time_limit(&self.options)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -279,6 +297,10 @@ impl Operation for Connect {
             }
             Input::Notice(Notice::Disconnected) if self.stage == Stage::WaitOldEnd => {
                 self.delete_old(cx)
+            }
+            Input::Notice(Notice::Disconnected) if self.stage == Stage::EndOld => {
+                self.old_ended = true;
+                Step::Stay
             }
             Input::Notice(Notice::Opened(outcome)) => {
                 self.on_outcome(cx, Outcome::Opened(*outcome))
@@ -307,6 +329,12 @@ impl Operation for Connect {
         let text = format!("{}: no outcome within {waited}", self.title());
         Error::new(ErrorCode::Timeout, text)
     }
+}
+
+/// How long connecting may take.
+pub(super) fn time_limit(options: &ConnectOptions) -> Duration {
+    let default = Duration::from_secs(options.ack_timeout.into()) + NETWORK;
+    options.timeout.unwrap_or(default)
 }
 
 /// What a return code means (MQTT 3.1.1, table 3.1).

@@ -17,7 +17,10 @@ impl Operation for Delete {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start => Step::send(cx.shared.wire(&Command::MqttDel)),
+            Input::Start => {
+                cx.shared.recovery.forget();
+                Step::send(cx.shared.wire(&Command::MqttDel))
+            }
             Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
                 Ok(_) => {
                     cx.shared.client_deleted();

@@ -15,10 +15,11 @@ use crate::{Error, ErrorCode};
 const REPORT: Duration = Duration::from_secs(5);
 
 /// Done when the module has reported the end, not when it has accepted the command.
-#[derive(Default)]
 pub(super) struct Disconnect {
     stage: Stage,
     reported: bool,
+    /// A lost connection was being made again, which is to end now.
+    recovering: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +31,14 @@ enum Stage {
 }
 
 impl Disconnect {
+    pub(super) fn new(shared: &Shared) -> Self {
+        Self {
+            stage: Stage::default(),
+            reported: false,
+            recovering: shared.recovery.is_active(),
+        }
+    }
+
     /// The report did not come: has the connection ended all the same?
     fn check(cx: &mut Context<'_>, answer: &Answer) -> Step {
         if let Answer::Ok(lines) = answer {
@@ -64,6 +73,7 @@ impl Operation for Disconnect {
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start => {
+                cx.shared.recovery.forget();
                 cx.shared.machine.on_disconnecting();
                 Step::send(cx.shared.wire(&Command::MqttDisc))
             }
@@ -75,6 +85,12 @@ impl Operation for Disconnect {
                 }
             }
             Input::Answer(answer, _) if self.stage == Stage::Checking => Self::check(cx, &answer),
+            Input::Answer(Answer::Refused(_), _) if self.recovering => {
+                // There was no connection to end; what matters is that none is made any more.
+                let transition = cx.shared.machine.on_disc();
+                cx.shared.report(transition);
+                Step::done()
+            }
             Input::Answer(Answer::Refused(refusal), wire) => {
                 cx.shared.machine.on_disconnect_refused();
                 Step::fail(refused(cx.shared, &refusal, &wire.name))

@@ -14,6 +14,8 @@ mod network;
 mod publish;
 mod raw_command;
 mod reboot;
+mod recheck;
+mod recover;
 mod resubscribe;
 mod settings;
 mod signal;
@@ -28,8 +30,11 @@ use std::time::{Duration, Instant};
 
 use m531x_at::urc::OpenOutcome;
 
+pub(super) use recheck::Recheck;
+pub(super) use recover::Recover;
 pub(super) use resubscribe::Resubscribe;
 pub(super) use settings::Settings;
+pub(super) use startup::Startup;
 
 use super::request::{Outcome, Request, RequestKind};
 use super::shared::{Context, Shared};
@@ -45,6 +50,8 @@ pub(super) enum Step {
     Send(Wire),
     /// Wait for a notice, or until this time.
     Wait(Option<Instant>),
+    /// Begin again when its turn comes.
+    Again,
     /// It has ended.
     Done(Result<Outcome, Error>),
 }
@@ -114,6 +121,17 @@ pub(super) enum Scope {
     Alone,
 }
 
+/// What a lost connection that is being made again means to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WhileRecovering {
+    /// Nothing.
+    Indifferent,
+    /// It begins, or begins again, when the connection is there.
+    Waits,
+    /// It fails at once.
+    Fails,
+}
+
 /// One operation.
 pub(super) trait Operation: Send {
     /// What it is, for error texts.
@@ -131,6 +149,21 @@ pub(super) trait Operation: Send {
 
     /// Whether a restart of the module is part of it.
     fn survives_reboot(&self) -> bool {
+        false
+    }
+
+    /// What it does while a lost connection is being made again.
+    fn while_recovering(&self) -> WhileRecovering {
+        WhileRecovering::Indifferent
+    }
+
+    /// The connection was lost and will be made again: back to the beginning, for an operation that
+    /// [waits](WhileRecovering::Waits).
+    fn restart(&mut self, _cx: &mut Context<'_>) {}
+
+    /// The time limit of its kind has run out: whether it goes back to the beginning instead of
+    /// failing.
+    fn again(&mut self, _cx: &mut Context<'_>) -> bool {
         false
     }
 
@@ -169,7 +202,7 @@ pub(super) fn build(request: Request, shared: &Shared) -> Result<Box<dyn Operati
         RequestKind::Unsubscribe { filter } => {
             Box::new(unsubscribe::Unsubscribe::new(filter, shared)?)
         }
-        RequestKind::Disconnect => Box::new(disconnect::Disconnect::default()),
+        RequestKind::Disconnect => Box::new(disconnect::Disconnect::new(shared)),
         RequestKind::Delete => Box::new(delete::Delete),
         RequestKind::Status => Box::new(status::Status),
         RequestKind::Config => Box::new(config::Config),

@@ -4,12 +4,18 @@ use std::time::Duration;
 
 use m531x_at::command::{Command, MqttPub, QoS};
 
-use super::{Context, Input, Notice, Operation, Scope, Step};
+use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::acks::AckKind;
+use crate::session::recovery::Cause;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire, seconds};
 use crate::session::{Outcome, Receipt};
 use crate::{Error, ErrorCode};
+
+/// A connection on which a publish was not acknowledged so often is made again.
+const SUSPICIOUS: u32 = 3;
+/// Not acknowledged so often, on two connections, a publish has failed.
+const MOST_UNANSWERED: u32 = 6;
 
 /// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
 pub(super) struct Publish {
@@ -19,6 +25,10 @@ pub(super) struct Publish {
     accepted: bool,
     /// The acknowledged packet id; it can come before the OK.
     acknowledged: Option<u16>,
+    /// How often it was sent and not acknowledged while there seemed to be a connection.
+    unanswered: u32,
+    /// It was refused as if there were no connection, and the module has been asked.
+    looked: bool,
 }
 
 impl Publish {
@@ -41,6 +51,8 @@ impl Publish {
             qos,
             accepted: false,
             acknowledged: None,
+            unanswered: 0,
+            looked: false,
         })
     }
 
@@ -78,6 +90,16 @@ impl Publish {
 
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
         match (answer, self.kind()) {
+            (Answer::Refused(refusal), kind)
+                if refusal.may_mean_no_connection() && !self.looked && cx.shared.doubt() =>
+            {
+                self.looked = true;
+                cx.shared.acks.withdraw(cx.id);
+                if kind.is_some() {
+                    return Step::Again;
+                }
+                Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile))
+            }
             (Answer::Refused(refusal), _) => {
                 cx.shared.acks.withdraw(cx.id);
                 let code = if cx.shared.machine.may_be_connected() {
@@ -91,6 +113,7 @@ impl Publish {
             (Answer::Hidden, None) => Step::fail(wire.result_unknown()),
             // The acknowledgement says more than an OK that was lost.
             (_, Some(_)) if self.acknowledged.is_some() => self.receipt(cx, self.acknowledged),
+            (Answer::TimedOut(_), Some(_)) if self.again(cx) => Step::Again,
             (Answer::TimedOut(waited), _) => Step::fail(wire.timed_out(waited)),
             (Answer::Ok(_) | Answer::Hidden, Some(_)) => {
                 self.accepted = true;
@@ -113,9 +136,40 @@ impl Operation for Publish {
         self.wire.timeout + self.ack_wait(shared) + Duration::from_secs(5)
     }
 
+    fn while_recovering(&self) -> WhileRecovering {
+        match self.qos {
+            QoS::AtMostOnce => WhileRecovering::Fails,
+            QoS::AtLeastOnce | QoS::ExactlyOnce => WhileRecovering::Waits,
+        }
+    }
+
+    fn restart(&mut self, _: &mut Context<'_>) {
+        self.accepted = false;
+        self.acknowledged = None;
+        self.looked = false;
+    }
+
+    fn again(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.kind().is_none() || !cx.shared.recovery.is_wanted() {
+            return false;
+        }
+        self.unanswered += 1;
+        if self.unanswered == MOST_UNANSWERED {
+            return false;
+        }
+        if self.unanswered == SUSPICIOUS {
+            let why = format!("{}: {SUSPICIOUS} times no acknowledgement", self.title());
+            cx.shared.suspect(Cause::Unacknowledged, &why);
+        }
+        self.restart(cx);
+        true
+    }
+
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start if !cx.shared.machine.may_be_connected() => {
+            Input::Start
+                if !cx.shared.machine.may_be_connected() || cx.shared.recovery.is_active() =>
+            {
                 Step::fail(cx.shared.not_connected(&self.title()))
             }
             Input::Start => {
@@ -132,6 +186,7 @@ impl Operation for Publish {
                 self.acknowledged = Some(*packet_id);
                 Step::Stay
             }
+            Input::Notice(Notice::AckLate) | Input::Timer if self.again(cx) => Step::Again,
             Input::Notice(Notice::AckLate) => {
                 self.failed("the module reports that the acknowledgement is late (+MQTTTO:2)")
             }

@@ -63,6 +63,13 @@ impl Operation for RawCommand {
 
 impl RawCommand {
     fn before(&self, shared: &mut Shared) -> Result<(), Error> {
+        if let Some(
+            Command::MqttCfg(_) | Command::MqttOpen(_) | Command::MqttDisc | Command::MqttDel,
+        ) = self.command
+        {
+            // Whoever does this by hand does the rest by hand, too.
+            shared.recovery.forget();
+        }
         match self.command {
             Some(Command::MqttSubRead) => refuse_confusing_list(shared)?,
             Some(Command::MqttDisc) => shared.machine.on_disconnecting(),
@@ -86,7 +93,13 @@ impl RawCommand {
                 shared.client_configured(Some(cfg.keepalive));
             }
             Some(Command::MqttDel) if accepted => shared.client_deleted(),
-            Some(Command::MqttTo(to)) if accepted => shared.ack_timeout = to.seconds,
+            Some(Command::MqttTo(to)) if accepted => {
+                shared.ack_timeout = to.seconds;
+                shared.recovery.set_ack_timeout(to.seconds);
+            }
+            Some(Command::MqttPing(ping)) if accepted => {
+                shared.recovery.set_ping_report(ping.report);
+            }
             Some(Command::MqttSub(sub)) if accepted => shared.subscriptions.grant(&sub.filter),
             Some(Command::MqttSub(sub)) => shared.subscriptions.withdraw(&sub.filter),
             Some(Command::MqttUnsub(unsub)) if accepted => {

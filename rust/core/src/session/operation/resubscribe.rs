@@ -15,10 +15,14 @@ use crate::session::wire::Answer;
 
 /// "Already subscribed" of firmware that has kept its table.
 const ALREADY_SUBSCRIBED: u16 = 606;
+/// A subscription that is wanted is asked for so often before it is given up.
+const MOST_ASKED: u32 = 3;
 
 /// One subscription after the other; each tells its end with an event.
 pub(in crate::session) struct Resubscribe {
     left: VecDeque<Subscription>,
+    /// How often the first of them was asked for and not answered.
+    unanswered: u32,
     accepted: bool,
     code: Option<u8>,
 }
@@ -26,8 +30,14 @@ pub(in crate::session) struct Resubscribe {
 impl Resubscribe {
     /// Makes all live subscriptions again.
     pub(in crate::session) fn new(shared: &Shared) -> Self {
+        Self::of(shared.subscriptions.live().cloned().collect())
+    }
+
+    /// Makes these subscriptions again.
+    pub(in crate::session) fn of(subscriptions: Vec<Subscription>) -> Self {
         Self {
-            left: shared.subscriptions.live().cloned().collect(),
+            left: subscriptions.into(),
+            unanswered: 0,
             accepted: false,
             code: None,
         }
@@ -39,9 +49,13 @@ impl Resubscribe {
         let Some(subscription) = self.left.front() else {
             return Step::done();
         };
+        let Subscription {
+            filter, qos, hex, ..
+        } = subscription;
+        cx.shared.subscriptions.ask(filter, *qos, *hex);
         cx.shared
             .acks
-            .register(cx.id, AckKind::Subscribe, Some(&subscription.filter));
+            .register(cx.id, AckKind::Subscribe, Some(filter));
         Step::send(cx.shared.acknowledged_wire(&Command::MqttSub(MqttSub {
             filter: subscription.filter.clone(),
             qos: subscription.qos,
@@ -49,9 +63,22 @@ impl Resubscribe {
         })))
     }
 
+    /// The broker's answer did not come, or nobody's.
+    fn missed(&mut self, cx: &mut Context<'_>) -> Step {
+        self.unanswered += 1;
+        if cx.shared.recovery.is_wanted() && self.unanswered < MOST_ASKED {
+            cx.shared.acks.expire(cx.now, cx.id, false);
+            return self.next(cx);
+        }
+        self.ended(cx, None)
+    }
+
     fn ended(&mut self, cx: &mut Context<'_>, granted: Option<QoS>) -> Step {
+        self.unanswered = 0;
         if let Some(subscription) = self.left.pop_front() {
-            if granted.is_none() {
+            if granted.is_some() {
+                cx.shared.subscriptions.grant(&subscription.filter);
+            } else {
                 cx.shared.acks.expire(cx.now, cx.id, false);
                 cx.shared.subscriptions.remove(&subscription.filter);
             }
@@ -94,7 +121,7 @@ impl Operation for Resubscribe {
             }
             Input::Answer(answer, _) => match (self.code, answer) {
                 (Some(code), _) => self.granted(cx, code),
-                (None, Answer::TimedOut(_)) => self.ended(cx, None),
+                (None, Answer::TimedOut(_)) => self.missed(cx),
                 (None, _) => {
                     self.accepted = true;
                     Step::Wait(Some(cx.now + cx.shared.ack_wait()))
@@ -105,8 +132,8 @@ impl Operation for Resubscribe {
                 self.code = Some(*code);
                 Step::Stay
             }
-            Input::Notice(Notice::AckLate) if self.accepted => self.ended(cx, None),
-            Input::Timer => self.ended(cx, None),
+            Input::Notice(Notice::AckLate) if self.accepted => self.missed(cx),
+            Input::Timer => self.missed(cx),
             Input::Notice(Notice::Disconnected) => Step::done(),
             Input::Notice(_) => Step::Stay,
         }

@@ -51,13 +51,16 @@ impl Operation for Settings {
         match self.greeting.step(cx, input) {
             Progress::Step(step) => step,
             Progress::NoAnswer => Step::fail(self.greeting.no_answer(cx)),
-            Progress::Done => match greeting::wake_lock(cx.shared) {
-                Some(wire) => {
-                    self.locking = true;
-                    Step::send(wire)
+            Progress::Done => {
+                cx.shared.settled = true;
+                match greeting::wake_lock(cx.shared) {
+                    Some(wire) => {
+                        self.locking = true;
+                        Step::send(wire)
+                    }
+                    None => Step::done(),
                 }
-                None => Step::done(),
-            },
+            }
         }
     }
 }

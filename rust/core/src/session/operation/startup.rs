@@ -18,7 +18,7 @@ const REST: Duration = Duration::from_secs(40);
 /// How long an answer that is one command late may take.
 const PAUSE: Duration = Duration::from_millis(500);
 
-pub(super) struct Startup {
+pub(in crate::session) struct Startup {
     greeting: Greeting,
     stage: Stage,
     /// What the module said about itself.
@@ -36,7 +36,7 @@ enum Stage {
 }
 
 impl Startup {
-    pub(super) fn new(shared: &Shared) -> Self {
+    pub(in crate::session) fn new(shared: &Shared) -> Self {
         Self {
             greeting: Greeting::new(shared.config.open_timeout),
             stage: Stage::Greeting,
@@ -50,6 +50,7 @@ impl Startup {
             Progress::Step(step) => step,
             Progress::NoAnswer => Step::fail(self.greeting.no_answer(cx)),
             Progress::Done => {
+                cx.shared.settled = true;
                 self.said.clear();
                 if let Some(model) = cx.shared.config.model {
                     return self.know(cx, model);

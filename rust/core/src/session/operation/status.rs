@@ -5,6 +5,7 @@ use m531x_at::response::MqttStat;
 
 use super::{Context, Input, Operation, Step, lines_of, no_line};
 use crate::session::Outcome;
+use crate::session::recovery::Cause;
 
 /// Its answer also sets the state machine right.
 pub(super) struct Status;
@@ -25,7 +26,11 @@ impl Operation for Status {
                 let Some(stat) = lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) else {
                     return Step::fail(no_line(wire, &lines));
                 };
+                let before = cx.shared.is_connected();
                 let transition = cx.shared.machine.on_stat(stat);
+                if before && !cx.shared.is_connected() {
+                    cx.shared.recovery.blame(Cause::StateAsked);
+                }
                 cx.shared.report(transition);
                 Step::Done(Ok(Outcome::State(cx.shared.machine.state())))
             }

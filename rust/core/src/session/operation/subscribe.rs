@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttSub, QoS};
 
 use super::raw_command::refuse_confusing_list;
-use super::{Context, Input, Notice, Operation, Scope, Step};
+use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::Outcome;
 use crate::session::acks::AckKind;
 use crate::session::shared::Shared;
@@ -123,6 +123,17 @@ impl Operation for Subscribe {
 
     fn time_limit(&self, shared: &Shared) -> Duration {
         self.wire.timeout + shared.ack_wait() + shared.config.command_timeout * 2
+    }
+
+    fn while_recovering(&self) -> WhileRecovering {
+        WhileRecovering::Waits
+    }
+
+    fn restart(&mut self, cx: &mut Context<'_>) {
+        self.stage = Stage::Asking;
+        self.code = None;
+        self.late = false;
+        cx.shared.subscriptions.withdraw(&self.filter);
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {

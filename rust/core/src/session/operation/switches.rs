@@ -49,6 +49,7 @@ impl Operation for SetAckTimeout {
             Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
                 Ok(_) => {
                     cx.shared.ack_timeout = self.seconds;
+                    cx.shared.recovery.set_ack_timeout(self.seconds);
                     Step::done()
                 }
                 Err(error) => Step::fail(error),
@@ -81,7 +82,10 @@ impl Operation for SetPingReport {
                 Step::send(cx.shared.wire(&Command::MqttPing(MqttPing { report })))
             }
             Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
-                Ok(_) => Step::done(),
+                Ok(_) => {
+                    cx.shared.recovery.set_ping_report(self.report);
+                    Step::done()
+                }
                 Err(error) => Step::fail(error),
             },
             Input::Notice(_) | Input::Timer => Step::Stay,

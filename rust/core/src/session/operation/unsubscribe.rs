@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_at::command::{Command, MqttUnsub};
 
-use super::{Context, Input, Notice, Operation, Scope, Step};
+use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::acks::AckKind;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire, seconds};
@@ -52,6 +52,15 @@ impl Operation for Unsubscribe {
 
     fn time_limit(&self, shared: &Shared) -> Duration {
         self.wire.timeout + shared.ack_wait() + Duration::from_secs(5)
+    }
+
+    fn while_recovering(&self) -> WhileRecovering {
+        WhileRecovering::Waits
+    }
+
+    fn restart(&mut self, _: &mut Context<'_>) {
+        self.accepted = false;
+        self.acknowledged = false;
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {

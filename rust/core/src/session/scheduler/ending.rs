@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{Entry, Phase, Scheduler};
 use crate::session::operation::{Input, Notice};
+use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::Context;
 use crate::{Error, ErrorCode};
@@ -19,6 +20,7 @@ impl Scheduler {
 
     /// Everything under way fails: the module restarted. Operations that expect it go on.
     pub(in crate::session) fn fail_for_reboot(&mut self, now: Instant, error: &Error) {
+        self.reconcile(now);
         self.slot.reset();
         let awaited = self.awaits_boot();
         let ids: Vec<OperationId> = self.entries.keys().copied().collect();
@@ -34,7 +36,7 @@ impl Scheduler {
                     self.queue.retain(|queued| *queued != id);
                     self.step(now, id, Input::Notice(&Notice::Rebooted));
                 }
-            } else if !(awaited && new) {
+            } else if !(awaited && new || self.is_held(id)) {
                 self.finish(now, id, Err(error.clone()));
             }
         }
@@ -59,6 +61,9 @@ impl Scheduler {
 
     /// The operation's own time has run out.
     pub(super) fn expire(&mut self, now: Instant, id: OperationId) {
+        if self.outlives(now, id) {
+            return;
+        }
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
@@ -83,17 +88,22 @@ impl Scheduler {
             if let (true, Err(error)) = (entry.internal, &result) {
                 // Whoever waits behind the settings would wait for ever.
                 self.settings_due = true;
-                for id in std::mem::take(&mut self.queue) {
-                    self.finish(now, id, Err(error.clone()));
+                for id in self.queue.clone() {
+                    if !self.is_held(id) {
+                        self.finish(now, id, Err(error.clone()));
+                    }
                 }
             }
+        }
+        if self.shared.recovery.stage == Stage::Attempt(id) {
+            self.attempt_ended(now, &result);
         }
         if !entry.internal {
             self.completions.push_back((id, result));
         }
     }
 
-    fn remove(&mut self, now: Instant, id: OperationId) -> Option<Entry> {
+    pub(super) fn remove(&mut self, now: Instant, id: OperationId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         if let Some(due) = entry.due {
             self.timers.remove(&(due, id));

@@ -1,12 +1,14 @@
 //! Who goes next: the operations, their turns, their times.
 
 mod ending;
+mod recovering;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::Error;
-use crate::session::operation::{Input, Notice, Operation, Scope, Settings, Step};
+use crate::session::operation::{Input, Notice, Operation, Scope, Settings, Step, WhileRecovering};
+use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::{Context, Shared};
 use crate::session::slot::CommandSlot;
@@ -49,6 +51,8 @@ struct Entry {
     /// When the operation asked to be told.
     timer: Option<Instant>,
     deadline: Option<Instant>,
+    /// The deadline that the caller has set.
+    own_deadline: Option<Instant>,
     /// What of it stands in `timers`.
     due: Option<Instant>,
     /// Whether the session runs it for itself, so that nobody is told its end.
@@ -83,9 +87,10 @@ impl Scheduler {
         }
     }
 
-    /// Whether no operation of the application is under way.
+    /// Whether no operation of the application is under way, and no lost connection being made.
     pub(in crate::session) fn is_idle(&self) -> bool {
-        self.entries.values().all(|entry| entry.internal)
+        !matches!(self.shared.recovery.stage, Stage::Attempt(_))
+            && self.entries.values().all(|entry| entry.internal)
     }
 
     pub(in crate::session) fn add(
@@ -97,12 +102,14 @@ impl Scheduler {
     ) -> OperationId {
         let id = OperationId(self.next_id);
         self.next_id += 1;
+        let own_deadline = timeout.and_then(|timeout| now.checked_add(timeout));
         let entry = Entry {
             operation,
             begun: now,
             phase: Phase::New,
             timer: None,
-            deadline: timeout.and_then(|timeout| now.checked_add(timeout)),
+            deadline: own_deadline,
+            own_deadline,
             due: None,
             internal,
         };
@@ -128,7 +135,8 @@ impl Scheduler {
 
     pub(in crate::session) fn poll_timeout(&self) -> Option<Instant> {
         let timer = self.timers.first().map(|(due, _)| *due);
-        [timer, self.slot.poll_timeout()]
+        let recovery = self.shared.recovery.poll_timeout();
+        [timer, self.slot.poll_timeout(), recovery]
             .into_iter()
             .flatten()
             .min()
@@ -155,6 +163,7 @@ impl Scheduler {
                 self.step(now, id, Input::Timer);
             }
         }
+        self.recovery_due(now);
     }
 
     /// Hands the answer to the last command to its operation.
@@ -192,6 +201,7 @@ impl Scheduler {
     /// Starts and sends what can be started and sent.
     pub(in crate::session) fn pump(&mut self, now: Instant) {
         loop {
+            self.reconcile(now);
             while let Some(operation) = self.shared.internal.pop_front() {
                 self.add(now, operation, None, true);
             }
@@ -227,6 +237,13 @@ impl Scheduler {
             };
             if let Some(alone) = self.alone {
                 return alone == *id;
+            }
+            if self.shared.recovery.is_active() && matches!(entry.phase, Phase::New) {
+                match entry.operation.while_recovering() {
+                    WhileRecovering::Indifferent => {}
+                    WhileRecovering::Waits => return false,
+                    WhileRecovering::Fails => return true,
+                }
             }
             match (&entry.phase, entry.operation.scope()) {
                 (Phase::New, Scope::Mqtt | Scope::Connection) => self.connection.is_none(),
@@ -289,6 +306,7 @@ impl Scheduler {
                 entry.timer = until;
                 self.arm(id);
             }
+            Step::Again => self.requeue(now, id),
             Step::Done(result) => self.finish(now, id, result),
         }
     }

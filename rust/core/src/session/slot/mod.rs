@@ -27,6 +27,10 @@ pub(in crate::session) struct CommandSlot {
     quarantine: Quarantine,
     ready_at: Option<Instant>,
     answered: Option<(Option<OperationId>, Wire, Answer)>,
+    /// Commands and probes in a row that the module has left without a line.
+    unanswered: u32,
+    /// An echo or an error without a number came.
+    sign: bool,
 }
 
 #[derive(Debug)]
@@ -133,6 +137,17 @@ impl CommandSlot {
         self.probe = None;
         self.answered = None;
         self.quarantine.reset();
+        self.unanswered = 0;
+    }
+
+    /// How many commands and probes in a row the module has left without a line.
+    pub(in crate::session) fn unanswered(&self) -> u32 {
+        self.unanswered
+    }
+
+    /// Whether the module has echoed, or refused without a number, since the last call.
+    pub(in crate::session) fn take_sign(&mut self) -> bool {
+        std::mem::take(&mut self.sign)
     }
 
     /// Sends nothing before this time.
@@ -181,10 +196,13 @@ impl CommandSlot {
         line: &[u8],
         guard: Duration,
     ) -> Verdict {
+        self.unanswered = 0;
         if self.takes_echo(line) {
+            self.sign = true;
             return Verdict::Taken;
         }
         if let Some(result) = FinalResult::parse(line) {
+            self.sign |= matches!(result, FinalResult::Error);
             return self.on_final(now, result, guard);
         }
         self.on_information(line)
@@ -218,6 +236,8 @@ impl CommandSlot {
         if self.pending.as_ref().is_some_and(overdue) {
             if let Some(pending) = self.pending.take() {
                 stats.timeouts += 1;
+                // Knocking expects silence.
+                self.unanswered += u32::from(!pending.wire.forced);
                 self.quarantine.owe(&pending.wire, pending.echo);
                 let waited = pending
                     .sent_at

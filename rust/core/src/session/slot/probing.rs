@@ -80,6 +80,7 @@ impl CommandSlot {
         let Some(probe) = self.probe.take() else {
             return;
         };
+        self.unanswered += 1;
         if probe.accepted {
             // An OK and then silence: whatever was owed, the module has got over it.
             self.quarantine.settled(now);

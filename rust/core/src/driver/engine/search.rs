@@ -1,0 +1,179 @@
+//! Looking for a port that has vanished: an unplugged adapter, a serial server that restarts.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::thread::Builder;
+use std::time::Duration;
+
+use super::Engine;
+use super::shared::{Role, Shared};
+use crate::Error;
+use crate::driver::io::{Interest, PlatformWaiter, Transport, Waiter};
+use crate::driver::open;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Links that name a USB adapter by what it is, not by when it was plugged in.
+const BY_ID: &str = "/dev/serial/by-id";
+
+/// How a port is opened again.
+#[derive(Clone, Debug)]
+pub(in crate::driver) struct Lookout {
+    names: Vec<String>,
+    baudrate: u32,
+    timeout: Duration,
+}
+
+impl Lookout {
+    /// Under the same name; a USB adapter that may get another number also by what it is.
+    pub(in crate::driver) fn new(port: &str, baudrate: u32, timeout: Duration) -> Self {
+        let mut names = vec![port.to_owned()];
+        if !port.contains("://") {
+            names.extend(link_to(Path::new(port), Path::new(BY_ID)));
+        }
+        Self {
+            names,
+            baudrate,
+            timeout,
+        }
+    }
+
+    fn open(&self) -> Result<(Transport, &str), Error> {
+        let mut last = None;
+        for name in &self.names {
+            match open::open_url(name, self.baudrate, self.timeout) {
+                Ok(transport) => return Ok((transport, name)),
+                Err(error) => last = Some(error),
+            }
+        }
+        // There is always a name.
+        Err(last.unwrap_or_else(super::closed))
+    }
+}
+
+/// The link in `folder` that leads to the same device.
+fn link_to(port: &Path, folder: &Path) -> Option<String> {
+    let device = port.canonicalize().ok()?;
+    let links = folder.read_dir().ok()?;
+    let mut paths: Vec<PathBuf> = links.filter_map(|link| Some(link.ok()?.path())).collect();
+    paths.sort();
+    let link = paths
+        .into_iter()
+        .find(|link| link.canonicalize().is_ok_and(|leads_to| leads_to == device))?;
+    link.to_str().map(str::to_owned)
+}
+
+impl Engine {
+    /// From now on a port that vanishes is looked for.
+    pub(in crate::driver) fn look_out(&self, lookout: Lookout) {
+        if PlatformWaiter::CAN_ADOPT {
+            self.lock().lookout = Some(lookout);
+        }
+    }
+
+    /// The port is gone, and everything goes on without it as well as it can.
+    pub(super) fn miss_port(&self, shared: &mut Shared, why: &str) {
+        if let Some(port) = shared.port.take() {
+            self.waiter.forget(&port);
+        }
+        shared.thaw();
+        shared.unsent.clear();
+        shared.interest = Interest::NONE;
+        let now = shared.now();
+        shared.session.handle_port_detached(now, why);
+        self.hand_on(shared);
+        if shared.role == Role::Leader {
+            self.waiter.wake_leader();
+        }
+        // It starts the search.
+        self.waiter.wake_reader();
+    }
+
+    /// Starts a thread that looks for the port, unless there is one.
+    pub(super) fn start_search(self: &Arc<Self>, shared: &mut Shared) {
+        if shared.port.is_some() || shared.searching || shared.end.is_some() {
+            return;
+        }
+        let Some(lookout) = shared.lookout.clone() else {
+            return;
+        };
+        let engine = Arc::clone(self);
+        let search = Builder::new()
+            .name("m531x-search".to_owned())
+            .spawn(move || engine.search(&lookout));
+        match search {
+            Ok(_) => shared.searching = true,
+            Err(error) => {
+                self.lose_port_for_good(shared, &format!("no thread can look for it: {error}"));
+            }
+        }
+    }
+
+    fn search(&self, lookout: &Lookout) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let shared = self.lock();
+            let (shared, _) = self
+                .ended
+                .wait_timeout_while(shared, pause, |shared| shared.end.is_none())
+                .unwrap_or_else(PoisonError::into_inner);
+            if shared.end.is_some() {
+                return;
+            }
+            drop(shared);
+            // Opening may take its time: nobody waits for it, a close least of all.
+            if let Ok((transport, name)) = lookout.open() {
+                if self.attach(transport, name).is_ok() {
+                    return;
+                }
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn attach(&self, transport: Transport, name: &str) -> io::Result<()> {
+        let mut shared = self.lock();
+        if shared.end.is_some() {
+            return Ok(());
+        }
+        self.waiter.adopt(&transport)?;
+        shared.port = Some(Arc::new(transport));
+        shared.interest = Interest::NONE;
+        shared.unsent.clear();
+        shared.searching = false;
+        let now = shared.now();
+        shared.session.handle_port_back(now, name);
+        self.settle(&mut shared, now);
+        if shared.role == Role::Vacant {
+            self.hand_over(&mut shared);
+        } else {
+            self.sync_reader(&mut shared);
+        }
+        self.waiter.wake_reader();
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn an_adapter_is_known_by_what_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let device = folder.path().join("ttyUSB0");
+        fs::write(&device, "").expect("a device of sorts");
+        let links = folder.path().join("by-id");
+        fs::create_dir(&links).expect("a folder of links");
+        symlink("../ttyUSB1", links.join("usb-another")).expect("a link");
+        symlink("../ttyUSB0", links.join("usb-ours")).expect("a link");
+        let found = link_to(&device, &links).expect("a link to it");
+        assert!(found.ends_with("/usb-ours"), "{found}");
+        assert_eq!(link_to(&folder.path().join("ttyUSB7"), &links), None);
+        assert_eq!(link_to(&device, &folder.path().join("none")), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! Looking whether the connection is still there, after a sign that it may not be.
+
+use std::time::Duration;
+
+use super::settings::{BOOT, Settings};
+use super::status::Status;
+use super::{Context, Input, Operation, Step};
+use crate::ErrorCode;
+use crate::session::recovery::Cause;
+use crate::session::shared::Shared;
+
+/// `AT+MQTTSTAT?`, if need be after the start-up settings.
+pub(in crate::session) struct Recheck {
+    settings: Option<Settings>,
+}
+
+impl Recheck {
+    /// Asks for the state.
+    pub(in crate::session) fn state() -> Self {
+        Self { settings: None }
+    }
+
+    /// The module seems to have forgotten its settings, or says nothing: sets it up before.
+    pub(in crate::session) fn settings_and_state() -> Self {
+        Self {
+            settings: Some(Settings::new()),
+        }
+    }
+
+    fn ask(cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        cx.shared.recovery.look_again = false;
+        Status.step(cx, input)
+    }
+}
+
+impl Operation for Recheck {
+    fn title(&self) -> String {
+        "looking whether the connection is still there".to_owned()
+    }
+
+    fn time_limit(&self, shared: &Shared) -> Duration {
+        BOOT * 2 + shared.config.command_timeout
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        let Some(settings) = &mut self.settings else {
+            return Self::ask(cx, input);
+        };
+        match settings.step(cx, input) {
+            Step::Done(Ok(_)) => {
+                self.settings = None;
+                Self::ask(cx, Input::Start)
+            }
+            Step::Done(Err(error)) => {
+                if error.code() == ErrorCode::NoAnswer {
+                    cx.shared
+                        .suspect(Cause::Silent, "the module does not answer");
+                }
+                Step::fail(error)
+            }
+            step => step,
+        }
+    }
+}

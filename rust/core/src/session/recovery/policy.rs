@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+/// No delay is taken to be longer.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Whether and how a lost MQTT connection is made again; `Default` is on.
+///
+/// Attempts begin `initial_delay` after the loss and are then twice as far apart each time, up to
+/// `max_delay`, each delay longer or shorter by up to the part `jitter` of it, so that a thousand
+/// modems do not come back in the same second.
+///
+/// ```
+/// use std::time::Duration;
+/// use m531x_core::{ModemOptions, Recovery};
+///
+/// let patient = ModemOptions {
+///     recovery: Recovery { max_delay: Duration::from_secs(600), ..Recovery::default() },
+///     ..ModemOptions::default()
+/// };
+/// let never = ModemOptions { recovery: Recovery::off(), ..ModemOptions::default() };
+/// assert!(patient.recovery.enabled && !never.recovery.enabled);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recovery {
+    /// Whether a lost connection is made again at all. Default true.
+    pub enabled: bool,
+    /// From the loss to the first attempt. Default 1 s; at most a day.
+    pub initial_delay: Duration,
+    /// The longest pause between two attempts. Default 60 s; at most a day.
+    pub max_delay: Duration,
+    /// By which part a delay may be longer or shorter, 0 to 1. Default 0.2.
+    pub jitter: f64,
+    /// How many attempts in a row may fail; `None` (the default) never gives up.
+    pub max_attempts: Option<u32>,
+    /// What the jitter is drawn from; `None` (the default) lets the driver choose.
+    pub seed: Option<u64>,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            initial_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(60),
+            jitter: 0.2,
+            max_attempts: None,
+            seed: None,
+        }
+    }
+}
+
+impl Recovery {
+    /// Events only: a lost connection stays lost.
+    pub fn off() -> Self {
+        Self {
+            enabled: false,
+            ..Self::default()
+        }
+    }
+
+    /// The same with delays that can be added to any time.
+    pub(super) fn bounded(&self) -> Self {
+        Self {
+            initial_delay: self.initial_delay.min(LONGEST),
+            max_delay: self.max_delay.min(LONGEST),
+            jitter: if self.jitter.is_finite() {
+                self.jitter.clamp(0.0, 1.0)
+            } else {
+                0.0
+            },
+            ..*self
+        }
+    }
+}
