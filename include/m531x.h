@@ -242,6 +242,19 @@ enum m531x_event_kind {
    * (-1); the text is the filter.
    */
   M531X_EVENT_RESUBSCRIBED = 14,
+  /**
+   * The connection is being made again; the value counts the attempts since the loss from 1, the text tells when and
+   * why.
+   */
+  M531X_EVENT_RECOVERING = 15,
+  /**
+   * The connection will not be made again; the value is the number of attempts, the text the cause.
+   */
+  M531X_EVENT_RECOVERY_FAILED = 16,
+  /**
+   * The port that was gone is back; the text is its name.
+   */
+  M531X_EVENT_PORT_BACK = 17,
 };
 
 /**
@@ -339,6 +352,23 @@ enum m531x_option {
    * doubt where a topic ends; only some models can (M5311). Default 0.
    */
   M531X_OPTION_HEX_DELIVERY = 15,
+  /**
+   * u32: 1 has a lost connection, or a port that vanished, made again (default), 0 only reports it. The four
+   * options of recovery take effect at once.
+   */
+  M531X_OPTION_RECOVERY = 16,
+  /**
+   * u32: from the loss to the first attempt, in milliseconds; then twice as long each time; default 1000.
+   */
+  M531X_OPTION_RECOVERY_INITIAL_DELAY_MS = 17,
+  /**
+   * u32: the longest pause between two attempts, in milliseconds; default 60000.
+   */
+  M531X_OPTION_RECOVERY_MAX_DELAY_MS = 18,
+  /**
+   * u32: how many attempts in a row may fail; 0 never gives up, which is the default.
+   */
+  M531X_OPTION_RECOVERY_MAX_ATTEMPTS = 19,
 };
 
 /**

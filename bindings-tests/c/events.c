@@ -59,11 +59,29 @@ static void a_port_that_is_lost_ends_every_wait(void)
     CHECK_STATUS(M531X_OK,
                  m531x_virtual_modem_start("M5311", NULL, "tcp://127.0.0.1:0", &virtual_modem, port, sizeof port, NULL));
     CHECK_STATUS(M531X_OK, m531x_open(port, 0, "M5311", PATIENCE_MS, &modem));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_RECOVERY, 0));
     CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
     CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_PORT_LOST, &event));
     CHECK_STATUS(M531X_ERR_PORT, next_event(modem, -1, &event));
     CHECK_STATUS(M531X_ERR_PORT, next_message(modem, -1, &message));
     CHECK_STATUS(M531X_ERR_PORT, m531x_command(modem, "AT", -1, NULL, 0, NULL));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void a_module_that_reboots_is_connected_again(void)
+{
+    m531x_modem modem = connected();
+    struct event event;
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_RECOVERY_INITIAL_DELAY_MS, 50));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_RECOVERY_MAX_DELAY_MS, 500));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_RECOVERY_MAX_ATTEMPTS, 0));
+    m531x_command(modem, "AT+NRB", PATIENCE_MS, NULL, 0, NULL);
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_REBOOTED, &event));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_RECOVERING, &event));
+    CHECK(event.value == 1);
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_CONNECTED, &event));
+    CHECK_STATUS(M531X_OK, publish(modem, "t/a", "x", 1));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_u32(modem, M531X_OPTION_RECOVERY, 2));
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
@@ -117,6 +135,7 @@ int main(void)
     RUN(a_change_of_state_tells_the_new_state);
     RUN(a_port_that_is_lost_ends_every_wait);
     RUN(a_module_that_reboots_is_told);
+    RUN(a_module_that_reboots_is_connected_again);
     RUN(messages_that_are_dropped_are_counted);
     RUN(nothing_is_needed_of_an_event_but_its_text_must_fit);
     return check_result();

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, Secret};
+use m531x_core::{Error, Recovery, Secret};
 
 use crate::border::{invalid, optional_text};
 use crate::constants::{m531x_modem, m531x_option, m531x_overflow, m531x_status};
@@ -62,6 +62,11 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     const OVERFLOW: i32 = name::M531X_OPTION_OVERFLOW as i32;
     const QUEUE_SIZE: i32 = name::M531X_OPTION_QUEUE_SIZE as i32;
     const HEX_DELIVERY: i32 = name::M531X_OPTION_HEX_DELIVERY as i32;
+    const RECOVERY: i32 = name::M531X_OPTION_RECOVERY as i32;
+    const INITIAL_DELAY: i32 = name::M531X_OPTION_RECOVERY_INITIAL_DELAY_MS as i32;
+    const MAX_DELAY: i32 = name::M531X_OPTION_RECOVERY_MAX_DELAY_MS as i32;
+    const MAX_ATTEMPTS: i32 = name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS as i32;
+    let milliseconds = Duration::from_millis(value.into());
     match option {
         KEEPALIVE => entry.settings().keepalive = short(value, 0, "keep-alive")?,
         CLEAN_SESSION => entry.settings().clean_session = switch(value, "clean session")?,
@@ -76,9 +81,27 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
         OVERFLOW => entry.inbox.set_overflow(overflow(value)?),
         QUEUE_SIZE => entry.inbox.set_bound(at_least_one(value)? as usize),
         HEX_DELIVERY => entry.settings().hex_delivery = switch(value, "hex delivery")?,
+        RECOVERY => {
+            let enabled = switch(value, "recovery")?;
+            recover(entry, |recovery| recovery.enabled = enabled);
+        }
+        INITIAL_DELAY => recover(entry, |recovery| recovery.initial_delay = milliseconds),
+        MAX_DELAY => recover(entry, |recovery| recovery.max_delay = milliseconds),
+        MAX_ATTEMPTS => recover(entry, |recovery| {
+            recovery.max_attempts = (value != 0).then_some(value);
+        }),
         _ => return Err(unknown(option, "number")),
     }
     Ok(())
+}
+
+fn recover(entry: &Entry, change: impl FnOnce(&mut Recovery)) {
+    let recovery = {
+        let mut settings = entry.settings();
+        change(&mut settings.recovery);
+        settings.recovery
+    };
+    entry.modem.set_recovery(recovery);
 }
 
 fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_core::{ConnectOptions, QoS, Secret, Will};
+use m531x_core::{ConnectOptions, QoS, Recovery, Secret, Will};
 
 /// The settings of one modem.
 pub(crate) struct Settings {
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) ack_timeout: u16,
     pub(crate) command_timeout: Duration,
     pub(crate) hex_delivery: bool,
+    pub(crate) recovery: Recovery,
 }
 
 impl Settings {
@@ -58,6 +59,7 @@ impl Default for Settings {
             ack_timeout: defaults.ack_timeout,
             command_timeout: Duration::from_secs(10),
             hex_delivery: false,
+            recovery: Recovery::default(),
         }
     }
 }
