@@ -65,6 +65,18 @@ fn at_most_once_fails_at_once() {
 }
 
 #[test]
+fn at_most_once_fails_at_once_while_a_restarted_module_is_set_up() {
+    let mut rig = Rig::recovering();
+    rig.reply(BOOT);
+    let quiet = rig.begin(publish("t", QoS::AtMostOnce));
+    assert_eq!(rig.code(quiet), ErrorCode::NotConnected);
+    rig.advance(SECOND);
+    rig.expect("AT");
+    let busy = rig.begin(publish("t", QoS::AtMostOnce));
+    assert_eq!(rig.code(busy), ErrorCode::NotConnected);
+}
+
+#[test]
 fn what_is_asked_for_meanwhile_waits_as_long_as_it_takes() {
     let mut rig = Rig::recovering();
     rig.reply("\r\n+MQTTDISC\r\n");

@@ -202,6 +202,7 @@ impl Scheduler {
     pub(in crate::session) fn pump(&mut self, now: Instant) {
         loop {
             self.reconcile(now);
+            self.fail_at_once(now);
             while let Some(operation) = self.shared.internal.pop_front() {
                 self.add(now, operation, None, true);
             }
@@ -241,8 +242,7 @@ impl Scheduler {
             if self.shared.recovery.is_active() && matches!(entry.phase, Phase::New) {
                 match entry.operation.while_recovering() {
                     WhileRecovering::Indifferent => {}
-                    WhileRecovering::Waits => return false,
-                    WhileRecovering::Fails => return true,
+                    WhileRecovering::Waits | WhileRecovering::Fails => return false,
                 }
             }
             match (&entry.phase, entry.operation.scope()) {

@@ -123,6 +123,24 @@ impl Scheduler {
         }
     }
 
+    /// What does not wait for a connection fails without waiting for the slot either.
+    pub(super) fn fail_at_once(&mut self, now: Instant) {
+        if !self.shared.recovery.is_active() {
+            return;
+        }
+        let fails = |id: &OperationId| {
+            self.entries.get(id).is_some_and(|entry| {
+                matches!(entry.phase, Phase::New)
+                    && entry.operation.while_recovering() == WhileRecovering::Fails
+            })
+        };
+        let failing: Vec<OperationId> = self.queue.iter().copied().filter(fails).collect();
+        for id in failing {
+            self.queue.retain(|queued| *queued != id);
+            self.take_turn(now, id);
+        }
+    }
+
     /// What is held back until the connection is there, and has not begun.
     pub(super) fn is_held(&self, id: OperationId) -> bool {
         self.shared.recovery.is_active()
