@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, SILENCE, eventually, open, open_connected, options};
+use driver_support::{Peer, SILENCE, eventually, open, open_connected, options, publish_line};
 use m531x_core::{ErrorCode, Incoming, Modem, PublishOptions, QoS, SubscribeOptions};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -77,8 +77,8 @@ fn close_inside_a_callback_returns_and_the_callback_goes_on() {
             seen.send((began.elapsed(), after.code())).unwrap();
         }
     });
-    peer.publish("t", b"1");
-    peer.publish("t", b"2");
+    // In one write: the first closes the port, and there would be nobody to say the second to.
+    peer.say([publish_line("t", b"1"), publish_line("t", b"2")].concat());
     let (elapsed, code) = received.recv_timeout(LIMIT).unwrap();
     assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
     assert_eq!(code, ErrorCode::Closed);
