@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use m531x_core::{Model, Modem, ModemOptions, Stream};
+use m531x_core::{Model, Modem, ModemOptions, Recovery, Stream};
 use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
 
 use crate::failure::Failure;
@@ -35,11 +35,12 @@ pub(crate) struct OpenPort {
 
 impl PortArguments {
     /// Opens the port and has the module answer.
-    pub(crate) fn open(&self) -> Result<OpenPort, Failure> {
+    pub(crate) fn open(&self, recovery: Recovery) -> Result<OpenPort, Failure> {
         let options = ModemOptions {
             model: self.model.0,
             baudrate: self.baudrate,
             command_timeout: self.command_timeout,
+            recovery,
             ..ModemOptions::default()
         };
         if self.port == "virtual://" {

@@ -1,7 +1,7 @@
 //! The MQTT connection that `pub` and `sub` share, with mosquitto's flags.
 
 use clap::{ArgAction, Args};
-use m531x_core::{ConnectOptions, Modem, QoS, Secret, Will};
+use m531x_core::{ConnectOptions, Modem, QoS, Recovery, Secret, Will};
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -73,8 +73,12 @@ pub(crate) struct Connection {
 
 impl ConnectionArguments {
     /// Opens the port and connects to the broker.
-    pub(crate) fn connect(&self, clean_session: bool) -> Result<Connection, Failure> {
-        let port = self.port.open()?;
+    pub(crate) fn connect(
+        &self,
+        clean_session: bool,
+        recovery: Recovery,
+    ) -> Result<Connection, Failure> {
+        let port = self.port.open(recovery)?;
         let modem = port.modem.clone();
         let interrupt = Interrupt::waking(&modem)?;
         let pending = modem.start_connect(self.options(clean_session))?;

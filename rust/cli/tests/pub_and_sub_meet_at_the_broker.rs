@@ -105,6 +105,32 @@ fn lines_of_standard_input_are_messages_and_ctrl_c_ends_a_subscriber_in_success(
 }
 
 #[test]
+fn a_subscriber_goes_on_when_its_module_was_unplugged_for_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("modem");
+    let link = link.to_str().unwrap();
+    let first = VirtualModem::start(&[]);
+    let arguments = ["--link", link, "--broker", &first.broker];
+    let second = VirtualModem::start(&arguments);
+    let mut subscriber = m531x(&["sub", "--port", link, "-t", "news", "-C", "2", "-q", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(subscriber.stdout.take().unwrap()).lines();
+    let mut notes = BufReader::new(subscriber.stderr.take().unwrap()).lines();
+    publish(&first, &["-t", "news", "-m", "one", "-r"]);
+    assert_eq!(lines.next().unwrap().unwrap(), "one");
+    drop(second);
+    assert!(notes.next().unwrap().unwrap().contains("connection lost"));
+    publish(&first, &["-t", "news", "-m", "two", "-r"]);
+    let _again = VirtualModem::start(&arguments);
+    assert_eq!(lines.next().unwrap().unwrap(), "two");
+    assert_eq!(notes.next().unwrap().unwrap(), "m531x: connected again");
+    assert_eq!(subscriber.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn too_few_messages_in_time_are_a_failure() {
     let output = run(&[
         "sub",

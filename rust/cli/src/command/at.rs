@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use m531x_at::command::redact;
-use m531x_core::{ErrorCode, Modem};
+use m531x_core::{ErrorCode, Modem, Recovery};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let port = self.port.open()?;
+        let port = self.port.open(Recovery::off())?;
         let interrupt = Interrupt::waking(&port.modem)?;
         let mut refused = 0;
         if self.commands.is_empty() {

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, stdin};
 use std::path::PathBuf;
 
 use clap::Args;
-use m531x_core::{PublishOptions, QoS};
+use m531x_core::{PublishOptions, QoS, Recovery};
 
 use crate::failure::Failure;
 use crate::progress;
@@ -54,7 +54,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
         // Read first: a missing file must not leave a connection behind.
         let payload = self.source.payload()?;
-        let connection = self.connection.connect(true)?;
+        let connection = self.connection.connect(true, Recovery::off())?;
         match payload {
             Some(payload) => self.publish(&connection, &payload)?,
             None => {

@@ -1,10 +1,10 @@
 //! `m531x sub`.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use m531x_core::{EventKind, Incoming, Message, MqttState, QoS, SubscribeOptions};
+use m531x_core::{EventKind, Incoming, Message, QoS, Recovery, SubscribeOptions};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ const SLICE: Duration = Duration::from_secs(1);
 #[command(after_help = "Examples:\n  \
     m531x sub --port /dev/ttyUSB0 -h broker.example -t 'meters/#' -v\n  \
     m531x sub --port virtual:// -t alarms -C 1 -W 60 -F '%U %t %x'\n\n\
-    It runs until Ctrl-C, -C or -W end it.")]
+    It runs until Ctrl-C, -C or -W end it; a lost connection is made again.")]
 pub(crate) struct Arguments {
     /// A topic filter; may be given again
     #[arg(short, long, required = true, value_name = "FILTER")]
@@ -57,7 +57,9 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let connection = self.connection.connect(!self.disable_clean_session)?;
+        let connection = self
+            .connection
+            .connect(!self.disable_clean_session, Recovery::default())?;
         for filter in &self.topic {
             self.subscribe(&connection, filter)?;
         }
@@ -82,6 +84,7 @@ impl Arguments {
     fn print_messages(&self, connection: &Connection) -> Result<(), Failure> {
         let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
         let mut printed = 0;
+        let mut lost = false;
         while self.count != Some(printed) {
             if connection.interrupt.raised() {
                 return Err(Failure::Interrupted);
@@ -96,16 +99,19 @@ impl Arguments {
                     self.print(&message)?;
                     printed += 1;
                 }
-                Some(Incoming::Event(event)) if event.kind == EventKind::Disconnected => {
-                    // The module may be reconnecting by itself; then it is not over.
-                    if matches!(
-                        connection.modem.mqtt_state(),
-                        MqttState::Lost | MqttState::Off
-                    ) {
-                        return Err(Failure::Failed(format!("connection lost: {}", event.text)));
+                Some(Incoming::Event(event)) => match event.kind {
+                    EventKind::Disconnected => {
+                        note(&format!("connection lost: {}; making it again", event.text));
+                        lost = true;
                     }
-                }
-                Some(Incoming::Event(_)) | None => {}
+                    EventKind::Connected if lost => {
+                        note("connected again");
+                        lost = false;
+                    }
+                    EventKind::RecoveryFailed => return Err(Failure::Failed(event.text)),
+                    _ => {}
+                },
+                None => {}
             }
         }
         Ok(())
@@ -136,6 +142,12 @@ impl Arguments {
         }
         Ok(out.flush()?)
     }
+}
+
+/// Tells the user what is no output.
+fn note(text: &str) {
+    // A note that cannot be shown is no reason to fail.
+    let _ = writeln!(stderr(), "m531x: {text}");
 }
 
 /// A message as JSON; a payload that is not text is given as hex.
