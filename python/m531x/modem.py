@@ -13,6 +13,7 @@ from typing import Literal
 
 from m531x import _native, _recovery
 from m531x._callbacks import check_callback
+from m531x._connection import ConnectionCommands
 from m531x._errors import ClosedError
 from m531x._fork import cut_off, watch_forks
 from m531x._html import table
@@ -23,7 +24,7 @@ from m531x.delivery import Delivery
 from m531x.dispatch import Dispatcher, MessageCallback
 from m531x.subscription import MessageIterator, Subscription
 from m531x.trace import Trace
-from m531x.types import Event, MqttState, Payload, Receipt, Recovery, Stats, Will
+from m531x.types import Event, Payload, Receipt, Recovery, Stats
 from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
@@ -31,7 +32,7 @@ __all__ = ["Modem"]
 _VIRTUAL = "virtual://"
 
 
-class Modem(ModuleCommands):
+class Modem(ConnectionCommands, ModuleCommands):
     """A module at a serial port, used as an MQTT client.
 
     Opening runs the start-up dialogue: the module is asked until it answers, echo is turned off,
@@ -114,85 +115,6 @@ class Modem(ModuleCommands):
         self._dispatcher.start()
         _open_modems.add(self)
         watch_forks(self)
-
-    # ---- the connection
-
-    def connect(
-        self,
-        host: str,
-        port: int = 1883,
-        *,
-        client_id: str,
-        username: str | None = None,
-        password: str | None = None,
-        keepalive: int = 60,
-        clean_session: bool = True,
-        tls: bool = False,
-        will: Will | None = None,
-        ack_timeout: int = 10,
-        timeout: float | None = None,
-    ) -> None:
-        """Configures the module's MQTT client and connects it; returns when the broker accepted.
-
-        A client that is still configured is removed first.
-
-        Args:
-            host: The broker's name or address, as the module is to look it up.
-            port: The broker's TCP port, 1 to 65535.
-            client_id: The MQTT client identifier.
-            username: The user name, if the broker wants one.
-            password: The password; it appears in no log, error text or repr.
-            keepalive: Seconds, 0 (off) to 65535; more than `ack_timeout`.
-            clean_session: Whether the broker forgets the client's earlier session.
-            tls: Whether the module encrypts; not every model can.
-            will: What the broker publishes when the connection is lost.
-            ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
-            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
-
-        Raises:
-            InvalidArgumentError: An argument is refused; nothing was sent.
-            ConnectError: The broker refused (``return_code`` says why) or was not reached.
-            ModemTimeoutError: There was no outcome in time.
-            CommandError: The module refused a command.
-        """
-        will_parts = None
-        if will is not None:
-            if not isinstance(will, Will):
-                raise TypeError(f"will is {type(will).__name__}: give a Will")
-            will_parts = (will.topic, will.payload, will.qos, will.retain)
-        self._native.connect(
-            host,
-            port,
-            client_id,
-            username,
-            password,
-            keepalive,
-            clean_session,
-            tls,
-            will_parts,
-            ack_timeout,
-            timeout,
-        )
-
-    def disconnect(self) -> None:
-        """Ends the MQTT connection; the client stays configured.
-
-        Raises:
-            NotConnectedError: There is no MQTT connection.
-        """
-        self._native.disconnect()
-
-    def delete(self) -> None:
-        """Removes the configured MQTT client from the module.
-
-        Raises:
-            CommandError: The module refused.
-        """
-        self._native.delete()
-
-    def mqtt_state(self) -> MqttState:
-        """The state of the MQTT connection as last heard; `status` asks the module."""
-        return MqttState(self._native.mqtt_state())
 
     # ---- publishing
 

@@ -305,3 +305,10 @@ impl Rig {
         commands
     }
 }
+
+/// Answers the settings that are sent at a start and after a boot.
+pub(crate) fn answer_settings(rig: &mut Rig) {
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+}

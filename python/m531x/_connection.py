@@ -1,0 +1,99 @@
+"""The MQTT connection of a modem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m531x.types import MqttState, Will
+
+if TYPE_CHECKING:
+    from m531x import _native
+
+__all__ = ["ConnectionCommands"]
+
+
+class ConnectionCommands:
+    """The part of `Modem` that makes and ends the MQTT connection.
+
+    Every method raises `ModemTimeoutError` when the module does not answer in time,
+    `ModemRebootedError` when it restarts meanwhile and `ClosedError` after ``close()``.
+    """
+
+    _native: _native.Modem
+
+    def connect(
+        self,
+        host: str,
+        port: int = 1883,
+        *,
+        client_id: str,
+        username: str | None = None,
+        password: str | None = None,
+        keepalive: int = 60,
+        clean_session: bool = True,
+        tls: bool = False,
+        will: Will | None = None,
+        ack_timeout: int = 10,
+        timeout: float | None = None,
+    ) -> None:
+        """Configures the module's MQTT client and connects it; returns when the broker accepted.
+
+        A client that is still configured is removed first.
+
+        Args:
+            host: The broker's name or address, as the module is to look it up.
+            port: The broker's TCP port, 1 to 65535.
+            client_id: The MQTT client identifier.
+            username: The user name, if the broker wants one.
+            password: The password; it appears in no log, error text or repr.
+            keepalive: Seconds, 0 (off) to 65535; more than `ack_timeout`.
+            clean_session: Whether the broker forgets the client's earlier session.
+            tls: Whether the module encrypts; not every model can.
+            will: What the broker publishes when the connection is lost.
+            ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
+            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
+
+        Raises:
+            InvalidArgumentError: An argument is refused; nothing was sent.
+            ConnectError: The broker refused (``return_code`` says why) or was not reached.
+            ModemTimeoutError: There was no outcome in time.
+            CommandError: The module refused a command.
+        """
+        will_parts = None
+        if will is not None:
+            if not isinstance(will, Will):
+                raise TypeError(f"will is {type(will).__name__}: give a Will")
+            will_parts = (will.topic, will.payload, will.qos, will.retain)
+        self._native.connect(
+            host,
+            port,
+            client_id,
+            username,
+            password,
+            keepalive,
+            clean_session,
+            tls,
+            will_parts,
+            ack_timeout,
+            timeout,
+        )
+
+    def disconnect(self) -> None:
+        """Ends the MQTT connection; the client stays configured.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+        """
+        self._native.disconnect()
+
+    def delete(self) -> None:
+        """Removes the configured MQTT client from the module.
+
+        Raises:
+            CommandError: The module refused.
+        """
+        self._native.delete()
+
+    def mqtt_state(self) -> MqttState:
+        """The state of the MQTT connection as last heard; `status` asks the module."""
+        return MqttState(self._native.mqtt_state())
