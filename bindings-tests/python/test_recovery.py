@@ -36,6 +36,7 @@ def test_a_restart_of_the_module_is_followed_by_a_new_connection(
         while len(seen) < 20:
             seen.add(next(subscription.messages(timeout=20)).text)
         assert modem.stats().recoveries == 1
+        assert modem.stats().recoveries_by_cause["rebooted"] == 1
         eventually(lambda: any(e.kind is EventKind.RESUBSCRIBED for e in events))
     assert [e.value for e in events if e.kind is EventKind.RECOVERING] == [1]
 

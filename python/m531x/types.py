@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from m531x._html import table
@@ -293,6 +293,7 @@ class Stats:
         published: Publishes completed.
         probes: Commands sent to find the way back into step with the module.
         recoveries: Lost connections that were made again.
+        recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
         queued: Messages and events that wait for the dispatcher or for ``messages()``.
         dropped: Messages and events dropped because a queue was full.
         callback_errors: Exceptions that callbacks raised.
@@ -314,6 +315,7 @@ class Stats:
     published: int = 0
     probes: int = 0
     recoveries: int = 0
+    recoveries_by_cause: dict[str, int] = field(default_factory=dict)
     queued: int = 0
     dropped: int = 0
     callback_errors: int = 0

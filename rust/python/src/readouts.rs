@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use m531x_at::urc::Urc;
 use m531x_core::{ConfigReadback, EventKind, ModemInfo, MqttState, Stats, WireEntry};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{IntoPyDict, PyDict};
 
 use crate::errors::OrRaise;
 
@@ -127,6 +127,8 @@ pub(crate) fn stats_dict(py: Python<'_>, stats: Stats) -> PyResult<Bound<'_, PyD
         counters.set_item(name, count)?;
     }
     counters.set_item("queued", stats.queued)?;
+    let causes = session.recoveries.by_cause().into_py_dict(py)?;
+    counters.set_item("recoveries_by_cause", causes)?;
     Ok(counters)
 }
 

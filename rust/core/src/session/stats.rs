@@ -57,14 +57,21 @@ pub struct RecoveryStats {
 }
 
 impl RecoveryStats {
+    /// Each cause by its name, in the order of the fields.
+    pub fn by_cause(&self) -> [(&'static str, u64); 7] {
+        [
+            ("disconnected", self.disconnected),
+            ("module_reconnected", self.module_reconnected),
+            ("rebooted", self.rebooted),
+            ("silent", self.silent),
+            ("state_asked", self.state_asked),
+            ("unacknowledged", self.unacknowledged),
+            ("port_lost", self.port_lost),
+        ]
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.disconnected
-            + self.module_reconnected
-            + self.rebooted
-            + self.silent
-            + self.state_asked
-            + self.unacknowledged
-            + self.port_lost
+        self.by_cause().iter().map(|(_, count)| count).sum()
     }
 }
