@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import cffi
 import pytest
 
 from header import HEADER, ROOT, library, preprocessed
+from mosquitto import Mosquitto
 from tool import Tool
 
 EXAMPLES = ROOT / "examples" / "c"
@@ -26,23 +26,10 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Tool:
 
 
 class Broker:
-    """A mosquitto, and its clients on the other side."""
+    """The clients on the other side of a mosquitto."""
 
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = str(probe.getsockname()[1])
-        command = ["mosquitto", "-p", self.port]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + SECONDS
-        while not self._listens():
-            assert self.process.poll() is None, "mosquitto has ended"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def _listens(self) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", int(self.port))) == 0
+    def __init__(self, port: int) -> None:
+        self.port = str(port)
 
     def collect(self, topic: str) -> None:
         """From now on the broker keeps what is published there."""
@@ -62,11 +49,10 @@ class Broker:
 
 
 @pytest.fixture
-def broker() -> Iterator[Broker]:
-    running = Broker()
-    yield running
-    running.process.terminate()
-    running.process.wait()
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    mosquitto = Mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    yield Broker(mosquitto.ports[0])
+    mosquitto.stop()
 
 
 @pytest.fixture

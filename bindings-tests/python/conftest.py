@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import shutil
-import socket
 import subprocess
 import sys
 import textwrap
@@ -17,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 import m531x
+from mosquitto import Mosquitto, program
 
 
 class Broker(NamedTuple):
@@ -28,69 +26,21 @@ class Broker(NamedTuple):
     """``host:port`` where only user ``meter`` with password ``right`` may connect."""
 
 
-def _program(name: str) -> str:
-    """Debian puts mosquitto into /usr/sbin, which is not on every user's PATH."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    assert found is not None, f"{name} is missing: install mosquitto"
-    return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _start_broker(folder: Path) -> tuple[subprocess.Popen[bytes], Broker] | None:
-    anonymous, guarded = _free_port(), _free_port()
-    users = folder / "users"
-    subprocess.run(
-        [_program("mosquitto_passwd"), "-b", "-c", users, "meter", "right"],
-        check=True,
-        capture_output=True,
-    )
-    settings = folder / "mosquitto.conf"
-    settings.write_text(
-        # As root it would become another user, who may not read what is ours.
-        f"user {getpass.getuser()}\nper_listener_settings true\n"
-        f"listener {anonymous} 127.0.0.1\nallow_anonymous true\n"
-        f"listener {guarded} 127.0.0.1\nallow_anonymous false\npassword_file {users}\n"
-    )
-    log = (folder / "mosquitto.log").open("wb")
-    process = subprocess.Popen([_program("mosquitto"), "-c", settings], stdout=log, stderr=log)
-    log.close()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and process.poll() is None:
-        if _answers(anonymous) and _answers(guarded):
-            return process, Broker(f"127.0.0.1:{anonymous}", f"127.0.0.1:{guarded}")
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    return None
-
-
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A mosquitto on ports of its own."""
-    for _ in range(5):
-        # Another process may take a port between its choice and the start.
-        started = _start_broker(tmp_path_factory.mktemp("mosquitto"))
-        if started is not None:
-            break
-    else:
-        pytest.fail("mosquitto does not start")
-    process, addresses = started
-    yield addresses
-    process.terminate()
-    process.wait(10)
+    folder = tmp_path_factory.mktemp("mosquitto")
+    users = folder / "users"
+    subprocess.run(
+        [program("mosquitto_passwd"), "-b", "-c", users, "meter", "right"],
+        check=True,
+        capture_output=True,
+    )
+    mosquitto = Mosquitto(
+        folder, ["allow_anonymous true", f"allow_anonymous false\npassword_file {users}"]
+    )
+    yield Broker(*mosquitto.addresses)
+    mosquitto.stop()
 
 
 @pytest.fixture
