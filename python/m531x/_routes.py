@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from m531x._native import Message
@@ -63,13 +64,24 @@ class Routes:
             self._subscribed.pop(filter_, None)
             self.known = {}
 
-    def callback_of(self, filter_: str) -> MessageCallback | None:
-        """The callback of a filter."""
-        return self._subscribed.get(filter_)
+    @contextlib.contextmanager
+    def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Iterator[None]:
+        """Routes the filter already, and as before if the subscription fails.
 
-    def knows(self, filter_: str) -> bool:
-        """Whether the filter is routed."""
-        return filter_ in self._subscribed
+        Retained messages may arrive ahead of the acknowledgement.
+        """
+        with self._lock:
+            known = filter_ in self._subscribed
+            before = self._subscribed.get(filter_)
+        self.add(filter_, callback)
+        try:
+            yield
+        except BaseException:
+            if known:
+                self.add(filter_, before)
+            else:
+                self.remove(filter_)
+            raise
 
     def find(self, topic: str) -> Route:
         """The route of a topic that is not among the known ones."""

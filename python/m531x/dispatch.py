@@ -14,17 +14,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from m531x import _native
+from m531x._callees import Callees
 from m531x._errors import ClosedError, M531xError
 from m531x._journal import Journal
 from m531x._native import Message
-from m531x._routes import MessageCallback, Route, Routes
+from m531x._routes import MessageCallback, Route
 from m531x.inbox import Inbox
-from m531x.types import Event, EventKind
 
 if TYPE_CHECKING:
     from m531x.delivery import Delivery
 
-__all__ = ["Dispatcher", "MessageCallback"]
+__all__ = ["Dispatcher"]
 
 _BATCH = 512
 # How long close() waits for a callback that does not return: longer would be a deadlock for a
@@ -36,20 +36,23 @@ class Dispatcher:
     """Routes the messages and events of one modem; every method may be called by any thread."""
 
     def __init__(
-        self, native: _native.Modem, queue_size: int, overflow: str, journal: Journal
+        self,
+        native: _native.Modem,
+        callees: Callees,
+        queue_size: int,
+        overflow: str,
+        journal: Journal,
     ) -> None:
         """Starts no thread yet."""
         self._native = native
-        self.routes = Routes()
+        self._callees = callees
+        self._routes = callees.routes
         self._journal = journal
         self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
         self._stopped = False
         self._deliveries: dict[int, Delivery] = {}
-        self.on_connect: Callable[[], object] | None = None
-        self.on_disconnect: Callable[[str], object] | None = None
-        self.on_event: Callable[[Event], object] | None = None
         self.callback_errors = 0
 
     @property
@@ -112,9 +115,9 @@ class Dispatcher:
         for item in batch:
             if type(item) is Message:
                 # Messages of one topic in a row share its text; most streams are of few topics.
-                if item.topic is not topic or self.routes.known is not routes:
-                    topic, routes = item.topic, self.routes.known
-                    callbacks, filters = routes.get(topic) or self.routes.find(topic)
+                if item.topic is not topic or self._routes.known is not routes:
+                    topic, routes = item.topic, self._routes.known
+                    callbacks, filters = routes.get(topic) or self._routes.find(topic)
                 if not callbacks:
                     loose.append((item, filters))
                     continue
@@ -144,12 +147,9 @@ class Dispatcher:
     def _tell(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw
         self._journal.note(kind, value, text, timestamp)
-        if kind == EventKind.CONNECTED and self.on_connect is not None:
-            self._call(self.on_connect)
-        elif kind == EventKind.DISCONNECTED and self.on_disconnect is not None:
-            self._call(self.on_disconnect, text)
-        if self.on_event is not None and not self._stopped:
-            self._call(self.on_event, Event(EventKind(kind), value, text, timestamp))
+        for callback, arguments in self._callees.of_event(kind, value, text, timestamp):
+            if not self._stopped:
+                self._call(callback, *arguments)
 
     def _finish_delivery(self, token: int) -> None:
         with self._lock:

@@ -7,24 +7,22 @@ import contextlib
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Literal
 
 from m531x import _native, _recovery
-from m531x._callbacks import check_callback
+from m531x._callees import Callees
 from m531x._connection import ConnectionCommands
 from m531x._errors import ClosedError
 from m531x._fork import cut_off, watch_forks
 from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
-from m531x._native import Message
-from m531x.delivery import Delivery
-from m531x.dispatch import Dispatcher, MessageCallback
-from m531x.subscription import MessageIterator, Subscription
+from m531x._publishing import Publishing
+from m531x._subscribing import Subscribing
+from m531x.dispatch import Dispatcher
 from m531x.trace import Trace
-from m531x.types import Event, Payload, Receipt, Recovery, Stats
+from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
@@ -32,7 +30,7 @@ __all__ = ["Modem"]
 _VIRTUAL = "virtual://"
 
 
-class Modem(ConnectionCommands, ModuleCommands):
+class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
     """A module at a serial port, used as an MQTT client.
 
     Opening runs the start-up dialogue: the module is asked until it answers, echo is turned off,
@@ -111,207 +109,13 @@ class Modem(ConnectionCommands, ModuleCommands):
         self._closed = False
         self._closing = threading.Lock()
         self._journal = Journal(self._native, port, trace)
-        self._dispatcher = Dispatcher(self._native, queue_size, overflow, self._journal)
+        self._callees = Callees()
+        self._dispatcher = Dispatcher(
+            self._native, self._callees, queue_size, overflow, self._journal
+        )
         self._dispatcher.start()
         _open_modems.add(self)
         watch_forks(self)
-
-    # ---- publishing
-
-    def publish(
-        self,
-        topic: str,
-        payload: Payload,
-        qos: int = 0,
-        retain: bool = False,
-        *,
-        timeout: float | None = None,
-    ) -> Receipt:
-        """Publishes and waits until it is done.
-
-        Done is: accepted by the module (QoS 0), acknowledged by the broker (QoS 1), completed
-        (QoS 2).
-
-        Args:
-            topic: The topic name, without wildcards.
-            payload: Any bytes; text is sent as UTF-8.
-            qos: 0, 1 or 2.
-            retain: Whether the broker keeps it for later subscribers.
-            timeout: Seconds it may take; None is the acknowledgement timeout and some.
-
-        Returns:
-            The receipt with the packet id.
-
-        Raises:
-            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
-            NotConnectedError: There is no MQTT connection.
-            PublishError: The module gave up waiting for the acknowledgement.
-            ModemTimeoutError: It was not done in time.
-        """
-        return Receipt(*self._native.publish(topic, payload, qos, retain, timeout))
-
-    def publish_nowait(
-        self,
-        topic: str,
-        payload: Payload,
-        qos: int = 0,
-        retain: bool = False,
-        *,
-        timeout: float | None = None,
-    ) -> Delivery:
-        """Publishes without waiting.
-
-        Args:
-            topic: As for `publish`.
-            payload: As for `publish`.
-            qos: As for `publish`.
-            retain: As for `publish`.
-            timeout: Seconds it may take from now, waiting for its turn included.
-
-        Returns:
-            The delivery, to be waited for or not.
-
-        Raises:
-            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
-            ClosedError: The modem is closed.
-        """
-        native = self._native.publish_nowait(topic, payload, qos, retain, timeout)
-        return Delivery(native, self._dispatcher)
-
-    # ---- subscriptions and messages
-
-    def subscribe(
-        self,
-        topic: str,
-        qos: int = 0,
-        callback: MessageCallback | None = None,
-        *,
-        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
-        timeout: float | None = None,
-    ) -> Subscription:
-        """Subscribes and waits for the broker's answer.
-
-        A message goes to the callback of every subscription it matches. If none of them has one it
-        goes to `on_message`; if that is None, to the queue that `messages` reads. Subscribing again
-        to the same filter replaces its callback.
-
-        Args:
-            topic: The topic filter; ``+`` and ``#`` as in MQTT.
-            qos: The highest QoS wanted.
-            callback: Called as ``callback(message)``; it may use the modem.
-            hex: Have the module print payloads as hex (they are decoded here), which leaves no
-                doubt about where a topic ends; M5311 only.
-            timeout: Seconds it may take; None is the acknowledgement timeout and some.
-
-        Returns:
-            The subscription with the granted QoS.
-
-        Raises:
-            InvalidArgumentError: The filter, the QoS or the callback is refused; nothing was sent.
-            NotConnectedError: There is no MQTT connection.
-            SubscribeError: The broker refused, or did not answer in time.
-        """
-        if callback is not None:
-            check_callback("callback", callback, "message")
-        routes = self._dispatcher.routes
-        known = routes.knows(topic)
-        before = routes.callback_of(topic)
-        # Retained messages may arrive ahead of the acknowledgement.
-        routes.add(topic, callback)
-        try:
-            granted = self._native.subscribe(topic, qos, hex, timeout)
-        except BaseException:
-            if known:
-                routes.add(topic, before)
-            else:
-                routes.remove(topic)
-            raise
-        return Subscription(self, topic, granted, callback, hex)
-
-    def unsubscribe(self, topic: str) -> None:
-        """Ends the subscription of a filter and waits for the broker's answer.
-
-        Args:
-            topic: The filter, as it was subscribed.
-
-        Raises:
-            NotConnectedError: There is no MQTT connection.
-            ModemTimeoutError: The broker did not answer in time.
-        """
-        self._native.unsubscribe(topic)
-        self._dispatcher.routes.remove(topic)
-
-    def subscriptions(self) -> list[str]:
-        """The filters that are subscribed."""
-        return self._native.subscriptions()
-
-    def messages(self, timeout: float | None = None) -> Iterator[Message]:
-        """Iterates over the messages that no callback takes, in order.
-
-        Args:
-            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
-                until the modem is closed, 0 gives what is there.
-
-        Raises:
-            ClosedError: The modem is closed.
-            PortError: The port was lost, and what had arrived before has been read.
-        """
-        return self._messages(None, timeout)
-
-    def _messages(self, filter_: str | None, timeout: float | None) -> Iterator[Message]:
-        if timeout is not None:
-            _native.check_timeout(timeout)
-        self._require_open()
-        return MessageIterator(self, filter_, timeout)
-
-    # ---- callbacks
-
-    @property
-    def on_message(self) -> MessageCallback | None:
-        """Called as ``on_message(message)`` for messages that no subscription's callback takes."""
-        return self._dispatcher.routes.default
-
-    @on_message.setter
-    def on_message(self, callback: MessageCallback | None) -> None:
-        self._check("on_message", callback, "message")
-        self._dispatcher.routes.default = callback
-
-    @property
-    def on_connect(self) -> Callable[[], object] | None:
-        """Called as ``on_connect()`` whenever the MQTT connection is made."""
-        return self._dispatcher.on_connect
-
-    @on_connect.setter
-    def on_connect(self, callback: Callable[[], object] | None) -> None:
-        self._check("on_connect", callback)
-        self._dispatcher.on_connect = callback
-
-    @property
-    def on_disconnect(self) -> Callable[[str], object] | None:
-        """Called as ``on_disconnect(reason)`` when the MQTT connection is gone."""
-        return self._dispatcher.on_disconnect
-
-    @on_disconnect.setter
-    def on_disconnect(self, callback: Callable[[str], object] | None) -> None:
-        self._check("on_disconnect", callback, "reason")
-        self._dispatcher.on_disconnect = callback
-
-    @property
-    def on_event(self) -> Callable[[Event], object] | None:
-        """Called as ``on_event(event)`` for everything that is not a message."""
-        return self._dispatcher.on_event
-
-    @on_event.setter
-    def on_event(self, callback: Callable[[Event], object] | None) -> None:
-        self._check("on_event", callback, "event")
-        self._dispatcher.on_event = callback
-
-    @staticmethod
-    def _check(name: str, callback: object, *parameters: str) -> None:
-        if callback is not None:
-            check_callback(name, callback, *parameters)
-
-    # ---- the modem itself
 
     @property
     def port(self) -> str:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m531x._native import Message
-    from m531x.dispatch import MessageCallback
-    from m531x.modem import Modem
+    from m531x._routes import MessageCallback
+    from m531x._subscribing import Subscribing
 
 __all__ = ["MessageIterator", "Subscription"]
 
@@ -19,7 +19,7 @@ __all__ = ["MessageIterator", "Subscription"]
 class MessageIterator:
     """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
 
-    def __init__(self, modem: Modem, filter_: str | None, timeout: float | None) -> None:
+    def __init__(self, modem: Subscribing, filter_: str | None, timeout: float | None) -> None:
         """Made by ``messages()`` only."""
         self._modem = modem
         self._filter = filter_
@@ -48,7 +48,7 @@ class Subscription:
 
     def __init__(
         self,
-        modem: Modem,
+        modem: Subscribing,
         topic: str,
         granted_qos: int,
         callback: MessageCallback | None,

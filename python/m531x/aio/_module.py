@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
-from m531x import _native
+from m531x.aio._beginning import Beginning
 from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
 
 __all__ = ["ModuleCommands"]
 
 
-class ModuleCommands:
+class ModuleCommands(Beginning):
     """The part of `Modem` that speaks with the module itself.
 
     Every method raises `CommandError` when the module refuses (``modem_code`` is its number),
     `ModemTimeoutError` when it does not answer in time, `ModemRebootedError` when it restarts
     meanwhile and `ClosedError` after ``close()``.
     """
-
-    @property
-    def _starter(self) -> _native.Starter:
-        raise NotImplementedError
-
-    def _begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
-        raise NotImplementedError
 
     async def wait_for_network(self, timeout: float = 120.0) -> None:
         """Waits for SIM, registration, attachment and address; optional before ``connect()``.

@@ -8,12 +8,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from m531x._callees import Callees
 from m531x._errors import ClosedError, M531xError
 from m531x._journal import Journal
 from m531x._native import Message
-from m531x._routes import Routes
 from m531x._store import Store
-from m531x.types import Event, EventKind
 
 __all__ = ["Receiver"]
 
@@ -30,12 +29,10 @@ class Receiver:
     the same size, then does what its overflow policy says.
     """
 
-    def __init__(self, limit: int, overflow: str) -> None:
+    def __init__(self, callees: Callees, limit: int, overflow: str) -> None:
         """Fetches nothing yet."""
-        self.routes = Routes()
-        self.on_connect: Callable[[], object] | None = None
-        self.on_disconnect: Callable[[str], object] | None = None
-        self.on_event: Callable[[Event], object] | None = None
+        self._callees = callees
+        self._routes = callees.routes
         self.dropped = 0
         self.callback_errors = 0
         self._limit = limit
@@ -138,7 +135,7 @@ class Receiver:
             calling.cancel()
 
     def _route(self, message: Message) -> None:
-        route = self.routes.known.get(message.topic) or self.routes.find(message.topic)
+        route = self._routes.known.get(message.topic) or self._routes.find(message.topic)
         for callback in route.callbacks:
             self._calls.append((callback, (message,)))
         if route.callbacks:
@@ -152,13 +149,7 @@ class Receiver:
 
     def _tell(self, kind: int, value: int, text: str, timestamp: float) -> None:
         self._journal.note(kind, value, text, timestamp)
-        if kind == EventKind.CONNECTED and self.on_connect is not None:
-            self._calls.append((self.on_connect, ()))
-        elif kind == EventKind.DISCONNECTED and self.on_disconnect is not None:
-            self._calls.append((self.on_disconnect, (text,)))
-        if self.on_event is not None:
-            event = Event(EventKind(kind), value, text, timestamp)
-            self._calls.append((self.on_event, (event,)))
+        self._calls.extend(self._callees.of_event(kind, value, text, timestamp))
 
     async def _call_all(self) -> None:
         count = 0

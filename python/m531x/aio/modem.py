@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Generator
+from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Literal
 
 from m531x import _native, _recovery
-from m531x._callbacks import check_callback
+from m531x._callees import Callees
 from m531x._errors import ClosedError, InvalidArgumentError
 from m531x._fork import cut_off, watch_forks
 from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
-from m531x._native import Message
-from m531x._routes import MessageCallback
-from m531x.aio._events import Callbacks
+from m531x.aio._connection import ConnectionCommands
 from m531x.aio._link import Link
 from m531x.aio._module import ModuleCommands
+from m531x.aio._publishing import Publishing
 from m531x.aio._receiver import Receiver
-from m531x.aio.delivery import Delivery
-from m531x.aio.subscription import MessageIterator, Subscription
+from m531x.aio._subscribing import Subscribing
 from m531x.trace import Trace
-from m531x.types import MqttState, Payload, Receipt, Recovery, Stats, Will
+from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
@@ -32,7 +30,7 @@ _VIRTUAL = "virtual://"
 _NOT_OPEN = "the modem is not open yet: use `async with`, or await it"
 
 
-class Modem(Callbacks, ModuleCommands):
+class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
     """A module at a serial port, used as an MQTT client from a coroutine.
 
     The arguments are those of `m531x.Modem`. The port is opened by ``async with``, or by awaiting
@@ -42,6 +40,11 @@ class Modem(Callbacks, ModuleCommands):
     Cancelling a coroutine (by ``asyncio.timeout``, for instance) gives its operation up and leaves
     the modem usable. What was sent cannot be taken back: a publish that was cancelled may still
     have reached the broker.
+
+    Callbacks are plain functions or coroutine functions. They run in the event loop, one after the
+    other in the order of arrival: the next begins when the one before has returned, awaiting
+    included. They may use the modem. An exception goes to the loop's exception handler and is
+    counted in ``stats().callback_errors``.
 
     Args:
         port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"``, or ``"virtual://"`` for a
@@ -92,9 +95,8 @@ class Modem(Callbacks, ModuleCommands):
         self._native: _native.Modem | None = None
         self._open_starter: _native.Starter | None = None
         self._closed = False
-        self._receiver = Receiver(queue_size, overflow)
-
-    # ---- opening and closing
+        self._callees = Callees()
+        self._receiver = Receiver(self._callees, queue_size, overflow)
 
     async def open(self) -> None:
         """Opens the port and runs the start-up dialogue; ``async with`` does it.
@@ -200,171 +202,6 @@ class Modem(Callbacks, ModuleCommands):
             link.loop.call_soon_threadsafe(link.close)
         if self._virtual is not None:
             self._virtual.close()
-
-    # ---- the connection
-
-    async def connect(
-        self,
-        host: str,
-        port: int = 1883,
-        *,
-        client_id: str,
-        username: str | None = None,
-        password: str | None = None,
-        keepalive: int = 60,
-        clean_session: bool = True,
-        tls: bool = False,
-        will: Will | None = None,
-        ack_timeout: int = 10,
-        timeout: float | None = None,
-    ) -> None:
-        """Configures the module's MQTT client and connects it; returns when the broker accepted.
-
-        Arguments and errors are those of `m531x.Modem.connect`.
-        """
-        will_parts = None
-        if will is not None:
-            will_parts = (will.topic, will.payload, will.qos, will.retain)
-        await self._begin(
-            self._starter.connect(
-                host,
-                port,
-                client_id,
-                username,
-                password,
-                keepalive,
-                clean_session,
-                tls,
-                will_parts,
-                ack_timeout,
-                timeout,
-            )
-        )
-
-    async def disconnect(self) -> None:
-        """Ends the MQTT connection; the client stays configured.
-
-        Raises:
-            NotConnectedError: There is no MQTT connection.
-        """
-        await self._begin(self._starter.disconnect())
-
-    async def delete(self) -> None:
-        """Removes the configured MQTT client from the module.
-
-        Raises:
-            CommandError: The module refused.
-        """
-        await self._begin(self._starter.delete())
-
-    def mqtt_state(self) -> MqttState:
-        """The state of the MQTT connection as last heard; `status` asks the module."""
-        return MqttState(self._opened.mqtt_state())
-
-    # ---- publishing
-
-    async def publish(
-        self,
-        topic: str,
-        payload: Payload,
-        qos: int = 0,
-        retain: bool = False,
-        *,
-        timeout: float | None = None,
-    ) -> Receipt:
-        """Publishes and waits until it is done.
-
-        Arguments, receipt and errors are those of `m531x.Modem.publish`.
-        """
-        operation = self._starter.publish(topic, payload, qos, retain, timeout)
-        return Receipt(*await self._begin(operation))
-
-    def publish_nowait(
-        self,
-        topic: str,
-        payload: Payload,
-        qos: int = 0,
-        retain: bool = False,
-        *,
-        timeout: float | None = None,
-    ) -> Delivery:
-        """Publishes without waiting; publishes go out in the order of the calls.
-
-        Arguments and errors are those of `m531x.Modem.publish_nowait`.
-        """
-        operation = self._starter.publish(topic, payload, qos, retain, timeout)
-        return Delivery(self._begin(operation))
-
-    # ---- subscriptions and messages
-
-    async def subscribe(
-        self,
-        topic: str,
-        qos: int = 0,
-        callback: MessageCallback | None = None,
-        *,
-        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
-        timeout: float | None = None,
-    ) -> Subscription:
-        """Subscribes and waits for the broker's answer.
-
-        Arguments and errors are those of `m531x.Modem.subscribe`; the callback may be a coroutine
-        function, which is awaited before the next callback begins.
-        """
-        if callback is not None:
-            check_callback("callback", callback, "message", awaited=True)
-        routes = self._receiver.routes
-        known = routes.knows(topic)
-        before = routes.callback_of(topic)
-        operation = self._starter.subscribe(topic, qos, hex, timeout)
-        # Retained messages may arrive ahead of the acknowledgement.
-        routes.add(topic, callback)
-        try:
-            granted = await self._begin(operation)
-        except BaseException:
-            if known:
-                routes.add(topic, before)
-            else:
-                routes.remove(topic)
-            raise
-        return Subscription(self, topic, granted, callback, hex)
-
-    async def unsubscribe(self, topic: str) -> None:
-        """Ends the subscription of a filter and waits for the broker's answer.
-
-        Args:
-            topic: The filter, as it was subscribed.
-
-        Raises:
-            NotConnectedError: There is no MQTT connection.
-            ModemTimeoutError: The broker did not answer in time.
-        """
-        await self._begin(self._starter.unsubscribe(topic))
-        self._receiver.routes.remove(topic)
-
-    def subscriptions(self) -> list[str]:
-        """The filters that are subscribed."""
-        return self._opened.subscriptions()
-
-    def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
-        """Iterates with ``async for`` over the messages that no callback takes, in order.
-
-        Args:
-            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
-                until the modem is closed, 0 gives what is there.
-
-        Raises:
-            ClosedError: The modem is closed.
-            PortError: The port was lost, and what had arrived before has been read.
-        """
-        return self._messages(None, timeout)
-
-    def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]:
-        _native.check_timeout(timeout)
-        _ = self._opened
-        return MessageIterator(self._receiver, filter_, timeout)
-
-    # ---- the modem itself
 
     @property
     def port(self) -> str:

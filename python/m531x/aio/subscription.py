@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from m531x._native import Message
     from m531x._routes import MessageCallback
     from m531x.aio._receiver import Receiver
-    from m531x.aio.modem import Modem
+    from m531x.aio._subscribing import Subscribing
 
 __all__ = ["MessageIterator", "Subscription"]
 
@@ -50,7 +50,7 @@ class Subscription:
 
     def __init__(
         self,
-        modem: Modem,
+        modem: Subscribing,
         topic: str,
         granted_qos: int,
         callback: MessageCallback | None,

@@ -1,0 +1,114 @@
+"""Callbacks of the modem for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import m531x
+from aio_support import connected, run
+from m531x import aio
+
+
+def test_callbacks_of_both_kinds_run_in_order_one_after_the_other() -> None:
+    async def main() -> None:
+        calls: list[str] = []
+        done = asyncio.Event()
+
+        async def slow(message: m531x.Message) -> None:
+            calls.append(f"begin {message.text}")
+            await asyncio.sleep(0.01)
+            calls.append(f"end {message.text}")
+
+        def quick(message: m531x.Message) -> None:
+            calls.append(f"quick {message.text}")
+            if message.text == "2":
+                done.set()
+
+        async with await connected() as modem:
+            await modem.subscribe("a", callback=slow)
+            modem.on_message = quick
+            await modem.subscribe("b")
+            await modem.publish("a", "1")
+            await modem.publish("b", "2")
+            await asyncio.wait_for(done.wait(), 10)
+        assert calls == ["begin 1", "end 1", "quick 2"]
+
+    run(main)
+
+
+def test_a_callback_may_await_the_modem_and_close_it() -> None:
+    async def main() -> None:
+        answers: list[object] = []
+        modem = await connected()
+
+        async def callback(message: m531x.Message) -> None:
+            answers.append(await modem.command("AT+CGMM"))
+            answers.append((await modem.publish("other", message.payload, qos=1)).qos)
+            await modem.close()
+            answers.append("closed")
+
+        await modem.subscribe("question", callback=callback)
+        await modem.publish("question", "hello")
+        while len(answers) < 3:
+            await asyncio.sleep(0.005)
+        assert answers == [["M5310-A"], 1, "closed"]
+
+    run(main)
+
+
+def test_an_exception_in_a_callback_is_reported_and_counted_and_the_next_goes_on() -> None:
+    reports: list[dict[str, Any]] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: reports.append(about))
+        seen = asyncio.Event()
+
+        async def callback(message: m531x.Message) -> None:
+            if message.text == "bad":
+                raise ValueError(message.text)
+            seen.set()
+
+        async with await connected() as modem:
+            await modem.subscribe("t", callback=callback)
+            await modem.publish("t", "bad")
+            await modem.publish("t", "good")
+            await asyncio.wait_for(seen.wait(), 10)
+            assert modem.stats().callback_errors == 1
+
+    run(main)
+    assert [str(about["exception"]) for about in reports] == ["bad"]
+
+
+def test_events_reach_their_callbacks() -> None:
+    async def main() -> None:
+        seen: list[object] = []
+        async with aio.Modem("virtual://") as modem:
+            modem.on_connect = lambda: seen.append("connected")
+            modem.on_disconnect = lambda reason: seen.append(reason)
+            modem.on_event = lambda event: seen.append(event.kind)
+            await modem.connect("broker.example", client_id="test")
+            await modem.disconnect()
+            while not any(isinstance(entry, str) and entry != "connected" for entry in seen):
+                await asyncio.sleep(0.005)
+        assert "connected" in seen
+        assert m531x.EventKind.STATE_CHANGED in seen
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("callback", "expected"),
+    [(lambda: None, r"callback\(message\)"), ("text", "cannot be called")],
+)
+def test_a_wrong_callback_is_refused_when_it_is_set(callback: Any, expected: str) -> None:
+    async def main() -> None:
+        async with await connected() as modem:
+            with pytest.raises(m531x.InvalidArgumentError, match=expected):
+                await modem.subscribe("t", callback=callback)
+            with pytest.raises(m531x.InvalidArgumentError):
+                modem.on_message = callback
+
+    run(main)

@@ -1,0 +1,81 @@
+"""Publishing through a modem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from m531x.delivery import Delivery
+from m531x.types import Payload, Receipt
+
+if TYPE_CHECKING:
+    from m531x import _native
+    from m531x.dispatch import Dispatcher
+
+__all__ = ["Publishing"]
+
+
+class Publishing:
+    """The part of `Modem` that publishes."""
+
+    _native: _native.Modem
+    _dispatcher: Dispatcher
+
+    def publish(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Receipt:
+        """Publishes and waits until it is done.
+
+        Done is: accepted by the module (QoS 0), acknowledged by the broker (QoS 1), completed
+        (QoS 2).
+
+        Args:
+            topic: The topic name, without wildcards.
+            payload: Any bytes; text is sent as UTF-8.
+            qos: 0, 1 or 2.
+            retain: Whether the broker keeps it for later subscribers.
+            timeout: Seconds it may take; None is the acknowledgement timeout and some.
+
+        Returns:
+            The receipt with the packet id.
+
+        Raises:
+            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
+            NotConnectedError: There is no MQTT connection.
+            PublishError: The module gave up waiting for the acknowledgement.
+            ModemTimeoutError: It was not done in time.
+        """
+        return Receipt(*self._native.publish(topic, payload, qos, retain, timeout))
+
+    def publish_nowait(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Delivery:
+        """Publishes without waiting.
+
+        Args:
+            topic: As for `publish`.
+            payload: As for `publish`.
+            qos: As for `publish`.
+            retain: As for `publish`.
+            timeout: Seconds it may take from now, waiting for its turn included.
+
+        Returns:
+            The delivery, to be waited for or not.
+
+        Raises:
+            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
+            ClosedError: The modem is closed.
+        """
+        native = self._native.publish_nowait(topic, payload, qos, retain, timeout)
+        return Delivery(native, self._dispatcher)
