@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
-
 import m531x
 from aio_support import connected, run
 from m531x import aio
@@ -95,20 +93,5 @@ def test_events_reach_their_callbacks() -> None:
                 await asyncio.sleep(0.005)
         assert "connected" in seen
         assert m531x.EventKind.STATE_CHANGED in seen
-
-    run(main)
-
-
-@pytest.mark.parametrize(
-    ("callback", "expected"),
-    [(lambda: None, r"callback\(message\)"), ("text", "cannot be called")],
-)
-def test_a_wrong_callback_is_refused_when_it_is_set(callback: Any, expected: str) -> None:
-    async def main() -> None:
-        async with await connected() as modem:
-            with pytest.raises(m531x.InvalidArgumentError, match=expected):
-                await modem.subscribe("t", callback=callback)
-            with pytest.raises(m531x.InvalidArgumentError):
-                modem.on_message = callback
 
     run(main)

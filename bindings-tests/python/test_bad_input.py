@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import array
 import os
 import pty
 import re
+import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import m531x
-
-# Deliberately untyped: much of what is called here would not pass a type checker.
-Call = Callable[[Any], Any]
+from bad_calls import CLOSED, REFUSED
 
 
 @pytest.fixture(scope="module")
@@ -23,63 +25,6 @@ def shared() -> Iterator[m531x.Modem]:
     with m531x.Modem("virtual://") as modem:
         modem.connect("broker.example", client_id="test")
         yield modem
-
-
-REFUSED: dict[str, tuple[Call, str]] = {
-    "topic with CR": (lambda m: m.publish("a\rb", "x"), "topic"),
-    "topic with LF": (lambda m: m.publish("a\nb", "x"), "topic"),
-    "topic with quote": (lambda m: m.publish('a"b', "x"), "topic"),
-    "topic with NUL": (lambda m: m.publish("a\0b", "x"), "topic"),
-    "topic with Ctrl-Z": (lambda m: m.publish("a\x1ab", "x"), "topic"),
-    "topic with wildcard": (lambda m: m.publish("a/#", "x"), "topic"),
-    "topic empty": (lambda m: m.publish("", "x"), "topic"),
-    "topic over the limit": (lambda m: m.publish("a" * 600, "x"), "512"),
-    "payload over the limit": (lambda m: m.publish("a", b"\0" * 600), "1024|limit"),
-    "payload far over the limit": (lambda m: m.publish("a", b"\0" * 100_000), "limit|most|fit"),
-    "payload a number": (lambda m: m.publish("a", 5), "int.*str"),
-    "payload nothing": (lambda m: m.publish("a", None), "NoneType"),
-    "payload a list": (lambda m: m.publish("a", [1]), "list"),
-    "payload not UTF-8": (lambda m: m.publish("a", "\ud800"), "UTF-8"),
-    "QoS 3": (lambda m: m.publish("a", "x", qos=3), "QoS 3"),
-    "QoS -1": (lambda m: m.publish("a", "x", qos=-1), "QoS -1"),
-    "QoS 300": (lambda m: m.subscribe("a", qos=300), "QoS 300"),
-    "timeout negative": (lambda m: m.publish("a", "x", timeout=-1), "timeout is -1"),
-    "timeout NaN": (lambda m: m.command("AT", timeout=float("nan")), "timeout is NaN"),
-    "messages timeout negative": (lambda m: m.messages(timeout=-0.1), "timeout is -0.1"),
-    "nowait QoS 3": (lambda m: m.publish_nowait("a", "x", qos=3), "QoS 3"),
-    "filter with quote": (lambda m: m.subscribe('a"b'), "topic|filter"),
-    "filter with misplaced wildcard": (lambda m: m.subscribe("a#"), "#|wildcard"),
-    "filter over the limit": (lambda m: m.subscribe("a" * 600), "512"),
-    "hex on M5310-A": (lambda m: m.subscribe("a", hex=True), "M5310-A"),
-    "command with CR": (lambda m: m.command("AT\rAT"), "carriage|CR|0x0d|control"),
-    "command with NUL": (lambda m: m.command("AT\0"), "NUL|0x00|control"),
-    "command over the limit": (lambda m: m.command("AT" + "x" * 2000), "1024|limit"),
-    "port 0": (lambda m: m.connect("b", 0, client_id="c"), "port"),
-    "port 70000": (lambda m: m.connect("b", 70_000, client_id="c"), "port is 70000"),
-    "host with quote": (lambda m: m.connect('b"', client_id="c"), "host"),
-    "host empty": (lambda m: m.connect("", client_id="c"), "host"),
-    "client id with CR": (lambda m: m.connect("b", client_id="c\r"), "client"),
-    "keepalive not above the ack timeout": (
-        lambda m: m.connect("b", client_id="c", keepalive=10, ack_timeout=10),
-        "keep-?alive.*10",
-    ),
-    "keepalive out of range": (lambda m: m.connect("b", client_id="c", keepalive=70_000), "70000"),
-    "password with quote": (
-        lambda m: m.connect("b", client_id="c", username="u", password='secret"x'),
-        "password",
-    ),
-    "tls on M5310-A": (lambda m: m.connect("b", client_id="c", tls=True), "M5310-A|TLS|encrypt"),
-    "will QoS 3": (
-        lambda m: m.connect("b", client_id="c", will=m531x.Will("w", "x", qos=3)),
-        "QoS 3",
-    ),
-    "will that cannot be text": (
-        lambda m: m.connect("b", client_id="c", will=m531x.Will("w", b"\0")),
-        "will",
-    ),
-    "callback of another shape": (lambda m: m.subscribe("a", callback=lambda: None), "callback"),
-    "ack timeout negative": (lambda m: m.set_ack_timeout(-5), "-5"),
-}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -96,29 +41,6 @@ def test_it_is_refused_before_a_byte_is_sent(shared: m531x.Modem, name: str) -> 
     assert caught.value.code is m531x.ErrorCode.INVALID_ARGUMENT
     assert shared.stats().bytes_sent == sent
     assert shared.mqtt_state() is m531x.MqttState.CONNECTED
-
-
-CLOSED: dict[str, Call] = {
-    "connect": lambda m: m.connect("b", client_id="c"),
-    "publish": lambda m: m.publish("a", "x"),
-    "publish_nowait": lambda m: m.publish_nowait("a", "x"),
-    "subscribe": lambda m: m.subscribe("a"),
-    "subscribe with callback": lambda m: m.subscribe("a", callback=print),
-    "unsubscribe": lambda m: m.unsubscribe("a"),
-    "messages": lambda m: m.messages(timeout=0),
-    "disconnect": lambda m: m.disconnect(),
-    "delete": lambda m: m.delete(),
-    "status": lambda m: m.status(),
-    "config": lambda m: m.config(),
-    "info": lambda m: m.info(),
-    "signal": lambda m: m.signal(),
-    "command": lambda m: m.command("AT"),
-    "wake": lambda m: m.wake(),
-    "reboot": lambda m: m.reboot(),
-    "wait_for_network": lambda m: m.wait_for_network(timeout=1),
-    "set_ack_timeout": lambda m: m.set_ack_timeout(5),
-    "set_ping_report": lambda m: m.set_ping_report(True),
-}
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +112,16 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "baud rate 0": ({"baudrate": 0}, "baudrate is 0"),
     "baud rate negative": ({"baudrate": -1}, "baudrate is -1"),
     "queue size 0": ({"queue_size": 0}, "queue_size is 0"),
+    "queue size beyond all": ({"queue_size": 10**30}, "queue_size is far out of range"),
+    "queue size a float": ({"queue_size": 1.5}, "queue_size is float"),
+    "trace a text": ({"trace": "100"}, "trace is str"),
+    "trace negative": ({"trace": -1}, "trace is -1"),
+    "model a number": ({"model": 5310}, "model is int: give str"),
+    "baud rate a text": ({"baudrate": "9600"}, "baudrate is str"),
+    "recovery a bool": ({"recovery": True}, "recovery is bool: give a Recovery or None"),
+    "recovery jitter": ({"recovery": m531x.Recovery(jitter=2)}, "jitter is 2"),
+    "recovery delay": ({"recovery": m531x.Recovery(initial_delay=-1)}, "initial_delay is -1"),
+    "no command timeout at all": ({"command_timeout": None}, "command_timeout is NoneType"),
     "overflow": ({"overflow": "explode"}, "explode.*drop_oldest"),
     "command timeout": ({"command_timeout": -1.0}, "timeout is -1"),
     "no command timeout": ({"command_timeout": 0}, "command_timeout is 0"),
@@ -210,6 +142,9 @@ VIRTUAL: dict[str, tuple[dict[str, Any], str]] = {
     "broker": ({"broker": "nowhere"}, "HOST:PORT"),
     "fault": ({"faults": ["no-such-fault=1"]}, "no-such-fault"),
     "faults as text": ({"faults": "delay=1"}, "list"),
+    "fault a number": ({"faults": [5]}, "a fault is int: give str"),
+    "seed a text": ({"seed": "1"}, "seed is no whole number"),
+    "echo a number": ({"echo": 1}, "echo is int"),
     "link and tcp": ({"link": "/tmp/m531x-test-link", "tcp": "127.0.0.1:0"}, "one"),
     "tcp": ({"tcp": "nonsense"}, "HOST:PORT"),
     "baud rate": ({"baudrate": 0}, "baud"),
@@ -235,12 +170,58 @@ def test_two_virtual_modems_cannot_share_a_link(tmp_path: Any) -> None:
     assert not link.is_symlink()
 
 
-def test_a_wrong_type_is_a_type_error(shared: m531x.Modem) -> None:
-    with pytest.raises(TypeError):
-        shared.publish(5, "x")  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
-        shared.connect("b", client_id="c", keepalive="60")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="will is str"):
-        shared.connect("b", client_id="c", will="x")  # type: ignore[arg-type]
+def test_a_wrong_type_is_a_type_error_too(shared: m531x.Modem) -> None:
+    for call in (lambda: shared.publish(5, "x"), lambda: m531x.Modem(5)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert isinstance(caught.value, m531x.ArgumentTypeError)
+        assert isinstance(caught.value, ValueError)
     with pytest.raises(TypeError, match="client_id"):
         shared.connect("b")  # type: ignore[call-arg]
+
+
+PAYLOADS: dict[str, tuple[Any, bytes]] = {
+    "str": ("温度", "温度".encode()),
+    "bytes": (b"\x00\xff", b"\x00\xff"),
+    "bytearray": (bytearray(b"\r\n"), b"\r\n"),
+    "memoryview": (memoryview(b"view"), b"view"),
+    "memoryview that is not contiguous": (memoryview(b"m-5-3-1-")[::2], b"m531"),
+    "memoryview backwards": (memoryview(b"135m")[::-1], b"m531"),
+    "memoryview of numbers": (memoryview(array.array("H", [0x3130])), b"01"),
+    "empty": (b"", b""),
+}
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_a_payload_of_any_kind_arrives_as_its_bytes(name: str) -> None:
+    payload, expected = PAYLOADS[name]
+    with m531x.Modem("virtual://") as modem:
+        modem.connect("broker.example", client_id="test")
+        modem.subscribe("t")
+        modem.publish("t", payload, qos=1)
+        assert next(iter(modem.messages(timeout=10))).payload == expected
+
+
+@pytest.mark.parametrize("timeout", [5, 5.0, float("inf"), 1e300, None, Fraction(7, 2)])
+def test_every_number_of_seconds_is_a_timeout(shared: m531x.Modem, timeout: Any) -> None:
+    assert shared.command("AT", timeout=timeout) == []
+    assert shared.publish_nowait("a", "x").wait(timeout=timeout).qos == 0
+
+
+def test_a_wait_for_messages_may_be_as_long_as_you_like(shared: m531x.Modem) -> None:
+    for timeout in (float("inf"), 1e300):
+        threading.Timer(0.05, shared.publish, ["awaited", "x"]).start()
+        subscription = shared.subscribe("awaited")
+        assert next(iter(subscription.messages(timeout=timeout))).text == "x"
+
+
+def test_a_path_is_a_port_too(virtual: m531x.VirtualModem) -> None:
+    with m531x.Modem(Path(virtual.port)) as modem:
+        assert modem.port == virtual.port
+        assert modem.command("AT") == []
+
+
+@pytest.mark.parametrize("port", [5, None, b"/dev/ttyUSB0", "tty\ud800"])
+def test_what_is_no_port_is_refused(port: Any) -> None:
+    with pytest.raises(m531x.InvalidArgumentError, match=r"^port "):
+        m531x.Modem(port)

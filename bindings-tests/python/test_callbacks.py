@@ -162,37 +162,3 @@ def test_on_event_tells_urcs_with_their_line(
     urc = next(event for event in events if "+CEREG:5" in event.text)
     assert urc.kind is m531x.EventKind.URC
     assert abs(urc.timestamp - time.time()) < 60
-
-
-@pytest.mark.parametrize(
-    ("name", "callback", "expected"),
-    [
-        ("on_message", lambda: None, r"on_message\(message\)"),
-        ("on_message", lambda _a, _b: None, r"on_message\(message\)"),
-        ("on_connect", lambda _reason: None, r"on_connect\(\)"),
-        ("on_disconnect", lambda: None, r"on_disconnect\(reason\)"),
-        ("on_event", lambda: None, r"on_event\(event\)"),
-        ("on_event", 5, r"an? int cannot be called.*on_event\(event\)"),
-    ],
-)
-def test_a_callback_of_another_shape_is_refused_when_it_is_set(
-    memory_modem: m531x.Modem, name: str, callback: object, expected: str
-) -> None:
-    with pytest.raises(m531x.InvalidArgumentError, match=expected):
-        setattr(memory_modem, name, callback)
-
-
-def test_a_coroutine_function_is_refused_as_callback(memory_modem: m531x.Modem) -> None:
-    async def callback(message: m531x.Message) -> None: ...
-
-    with pytest.raises(m531x.InvalidArgumentError, match="coroutine"):
-        memory_modem.subscribe("a", callback=callback)
-    assert memory_modem.subscriptions() == []
-
-
-def test_bound_methods_partials_and_builtins_are_callbacks(memory_modem: m531x.Modem) -> None:
-    got: list[object] = []
-    memory_modem.on_message = got.append
-    memory_modem.on_event = repr
-    memory_modem.on_connect = threading.Event().set
-    assert memory_modem.on_message == got.append

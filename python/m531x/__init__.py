@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+from m531x._argument_type import ArgumentTypeError
 from m531x._errors import (
     BusyError,
     ClosedError,
@@ -52,6 +53,7 @@ from m531x.types import (
 from m531x.virtual import VirtualModem
 
 __all__ = [
+    "ArgumentTypeError",
     "BusyError",
     "ClosedError",
     "CommandError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from m531x._argument_type import ArgumentTypeError
 from m531x._errors import InvalidArgumentError
 
 __all__ = ["check_callback"]
@@ -24,10 +25,18 @@ def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = F
     """
     expected = f"{name}({', '.join(parameters)})"
     if not callable(callback):
-        raise InvalidArgumentError(
-            f"a {type(callback).__name__} cannot be called: give a function like {expected}"
+        raise ArgumentTypeError(
+            f"{name} is {type(callback).__name__}: give a function like {expected}"
         )
-    if not awaited and inspect.iscoroutinefunction(callback):
+    called = callback if inspect.isroutine(callback) else getattr(callback, "__call__", callback)  # noqa: B004
+    if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
+        raise ArgumentTypeError(
+            f"{_name_of(callback)} is a generator function, of which a call runs nothing: "
+            f"give a function like {expected} without yield"
+        )
+    if not awaited and (
+        inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(called)
+    ):
         raise InvalidArgumentError(
             f"{_name_of(callback)} is a coroutine function, which nobody would await: "
             f"give a plain function like {expected}"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from m531x import _native
+from m531x._argument_type import ArgumentTypeError
 from m531x.types import MqttState, Will
 
-if TYPE_CHECKING:
-    from m531x import _native
+__all__ = ["ConnectionCommands", "will_parts"]
 
-__all__ = ["ConnectionCommands"]
+
+def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:
+    """What the native module takes; None is no will."""
+    if will is None:
+        return None
+    if not isinstance(will, Will):
+        raise ArgumentTypeError(f"will is {type(will).__name__}: give a Will")
+    return (will.topic, will.payload, will.qos, will.retain)
 
 
 class ConnectionCommands:
@@ -59,12 +65,7 @@ class ConnectionCommands:
             ModemTimeoutError: There was no outcome in time.
             CommandError: The module refused a command.
         """
-        will_parts = None
-        if will is not None:
-            if not isinstance(will, Will):
-                raise TypeError(f"will is {type(will).__name__}: give a Will")
-            will_parts = (will.topic, will.payload, will.qos, will.retain)
-        self._native.connect(
+        options = _native.ConnectOptions(
             host,
             port,
             client_id,
@@ -73,10 +74,11 @@ class ConnectionCommands:
             keepalive,
             clean_session,
             tls,
-            will_parts,
+            will_parts(will),
             ack_timeout,
             timeout,
         )
+        self._native.connect(options)
 
     def disconnect(self) -> None:
         """Ends the MQTT connection; the client stays configured.

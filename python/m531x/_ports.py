@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from m531x import _native
 from m531x.types import PortInfo
 
-__all__ = ["ports"]
+__all__ = ["port_name", "ports"]
 
 
 def ports() -> list[PortInfo]:
@@ -20,3 +22,15 @@ def ports() -> list[PortInfo]:
         True
     """
     return [PortInfo(*port) for port in _native.ports()]
+
+
+def port_name(port: str | os.PathLike[str]) -> str:
+    """The name of a port that may be given as a path.
+
+    Raises:
+        InvalidArgumentError: It is neither a text nor a path.
+    """
+    if isinstance(port, os.PathLike):
+        port = os.fspath(port)
+    _native.check_text("port", port)
+    return port

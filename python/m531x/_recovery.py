@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from m531x._argument_type import ArgumentTypeError
 from m531x.types import Recovery
 
 DEFAULT = Recovery()
@@ -9,7 +10,11 @@ DEFAULT = Recovery()
 
 def parts(recovery: Recovery | None) -> tuple[float, float, float, int | None] | None:
     """What the native module takes; None is off."""
-    if recovery is None or not recovery.enabled:
+    if recovery is None:
+        return None
+    if not isinstance(recovery, Recovery):
+        raise ArgumentTypeError(f"recovery is {type(recovery).__name__}: give a Recovery or None")
+    if not recovery.enabled:
         return None
     return (
         recovery.initial_delay,

@@ -57,6 +57,7 @@ class Subscribing(Callbacks):
             NotConnectedError: There is no MQTT connection.
             SubscribeError: The broker refused, or did not answer in time.
         """
+        _native.check_text("topic", topic)
         self._check_callback("callback", callback, "message")
         with self._callees.routes.being_subscribed(topic, callback):
             granted = self._native.subscribe(topic, qos, hex, timeout)
@@ -93,7 +94,6 @@ class Subscribing(Callbacks):
         return self._messages(None, timeout)
 
     def _messages(self, filter_: str | None, timeout: float | None) -> Iterator[Message]:
-        if timeout is not None:
-            _native.check_timeout(timeout)
+        timeout = _native.checked_timeout(timeout)
         self._require_open()
         return MessageIterator(self, filter_, timeout)

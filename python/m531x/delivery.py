@@ -73,7 +73,7 @@ class Delivery:
         Raises:
             InvalidArgumentError: `callback` cannot be called with one argument.
         """
-        check_callback("done callback", callback, "delivery")
+        check_callback("done_callback", callback, "delivery")
         with self._lock:
             self._callbacks.append(callback)
         self._dispatcher.watch(self)

@@ -60,9 +60,11 @@ class Inbox:
                     if self._error is not None:
                         raise self._error
                     return None
-                remaining = None if deadline is None else deadline - time.monotonic()
-                if remaining is not None and remaining <= 0:
-                    return None
+                remaining = None
+                if deadline is not None:
+                    remaining = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
+                    if remaining <= 0:
+                        return None
                 self._changed.wait(remaining)
 
     def end(self, error: BaseException | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import threading
 import warnings
 import weakref
@@ -18,6 +19,7 @@ from m531x._fork import cut_off, watch_forks
 from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
+from m531x._ports import port_name
 from m531x._publishing import Publishing
 from m531x._subscribing import Subscribing
 from m531x.dispatch import Dispatcher
@@ -41,8 +43,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
     of the modem's own, in the order of arrival, with no lock held.
 
     Args:
-        port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"``, or ``"virtual://"`` for a
-            virtual modem with a broker of its own in this process.
+        port: ``"/dev/ttyUSB0"`` (a path will do too), ``"COM5"``, ``"tcp://host:port"``, or
+            ``"virtual://"`` for a virtual modem with a broker of its own in this process.
         model: ``"M5310-A"``, ``"M5311"``, ``"M5312"``, ``"M5313"`` ...; ``"auto"`` asks the module.
         baudrate: Bits per second; None is the model's, and with ``"auto"`` tries 9600 and 115200.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
@@ -73,7 +75,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
 
     def __init__(
         self,
-        port: str,
+        port: str | os.PathLike[str],
         *,
         model: str = "auto",
         baudrate: int | None = None,
@@ -95,6 +97,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
             lines_to_keep(trace),
             _recovery.parts(recovery),
         )
+        self._port = port = port_name(port)
         self._virtual: VirtualModem | None = None
         if port == _VIRTUAL:
             self._virtual = VirtualModem._in_memory("M5310-A" if model == "auto" else model, None)
@@ -105,7 +108,6 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
                 raise
         else:
             self._native = _native.Modem.open(port, options)
-        self._port = port
         self._closed = False
         self._closing = threading.Lock()
         self._journal = Journal(self._native, port, trace)

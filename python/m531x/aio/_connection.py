@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from m531x import _native
+from m531x._connection import will_parts
 from m531x.aio._beginning import Beginning
 from m531x.types import MqttState, Will
 
@@ -30,24 +32,20 @@ class ConnectionCommands(Beginning):
 
         Arguments and errors are those of `m531x.Modem.connect`.
         """
-        will_parts = None
-        if will is not None:
-            will_parts = (will.topic, will.payload, will.qos, will.retain)
-        await self._begin(
-            self._starter.connect(
-                host,
-                port,
-                client_id,
-                username,
-                password,
-                keepalive,
-                clean_session,
-                tls,
-                will_parts,
-                ack_timeout,
-                timeout,
-            )
+        options = _native.ConnectOptions(
+            host,
+            port,
+            client_id,
+            username,
+            password,
+            keepalive,
+            clean_session,
+            tls,
+            will_parts(will),
+            ack_timeout,
+            timeout,
         )
+        await self._begin(self._starter.connect(options))
 
     async def disconnect(self) -> None:
         """Ends the MQTT connection; the client stays configured.

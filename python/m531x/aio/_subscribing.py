@@ -36,6 +36,7 @@ class Subscribing(Beginning, Callbacks):
         Arguments and errors are those of `m531x.Modem.subscribe`; the callback may be a coroutine
         function, which is awaited before the next callback begins.
         """
+        _native.check_text("topic", topic)
         self._check_callback("callback", callback, "message")
         operation = self._starter.subscribe(topic, qos, hex, timeout)
         with self._callees.routes.being_subscribed(topic, callback):
@@ -73,6 +74,6 @@ class Subscribing(Beginning, Callbacks):
         return self._messages(None, timeout)
 
     def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]:
-        _native.check_timeout(timeout)
+        timeout = _native.checked_timeout(timeout)
         _ = self._opened
         return MessageIterator(self._receiver, filter_, timeout)

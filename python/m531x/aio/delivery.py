@@ -8,7 +8,7 @@ from typing import Any
 
 from m531x._callbacks import check_callback
 from m531x._errors import ModemTimeoutError
-from m531x._native import check_timeout
+from m531x._native import checked_timeout
 from m531x.types import Receipt
 
 __all__ = ["Delivery"]
@@ -64,7 +64,7 @@ class Delivery:
             PublishError: The module gave up waiting for the acknowledgement.
             M531xError: Why the publish failed otherwise, as `Modem.publish` raises it.
         """
-        check_timeout(timeout)
+        timeout = checked_timeout(timeout)
         await asyncio.wait({self._future}, timeout=timeout)
         if not self._future.done():
             raise ModemTimeoutError(
@@ -82,7 +82,7 @@ class Delivery:
         Raises:
             InvalidArgumentError: `callback` cannot be called with one argument.
         """
-        check_callback("done callback", callback, "delivery")
+        check_callback("done_callback", callback, "delivery")
         self._future.add_done_callback(lambda _: callback(self))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import warnings
 from collections.abc import Generator
 from types import TracebackType
@@ -14,6 +15,7 @@ from m531x._errors import ClosedError, InvalidArgumentError
 from m531x._fork import cut_off, watch_forks
 from m531x._html import table
 from m531x._journal import Journal, lines_to_keep
+from m531x._ports import port_name
 from m531x.aio._connection import ConnectionCommands
 from m531x.aio._link import Link
 from m531x.aio._module import ModuleCommands
@@ -64,7 +66,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
 
     def __init__(
         self,
-        port: str,
+        port: str | os.PathLike[str],
         *,
         model: str = "auto",
         baudrate: int | None = None,
@@ -87,7 +89,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
             _recovery.parts(recovery),
         )
         self._model = model
-        self._port = port
+        self._port = port_name(port)
         self._trace_size = trace
         self._journal: Journal | None = None
         self._virtual: VirtualModem | None = None

@@ -1,53 +1,174 @@
-//! What Python hands over, checked.
+//! What Python hands over, checked by name, so that an error can say which argument it is about.
 
 use std::time::Duration;
 
 use m531x_at::topic;
 use m531x_core::QoS;
+use pyo3::exceptions::{PyOverflowError, PyUnicodeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PyString};
 
-use crate::errors::invalid;
+use crate::errors::{invalid, wrong_type};
 
 /// Longer waits are as good as for ever, and an `Instant` can still hold them.
 const FOREVER_S: f64 = 1e9;
 
-/// A timeout in seconds, as a duration.
-pub(crate) fn timeout(py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<Duration>> {
-    match seconds {
-        None => Ok(None),
-        Some(seconds) if seconds >= 0.0 => {
-            Ok(Some(Duration::from_secs_f64(seconds.min(FOREVER_S))))
+/// An argument as it came.
+pub(crate) type Given<'a, 'py> = &'a Bound<'py, PyAny>;
+
+/// A text. The value itself is not shown: it may be a password.
+pub(crate) fn text<'a>(name: &str, value: Given<'a, '_>) -> PyResult<&'a str> {
+    let Ok(text) = value.cast::<PyString>() else {
+        return Err(not_a(name, value, "str"));
+    };
+    text.to_str().map_err(|error| {
+        let py = value.py();
+        if error.is_instance_of::<PyUnicodeError>(py) {
+            let place = error.value(py).getattr("start");
+            let place = place.and_then(|place| place.extract::<usize>());
+            let place = place.map_or(String::new(), |place| format!(" at index {place}"));
+            invalid(
+                py,
+                format!(
+                    "{name} has a lone surrogate{place}, which UTF-8 cannot carry: give text that \
+                     can be encoded"
+                ),
+            )
+        } else {
+            error
         }
-        Some(seconds) => Err(invalid(
-            py,
-            format!("timeout is {seconds}: give seconds from 0 up, or None"),
-        )),
+    })
+}
+
+/// A text, or None.
+pub(crate) fn optional_text<'a>(name: &str, value: Given<'a, '_>) -> PyResult<Option<&'a str>> {
+    if value.is_none() {
+        return Ok(None);
     }
+    text(name, value).map(Some)
+}
+
+/// True or False, and nothing that is only like it.
+pub(crate) fn flag(name: &str, value: Given<'_, '_>) -> PyResult<bool> {
+    value
+        .extract()
+        .map_err(|_| not_a(name, value, "True or False"))
+}
+
+/// A duration in seconds.
+pub(crate) fn seconds(name: &str, value: Given<'_, '_>) -> PyResult<Duration> {
+    let py = value.py();
+    let wanted = "seconds from 0 up";
+    if value.is_instance_of::<PyBool>() {
+        return Err(not_a(name, value, wanted));
+    }
+    match value.extract::<f64>() {
+        Ok(seconds) if seconds >= 0.0 => Ok(Duration::from_secs_f64(seconds.min(FOREVER_S))),
+        Ok(seconds) => Err(invalid(py, format!("{name} is {seconds}: give {wanted}"))),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => Err(invalid(
+            py,
+            format!("{name} is far too large: give {wanted}"),
+        )),
+        Err(_) => Err(not_a(name, value, wanted)),
+    }
+}
+
+/// A duration in seconds, or None, which is for ever or what the method says.
+pub(crate) fn timeout(value: Given<'_, '_>) -> PyResult<Option<Duration>> {
+    optional_seconds("timeout", value)
+}
+
+/// A duration in seconds, or None.
+pub(crate) fn optional_seconds(name: &str, value: Given<'_, '_>) -> PyResult<Option<Duration>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    seconds(name, value).map(Some)
 }
 
 /// A number within the range of its type, or an error that tells the range.
 pub(crate) fn number<T: TryFrom<i64>>(
-    py: Python<'_>,
     name: &str,
-    value: i64,
+    value: Given<'_, '_>,
     range: &str,
 ) -> PyResult<T> {
-    T::try_from(value).map_err(|_| invalid(py, format!("{name} is {value}: give {range}")))
+    let whole = whole(name, value, range)?;
+    T::try_from(whole).map_err(|_| invalid(value.py(), format!("{name} is {whole}: give {range}")))
 }
 
-pub(crate) fn qos(py: Python<'_>, value: i64) -> PyResult<QoS> {
-    u8::try_from(value)
+/// The same, or None.
+pub(crate) fn optional_number<T: TryFrom<i64>>(
+    name: &str,
+    value: Given<'_, '_>,
+    range: &str,
+) -> PyResult<Option<T>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    number(name, value, range).map(Some)
+}
+
+/// A part of a whole.
+pub(crate) fn fraction(name: &str, value: Given<'_, '_>) -> PyResult<f64> {
+    match value.extract() {
+        Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
+        Ok(part) => Err(invalid(
+            value.py(),
+            format!("{name} is {part}: give 0 to 1"),
+        )),
+        Err(_) => Err(not_a(name, value, "a number from 0 to 1")),
+    }
+}
+
+pub(crate) fn qos(value: Given<'_, '_>) -> PyResult<QoS> {
+    let number = whole("qos", value, "0, 1 or 2")?;
+    u8::try_from(number)
         .ok()
-        .and_then(|value| QoS::try_from(value).ok())
-        .ok_or_else(|| invalid(py, format!("QoS {value} does not exist: give 0, 1 or 2")))
+        .and_then(|number| QoS::try_from(number).ok())
+        .ok_or_else(|| {
+            invalid(
+                value.py(),
+                format!("QoS {number} does not exist: give 0, 1 or 2"),
+            )
+        })
 }
 
-/// Refuses a timeout that is negative or not a number.
+/// A whole number; a bool, which Python takes for one, is rather an argument in the wrong place.
+fn whole(name: &str, value: Given<'_, '_>, range: &str) -> PyResult<i64> {
+    let py = value.py();
+    if value.is_instance_of::<PyBool>() {
+        return Err(not_a(name, value, range));
+    }
+    value.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(py) {
+            invalid(py, format!("{name} is far out of range: give {range}"))
+        } else {
+            not_a(name, value, range)
+        }
+    })
+}
+
+fn not_a(name: &str, value: Given<'_, '_>, wanted: &str) -> PyErr {
+    let py = value.py();
+    wrong_type(py, format!("{name} is {}: give {wanted}", type_name(value)))
+}
+
+fn type_name(value: Given<'_, '_>) -> String {
+    let name = value.get_type().name();
+    name.map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
+/// A timeout as a number that can be waited for, or None.
 #[pyfunction]
 #[pyo3(signature = (seconds))]
-pub(crate) fn check_timeout(py: Python<'_>, seconds: Option<f64>) -> PyResult<()> {
-    timeout(py, seconds).map(|_| ())
+pub(crate) fn checked_timeout(seconds: Given<'_, '_>) -> PyResult<Option<f64>> {
+    Ok(timeout(seconds)?.map(|limit| limit.as_secs_f64()))
+}
+
+/// Refuses what is no text, or none that can be sent.
+#[pyfunction]
+pub(crate) fn check_text(name: &str, value: Given<'_, '_>) -> PyResult<()> {
+    text(name, value).map(|_| ())
 }
 
 /// The bytes of a payload; text becomes UTF-8.
@@ -56,24 +177,21 @@ pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<
     let py = payload.py();
     if let Ok(bytes) = payload.cast::<PyBytes>() {
         Ok(bytes.clone())
-    } else if let Ok(text) = payload.cast::<PyString>() {
-        match text.to_str() {
-            Ok(text) => Ok(PyBytes::new(py, text.as_bytes())),
-            Err(error) => Err(invalid(
-                py,
-                format!("the payload's text cannot be written as UTF-8 ({error}): give bytes"),
-            )),
-        }
+    } else if payload.is_instance_of::<PyString>() {
+        Ok(PyBytes::new(py, text("payload", payload)?.as_bytes()))
     } else if let Ok(bytes) = payload.cast::<PyByteArray>() {
         Ok(PyBytes::new(py, &bytes.to_vec()))
     } else if payload.is_instance_of::<PyMemoryView>() {
-        Ok(payload.call_method0("tobytes")?.cast_into()?)
+        let bytes = payload
+            .call_method0("tobytes")
+            .map_err(|error| invalid(py, format!("the payload cannot be read: {error}")))?;
+        Ok(bytes.cast_into()?)
     } else {
-        Err(invalid(
+        Err(wrong_type(
             py,
             format!(
                 "the payload is {}: give str, bytes, bytearray or memoryview, such as str(value)",
-                payload.get_type().name()?
+                type_name(payload)
             ),
         ))
     }
@@ -81,8 +199,12 @@ pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<
 
 /// Whether a topic matches a filter (MQTT 3.1.1, chapter 4.7).
 #[pyfunction]
-pub(crate) fn topic_matches(topic_filter: &str, topic: &str) -> bool {
-    topic::matches(topic_filter.as_bytes(), topic.as_bytes())
+pub(crate) fn topic_matches(topic_filter: Given<'_, '_>, topic: Given<'_, '_>) -> PyResult<bool> {
+    let topic_filter = text("topic_filter", topic_filter)?;
+    Ok(topic::matches(
+        topic_filter.as_bytes(),
+        text("topic", topic)?.as_bytes(),
+    ))
 }
 
 /// Keeps an object alive for as long as the process: a forked child must not free what has threads.

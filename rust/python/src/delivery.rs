@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use m531x_core::{ErrorCode, Receipt};
 use pyo3::prelude::*;
 
-use crate::arguments::timeout;
+use crate::arguments::{Given, timeout};
 use crate::errors::OrRaise;
 use crate::modem::Ended;
 use crate::readouts::ReceiptParts;
@@ -47,8 +47,8 @@ impl Delivery {
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait(&self, py: Python<'_>, seconds: Option<f64>) -> PyResult<ReceiptParts> {
-        let limit = timeout(py, seconds)?;
+    fn wait(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<ReceiptParts> {
+        let limit = timeout(seconds)?;
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let receipt = in_slices(py, |slice| {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

@@ -33,6 +33,19 @@ pub(crate) fn invalid(py: Python<'_>, text: impl Into<String>) -> PyErr {
     raised(py, &Error::new(ErrorCode::InvalidArgument, text))
 }
 
+/// An argument of a wrong type.
+pub(crate) fn wrong_type(py: Python<'_>, text: impl Into<String>) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let text = text.into();
+    let made = CLASS
+        .import(py, "m531x._argument_type", "ArgumentTypeError")
+        .and_then(|class| class.call1((&text,)));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(_) => invalid(py, text),
+    }
+}
+
 /// Shortens `.map_err(|error| raised(py, &error))`.
 pub(crate) trait OrRaise<T> {
     fn or_raise(self, py: Python<'_>) -> PyResult<T>;

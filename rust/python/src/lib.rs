@@ -2,6 +2,9 @@
 //!
 //! It is thin and private. The public API, its documentation and the running of callbacks are Python
 //! (`python/m531x`). No thread of Rust ever calls into Python; every wait lets the interpreter go.
+//!
+//! It declares that it needs no global interpreter lock: every class is frozen, and what changes
+//! inside one is behind a lock or an atomic.
 
 mod arguments;
 mod command_line;
@@ -9,20 +12,22 @@ mod delivery;
 mod errors;
 mod message;
 mod modem;
+mod opening;
 mod operation;
 mod options;
 mod readouts;
 mod ready;
+mod requests;
 mod starter;
 mod virtual_modem;
 mod wait;
 
 use pyo3::prelude::*;
 
-#[pymodule]
+#[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use crate::arguments::{check_timeout, leak, payload_bytes, topic_matches};
+    use crate::arguments::{check_text, checked_timeout, leak, payload_bytes, topic_matches};
     #[pymodule_export]
     use crate::command_line::command_line;
     #[pymodule_export]
@@ -39,6 +44,8 @@ mod _native {
     use crate::readouts::{event_kinds, mqtt_states, ports};
     #[pymodule_export]
     use crate::ready::Ready;
+    #[pymodule_export]
+    use crate::requests::ConnectOptions;
     #[pymodule_export]
     use crate::starter::Starter;
     #[pymodule_export]

@@ -7,7 +7,7 @@ use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
-use crate::arguments::{number, payload_bytes, qos};
+use crate::arguments::{Given, number, payload_bytes, qos};
 
 /// A publish that arrived from the broker.
 ///
@@ -57,23 +57,26 @@ pub(crate) struct Message {
 #[pymethods]
 impl Message {
     #[new]
-    #[pyo3(signature = (
-        topic, payload, qos=0, retain=false, dup=false, packet_id=0, timestamp=0.0,
-        truncated=false, ambiguous=false
-    ))]
+    #[pyo3(
+        signature = (
+            topic, payload, qos=None, retain=false, dup=false, packet_id=None, timestamp=0.0,
+            truncated=false, ambiguous=false
+        ),
+        text_signature = "(topic, payload, qos=0, retain=False, dup=False, packet_id=0, \
+                          timestamp=0.0, truncated=False, ambiguous=False)"
+    )]
     #[expect(
         clippy::too_many_arguments,
         clippy::fn_params_excessive_bools,
         reason = "its fields"
     )]
     fn new(
-        py: Python<'_>,
         topic: Py<PyString>,
-        payload: &Bound<'_, PyAny>,
-        qos: i64,
+        payload: Given<'_, '_>,
+        qos: Option<Given<'_, '_>>,
         retain: bool,
         dup: bool,
-        packet_id: i64,
+        packet_id: Option<Given<'_, '_>>,
         timestamp: f64,
         truncated: bool,
         ambiguous: bool,
@@ -81,10 +84,10 @@ impl Message {
         Ok(Self {
             topic,
             payload: payload_bytes(payload)?.unbind(),
-            qos: self::qos(py, qos)?.into(),
+            qos: qos.map_or(Ok(0), |given| self::qos(given).map(u8::from))?,
             retain,
             dup,
-            packet_id: number(py, "packet_id", packet_id, "0 to 65535")?,
+            packet_id: packet_id.map_or(Ok(0), |given| number("packet_id", given, "0 to 65535"))?,
             timestamp,
             truncated,
             ambiguous,

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use m531x_core::{ConnectOptions, Pending, PublishOptions, Secret, SubscribeOptions, Will};
+use m531x_core::Pending;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyDict, PyList};
 
-use crate::arguments::{number, payload_bytes, qos, timeout};
+use crate::arguments::{Given, flag, number, payload_bytes, text, timeout};
 use crate::delivery::{Delivery, parts};
 use crate::errors::OrRaise;
 use crate::message::arrivals;
@@ -19,11 +19,9 @@ use crate::readouts::{
     ConfigParts, InfoParts, ReceiptParts, SignalParts, WireParts, config_parts, info_parts,
     stats_dict, wire_parts,
 };
+use crate::requests::{ConnectOptions, publish_options, subscribe_options};
 use crate::virtual_modem::VirtualModem;
 use crate::wait::{self, SLICE, wait};
-
-/// Topic, payload, QoS, retain.
-pub(crate) type WillParts<'py> = (String, Bound<'py, PyBytes>, i64, bool);
 
 /// An open modem.
 #[pyclass(frozen, module = "m531x._native")]
@@ -60,9 +58,10 @@ impl Ended {
 #[pymethods]
 impl Modem {
     #[staticmethod]
-    fn open(py: Python<'_>, port: String, options: &ModemOptions) -> PyResult<Self> {
+    fn open(py: Python<'_>, port: Given<'_, '_>, options: &ModemOptions) -> PyResult<Self> {
+        let port = text("port", port)?.to_owned();
         let open = move |options| m531x_core::Modem::open(&port, options);
-        wait::open(py, options.core.clone(), open).map(Self::from)
+        wait::open(py, options, open).map(Self::from)
     }
 
     #[staticmethod]
@@ -73,43 +72,11 @@ impl Modem {
     ) -> PyResult<Self> {
         let stream = module.connect(py)?;
         let open = move |options| m531x_core::Modem::open_stream(stream, options);
-        wait::open(py, options.core.clone(), open).map(Self::from)
+        wait::open(py, options, open).map(Self::from)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the public method has them")]
-    #[pyo3(signature = (
-        host, port, client_id, username, password, keepalive, clean_session, tls, will,
-        ack_timeout, seconds
-    ))]
-    fn connect(
-        &self,
-        py: Python<'_>,
-        host: String,
-        port: i64,
-        client_id: String,
-        username: Option<String>,
-        password: Option<String>,
-        keepalive: i64,
-        clean_session: bool,
-        tls: bool,
-        will: Option<WillParts<'_>>,
-        ack_timeout: i64,
-        seconds: Option<f64>,
-    ) -> PyResult<()> {
-        let options = connect_options(
-            py,
-            host,
-            port,
-            client_id,
-            username,
-            password,
-            keepalive,
-            clean_session,
-            tls,
-            will,
-            ack_timeout,
-            seconds,
-        )?;
+    fn connect(&self, py: Python<'_>, options: &ConnectOptions) -> PyResult<()> {
+        let options = options.core.clone();
         self.run(py, |core| core.start_connect(options))
     }
 
@@ -125,15 +92,16 @@ impl Modem {
     fn publish(
         &self,
         py: Python<'_>,
-        topic: &str,
-        payload: &Bound<'_, PyAny>,
-        qos: i64,
-        retain: bool,
-        seconds: Option<f64>,
+        topic: Given<'_, '_>,
+        payload: Given<'_, '_>,
+        qos: Given<'_, '_>,
+        retain: Given<'_, '_>,
+        seconds: Given<'_, '_>,
     ) -> PyResult<ReceiptParts> {
+        let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
         let bytes = payload.as_bytes();
-        let options = publish_options(py, qos, retain, seconds)?;
+        let options = publish_options(qos, retain, seconds)?;
         let pending = py
             .detach(|| {
                 self.core
@@ -147,15 +115,16 @@ impl Modem {
     fn publish_nowait(
         &self,
         py: Python<'_>,
-        topic: &str,
-        payload: &Bound<'_, PyAny>,
-        qos: i64,
-        retain: bool,
-        seconds: Option<f64>,
+        topic: Given<'_, '_>,
+        payload: Given<'_, '_>,
+        qos: Given<'_, '_>,
+        retain: Given<'_, '_>,
+        seconds: Given<'_, '_>,
     ) -> PyResult<Delivery> {
+        let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
         let bytes = payload.as_bytes();
-        let options = publish_options(py, qos, retain, seconds)?;
+        let options = publish_options(qos, retain, seconds)?;
         let delivery = py
             .detach(|| self.core.publish_nowait(topic, bytes, options))
             .or_raise(py)?;
@@ -170,21 +139,19 @@ impl Modem {
     fn subscribe(
         &self,
         py: Python<'_>,
-        topic_filter: &str,
-        qos: i64,
-        as_hex: bool,
-        seconds: Option<f64>,
+        topic_filter: Given<'_, '_>,
+        qos: Given<'_, '_>,
+        as_hex: Given<'_, '_>,
+        seconds: Given<'_, '_>,
     ) -> PyResult<u8> {
-        let options = SubscribeOptions {
-            qos: self::qos(py, qos)?,
-            hex: as_hex,
-            timeout: timeout(py, seconds)?,
-        };
+        let topic_filter = text("topic", topic_filter)?;
+        let options = subscribe_options(qos, as_hex, seconds)?;
         self.run(py, |core| core.start_subscribe(topic_filter, options))
             .map(u8::from)
     }
 
-    fn unsubscribe(&self, py: Python<'_>, topic_filter: &str) -> PyResult<()> {
+    fn unsubscribe(&self, py: Python<'_>, topic_filter: Given<'_, '_>) -> PyResult<()> {
+        let topic_filter = text("topic", topic_filter)?;
         self.run(py, |core| core.start_unsubscribe(topic_filter))
     }
 
@@ -216,14 +183,19 @@ impl Modem {
     }
 
     #[pyo3(signature = (line, seconds))]
-    fn command(&self, py: Python<'_>, line: &str, seconds: Option<f64>) -> PyResult<Vec<String>> {
-        let limit = timeout(py, seconds)?;
+    fn command(
+        &self,
+        py: Python<'_>,
+        line: Given<'_, '_>,
+        seconds: Given<'_, '_>,
+    ) -> PyResult<Vec<String>> {
+        let (line, limit) = (text("line", line)?, timeout(seconds)?);
         self.run(py, |core| core.start_command_and_wait(line, limit, SLICE))
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait_for_network(&self, py: Python<'_>, seconds: Option<f64>) -> PyResult<()> {
-        let limit = timeout(py, seconds)?;
+    fn wait_for_network(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<()> {
+        let limit = timeout(seconds)?;
         self.run(py, |core| core.start_wait_for_network(limit))
     }
 
@@ -235,12 +207,13 @@ impl Modem {
         self.run(py, m531x_core::Modem::start_reboot)
     }
 
-    fn set_ack_timeout(&self, py: Python<'_>, seconds: i64) -> PyResult<()> {
-        let seconds = number(py, "ack timeout", seconds, "1 to 65535 seconds")?;
+    fn set_ack_timeout(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<()> {
+        let seconds = number("ack timeout", seconds, "1 to 65535 seconds")?;
         self.run(py, |core| core.start_set_ack_timeout(seconds))
     }
 
-    fn set_ping_report(&self, py: Python<'_>, enabled: bool) -> PyResult<()> {
+    fn set_ping_report(&self, py: Python<'_>, enabled: Given<'_, '_>) -> PyResult<()> {
+        let enabled = flag("enabled", enabled)?;
         self.run(py, |core| core.start_set_ping_report(enabled))
     }
 
@@ -252,9 +225,9 @@ impl Modem {
         &self,
         py: Python<'py>,
         most: usize,
-        seconds: Option<f64>,
+        seconds: Given<'_, '_>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let limit = timeout(py, seconds)?;
+        let limit = timeout(seconds)?;
         let mut incoming = Vec::with_capacity(most);
         py.detach(|| {
             if self.pouring.load(Ordering::Relaxed) {
@@ -308,55 +281,4 @@ impl From<m531x_core::Modem> for Modem {
             pouring: AtomicBool::new(false),
         }
     }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the public method's, in its order"
-)]
-pub(crate) fn connect_options(
-    py: Python<'_>,
-    host: String,
-    port: i64,
-    client_id: String,
-    username: Option<String>,
-    password: Option<String>,
-    keepalive: i64,
-    clean_session: bool,
-    tls: bool,
-    will: Option<WillParts<'_>>,
-    ack_timeout: i64,
-    seconds: Option<f64>,
-) -> PyResult<ConnectOptions> {
-    let mut options = ConnectOptions::new(host, client_id);
-    options.port = number(py, "port", port, "1 to 65535")?;
-    options.username = username;
-    options.password = password.map(Secret::new);
-    options.keepalive = number(py, "keepalive", keepalive, "0 to 65535 seconds")?;
-    options.clean_session = clean_session;
-    options.tls = tls;
-    options.ack_timeout = number(py, "ack_timeout", ack_timeout, "1 to 65535 seconds")?;
-    options.timeout = timeout(py, seconds)?;
-    if let Some((topic, payload, qos_number, retain)) = will {
-        options.will = Some(Will {
-            topic,
-            payload: payload.as_bytes().to_vec(),
-            qos: qos(py, qos_number)?,
-            retain,
-        });
-    }
-    Ok(options)
-}
-
-pub(crate) fn publish_options(
-    py: Python<'_>,
-    qos: i64,
-    retain: bool,
-    seconds: Option<f64>,
-) -> PyResult<PublishOptions> {
-    Ok(PublishOptions {
-        qos: self::qos(py, qos)?,
-        retain,
-        timeout: timeout(py, seconds)?,
-    })
 }

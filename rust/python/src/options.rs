@@ -3,7 +3,7 @@
 use m531x_core::{Model, Overflow, Recovery};
 use pyo3::prelude::*;
 
-use crate::arguments::{number, timeout};
+use crate::arguments::{Given, fraction, number, optional_number, optional_seconds, seconds, text};
 use crate::errors::invalid;
 
 /// The options of `Modem`, checked.
@@ -21,24 +21,23 @@ impl ModemOptions {
     ))]
     fn new(
         py: Python<'_>,
-        model: &str,
-        baudrate: Option<i64>,
-        command_timeout: f64,
-        guard_time: Option<f64>,
-        queue_size: i64,
-        overflow: &str,
-        trace: i64,
-        recovery: Option<RecoveryParts>,
+        model: Given<'_, '_>,
+        baudrate: Given<'_, '_>,
+        command_timeout: Given<'_, '_>,
+        guard_time: Given<'_, '_>,
+        queue_size: Given<'_, '_>,
+        overflow: Given<'_, '_>,
+        trace: Given<'_, '_>,
+        recovery: Option<RecoveryParts<'_>>,
     ) -> PyResult<Self> {
         let defaults = m531x_core::ModemOptions::default();
         let core = m531x_core::ModemOptions {
-            model: model_or_auto(py, model)?,
-            baudrate: baudrate_of(py, baudrate)?,
-            command_timeout: timeout(py, Some(command_timeout))?
-                .unwrap_or(defaults.command_timeout),
-            guard_time: timeout(py, guard_time)?,
-            queue_size: number(py, "queue_size", queue_size, "1 or more")?,
-            overflow: match overflow {
+            model: model_or_auto(model)?,
+            baudrate: baudrate_of(baudrate)?,
+            command_timeout: seconds("command_timeout", command_timeout)?,
+            guard_time: optional_seconds("guard_time", guard_time)?,
+            queue_size: number("queue_size", queue_size, "1 or more")?,
+            overflow: match text("overflow", overflow)? {
                 "block" => Overflow::Block,
                 "drop_oldest" => Overflow::DropOldest,
                 "drop_newest" => Overflow::DropNewest,
@@ -49,8 +48,8 @@ impl ModemOptions {
                     ));
                 }
             },
-            wire_log: number(py, "trace", trace, "0 or more lines")?,
-            recovery: recovery_of(py, recovery)?,
+            wire_log: number("trace", trace, "0 or more lines")?,
+            recovery: recovery_of(recovery)?,
             ..defaults
         };
         if core.queue_size == 0 {
@@ -61,58 +60,52 @@ impl ModemOptions {
 }
 
 /// Initial delay, longest delay, jitter, most attempts.
-type RecoveryParts = (f64, f64, f64, Option<i64>);
+type RecoveryParts<'py> = (
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+);
 
-fn recovery_of(py: Python<'_>, parts: Option<RecoveryParts>) -> PyResult<Recovery> {
+fn recovery_of(parts: Option<RecoveryParts<'_>>) -> PyResult<Recovery> {
     let Some((initial_delay, max_delay, jitter, max_attempts)) = parts else {
         return Ok(Recovery::off());
     };
     let defaults = Recovery::default();
-    if !(0.0..=1.0).contains(&jitter) {
-        return Err(invalid(py, format!("jitter is {jitter}: give 0 to 1")));
-    }
+    let jitter = fraction("jitter", &jitter)?;
     Ok(Recovery {
-        initial_delay: timeout(py, Some(initial_delay))?.unwrap_or(defaults.initial_delay),
-        max_delay: timeout(py, Some(max_delay))?.unwrap_or(defaults.max_delay),
+        initial_delay: seconds("initial_delay", &initial_delay)?,
+        max_delay: seconds("max_delay", &max_delay)?,
         jitter,
-        max_attempts: max_attempts
-            .map(|most| number(py, "max_attempts", most, "0 or more"))
-            .transpose()?,
+        max_attempts: optional_number("max_attempts", &max_attempts, "0 or more, or None")?,
         ..defaults
     })
 }
 
-pub(crate) fn baudrate_of(py: Python<'_>, baudrate: Option<i64>) -> PyResult<Option<u32>> {
-    let Some(baudrate) = baudrate else {
-        return Ok(None);
-    };
-    match number(
-        py,
-        "baudrate",
-        baudrate,
-        "1 or more, such as 9600 or 115200",
-    )? {
-        0 => Err(invalid(
-            py,
-            "baudrate is 0: give 1 or more, such as 9600 or 115200, or None for the model's",
+pub(crate) fn baudrate_of(baudrate: Given<'_, '_>) -> PyResult<Option<u32>> {
+    let range = "1 or more, such as 9600 or 115200, or None for the model's";
+    match optional_number("baudrate", baudrate, range)? {
+        Some(0) => Err(invalid(
+            baudrate.py(),
+            format!("baudrate is 0: give {range}"),
         )),
-        baudrate => Ok(Some(baudrate)),
+        baudrate => Ok(baudrate),
     }
 }
 
-pub(crate) fn model_of(py: Python<'_>, name: &str) -> PyResult<Model> {
-    name.parse().map_err(|error| {
+pub(crate) fn model_of(name: Given<'_, '_>) -> PyResult<Model> {
+    text("model", name)?.parse().map_err(|error| {
         invalid(
-            py,
+            name.py(),
             format!("{error}, or \"auto\" where there is a module to ask"),
         )
     })
 }
 
-fn model_or_auto(py: Python<'_>, name: &str) -> PyResult<Option<Model>> {
-    if name.eq_ignore_ascii_case("auto") {
+fn model_or_auto(name: Given<'_, '_>) -> PyResult<Option<Model>> {
+    if text("model", name)?.eq_ignore_ascii_case("auto") {
         Ok(None)
     } else {
-        model_of(py, name).map(Some)
+        model_of(name).map(Some)
     }
 }

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use m531x_core::{OpenCancel, Pending, SubscribeOptions};
+use m531x_core::Pending;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::arguments::{number, payload_bytes, qos, timeout};
+use crate::arguments::{Given, flag, number, payload_bytes, text, timeout};
 use crate::delivery::parts;
 use crate::errors::OrRaise;
 use crate::message::arrivals;
-use crate::modem::{Modem, WillParts, connect_options, publish_options};
+use crate::modem::Modem;
+use crate::opening::cancellable;
 use crate::operation::Operation;
 use crate::options::ModemOptions;
 use crate::readouts::{config_parts, info_parts};
 use crate::ready::{Ready, Signal};
+use crate::requests::{ConnectOptions, publish_options, subscribe_options};
 use crate::virtual_modem::VirtualModem;
 
 /// Begins operations of a modem, and fetches what it received.
@@ -39,7 +41,8 @@ impl Starter {
 
     /// Opens a port; the result is a `Modem`.
     #[staticmethod]
-    fn open(ready: &Ready, port: String, options: &ModemOptions) -> PyResult<Operation> {
+    fn open(ready: &Ready, port: Given<'_, '_>, options: &ModemOptions) -> PyResult<Operation> {
+        let port = text("port", port)?.to_owned();
         let (options, guard) = cancellable(options);
         let open = move || m531x_core::Modem::open(&port, options);
         Operation::aside("m531x-open", &ready.signal, guard, open, Modem::from)
@@ -59,40 +62,8 @@ impl Starter {
         Operation::aside("m531x-open", &ready.signal, guard, open, Modem::from)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the public method has them")]
-    #[pyo3(signature = (
-        host, port, client_id, username, password, keepalive, clean_session, tls, will,
-        ack_timeout, seconds
-    ))]
-    fn connect(
-        &self,
-        py: Python<'_>,
-        host: String,
-        port: i64,
-        client_id: String,
-        username: Option<String>,
-        password: Option<String>,
-        keepalive: i64,
-        clean_session: bool,
-        tls: bool,
-        will: Option<WillParts<'_>>,
-        ack_timeout: i64,
-        seconds: Option<f64>,
-    ) -> PyResult<Operation> {
-        let options = connect_options(
-            py,
-            host,
-            port,
-            client_id,
-            username,
-            password,
-            keepalive,
-            clean_session,
-            tls,
-            will,
-            ack_timeout,
-            seconds,
-        )?;
+    fn connect(&self, py: Python<'_>, options: &ConnectOptions) -> PyResult<Operation> {
+        let options = options.core.clone();
         self.start(py, |core| core.start_connect(options), same)
     }
 
@@ -108,15 +79,16 @@ impl Starter {
     fn publish(
         &self,
         py: Python<'_>,
-        topic: &str,
-        payload: &Bound<'_, PyAny>,
-        qos: i64,
-        retain: bool,
-        seconds: Option<f64>,
+        topic: Given<'_, '_>,
+        payload: Given<'_, '_>,
+        qos: Given<'_, '_>,
+        retain: Given<'_, '_>,
+        seconds: Given<'_, '_>,
     ) -> PyResult<Operation> {
+        let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
         let bytes = payload.as_bytes();
-        let options = publish_options(py, qos, retain, seconds)?;
+        let options = publish_options(qos, retain, seconds)?;
         self.start(py, |core| core.start_publish(topic, bytes, options), parts)
     }
 
@@ -124,21 +96,19 @@ impl Starter {
     fn subscribe(
         &self,
         py: Python<'_>,
-        topic_filter: &str,
-        qos: i64,
-        as_hex: bool,
-        seconds: Option<f64>,
+        topic_filter: Given<'_, '_>,
+        qos: Given<'_, '_>,
+        as_hex: Given<'_, '_>,
+        seconds: Given<'_, '_>,
     ) -> PyResult<Operation> {
-        let options = SubscribeOptions {
-            qos: self::qos(py, qos)?,
-            hex: as_hex,
-            timeout: timeout(py, seconds)?,
-        };
+        let topic_filter = text("topic", topic_filter)?;
+        let options = subscribe_options(qos, as_hex, seconds)?;
         let start = |core: &m531x_core::Modem| core.start_subscribe(topic_filter, options);
         self.start(py, start, u8::from)
     }
 
-    fn unsubscribe(&self, py: Python<'_>, topic_filter: &str) -> PyResult<Operation> {
+    fn unsubscribe(&self, py: Python<'_>, topic_filter: Given<'_, '_>) -> PyResult<Operation> {
+        let topic_filter = text("topic", topic_filter)?;
         self.start(py, |core| core.start_unsubscribe(topic_filter), same)
     }
 
@@ -162,14 +132,19 @@ impl Starter {
     }
 
     #[pyo3(signature = (line, seconds))]
-    fn command(&self, py: Python<'_>, line: &str, seconds: Option<f64>) -> PyResult<Operation> {
-        let limit = timeout(py, seconds)?;
+    fn command(
+        &self,
+        py: Python<'_>,
+        line: Given<'_, '_>,
+        seconds: Given<'_, '_>,
+    ) -> PyResult<Operation> {
+        let (line, limit) = (text("line", line)?, timeout(seconds)?);
         self.start(py, |core| core.start_command(line, limit), same)
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait_for_network(&self, py: Python<'_>, seconds: Option<f64>) -> PyResult<Operation> {
-        let limit = timeout(py, seconds)?;
+    fn wait_for_network(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<Operation> {
+        let limit = timeout(seconds)?;
         self.start(py, |core| core.start_wait_for_network(limit), same)
     }
 
@@ -181,12 +156,13 @@ impl Starter {
         self.start(py, m531x_core::Modem::start_reboot, same)
     }
 
-    fn set_ack_timeout(&self, py: Python<'_>, seconds: i64) -> PyResult<Operation> {
-        let seconds = number(py, "ack timeout", seconds, "1 to 65535 seconds")?;
+    fn set_ack_timeout(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<Operation> {
+        let seconds = number("ack timeout", seconds, "1 to 65535 seconds")?;
         self.start(py, |core| core.start_set_ack_timeout(seconds), same)
     }
 
-    fn set_ping_report(&self, py: Python<'_>, enabled: bool) -> PyResult<Operation> {
+    fn set_ping_report(&self, py: Python<'_>, enabled: Given<'_, '_>) -> PyResult<Operation> {
+        let enabled = flag("enabled", enabled)?;
         self.start(py, |core| core.start_set_ping_report(enabled), same)
     }
 
@@ -221,22 +197,6 @@ impl Starter {
         let pending = py.detach(|| start(&self.core)).or_raise(py)?;
         Ok(Operation::of_pending(pending, &self.signal, convert))
     }
-}
-
-/// Ends the opening that nobody waits for any more, so that its port is free soon.
-struct EndsOpening(OpenCancel);
-
-impl Drop for EndsOpening {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-fn cancellable(options: &ModemOptions) -> (m531x_core::ModemOptions, EndsOpening) {
-    let cancel = OpenCancel::default();
-    let mut core = options.core.clone();
-    core.open_cancel = Some(cancel.clone());
-    (core, EndsOpening(cancel))
 }
 
 fn same<T>(value: T) -> T {

@@ -10,7 +10,8 @@ use m531x_virtual_modem::{
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
-use crate::errors::{OrRaise, invalid};
+use crate::arguments::{Given, flag, optional_text, text};
+use crate::errors::{OrRaise, invalid, wrong_type};
 use crate::options::{baudrate_of, model_of};
 
 /// A module that does not exist.
@@ -26,32 +27,38 @@ impl VirtualModem {
     #[pyo3(signature = (model, broker, link, tcp, memory, baudrate, faults, seed, echo))]
     fn new(
         py: Python<'_>,
-        model: &str,
-        broker: &str,
+        model: Given<'_, '_>,
+        broker: Given<'_, '_>,
         link: Option<PathBuf>,
-        tcp: Option<&str>,
+        tcp: Given<'_, '_>,
         memory: bool,
-        baudrate: Option<i64>,
-        faults: Vec<String>,
-        seed: Option<&Bound<'_, PyAny>>,
-        echo: Option<bool>,
+        baudrate: Given<'_, '_>,
+        faults: Vec<Bound<'_, PyAny>>,
+        seed: Given<'_, '_>,
+        echo: Given<'_, '_>,
     ) -> PyResult<Self> {
-        let broker: BrokerChoice = broker
+        let broker: BrokerChoice = text("broker", broker)?
             .parse()
             .map_err(|error| invalid(py, format!("{error}")))?;
         let faults = faults
             .iter()
-            .map(|fault| fault.parse::<Fault>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| invalid(py, format!("{error}")))?;
+            .map(|fault| {
+                let parsed = text("a fault", fault)?.parse::<Fault>();
+                parsed.map_err(|error| invalid(py, format!("{error}")))
+            })
+            .collect::<PyResult<Vec<_>>>()?;
         let options = VirtualModemOptions {
-            model: model_of(py, model)?,
+            model: model_of(model)?,
             broker,
-            link: link_choice(py, link, tcp, memory)?,
-            baudrate: baudrate_of(py, baudrate)?,
+            link: link_choice(py, link, optional_text("tcp", tcp)?, memory)?,
+            baudrate: baudrate_of(baudrate)?,
             faults,
-            seed: seed.map(|seed| seed_of(py, seed)).transpose()?,
-            echo,
+            seed: seed_of(seed)?,
+            echo: if echo.is_none() {
+                None
+            } else {
+                Some(flag("echo", echo)?)
+            },
         };
         let module = py
             .detach(|| m531x_virtual_modem::VirtualModem::start(options))
@@ -124,12 +131,14 @@ impl VirtualModem {
     }
 }
 
-fn seed_of(py: Python<'_>, seed: &Bound<'_, PyAny>) -> PyResult<u64> {
+fn seed_of(seed: Given<'_, '_>) -> PyResult<Option<u64>> {
+    let py = seed.py();
     seed.extract().map_err(|error: PyErr| {
+        let range = format!("give 0 to {}, or None", u64::MAX);
         if error.is_instance_of::<PyOverflowError>(py) {
-            invalid(py, format!("seed is {seed}: give 0 to {}", u64::MAX))
+            invalid(py, format!("seed is {seed}: {range}"))
         } else {
-            error
+            wrong_type(py, format!("seed is no whole number: {range}"))
         }
     })
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
-use m531x_core::{Error, ErrorCode, ModemOptions, OpenCancel, Pending};
+use m531x_core::{Error, ErrorCode, Pending};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::errors::OrRaise;
+use crate::opening::cancellable;
+use crate::options::ModemOptions;
 
 /// How long Ctrl-C may go unheard.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
@@ -56,11 +58,10 @@ pub(crate) fn in_slices<T: Send>(
 /// Ctrl-C ends the opening, and is raised when the port is free again.
 pub(crate) fn open<T: Send + 'static>(
     py: Python<'_>,
-    mut options: ModemOptions,
-    open: impl FnOnce(ModemOptions) -> Result<T, Error> + Send + 'static,
+    options: &ModemOptions,
+    open: impl FnOnce(m531x_core::ModemOptions) -> Result<T, Error> + Send + 'static,
 ) -> PyResult<T> {
-    let cancel = OpenCancel::default();
-    options.open_cancel = Some(cancel.clone());
+    let (options, ends_opening) = cancellable(options);
     let (sender, receiver) = bounded(1);
     std::thread::Builder::new()
         .name("m531x-open".to_owned())
@@ -83,7 +84,7 @@ pub(crate) fn open<T: Send + 'static>(
         }
     });
     if opened.is_err() {
-        cancel.cancel();
+        drop(ends_opening);
         // A TCP connection that is being made does not end sooner than by itself.
         py.detach(|| drop(receiver.recv_timeout(PATIENCE)));
     }

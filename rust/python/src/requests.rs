@@ -1,0 +1,88 @@
+//! What an operation is asked for with, checked.
+
+use m531x_core::{PublishOptions, Secret, SubscribeOptions, Will};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::arguments::{Given, flag, number, optional_text, qos, text, timeout};
+
+/// Topic, payload, QoS, retain.
+type WillParts<'py> = (
+    Bound<'py, PyAny>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+);
+
+/// The arguments of `connect`.
+#[pyclass(frozen, module = "m531x._native")]
+pub(crate) struct ConnectOptions {
+    pub(crate) core: m531x_core::ConnectOptions,
+}
+
+#[pymethods]
+impl ConnectOptions {
+    #[new]
+    #[expect(clippy::too_many_arguments, reason = "the public method has them")]
+    #[pyo3(signature = (
+        host, port, client_id, username, password, keepalive, clean_session, tls, will,
+        ack_timeout, seconds
+    ))]
+    fn new(
+        host: Given<'_, '_>,
+        port: Given<'_, '_>,
+        client_id: Given<'_, '_>,
+        username: Given<'_, '_>,
+        password: Given<'_, '_>,
+        keepalive: Given<'_, '_>,
+        clean_session: Given<'_, '_>,
+        tls: Given<'_, '_>,
+        will: Option<WillParts<'_>>,
+        ack_timeout: Given<'_, '_>,
+        seconds: Given<'_, '_>,
+    ) -> PyResult<Self> {
+        let host = text("host", host)?;
+        let mut core = m531x_core::ConnectOptions::new(host, text("client_id", client_id)?);
+        core.port = number("port", port, "1 to 65535")?;
+        core.username = optional_text("username", username)?.map(str::to_owned);
+        core.password = optional_text("password", password)?.map(Secret::new);
+        core.keepalive = number("keepalive", keepalive, "0 to 65535 seconds")?;
+        core.clean_session = flag("clean_session", clean_session)?;
+        core.tls = flag("tls", tls)?;
+        core.ack_timeout = number("ack_timeout", ack_timeout, "1 to 65535 seconds")?;
+        core.timeout = timeout(seconds)?;
+        if let Some((topic, payload, qos_number, retain)) = will {
+            core.will = Some(Will {
+                topic: text("the will's topic", &topic)?.to_owned(),
+                payload: payload.as_bytes().to_vec(),
+                qos: qos(&qos_number)?,
+                retain: flag("the will's retain", &retain)?,
+            });
+        }
+        Ok(Self { core })
+    }
+}
+
+pub(crate) fn publish_options(
+    quality: Given<'_, '_>,
+    retain: Given<'_, '_>,
+    seconds: Given<'_, '_>,
+) -> PyResult<PublishOptions> {
+    Ok(PublishOptions {
+        qos: qos(quality)?,
+        retain: flag("retain", retain)?,
+        timeout: timeout(seconds)?,
+    })
+}
+
+pub(crate) fn subscribe_options(
+    quality: Given<'_, '_>,
+    as_hex: Given<'_, '_>,
+    seconds: Given<'_, '_>,
+) -> PyResult<SubscribeOptions> {
+    Ok(SubscribeOptions {
+        qos: qos(quality)?,
+        hex: flag("hex", as_hex)?,
+        timeout: timeout(seconds)?,
+    })
+}
