@@ -29,7 +29,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 
 ## help: List the targets.
 help:
@@ -118,6 +118,10 @@ uninstall:
 test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 	@echo "== notebooks"
 	@$(BIN)/python -m pytest bindings-tests/notebooks
+
+## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=.
+soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
+	@$(BIN)/python bindings-tests/soak/soak.py --hours $(or $(HOURS),1) --modems $(or $(MODEMS),6) $(if $(SEED),--seed $(SEED))
 
 ## wheel: Build the wheel (abi3, manylinux2014, linked by zig) and the sdist into target/wheels, and try both.
 wheel: $(STAMPS)/cargo $(STAMPS)/zig
