@@ -117,12 +117,19 @@ fn open(port: &str, options: ModemOptions) -> Result<m531x_modem, Error> {
     let handle = handle::modems().insert(Arc::clone(&entry))?;
     // The dispatcher must not keep the modem open by itself.
     let entry = Arc::downgrade(&entry);
-    modem.on_incoming(move |incoming| {
+    let listening = modem.on_incoming(move |incoming| {
         if let Some(entry) = entry.upgrade() {
             callback::deliver(&entry, handle, incoming);
         }
-    })?;
-    Ok(handle)
+    });
+    match listening {
+        Ok(()) => Ok(handle),
+        Err(error) => {
+            // Without a thread for it, which the system may refuse: nobody will know the handle.
+            handle::modems().remove(handle)?;
+            Err(error)
+        }
+    }
 }
 
 #[cfg(feature = "virtual-modem")]

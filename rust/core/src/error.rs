@@ -7,7 +7,8 @@ use crate::ErrorCode;
 /// The one error of this crate: a fixed [`ErrorCode`], one line of text, and the module's own
 /// number if it gave one.
 ///
-/// The text names the thing, the number and what to do. It never holds a password.
+/// The text names the thing, the number and what to do. It never holds a password, and it stays one
+/// line whatever the module said: control characters in it are escaped.
 ///
 /// ```
 /// use m531x_core::{Error, ErrorCode};
@@ -30,7 +31,7 @@ impl Error {
     pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
         Self {
             code,
-            text: text.into(),
+            text: one_line(text.into()),
             modem_code: None,
             return_code: None,
         }
@@ -69,6 +70,21 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         self.code == ErrorCode::Timeout
     }
+}
+
+fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
 }
 
 impl fmt::Display for Error {

@@ -217,3 +217,18 @@ fn durations_without_an_end_are_no_harm() {
     rig.reply("+MQTTPUBLISH:0,0,0,0,a/b,40,abc");
     rig.advance(SECOND);
 }
+
+/// Found by fuzzing: a damaged line broke the line of the error, and could have driven a terminal.
+#[test]
+fn an_error_stays_one_line_whatever_the_module_says() {
+    let mut rig = Rig::new();
+    let id = rig.begin(command("AT+CSQ"));
+    rig.exchange("AT+CSQ", "\r\n+CME ERROR: bu\r\x1b[2Jsy\u{9b}\r\n");
+    let error = rig.result(id).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Command);
+    let text = error.to_string();
+    assert!(
+        text.contains(r"+CME ERROR: bu\r\u{1b}[2Jsy\u{9b}"),
+        "{text}"
+    );
+}
