@@ -6,6 +6,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+# How long, and what, `make fuzz` fuzzes; SECONDS is also a variable of bash, which its environment must not set.
+SECONDS := 60
+TARGET :=
 VENV := target/venv
 STAMPS := target/stamps
 BIN := $(VENV)/bin
@@ -30,6 +33,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 .PHONY: help demo test test-rust test-python test-notebooks soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
+.PHONY: fuzz
 
 ## help: List the targets.
 help:
@@ -106,6 +110,10 @@ test-cross: $(STAMPS)/cargo
 	@tools/cross/gateway armv7
 	@bindings-tests/cross/run
 
+## fuzz: Fuzz every target for SECONDS (60), or only TARGET.
+fuzz: $(STAMPS)/cargo $(STAMPS)/c++
+	@fuzz/run $(SECONDS) $(TARGET)
+
 ## install: Build and install the C library; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, VIRTUAL_MODEM=no.
 install:
 	@packaging/install
@@ -139,7 +147,9 @@ docs: $(STAMPS)/cargo $(STAMPS)/docs
 check: $(STAMPS)/native
 	@echo "== cargo fmt, clippy, doc"
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path fuzz/Cargo.toml --all --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@echo "== cargo xtask check"
 	@cargo xtask check

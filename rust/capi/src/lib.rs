@@ -2,7 +2,8 @@
 //!
 //! Each function is a thin, hand-written `extern "C"` over [`guard`], so that rustfmt, clippy and
 //! cbindgen see it, and no panic crosses the border. The header's opening comment (cbindgen.toml)
-//! is the contract that all of them keep.
+//! is the contract that all of them keep. Modules that hold functions are public for the fuzzer, which calls them from
+//! Rust (`fuzz/capi`).
 
 #![allow(
     unreachable_pub,
@@ -15,22 +16,22 @@
 compile_error!("the virtual modem runs on Unix only: build m531x-capi with --no-default-features");
 
 mod border;
-mod callback;
-mod command;
-mod connection;
-mod constants;
+pub mod callback;
+pub mod command;
+pub mod connection;
+pub mod constants;
 mod entry;
 mod error_constants;
-mod errors;
+pub mod errors;
 mod guard;
 mod handle;
 mod inbox;
-mod open;
-mod options;
-mod publish;
+pub mod open;
+pub mod options;
+pub mod publish;
 mod settings;
-mod subscribe;
-mod version;
+pub mod subscribe;
+pub mod version;
 #[cfg(feature = "virtual-modem")]
-mod virtual_modem;
-mod wait;
+pub mod virtual_modem;
+pub mod wait;

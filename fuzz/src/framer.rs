@@ -1,0 +1,100 @@
+//! The framer: the same frames however the bytes are cut, as the rules say, in bounded memory.
+
+use fastrand::Rng;
+use m531x_at::framer::{FramerConfig, OnAmbiguous};
+use m531x_at::profile::TopicQuoting;
+
+use crate::framer_support::{Bench, Seen, line, pieces, reference};
+
+const FILTERS: [Option<&[&str]>; 6] = [
+    None,
+    Some(&["a"]),
+    Some(&["a", "b/c"]),
+    Some(&["#"]),
+    Some(&["a,3,b", "b/+"]),
+    Some(&[]),
+];
+
+/// The first byte chooses the subscriptions and the limits, the second the cuts and the pauses; the
+/// rest is what the module says.
+pub fn framer(input: &[u8]) {
+    let [choice, cuts, bytes @ ..] = input else {
+        return;
+    };
+    let filters = FILTERS[usize::from(choice % 8) % FILTERS.len()];
+    let config = config(choice / 8);
+    let random = Rng::with_seed(u64::from(*cuts));
+
+    let whole = frames(&config, filters, &[&[bytes]]);
+    let single = frames(&config, filters, &[&pieces(bytes, &[1])]);
+    let cut = frames(&config, filters, &[&cut(bytes, &mut random.clone())]);
+    assert_eq!(single, whole, "byte by byte and at once");
+    assert_eq!(cut, whole, "in pieces and at once");
+    if config.publish_topic == TopicQuoting::Bare && config.on_ambiguous == OnAmbiguous::Deliver {
+        assert_eq!(
+            whole,
+            reference::parse(bytes, &config, filters),
+            "by the rules"
+        );
+    }
+    with_pauses(&config, filters, bytes, random);
+}
+
+fn config(choice: u8) -> FramerConfig {
+    let quoting = [
+        TopicQuoting::Bare,
+        TopicQuoting::Either,
+        TopicQuoting::Quoted,
+    ];
+    FramerConfig {
+        max_message: if choice & 1 == 0 { 60 } else { 1000 },
+        max_line: if choice & 2 == 0 { 64 } else { 500 },
+        publish_topic: quoting[usize::from(choice >> 2 & 3) % 3],
+        on_ambiguous: if choice & 16 == 0 {
+            OnAmbiguous::Deliver
+        } else {
+            OnAmbiguous::Drop
+        },
+        ..FramerConfig::default()
+    }
+}
+
+/// Cuts between pauses make no difference either, and after a silence there is trust again.
+fn with_pauses(config: &FramerConfig, filters: Option<&[&str]>, bytes: &[u8], mut random: Rng) {
+    let stretches = cut(bytes, &mut random);
+    let at_once: Vec<Vec<&[u8]>> = stretches.iter().map(|stretch| vec![*stretch]).collect();
+    let in_pieces: Vec<Vec<&[u8]>> = stretches
+        .iter()
+        .map(|stretch| cut(stretch, &mut random))
+        .collect();
+    let borrow = |all: &[Vec<&'_ [u8]>]| -> Vec<Seen> {
+        let all: Vec<&[&[u8]]> = all.iter().map(Vec::as_slice).collect();
+        frames(config, filters, &all)
+    };
+    assert_eq!(borrow(&in_pieces), borrow(&at_once), "between pauses");
+}
+
+/// The frames of stretches with a silence behind each.
+fn frames(config: &FramerConfig, filters: Option<&[&str]>, stretches: &[&[&[u8]]]) -> Vec<Seen> {
+    let limit = config.max_message + config.max_line + config.topic_limit + 128;
+    let mut bench = Bench::new(config.clone(), filters);
+    let mut seen = Vec::new();
+    for stretch in stretches {
+        for piece in *stretch {
+            seen.extend(bench.input(piece));
+            let held = bench.framer.buffered();
+            assert!(held <= limit, "{held} bytes are held");
+        }
+        seen.extend(bench.silence());
+    }
+    // A message whose length has not come yet waits; these lines end it whatever it is.
+    bench.all(&[b"\r\n\r\n"]);
+    bench.all(&[b"\r\n"]);
+    assert_eq!(bench.all(&[b"OK\r\n"]), [line("OK")], "trust comes back");
+    seen
+}
+
+fn cut<'a>(bytes: &'a [u8], random: &mut Rng) -> Vec<&'a [u8]> {
+    let lengths: Vec<usize> = (0..4).map(|_| random.usize(1..40)).collect();
+    pieces(bytes, &lengths)
+}
