@@ -49,7 +49,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
     counted in ``stats().callback_errors``.
 
     Args:
-        port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"``, or ``"virtual://"`` for a
+        port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"`` and ``"rfc2217://host:port"``
+            for a serial server without and with control of its port, or ``"virtual://"`` for a
             virtual modem with a broker of its own in this process.
         model: As for `m531x.Modem`, and so are the others.
         baudrate: Bits per second; None is the model's.

@@ -1,7 +1,7 @@
 //! The driver: the port, the threads, the queue, and the blocking [`Modem`].
 //!
 //! A [`Modem`] is opened on a serial device (`/dev/ttyUSB0`, `COM5`), a serial server
-//! (`tcp://host:port`) or an in-memory [`Stream`]. It owns one reader thread, which sleeps for as
+//! (`tcp://host:port`, `rfc2217://host:port`) or an in-memory [`Stream`]. It owns one reader thread, which sleeps for as
 //! long as nothing arrives and nothing is due. A call that waits for an answer reads the port itself
 //! meanwhile, so it pays for no switch of threads; what else arrives in that time goes to the queue
 //! as always.
@@ -26,6 +26,7 @@ mod options;
 mod pending;
 mod ports;
 mod queue;
+mod rfc2217;
 mod start_up;
 mod stats;
 mod stream;

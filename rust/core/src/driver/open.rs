@@ -5,27 +5,38 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use super::io::{PORT_EXAMPLE, Transport, open_serial};
-use super::{Stream, ports};
+use super::{Stream, ports, rfc2217};
 use crate::{Error, ErrorCode};
 
-/// Opens a serial device or `tcp://host:port`; the name's form decides, before anything is touched.
-pub(super) fn open_url(port: &str, baudrate: u32, timeout: Duration) -> Result<Transport, Error> {
+/// Opens a serial device or a serial server; the name's form decides, before anything is touched.
+pub(super) fn open_url(
+    port: &str,
+    baudrate: u32,
+    timeout: Duration,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Transport, Error> {
+    let failed = |error: io::Error| refused(port, &error);
     match port.split_once("://") {
-        Some(("tcp", address)) => open_tcp(port, address, timeout),
+        Some(("tcp", address)) => Transport::tcp(connect(port, address, timeout)?).map_err(failed),
+        Some(("rfc2217", address)) => {
+            let socket = connect(port, address, timeout)?;
+            let line = rfc2217::negotiate(port, &socket, baudrate, timeout, cancelled)?;
+            Transport::remote(socket, Box::new(line)).map_err(failed)
+        }
         Some((scheme, _)) => Err(Error::new(
             ErrorCode::InvalidArgument,
-            format!(
-                "port {port:?}: unknown scheme {scheme}://, use a device such as {PORT_EXAMPLE} or tcp://host:port"
-            ),
+            format!("port {port:?}: unknown scheme {scheme}://, use {}", forms()),
         )),
         None if port.is_empty() || port.contains('\0') => Err(Error::new(
             ErrorCode::InvalidArgument,
-            format!(
-                "port {port:?} is not a name, use a device such as {PORT_EXAMPLE} or tcp://host:port"
-            ),
+            format!("port {port:?} is not a name, use {}", forms()),
         )),
         None => open_serial(port, baudrate),
     }
+}
+
+fn forms() -> String {
+    format!("a device such as {PORT_EXAMPLE}, tcp://host:port or rfc2217://host:port")
 }
 
 pub(super) fn open_stream(stream: Stream) -> Result<Transport, Error> {
@@ -33,34 +44,41 @@ pub(super) fn open_stream(stream: Stream) -> Result<Transport, Error> {
         .map_err(|error| Error::new(ErrorCode::Port, format!("stream: {error}")))
 }
 
-fn open_tcp(port: &str, address: &str, timeout: Duration) -> Result<Transport, Error> {
+fn connect(port: &str, address: &str, timeout: Duration) -> Result<TcpStream, Error> {
     let has_port = address
         .rsplit_once(':')
         .is_some_and(|(host, number)| !host.is_empty() && number.parse::<u16>().is_ok());
     if !has_port {
         return Err(Error::new(
             ErrorCode::InvalidArgument,
-            format!("port {port:?}: host and port number are needed, as in tcp://host:port"),
+            format!(
+                "port {port:?}: host and port number are needed, as in {}host:port",
+                &port[..port.len() - address.len()]
+            ),
         ));
     }
-    let refused = |error: io::Error| {
-        let code = match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => ErrorCode::Timeout,
-            _ => ErrorCode::Port,
-        };
-        Error::new(
-            code,
-            format!("{port}: {error}; check that the serial server runs there"),
-        )
-    };
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in address.to_socket_addrs().map_err(refused)? {
+    let addresses = address
+        .to_socket_addrs()
+        .map_err(|error| refused(port, &error))?;
+    for address in addresses {
         match TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))) {
-            Ok(socket) => return Transport::tcp(socket).map_err(refused),
+            Ok(socket) => return Ok(socket),
             Err(error) => last = error,
         }
     }
-    Err(refused(last))
+    Err(refused(port, &last))
+}
+
+fn refused(port: &str, error: &io::Error) -> Error {
+    let code = match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => ErrorCode::Timeout,
+        _ => ErrorCode::Port,
+    };
+    Error::new(
+        code,
+        format!("{port}: {error}; check that the serial server runs there"),
+    )
 }
 
 pub(super) fn not_found(port: &str) -> Error {

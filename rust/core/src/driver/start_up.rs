@@ -25,7 +25,13 @@ pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>
     check(options)?;
     let known = known_baudrate(options);
     let baudrate = known.unwrap_or(AUTOMATIC_BAUDRATES[0]);
-    let transport = open::open_url(port, baudrate, options.open_timeout)?;
+    let cancelled = || {
+        options
+            .open_cancel
+            .as_ref()
+            .is_some_and(OpenCancel::is_cancelled)
+    };
+    let transport = open::open_url(port, baudrate, options.open_timeout, &cancelled)?;
     // Only a real line has a speed: everywhere else one attempt is as good as four.
     let (engine, baudrate) = if known.is_some() || !transport.is_real_line() {
         start(port, transport, options, &[baudrate])?
@@ -217,7 +223,10 @@ mod tests {
             open_timeout: Duration::from_secs(4),
             ..ModemOptions::default()
         };
-        let transport = open::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout).unwrap();
+        let transport = open::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout, &|| {
+            false
+        })
+        .unwrap();
         let module = thread::spawn(move || answer_at(&master, 115_200));
         let (engine, _) = start(name, transport, &options, &AUTOMATIC_BAUDRATES).unwrap();
         engine.close();

@@ -39,10 +39,10 @@ impl Lookout {
         }
     }
 
-    fn open(&self) -> Result<(Transport, &str), Error> {
+    fn open(&self, ended: &dyn Fn() -> bool) -> Result<(Transport, &str), Error> {
         let mut last = None;
         for name in &self.names {
-            match open::open_url(name, self.baudrate, self.timeout) {
+            match open::open_url(name, self.baudrate, self.timeout, ended) {
                 Ok(transport) => return Ok((transport, name)),
                 Err(error) => last = Some(error),
             }
@@ -123,7 +123,7 @@ impl Engine {
             }
             drop(shared);
             // Opening may take its time: nobody waits for it, a close least of all.
-            if let Ok((transport, name)) = lookout.open() {
+            if let Ok((transport, name)) = lookout.open(&|| self.lock().end.is_some()) {
                 if self.attach(transport, name).is_ok() {
                     return;
                 }

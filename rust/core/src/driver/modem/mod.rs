@@ -34,7 +34,7 @@ use crate::{Error, ErrorCode};
 /// # })?;
 /// # let port = module.port();
 ///
-/// let modem = Modem::open(&port, ModemOptions::default())?; // "/dev/ttyUSB0", "tcp://host:port"
+/// let modem = Modem::open(&port, ModemOptions::default())?; // "COM5", "tcp://host:port"
 /// modem.connect(ConnectOptions::new("broker.example", "meter-17"))?;
 /// modem.subscribe("meter/17/set", SubscribeOptions::default())?;
 /// modem.publish("meter/17/set", b"21.5", PublishOptions::default())?;
@@ -65,7 +65,9 @@ impl Modem {
     /// Opens a port by name and runs the start-up dialogue.
     ///
     /// The name is that of a serial device (`/dev/ttyUSB0`, `COM5`; opened exclusively, 8N1, no
-    /// flow control) or `tcp://host:port`.
+    /// flow control), or that of a serial server: `tcp://host:port` for one that only passes bytes
+    /// on, `rfc2217://host:port` for one whose port is set up from here (RFC 2217: Telnet with COM
+    /// port control; also 8N1, no flow control).
     ///
     /// # Errors
     ///
