@@ -1,4 +1,4 @@
-/* Loads m531x.dll as LabVIEW does, and tests it: main.exe PATH-OF-THE-DLL [--loss] (PORT MODEL)... */
+/* Loads m531x.dll as LabVIEW does, and tests it: main.exe PATH-OF-THE-DLL [--loss|--return] (PORT MODEL)... */
 #include <stdio.h>
 #include <windows.h>
 
@@ -10,7 +10,7 @@ int main(int count, char **arguments)
 {
     HMODULE library;
     if (count < 4) {
-        fprintf(stderr, "usage: %s PATH-OF-THE-DLL [--loss] (PORT MODEL)...\n", arguments[0]);
+        fprintf(stderr, "usage: %s PATH-OF-THE-DLL [--loss|--return] (PORT MODEL)...\n", arguments[0]);
         return 2;
     }
     library = LoadLibraryA(arguments[1]);

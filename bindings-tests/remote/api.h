@@ -24,7 +24,10 @@ void test_everything(const char *port, const char *model);
 /* The test of a port that goes: prints "ready" when the virtual modem is to end. */
 void test_loss(const char *port, const char *model);
 
-/* Tests every PORT MODEL of these; after "--loss", test_loss. */
+/* The test of a port that goes and comes back: prints "ready" when the virtual modem is to restart. */
+void test_return(const char *port, const char *model);
+
+/* Tests every PORT MODEL of these; after "--loss" test_loss, after "--return" test_return. */
 void test_all(char **arguments);
 
 /* Prints the line with the counts and returns the exit code. */

@@ -297,6 +297,7 @@ static void a_port_that_goes_ends_the_wait(void)
 {
     m531x_modem modem = opened();
     char text[512] = "";
+    CHECK_STATUS(M531X_OK, api.set_u32(modem, M531X_OPTION_RECOVERY, 0));
     printf("ready\n");
     fflush(stdout);
     CHECK_STATUS(M531X_ERR_PORT, api.wait_message(modem, PATIENCE_MS, NULL, 0, NULL, NULL, 0, NULL, NULL));
@@ -306,11 +307,42 @@ static void a_port_that_goes_ends_the_wait(void)
     CHECK_STATUS(M531X_OK, api.close(modem));
 }
 
+static void await_event(m531x_modem modem, int32_t wanted)
+{
+    int32_t kind = 0;
+    m531x_status status;
+    do {
+        status = api.wait_event(modem, PATIENCE_MS, &kind, NULL, NULL, 0, NULL);
+    } while (status >= 0 && kind != wanted);
+    CHECK(kind == wanted);
+}
+
+static void a_port_that_comes_back_is_used_again(void)
+{
+    m531x_modem modem = subscribed();
+    char topic[64];
+    uint8_t bytes[64];
+    printf("ready\n");
+    fflush(stdout);
+    await_event(modem, M531X_EVENT_PORT_LOST);
+    CHECK_STATUS(M531X_OK, api.publish(modem, "t/one", (const uint8_t *)"x", 1, 1, 0, PATIENCE_MS));
+    CHECK_STATUS(M531X_OK, api.wait_message(modem, PATIENCE_MS, topic, sizeof topic, NULL, bytes, sizeof bytes, NULL,
+                                            NULL));
+    CHECK_STATUS(M531X_OK, api.close(modem));
+}
+
 void test_loss(const char *its_port, const char *its_model)
 {
     port = its_port;
     model = its_model;
     run("a_port_that_goes_ends_the_wait", a_port_that_goes_ends_the_wait);
+}
+
+void test_return(const char *its_port, const char *its_model)
+{
+    port = its_port;
+    model = its_model;
+    run("a_port_that_comes_back_is_used_again", a_port_that_comes_back_is_used_again);
 }
 
 void test_everything(const char *its_port, const char *its_model)
@@ -337,6 +369,9 @@ void test_all(char **arguments)
     void (*test)(const char *, const char *) = test_everything;
     if (arguments[0] != NULL && strcmp(arguments[0], "--loss") == 0) {
         test = test_loss;
+        arguments++;
+    } else if (arguments[0] != NULL && strcmp(arguments[0], "--return") == 0) {
+        test = test_return;
         arguments++;
     }
     for (; arguments[0] != NULL && arguments[1] != NULL; arguments += 2)

@@ -2,7 +2,7 @@
 //! library: it runs wherever the driver does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod rfc2217_server;
+mod serial_server;
 
 use std::net::TcpListener;
 use std::thread;
@@ -12,7 +12,7 @@ use m531x_core::{
     ConnectOptions, Error, ErrorCode, EventKind, Incoming, Model, Modem, ModemOptions, OpenCancel,
     Recovery,
 };
-use rfc2217_server::{Manners, PATIENCE, Server, publish_line};
+use serial_server::{Manners, PATIENCE, Server, publish_line};
 
 fn options() -> ModemOptions {
     ModemOptions {

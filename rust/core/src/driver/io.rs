@@ -52,14 +52,9 @@ pub(crate) trait Waiter: Sized {
     /// To be called before the port is closed.
     fn forget(&self, port: &Transport);
 
-    /// Whether [`adopt`](Self::adopt) works on this platform.
-    const CAN_ADOPT: bool = false;
-
     /// Takes another port in place of one that was forgotten; nothing of it interests the reader at
     /// first.
-    fn adopt(&self, _port: &Transport) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
+    fn adopt(&self, port: &Transport) -> io::Result<()>;
 
     /// When the reader's wait ends at the latest, also one under way.
     fn set_reader_deadline(&self, deadline: Option<Instant>) -> io::Result<()>;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Engine;
 use super::shared::{Role, Shared};
 use crate::Error;
-use crate::driver::io::{Interest, PlatformWaiter, Transport, Waiter};
+use crate::driver::io::{Interest, Transport, Waiter};
 use crate::driver::open;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -67,9 +67,7 @@ fn link_to(port: &Path, folder: &Path) -> Option<String> {
 impl Engine {
     /// From now on a port that vanishes is looked for.
     pub(in crate::driver) fn look_out(&self, lookout: Lookout) {
-        if PlatformWaiter::CAN_ADOPT {
-            self.lock().lookout = Some(lookout);
-        }
+        self.lock().lookout = Some(lookout);
     }
 
     /// The port is gone, and everything goes on without it as well as it can.

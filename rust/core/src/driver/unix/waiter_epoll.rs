@@ -75,8 +75,6 @@ impl Waiter for EpollWaiter {
         let _ = epoll::delete(&self.epoll, port);
     }
 
-    const CAN_ADOPT: bool = true;
-
     fn adopt(&self, port: &Transport) -> io::Result<()> {
         Ok(epoll::add(
             &self.epoll,

@@ -12,9 +12,6 @@ use crate::driver::io::{Interest, Waiter};
 
 #[derive(Debug)]
 pub(crate) struct EventWaiter {
-    /// Kept open for a wait that is under way while the port is closed.
-    readable: Arc<Event>,
-    writable: Arc<Event>,
     reader_wake: Event,
     leader_wake: Event,
     timer: Timer,
@@ -25,20 +22,28 @@ pub(crate) struct EventWaiter {
 
 #[derive(Debug)]
 struct Reader {
+    /// `None` while there is no port.
+    port: Option<Readiness>,
     interest: Interest,
     deadline: Option<Instant>,
+}
+
+/// The events of a port, kept open for a wait that is under way while the port is closed.
+#[derive(Clone, Debug)]
+struct Readiness {
+    readable: Arc<Event>,
+    writable: Arc<Event>,
 }
 
 impl Waiter for EventWaiter {
     fn new(port: &Transport) -> io::Result<Self> {
         Ok(Self {
-            readable: port.readable(),
-            writable: port.writable(),
             reader_wake: Event::for_one_wait()?,
             leader_wake: Event::for_one_wait()?,
             timer: Timer::new()?,
             changed: Event::for_one_wait()?,
             reader: Mutex::new(Reader {
+                port: Some(Readiness::of(port)),
                 interest: Interest::NONE,
                 deadline: None,
             }),
@@ -52,8 +57,18 @@ impl Waiter for EventWaiter {
     }
 
     fn forget(&self, _port: &Transport) {
-        self.reader().interest = Interest::NONE;
+        let mut reader = self.reader();
+        reader.port = None;
+        reader.interest = Interest::NONE;
         self.changed.set();
+    }
+
+    fn adopt(&self, port: &Transport) -> io::Result<()> {
+        let mut reader = self.reader();
+        reader.port = Some(Readiness::of(port));
+        reader.interest = Interest::NONE;
+        self.changed.set();
+        Ok(())
     }
 
     fn set_reader_deadline(&self, deadline: Option<Instant>) -> io::Result<()> {
@@ -71,8 +86,13 @@ impl Waiter for EventWaiter {
                 self.changed.handle(),
                 self.timer.handle(),
             ]);
-            let interest = self.reader().interest;
-            self.add_port(interest, &mut handles);
+            let (port, interest) = {
+                let reader = self.reader();
+                (reader.port.clone(), reader.interest)
+            };
+            if let Some(port) = &port {
+                port.add(interest, &mut handles);
+            }
             match wait_any(&handles, None)? {
                 Some(1) => {}
                 Some(2) => {
@@ -94,13 +114,14 @@ impl Waiter for EventWaiter {
 
     fn wait_as_leader(
         &self,
-        _port: &Transport,
+        port: &Transport,
         interest: Interest,
         deadline: Option<Instant>,
     ) -> io::Result<()> {
+        let port = Readiness::of(port);
         let mut handles = Vec::with_capacity(3);
         handles.push(self.leader_wake.handle());
-        self.add_port(interest, &mut handles);
+        port.add(interest, &mut handles);
         wait_any(&handles, deadline)?;
         Ok(())
     }
@@ -111,15 +132,6 @@ impl Waiter for EventWaiter {
 }
 
 impl EventWaiter {
-    fn add_port(&self, interest: Interest, handles: &mut Vec<HANDLE>) {
-        if interest.read {
-            handles.push(self.readable.handle());
-        }
-        if interest.write {
-            handles.push(self.writable.handle());
-        }
-    }
-
     fn set_timer(&self, reader: &Reader) -> io::Result<()> {
         let Some(deadline) = reader.deadline else {
             self.timer.clear();
@@ -131,5 +143,23 @@ impl EventWaiter {
 
     fn reader(&self) -> MutexGuard<'_, Reader> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Readiness {
+    fn of(port: &Transport) -> Self {
+        Self {
+            readable: port.readable(),
+            writable: port.writable(),
+        }
+    }
+
+    fn add(&self, interest: Interest, handles: &mut Vec<HANDLE>) {
+        if interest.read {
+            handles.push(self.readable.handle());
+        }
+        if interest.write {
+            handles.push(self.writable.handle());
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! A serial server with COM port control, and a module behind it.
+//! A serial server, raw or with COM port control, and a module behind it.
+#![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +18,8 @@ const COM_PORT: u8 = 44;
 /// How the server behaves.
 #[derive(Clone, Default)]
 pub(crate) struct Manners {
+    /// Passes bytes on, without Telnet.
+    pub(crate) raw: bool,
     pub(crate) refuses_control: bool,
     /// Accepts the connection and never says a word.
     pub(crate) silent: bool,
@@ -29,6 +33,7 @@ pub(crate) struct Manners {
 pub(crate) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
+    connected: Sender<()>,
     connections: Mutex<Receiver<()>>,
 }
 
@@ -36,45 +41,81 @@ struct Shared {
     manners: Manners,
     link: Mutex<Option<TcpStream>>,
     settings: Mutex<Vec<Vec<u8>>>,
+    commands: Mutex<Vec<String>>,
+    away: AtomicBool,
 }
 
 impl Server {
     /// Serves one connection after the other, for as long as the test runs.
     pub(crate) fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            manners,
-            link: Mutex::new(None),
-            settings: Mutex::new(Vec::new()),
-        });
         let (connected, connections) = mpsc::channel();
-        thread::spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                for link in listener.incoming() {
-                    let link = link.unwrap();
-                    link.set_nodelay(true).unwrap();
-                    *shared.link.lock().unwrap() = Some(link.try_clone().unwrap());
-                    let _ = connected.send(());
-                    serve(&shared, link);
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            shared: Arc::new(Shared {
+                manners,
+                link: Mutex::new(None),
+                settings: Mutex::default(),
+                commands: Mutex::default(),
+                away: AtomicBool::new(false),
+            }),
+            connected,
+            connections: Mutex::new(connections),
+        };
+        server.listen(listener);
+        server
+    }
+
+    fn listen(&self, listener: TcpListener) {
+        let (shared, connected) = (Arc::clone(&self.shared), self.connected.clone());
+        thread::spawn(move || {
+            for link in listener.incoming() {
+                let link = link.unwrap();
+                if shared.away.load(Ordering::SeqCst) {
+                    return;
                 }
+                link.set_nodelay(true).unwrap();
+                *shared.link.lock().unwrap() = Some(link.try_clone().unwrap());
+                let _ = connected.send(());
+                serve(&shared, link);
             }
         });
-        Self {
-            address,
-            shared,
-            connections: Mutex::new(connections),
+    }
+
+    /// Ends the connection, and refuses every later one.
+    pub(crate) fn go_away(&self) {
+        self.shared.away.store(true, Ordering::SeqCst);
+        self.hang_up();
+        // The listener looks at the wish when somebody calls; from then on nobody listens.
+        while TcpStream::connect(self.address).is_ok() {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 
+    /// Listens again where it was.
+    pub(crate) fn come_back(&self) {
+        self.shared.away.store(false, Ordering::SeqCst);
+        self.listen(TcpListener::bind(self.address).unwrap());
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("rfc2217://{}", self.address)
+        let scheme = if self.shared.manners.raw {
+            "tcp"
+        } else {
+            "rfc2217"
+        };
+        format!("{scheme}://{}", self.address)
     }
 
     /// What COM port control was used for, each with its value.
     pub(crate) fn settings(&self) -> Vec<Vec<u8>> {
         self.shared.settings.lock().unwrap().clone()
+    }
+
+    /// How many of the module's commands began like this.
+    pub(crate) fn count(&self, prefix: &str) -> usize {
+        let commands = self.shared.commands.lock().unwrap();
+        commands.iter().filter(|c| c.starts_with(prefix)).count()
     }
 
     /// What the module says by itself.
@@ -94,8 +135,12 @@ impl Server {
 }
 
 impl Shared {
-    /// Data, escaped.
+    /// Data, escaped where that is the custom.
     fn say(&self, bytes: &[u8]) {
+        if self.manners.raw {
+            self.send(bytes);
+            return;
+        }
         let escaped: Vec<u8> = bytes
             .iter()
             .flat_map(|&byte| std::iter::repeat_n(byte, if byte == IAC { 2 } else { 1 }))
@@ -137,7 +182,7 @@ fn serve(shared: &Shared, mut link: TcpStream) {
     let mut line = Vec::new();
     let mut speed = 0;
     let mut buffer = [0; 4096];
-    if !shared.manners.silent {
+    if !shared.manners.silent && !shared.manners.raw {
         // As ser2net greets: WILL SGA, WILL ECHO, DO BINARY, WILL BINARY.
         shared.send(&[IAC, 251, 3, IAC, 251, 1, IAC, 253, 0, IAC, 251, 0]);
     }
@@ -154,6 +199,7 @@ fn serve(shared: &Shared, mut link: TcpStream) {
             let command = String::from_utf8_lossy(&line).trim().to_owned();
             line.clear();
             if shared.manners.module_speed.is_none_or(|own| own == speed) {
+                shared.commands.lock().unwrap().push(command.clone());
                 shared.say(answer(&command).as_bytes());
             }
         }
@@ -164,7 +210,12 @@ fn serve(shared: &Shared, mut link: TcpStream) {
 /// how long it was.
 fn take(shared: &Shared, bytes: &[u8], line: &mut Vec<u8>, speed: &mut u32) -> Option<usize> {
     match *bytes {
-        [] | [IAC] | [IAC, 250..=254] => None,
+        [] => None,
+        [byte, ..] if byte != IAC || shared.manners.raw => {
+            line.push(byte);
+            Some(1)
+        }
+        [IAC] | [IAC, 250..=254] => None,
         [IAC, IAC, ..] => {
             line.push(IAC);
             Some(2)
@@ -186,11 +237,7 @@ fn take(shared: &Shared, bytes: &[u8], line: &mut Vec<u8>, speed: &mut u32) -> O
             Some(3)
         }
         [IAC, 251..=254, _, ..] => Some(3),
-        [IAC, ..] => Some(2),
-        [byte, ..] => {
-            line.push(byte);
-            Some(1)
-        }
+        [..] => Some(2),
     }
 }
 
@@ -198,6 +245,8 @@ fn answer(command: &str) -> &'static str {
     match command.split('=').next().unwrap_or("") {
         "AT+CGMM" => "\r\nM5311\r\n\r\nOK\r\n",
         "AT+MQTTSTAT?" => "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n",
+        "AT+MQTTSUB" => "\r\nOK\r\n+MQTTSUBACK:1,1,t\r\n",
+        "AT+MQTTPUB" => "\r\nOK\r\n+MQTTPUBACK:2,0\r\n",
         "AT+MQTTOPEN" => "\r\nOK\r\n+MQTTOPEN:OK\r\n",
         "AT+CSQ" => "\r\n+CSQ:20,0\r\n\r\nOK\r\n",
         _ => "\r\nOK\r\n",
