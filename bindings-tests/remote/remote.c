@@ -310,9 +310,10 @@ static void a_port_that_goes_ends_the_wait(void)
 static void await_event(m531x_modem modem, int32_t wanted)
 {
     int32_t kind = 0;
+    char text[512];
     m531x_status status;
     do {
-        status = api.wait_event(modem, PATIENCE_MS, &kind, NULL, NULL, 0, NULL);
+        status = api.wait_event(modem, PATIENCE_MS, &kind, NULL, text, sizeof text, NULL);
     } while (status >= 0 && kind != wanted);
     CHECK(kind == wanted);
 }
