@@ -210,12 +210,11 @@ fn serve(shared: &Shared, mut link: TcpStream) {
 /// how long it was.
 fn take(shared: &Shared, bytes: &[u8], line: &mut Vec<u8>, speed: &mut u32) -> Option<usize> {
     match *bytes {
-        [] => None,
         [byte, ..] if byte != IAC || shared.manners.raw => {
             line.push(byte);
             Some(1)
         }
-        [IAC] | [IAC, 250..=254] => None,
+        [] | [IAC] | [IAC, 250..=254] => None,
         [IAC, IAC, ..] => {
             line.push(IAC);
             Some(2)
