@@ -94,6 +94,24 @@ def test_the_trace_holds_commands_answers_urcs_messages_and_states(
     assert "geheim" not in repr(trace)
 
 
+def test_a_payload_that_looks_like_protocol_is_one_message_in_log_and_trace(
+    caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    caplog.set_level(logging.DEBUG, "m531x.wire")
+    lure = b"x\r\n\r\nOK\r\n\r\n+MQTTDISC:OK\r\n"
+    with m531x.Modem("virtual://", trace=1000) as modem:
+        connect(modem)
+        modem.subscribe("t")
+        modem.publish("t", lure)
+        assert next(iter(modem.messages(timeout=10))).payload == lure
+        eventually(lambda: any("+MQTTPUBLISH" in line for line in wire(caplog)))
+        trace = modem.trace()
+    holding = [entry for entry in trace if "+MQTTDISC" in entry.text]
+    assert [entry.kind for entry in holding] == ["message"]
+    assert holding[0].text.endswith(r"x\r\n\r\nOK\r\n\r\n+MQTTDISC:OK\r\n")
+    assert sum("+MQTTDISC" in line for line in wire(caplog)) == 1
+
+
 def test_the_trace_is_bounded() -> None:
     with m531x.Modem("virtual://", trace=4) as modem:
         for _ in range(5):

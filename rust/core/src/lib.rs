@@ -27,4 +27,6 @@ pub use m531x_at::command::{QoS, Secret, Will};
 pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
 pub use message::Message;
-pub use session::{ConnectOptions, ModemInfo, MqttState, OnAmbiguous, Receipt, Recovery, Signal};
+pub use session::{
+    ConnectOptions, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt, Recovery, Signal,
+};

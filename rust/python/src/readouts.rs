@@ -2,8 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use m531x_at::urc::Urc;
-use m531x_core::{ConfigReadback, EventKind, ModemInfo, MqttState, Stats, WireEntry};
+use m531x_core::{ConfigReadback, EventKind, LineKind, ModemInfo, MqttState, Stats, WireEntry};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
@@ -44,14 +43,11 @@ type PortParts = (String, String, Option<(u16, u16)>);
 pub(crate) type WireParts = (u64, f64, &'static str, String);
 
 pub(crate) fn wire_parts(entry: WireEntry) -> WireParts {
-    let kind = if entry.sent {
-        "command"
-    } else if entry.line.starts_with(b"+MQTTPUBLISH") {
-        "message"
-    } else if Urc::parse(&entry.line).is_some() {
-        "urc"
-    } else {
-        "answer"
+    let kind = match entry.kind {
+        LineKind::Command => "command",
+        LineKind::Answer => "answer",
+        LineKind::Urc => "urc",
+        LineKind::Message => "message",
     };
     let timestamp = entry
         .timestamp

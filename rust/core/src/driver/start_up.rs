@@ -161,6 +161,7 @@ fn config(
         max_message: options.max_message,
         on_ambiguous: options.on_ambiguous,
         recovery: seeded(options.recovery),
+        line_log: options.wire_log > 0,
         ..SessionConfig::default()
     }
 }

@@ -7,6 +7,7 @@ use m531x_at::framer::Frame;
 use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 
 use super::acks::{AckKind, Owner};
+use super::line_log::LineKind;
 use super::mqtt_state::MqttState;
 use super::operation::{Notice, Resubscribe, Settings};
 use super::recovery::Cause;
@@ -29,6 +30,7 @@ impl Scheduler {
             Frame::Publish(publish) => self.on_publish(&publish),
             Frame::Untrusted(line) => {
                 self.slot.suspect(now);
+                self.shared.line_log.add(LineKind::Message, line);
                 let length = as_value(line.len());
                 self.shared.event(EventKind::Ambiguous, length, text(line));
             }
@@ -60,6 +62,7 @@ impl Scheduler {
 
     fn on_publish(&mut self, publish: &Publish<'_>) {
         let shared = &mut self.shared;
+        shared.line_log.add_message(publish, &shared.profile);
         shared.stats.messages += 1;
         shared.stats.truncated += u64::from(publish.truncated);
         shared.stats.ambiguous += u64::from(publish.ambiguous);
@@ -80,6 +83,7 @@ impl Scheduler {
         self.shared.stats.lines += 1;
         let urc = Urc::parse(line);
         if matches!(urc, Some(Urc::Boot(_) | Urc::Ready)) {
+            self.shared.line_log.add(LineKind::Urc, line);
             self.on_boot_line(now, line);
             return;
         }
@@ -89,6 +93,11 @@ impl Scheduler {
         let guard = self.shared.guard_time();
         let verdict = self.slot.on_line(now, line, guard);
         self.take_signs(now);
+        let kind = match verdict {
+            Verdict::NotMine if urc.is_some() => LineKind::Urc,
+            _ => LineKind::Answer,
+        };
+        self.shared.line_log.add(kind, line);
         match verdict {
             Verdict::Taken => self.deliver_answer(now),
             Verdict::Late => {

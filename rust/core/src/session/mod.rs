@@ -60,6 +60,7 @@
 mod acks;
 mod echo;
 mod input;
+mod line_log;
 mod machine;
 mod mqtt_state;
 mod operation;
@@ -80,6 +81,7 @@ use std::time::Instant;
 use m531x_at::framer::{Framer, FramerConfig};
 use m531x_at::profile::Model;
 
+pub use line_log::{LineKind, PassedLine};
 pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
 pub use options::{ConnectOptions, SessionConfig};
@@ -245,7 +247,15 @@ impl Session {
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.scheduler.pump(now);
         self.tell_framer();
-        self.scheduler.poll_transmit()
+        let bytes = self.scheduler.poll_transmit()?;
+        let lines = &mut self.scheduler.shared.line_log;
+        lines.add(LineKind::Command, bytes.trim_ascii_end());
+        Some(bytes)
+    }
+
+    /// The next line that passed in either direction; nothing unless [`SessionConfig::line_log`].
+    pub fn poll_line(&mut self) -> Option<PassedLine> {
+        self.scheduler.shared.line_log.next()
     }
 
     /// The next operation that has ended, and how.

@@ -33,6 +33,9 @@ pub struct SessionConfig {
     pub line_limit: Option<usize>,
     /// Whether and how a lost connection is made again. Default on.
     pub recovery: Recovery,
+    /// Whether the lines that pass are kept for [`poll_line`](super::Session::poll_line), which
+    /// must then be called. Default off.
+    pub line_log: bool,
 }
 
 impl Default for SessionConfig {
@@ -47,6 +50,7 @@ impl Default for SessionConfig {
             on_ambiguous: OnAmbiguous::Deliver,
             line_limit: None,
             recovery: Recovery::default(),
+            line_log: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use m531x_at::command::Command;
 use m531x_at::profile::{Model, Profile};
 
 use super::acks::Acks;
+use super::line_log::LineLog;
 use super::machine::{Machine, Transition};
 use super::mqtt_state::MqttState;
 use super::operation::{Operation, Recheck};
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub acks: Acks,
     pub subscriptions: Subscriptions,
     pub incoming: VecDeque<Incoming>,
+    pub line_log: LineLog,
     pub stats: SessionStats,
     /// Seconds.
     pub ack_timeout: u16,
@@ -58,6 +60,7 @@ impl Shared {
             acks: Acks::new(m531x_at::profile::AckOrder::IdFirst),
             subscriptions: Subscriptions::default(),
             incoming: VecDeque::new(),
+            line_log: LineLog::new(config.line_log),
             stats: SessionStats::default(),
             ack_timeout: DEFAULT_ACK_TIMEOUT,
             keepalive: None,

@@ -6,7 +6,6 @@ use std::time::{Instant, SystemTime};
 use super::Engine;
 use super::shared::{Role, Shared};
 use crate::driver::io::{Interest, Port, Waiter};
-use crate::driver::wire_log::WireLog;
 use crate::{Error, ErrorCode};
 
 impl Engine {
@@ -17,7 +16,7 @@ impl Engine {
         }
         shared.thaw();
         let now = shared.now();
-        if let Err(why) = self.read(shared, now) {
+        if let Err(why) = read(shared, now) {
             self.lose_port(shared, &why);
             return;
         }
@@ -31,7 +30,6 @@ impl Engine {
     pub(super) fn settle(&self, shared: &mut Shared, now: Instant) {
         while let Some(bytes) = shared.session.poll_transmit(now) {
             shared.unsent.extend_from_slice(&bytes);
-            self.record(&mut shared.wire, true, &bytes);
         }
         let flushed = flush(shared);
         self.hand_on(shared);
@@ -143,6 +141,7 @@ impl Engine {
         while let Some((id, outcome)) = shared.session.poll_completion() {
             shared.complete(id, outcome);
         }
+        self.log_lines(shared);
         let mut arrival = None;
         while let Some(mut incoming) = shared.session.poll_event() {
             incoming.stamp(*arrival.get_or_insert_with(SystemTime::now));
@@ -150,30 +149,30 @@ impl Engine {
         }
     }
 
-    /// One read per turn: between two the queue's bound is looked at and callers get at the lock.
-    fn read(&self, shared: &mut Shared, now: Instant) -> Result<(), String> {
-        let Some(port) = &shared.port else {
-            return Ok(());
-        };
-        match port.read(&mut shared.buffer) {
-            Ok(0) => Err("the other side hung up".to_owned()),
-            Ok(count) => {
-                let bytes = &shared.buffer[..count];
-                self.record(&mut shared.wire, false, bytes);
-                shared.session.handle_input(now, bytes);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn record(&self, wire: &mut Option<WireLog>, sent: bool, bytes: &[u8]) {
-        if let Some(log) = wire {
-            if log.record(sent, bytes) && log.wakes_receiver {
+    fn log_lines(&self, shared: &mut Shared) {
+        let Some(log) = &mut shared.wire else { return };
+        while let Some(line) = shared.session.poll_line() {
+            log.add(line);
+            if log.wakes_receiver {
                 self.queue.wake();
             }
         }
+    }
+}
+
+/// One read per turn: between two the queue's bound is looked at and callers get at the lock.
+fn read(shared: &mut Shared, now: Instant) -> Result<(), String> {
+    let Some(port) = &shared.port else {
+        return Ok(());
+    };
+    match port.read(&mut shared.buffer) {
+        Ok(0) => Err("the other side hung up".to_owned()),
+        Ok(count) => {
+            shared.session.handle_input(now, &shared.buffer[..count]);
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
