@@ -29,11 +29,15 @@ PYTHON_SOURCES := python bindings-tests examples benches
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
+# basedpyright is pyright in a Python package that brings its own Node.js; the settings are pyright's.
+PYRIGHT := PYTHONPATH=$(CURDIR)/python $(BIN)/basedpyright --pythonpath $(BIN)/python
+
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 .PHONY: help demo test test-rust test-python test-notebooks soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz
+.PHONY: check-python
 
 ## help: List the targets.
 help:
@@ -44,8 +48,8 @@ help:
 demo: $(STAMPS)/native
 	@$(BIN)/python -m m531x demo
 
-## test: Run all tests (test-rust, test-python, test-c).
-test: test-rust test-python test-c
+## test: Run all tests (test-rust, check-python, test-python, test-notebooks, test-c).
+test: test-rust check-python test-python test-notebooks test-c
 	@echo "make test: all tests passed"
 
 ## test-rust: Run the tests of the Rust crates.
@@ -58,7 +62,7 @@ test-rust: $(STAMPS)/cargo $(STAMPS)/mosquitto
 ## test-python: Build the Python package and run its tests.
 test-python: $(STAMPS)/native $(STAMPS)/mosquitto
 	@echo "== Python tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -W error --numprocesses 4
 
 ## test-c: Run the tests of the C library.
 test-c: $(STAMPS)/cargo $(STAMPS)/c++ $(STAMPS)/mosquitto $(STAMPS)/venv
@@ -125,7 +129,7 @@ uninstall:
 ## test-notebooks: Run the notebooks in examples/notebooks and test the pictures; they are left in target/pictures.
 test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 	@echo "== notebooks"
-	@$(BIN)/python -m pytest bindings-tests/notebooks
+	@$(BIN)/python -m pytest -W error bindings-tests/notebooks
 
 ## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=.
 soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
@@ -143,8 +147,20 @@ docs: $(STAMPS)/cargo $(STAMPS)/docs
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@echo "make docs: target/site/index.html, target/doc/m531x_core/index.html"
 
+## check-python: Check format, lints and types of all Python: ruff, mypy --strict, pyright, stubtest.
+check-python: $(STAMPS)/native
+	@echo "== ruff"
+	@$(BIN)/ruff check $(PYTHON_SOURCES)
+	@$(BIN)/ruff format --check $(PYTHON_SOURCES)
+	@echo "== mypy, stubtest"
+	@$(BIN)/mypy
+	@$(BIN)/python -m mypy.stubtest m531x._native
+	@echo "== pyright"
+	@$(PYRIGHT)
+	@$(PYRIGHT) --verifytypes m531x --ignoreexternal | grep completeness
+
 ## check: Check format, lints, types, layers and generated files.
-check: $(STAMPS)/native
+check: check-python
 	@echo "== cargo fmt, clippy, doc"
 	@cargo fmt --all --check
 	@cargo fmt --manifest-path fuzz/Cargo.toml --all --check
@@ -153,11 +169,6 @@ check: $(STAMPS)/native
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@echo "== cargo xtask check"
 	@cargo xtask check
-	@echo "== ruff, mypy"
-	@$(BIN)/ruff check $(PYTHON_SOURCES)
-	@$(BIN)/ruff format --check $(PYTHON_SOURCES)
-	@$(BIN)/mypy
-	@$(BIN)/python -m mypy.stubtest m531x._native
 	@echo "make check: all checks passed"
 
 ## bench: Measure the parser, the round trip and the callbacks against their peers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import pytest
@@ -56,3 +57,7 @@ def test_nothing_to_draw_is_said() -> None:
         plot.timeline([])
     with pytest.raises(m531x.InvalidArgumentError, match="publish something"):
         plot.latency([])
+
+
+def test_the_example_of_the_module_runs() -> None:
+    assert doctest.testmod(plot) == (0, 6)

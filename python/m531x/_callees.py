@@ -17,7 +17,7 @@ class Callees:
 
     def __init__(self) -> None:
         """There are none yet."""
-        self.routes = Routes()
+        self.routes: Routes = Routes()
         self.on_connect: Callable[[], object] | None = None
         self.on_disconnect: Callable[[str], object] | None = None
         self.on_event: Callable[[Event], object] | None = None

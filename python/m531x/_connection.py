@@ -64,6 +64,14 @@ class ConnectionCommands:
             ConnectError: The broker refused (``return_code`` says why) or was not reached.
             ModemTimeoutError: There was no outcome in time.
             CommandError: The module refused a command.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     will = m531x.Will("meter/17/state", "lost")
+            ...     modem.connect("broker.example", client_id="meter-17", keepalive=300, will=will)
+            ...     print(modem.mqtt_state())
+            connected
         """
         options = _native.ConnectOptions(
             host,

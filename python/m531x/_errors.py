@@ -99,6 +99,15 @@ class M531xError(Exception):
     Attributes:
         code: The error, the same number as in C and Rust.
         modem_code: The module's ``+CME ERROR`` number, or None where it gave none.
+
+    Example:
+        >>> import m531x
+        >>> with m531x.Modem("virtual://") as modem:
+        ...     try:
+        ...         modem.publish("meter/17/count", "42")
+        ...     except m531x.M531xError as error:
+        ...         print(type(error).__name__, error.code.name)
+        NotConnectedError NOT_CONNECTED
     """
 
     code: ErrorCode = ErrorCode.INTERNAL

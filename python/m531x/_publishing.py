@@ -29,7 +29,7 @@ class Publishing:
         *,
         timeout: float | None = None,
     ) -> Receipt:
-        """Publishes and waits until it is done.
+        r"""Publishes and waits until it is done.
 
         Done is: accepted by the module (QoS 0), acknowledged by the broker (QoS 1), completed
         (QoS 2).
@@ -49,6 +49,15 @@ class Publishing:
             NotConnectedError: There is no MQTT connection.
             PublishError: The module gave up waiting for the acknowledgement.
             ModemTimeoutError: It was not done in time.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     modem.publish("meter/17/count", "42", qos=1).packet_id
+            ...     modem.publish("meter/17/raw", b"\x00\xff").qos
+            1
+            0
         """
         return Receipt(*self._native.publish(topic, payload, qos, retain, timeout))
 
@@ -76,6 +85,14 @@ class Publishing:
         Raises:
             InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
             ClosedError: The modem is closed.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     deliveries = [modem.publish_nowait("t", str(n), qos=1) for n in range(3)]
+            ...     print([delivery.wait(timeout=10).qos for delivery in deliveries])
+            [1, 1, 1]
         """
         native = self._native.publish_nowait(topic, payload, qos, retain, timeout)
         return Delivery(native, self._dispatcher)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 from m531x._native import Message
@@ -65,7 +65,7 @@ class Routes:
             self.known = {}
 
     @contextlib.contextmanager
-    def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Iterator[None]:
+    def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Generator[None]:
         """Routes the filter already, and as before if the subscription fails.
 
         Retained messages may arrive ahead of the acknowledgement.

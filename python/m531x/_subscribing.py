@@ -56,6 +56,16 @@ class Subscribing(Callbacks):
             InvalidArgumentError: The filter, the QoS or the callback is refused; nothing was sent.
             NotConnectedError: There is no MQTT connection.
             SubscribeError: The broker refused, or did not answer in time.
+
+        Example:
+            >>> import m531x, queue
+            >>> texts = queue.Queue()
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     meters = modem.subscribe("meter/+", 1, lambda message: texts.put(message.text))
+            ...     _ = modem.publish("meter/17", "42")
+            ...     print(meters.granted_qos, texts.get(timeout=10))
+            1 42
         """
         _native.check_text("topic", topic)
         self._check_callback("callback", callback, "message")
@@ -90,6 +100,16 @@ class Subscribing(Callbacks):
         Raises:
             ClosedError: The modem is closed.
             PortError: The port was lost, and what had arrived before has been read.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.subscribe("meter/#")
+            ...     for n in range(3):
+            ...         _ = modem.publish(f"meter/{n}", str(n))
+            ...     print([message.text for message in modem.messages(timeout=0.5)])
+            ['0', '1', '2']
         """
         return self._messages(None, timeout)
 

@@ -53,7 +53,7 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
         self._stopped = False
         self._deliveries: dict[int, Delivery] = {}
-        self.callback_errors = 0
+        self.callback_errors: int = 0
 
     @property
     def queued(self) -> int:

@@ -23,7 +23,7 @@ class Inbox:
         self._store = Store()
         self._ended = False
         self._error: BaseException | None = None
-        self.dropped = 0
+        self.dropped: int = 0
 
     def __len__(self) -> int:
         """How many messages wait."""

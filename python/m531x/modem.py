@@ -147,6 +147,13 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
 
         Raises:
             InvalidArgumentError: The modem was opened without ``trace``.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://", trace=100) as modem:
+            ...     _ = modem.command("AT+CSQ")
+            ...     print([entry.text for entry in modem.trace() if entry.kind == "command"][-1])
+            AT+CSQ
         """
         return self._journal.trace()
 

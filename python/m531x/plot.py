@@ -1,12 +1,14 @@
 """Pictures of a trace and of latencies; needs matplotlib (``pip install m531x[plot]``).
 
 Example:
-    >>> import m531x, m531x.plot  # doctest: +SKIP
-    >>> with m531x.Modem("virtual://", trace=1000) as modem:  # doctest: +SKIP
+    >>> import io, m531x, m531x.plot
+    >>> with m531x.Modem("virtual://", trace=1000) as modem:
     ...     modem.connect("broker.example", client_id="meter-17")
     ...     receipts = [modem.publish("count", str(n), qos=1) for n in range(100)]
-    ...     m531x.plot.timeline(modem.trace()).savefig("timeline.png")
-    ...     m531x.plot.latency(receipts).savefig("latency.png")
+    ...     trace = modem.trace()
+    >>> picture = io.BytesIO()  # or a name, such as "timeline.png"
+    >>> m531x.plot.timeline(trace).savefig(picture)
+    >>> m531x.plot.latency(receipts).savefig(picture)
 """
 
 from __future__ import annotations

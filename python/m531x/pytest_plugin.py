@@ -89,10 +89,9 @@ def virtual_modem(request: pytest.FixtureRequest) -> Iterator[VirtualModem]:
 def modem(request: pytest.FixtureRequest) -> Iterator[Modem]:
     """An open modem, closed after the test: on a virtual modem, or on ``--m531x-port``."""
     config = request.config
-    port: str | None = config.getoption("--m531x-port")
     model: str = _options(request.node).get("model") or config.getoption("--m531x-model") or "auto"
-    if port is None:
-        port = request.getfixturevalue("virtual_modem").port
+    real: str | None = config.getoption("--m531x-port")
+    port: str = request.getfixturevalue("virtual_modem").port if real is None else real
     with Modem(port, model=model, trace=_LINES_IN_REPORT) as modem:
         request.node.stash[_modem_key] = modem
         yield modem

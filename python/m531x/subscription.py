@@ -40,6 +40,19 @@ class MessageIterator:
 class Subscription:
     """A subscription, as `Modem.subscribe` gives it.
 
+    Example:
+        >>> import m531x
+        >>> with m531x.Modem("virtual://") as modem:
+        ...     modem.connect("broker.example", client_id="meter-17")
+        ...     rooms, meters = modem.subscribe("room/#"), modem.subscribe("meter/#", qos=1)
+        ...     for topic in ("room/1", "meter/17"):
+        ...         _ = modem.publish(topic, "x")
+        ...     print(next(meters.messages(timeout=5)).topic, next(rooms.messages(timeout=5)).topic)
+        ...     meters.unsubscribe()
+        ...     print(modem.subscriptions())
+        meter/17 room/1
+        ['room/#']
+
     Attributes:
         topic: The topic filter.
         granted_qos: The QoS that the broker granted, which may be lower than asked.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from types import TracebackType
+from typing import cast
 
 from m531x import _native
+from m531x._argument_type import ArgumentTypeError
 from m531x._errors import InvalidArgumentError
 from m531x._fork import cut_off, watch_forks
 from m531x.types import TranscriptEntry
@@ -149,5 +151,8 @@ def _fault_texts(faults: Iterable[str] | Mapping[str, object] | None) -> list[st
     if isinstance(faults, str):
         raise InvalidArgumentError(f"faults is a text: give a list, such as [{faults!r}]")
     if isinstance(faults, Mapping):
-        return [name if value is True else f"{name}={value}" for name, value in faults.items()]
+        given = cast("Mapping[str, object]", faults)
+        return [name if value is True else f"{name}={value}" for name, value in given.items()]
+    if not isinstance(faults, Iterable):
+        raise ArgumentTypeError(f"faults is {type(faults).__name__}: give a list of texts")
     return list(faults)

@@ -6,7 +6,6 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from m531x._callees import Callees
 from m531x._errors import ClosedError, M531xError
@@ -15,6 +14,8 @@ from m531x._native import Message
 from m531x._store import Store
 
 __all__ = ["Receiver"]
+
+Fetch = Callable[[int], list[Message | tuple[int, int, str, float] | int]]
 
 # What is fetched at once: a stream goes on in the next round of the loop, behind everybody else.
 _BATCH = 512
@@ -33,8 +34,8 @@ class Receiver:
         """Fetches nothing yet."""
         self._callees = callees
         self._routes = callees.routes
-        self.dropped = 0
-        self.callback_errors = 0
+        self.dropped: int = 0
+        self.callback_errors: int = 0
         self._limit = limit
         self._overflow = overflow
         self._store = Store()
@@ -45,10 +46,10 @@ class Receiver:
         self._ended = False
         self._error: M531xError | None = None
         self._loop: asyncio.AbstractEventLoop
-        self._fetch: Callable[[int], list[Any]] | None = None
+        self._fetch: Fetch | None = None
         self._journal: Journal
 
-    def start(self, fetch: Callable[[int], list[Any]], journal: Journal) -> None:
+    def start(self, fetch: Fetch, journal: Journal) -> None:
         """Fetches from now on, in the loop that is running."""
         self._loop = asyncio.get_running_loop()
         self._fetch = fetch
@@ -83,7 +84,7 @@ class Receiver:
         for item in batch:
             if type(item) is Message:
                 self._route(item)
-            elif type(item) is tuple:
+            elif isinstance(item, tuple):
                 self._tell(*item)
         if len(self._store):
             self._wake_readers()

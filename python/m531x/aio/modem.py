@@ -63,6 +63,18 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
+
+    Example:
+        >>> import asyncio
+        >>> from m531x import aio
+        >>> async def main() -> None:
+        ...     modem = await aio.Modem("virtual://")
+        ...     await modem.connect("broker.example", client_id="meter-17")
+        ...     counts = [modem.publish("meter/17/count", str(n), qos=1) for n in range(3)]
+        ...     print([receipt.qos for receipt in await asyncio.gather(*counts)])
+        ...     await modem.close()
+        >>> asyncio.run(main())
+        [1, 1, 1]
     """
 
     def __init__(
@@ -121,16 +133,17 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
                 )
             else:
                 opening = _native.Starter.open(link.ready, self._port, self._options)
-            self._native = await link.begin(opening)
+            native: _native.Modem = await link.begin(opening)
         except BaseException:
             self._closed = True
             link.close()
             if self._virtual is not None:
                 self._virtual.close()
             raise
-        self._open_starter = _native.Starter(self._native, link.ready)
+        self._native = native
+        self._open_starter = _native.Starter(native, link.ready)
         watch_forks(self)
-        self._journal = Journal(self._native, self._port, self._trace_size)
+        self._journal = Journal(native, self._port, self._trace_size)
         self._receiver.start(self._open_starter.fetch, self._journal)
 
     async def close(self) -> None:

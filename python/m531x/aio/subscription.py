@@ -42,6 +42,20 @@ class MessageIterator:
 class Subscription:
     """A subscription, as `Modem.subscribe` gives it.
 
+    Example:
+        >>> import asyncio
+        >>> from m531x import aio
+        >>> async def main() -> None:
+        ...     async with aio.Modem("virtual://") as modem:
+        ...         await modem.connect("broker.example", client_id="meter-17")
+        ...         meters = await modem.subscribe("meter/#", qos=1)
+        ...         await modem.publish("meter/17", "42")
+        ...         async for message in meters.messages(timeout=5):
+        ...             print(meters.granted_qos, message.topic, message.text)
+        ...             break
+        >>> asyncio.run(main())
+        1 meter/17 42
+
     Attributes:
         topic: The topic filter.
         granted_qos: The QoS that the broker granted, which may be lower than asked.
