@@ -72,6 +72,21 @@ fn firmware_before_v1_1_ends_a_message_with_nothing() {
 }
 
 #[test]
+fn a_line_end_inside_and_none_behind_can_mean_too_many_declared_bytes() {
+    // `hello` and its CR LF, then the empty line before the next message.
+    let mut bench = Bench::subscribed(&["a"]);
+    assert_eq!(bench.input(format!("{HEAD}a,9,hello\r\n")), []);
+    assert_eq!(
+        bench.input(format!("\r\n{HEAD}a,2,ok\r\n")),
+        [
+            ambiguous("a", "hello\r\n\r\n"),
+            Seen::Hidden(3),
+            message("a", "ok")
+        ]
+    );
+}
+
+#[test]
 fn an_open_reading_loses_to_a_complete_one() {
     let mut bench = Bench::subscribed(&["#"]);
     assert_eq!(

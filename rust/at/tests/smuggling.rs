@@ -262,7 +262,17 @@ fn a_missing_final_cr_lf_forges_nothing_under_an_exact_subscription() {
         let message = printed(&attack, "0,0,0,0");
         let bytes = [&message[..message.len() - 2], b"+CSQ: 20,99\r\n\r\nOK\r\n"].concat();
         let mut bench = Bench::new(config(), Some(&[&attack.topic]));
-        let seen = bench.all(&[&bytes]);
+        let mut seen = bench.all(&[&bytes]);
+        // With a line end inside and none behind, the declared length may be wrong: flagged, and a
+        // pending command is settled by asking again.
+        let in_doubt = attack.payload.contains(&b'\n');
+        if in_doubt {
+            assert!(matches!(seen.remove(1), Seen::Hidden(_)), "{}", attack.aim);
+        }
+        let Seen::Message(message) = &mut seen[0] else {
+            panic!("no message: {}", attack.aim);
+        };
+        assert_eq!(std::mem::take(&mut message.ambiguous), in_doubt);
         assert_eq!(
             seen,
             [genuine_message(&attack), line("+CSQ: 20,99"), line("OK")],

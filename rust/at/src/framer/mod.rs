@@ -47,7 +47,9 @@
 //!   messages flagged, and at the end [`Frame::Hidden`] asks to settle a pending command. A message
 //!   that begins in doubt and closes behind it carries the doubt on to its own end.
 //! * None closes: firmware older than manual v1.1 ends a message without CR LF, so one is taken
-//!   whose payload `+`, CR, LF or silence follows; nothing behind the payload is consumed.
+//!   whose payload `+`, CR, LF or silence follows; nothing behind the payload is consumed. If the
+//!   payload holds a line end, the module may as well have declared more than it printed: the
+//!   message is flagged `ambiguous`, and `Hidden` asks to settle a pending command.
 //! * Something else follows a complete payload, so bytes were lost: the declared bytes are
 //!   delivered `truncated`, the rest of the line behind them is untrusted, `Hidden` is reported.
 //! * Fewer bytes came than declared when the silence limit passes: all that came is delivered

@@ -105,7 +105,32 @@ impl Tally {
         }
         let (index, ends) = self.plausible()?;
         let reach = reach(line, ends, self);
-        Some(Verdict::Take(take(search, line, index, ends, reach)))
+        Some(self.take(search, line, index, ends, reach))
+    }
+
+    /// This candidate is the message. Without a line end behind its payload but with one inside, the
+    /// module may as well have declared more than it printed, and more may have been taken for
+    /// payload.
+    fn take(
+        &self,
+        search: &Search,
+        line: &[u8],
+        index: usize,
+        ends: &Ends,
+        reach: usize,
+    ) -> Verdict {
+        let mut take = take(search, line, index, ends, reach);
+        if self.closed.first.is_none() && !take.ambiguous {
+            let candidate = &search.candidates[index];
+            let payload = line
+                .get(candidate.payload..candidate.end())
+                .unwrap_or_default();
+            if let Some(line_end) = payload.iter().position(|byte| *byte == b'\n') {
+                take.ambiguous = true;
+                take.hidden = payload.len() - line_end;
+            }
+        }
+        Verdict::Take(take)
     }
 
     /// The candidate with the shortest topic among those that cannot be the whole message.
@@ -188,7 +213,7 @@ pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -
     }
     if let Some((index, ends)) = others.plausible() {
         let farthest = reach(line, ends, &others).max(subscribed.garbage.farthest);
-        return Verdict::Take(take(search, line, index, ends, farthest));
+        return others.take(search, line, index, ends, farthest);
     }
     match shortest {
         Some(index) => broken(search, line, index, &subscribed, trusted),

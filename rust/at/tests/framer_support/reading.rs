@@ -89,12 +89,22 @@ pub(super) fn choose_from(group: &[&Reading], input: &[u8]) -> Option<Choice> {
     let end = first.end() + line_end;
     let unfinished = group.iter().any(|reading| reading.open(input)) && !blank(&input[end..]);
     let doubt_end = if unfinished { input.len() } else { farthest };
-    let ambiguous = fits.len() > 1 || doubt_end > farthest;
+    let several = fits.len() > 1 || doubt_end > farthest;
+    let payload = &input[first.payload..first.end()];
+    let inner_end = payload.iter().position(|byte| *byte == b'\n');
+    // Neither the end of this line nor of a shorter one is beyond doubt.
+    let swallowed = inner_end
+        .filter(|_| line_end == 0)
+        .map(|at| payload.len() - at);
     Some(Choice {
         end,
-        ambiguous,
+        ambiguous: several || swallowed.is_some(),
         doubt_end,
-        hidden: if ambiguous { doubt_end - nearest } else { 0 },
+        hidden: if several {
+            doubt_end - nearest
+        } else {
+            swallowed.unwrap_or(0)
+        },
         reading: Reading {
             topic: first.topic.clone(),
             ..***first
