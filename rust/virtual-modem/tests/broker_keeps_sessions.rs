@@ -1,10 +1,45 @@
 //! Sessions that outlive connections: subscriptions, queued messages, messages in flight.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use common::client::config;
 use common::{Client, Received, TestBroker, publish};
 use m531x_virtual_modem::uplink::UplinkEvent;
+
+/// Connects as a client that is remembered, publishes one QoS 2 message under the id 7, and reads the
+/// PUBREC.
+fn publish_under_7(broker: &TestBroker, payload: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(broker.address()).unwrap();
+    let patience = Some(Duration::from_secs(10));
+    stream.set_read_timeout(patience).unwrap();
+    let mut answer = [0; 4];
+    stream
+        .write_all(b"\x10\x0f\0\x04MQTT\x04\0\0\x3c\0\x03old")
+        .unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!((answer[0], answer[3]), (0x20, 0), "CONNACK, accepted");
+    let mut packet = vec![0x34, 5 + u8::try_from(payload.len()).unwrap()];
+    packet.extend(b"\0\x01r\0\x07");
+    packet.extend(payload);
+    stream.write_all(&packet).unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0x50, 2, 0, 7], "PUBREC");
+    stream
+}
+
+/// Releases the message, and reads the PUBCOMP.
+fn release_7(mut stream: TcpStream) {
+    let mut answer = [0; 4];
+    stream.write_all(&[0x62, 2, 0, 7]).unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0x70, 2, 0, 7], "PUBCOMP");
+}
 
 fn lasting(broker: &TestBroker, client_id: &str) -> Client {
     let mut config = config(broker.address(), client_id);
@@ -26,6 +61,24 @@ on_both_brokers! {
             Received::new("q/x", b"1", 1, false),
             Received::new("q/x", b"2", 2, false),
         ]);
+    }
+
+    fn an_id_used_again_for_another_message_hides_nothing(broker) {
+        let mut peer = Client::connect(broker.address(), "peer");
+        peer.subscribe("r", 2);
+        // A module that restarts counts its packet ids from 1 again.
+        drop(publish_under_7(broker, b"old"));
+        release_7(publish_under_7(broker, b"new"));
+        let arrived = peer.messages_until_now();
+        assert!(arrived.contains(&Received::new("r", b"new", 2, false)), "{arrived:?}");
+    }
+
+    fn the_same_message_again_under_its_id_is_one(broker) {
+        let mut peer = Client::connect(broker.address(), "peer");
+        peer.subscribe("r", 2);
+        drop(publish_under_7(broker, b"once"));
+        release_7(publish_under_7(broker, b"once"));
+        assert_eq!(peer.messages_until_now(), [Received::new("r", b"once", 2, false)]);
     }
 
     fn a_clean_session_forgets_the_one_before(broker) {

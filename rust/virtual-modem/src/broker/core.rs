@@ -1,6 +1,6 @@
 //! The broker without I/O: connections in, packets out.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 use super::BrokerOptions;
@@ -12,25 +12,42 @@ use crate::codec::Packet;
 
 /// What the network is to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Output {
+pub enum Output {
+    /// Send these bytes.
     Send(ConnectionId, Vec<u8>),
     /// Send what is due, then close. [`Core::handle_lost`] is not expected after it.
     Close(ConnectionId),
 }
 
-/// All of the broker's state.
+/// The broker without I/O, thread or clock: all that [`EmbeddedBroker`](super::EmbeddedBroker) knows.
 ///
 /// Inputs are [`handle_accepted`](Self::handle_accepted), [`handle_bytes`](Self::handle_bytes),
 /// [`handle_lost`](Self::handle_lost), [`handle_timeout`](Self::handle_timeout) and
 /// [`set_congested`](Self::set_congested); after each poll [`poll_output`](Self::poll_output) until
 /// there is none.
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use m531x_virtual_modem::broker::{BrokerOptions, ConnectionId, Core, Output};
+///
+/// let now = Instant::now();
+/// let mut broker = Core::new(BrokerOptions::default());
+/// broker.handle_accepted(now, ConnectionId(1));
+/// broker.handle_bytes(now, ConnectionId(1), b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a");
+/// assert_eq!(
+///     broker.poll_output(),
+///     Some(Output::Send(ConnectionId(1), vec![0x20, 2, 0, 0])) // CONNACK, accepted
+/// );
+/// assert!(broker.is_online("a"));
+/// ```
 #[derive(Debug)]
-pub(super) struct Core {
+pub struct Core {
     pub(super) options: BrokerOptions,
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
-    pub(super) sessions: HashMap<String, Session>,
+    pub(super) sessions: BTreeMap<String, Session>,
     /// Which connection a client id is on.
-    pub(super) online: HashMap<String, ConnectionId>,
+    pub(super) online: BTreeMap<String, ConnectionId>,
     pub(super) retained: Retained,
     /// Numbers the client ids that clients leave to the broker.
     pub(super) nameless: u64,
@@ -38,28 +55,31 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(options: BrokerOptions) -> Self {
+    /// A broker that nobody has connected to.
+    pub fn new(options: BrokerOptions) -> Self {
         Self {
             options,
             connections: BTreeMap::new(),
-            sessions: HashMap::new(),
-            online: HashMap::new(),
+            sessions: BTreeMap::new(),
+            online: BTreeMap::new(),
             retained: Retained::default(),
             nameless: 0,
             outputs: VecDeque::new(),
         }
     }
 
-    pub(super) fn set_options(&mut self, options: BrokerOptions) {
+    /// Changes the behaviour towards packets that come from now on.
+    pub fn set_options(&mut self, options: BrokerOptions) {
         self.options = options;
     }
 
-    pub(super) fn handle_accepted(&mut self, now: Instant, id: ConnectionId) {
+    /// A client has opened a network connection, to be known by this number.
+    pub fn handle_accepted(&mut self, now: Instant, id: ConnectionId) {
         self.connections.insert(id, Connection::new(now));
     }
 
     /// Bytes of a client; what is no MQTT ends its connection.
-    pub(super) fn handle_bytes(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) {
+    pub fn handle_bytes(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.decoder.feed(bytes);
         }
@@ -77,7 +97,7 @@ impl Core {
     }
 
     /// The client is gone without the broker's doing.
-    pub(super) fn handle_lost(&mut self, id: ConnectionId) {
+    pub fn handle_lost(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.remove(&id) else {
             return;
         };
@@ -94,7 +114,7 @@ impl Core {
     }
 
     /// Ends connections that have been silent for too long.
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub fn handle_timeout(&mut self, now: Instant) {
         let silent: Vec<ConnectionId> = self
             .connections
             .iter()
@@ -107,21 +127,34 @@ impl Core {
     }
 
     /// Whether a connection takes no more for now.
-    pub(super) fn set_congested(&mut self, id: ConnectionId, congested: bool) {
+    pub fn set_congested(&mut self, id: ConnectionId, congested: bool) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.congested = congested;
         }
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
         self.connections
             .values()
             .filter_map(Connection::deadline)
             .min()
     }
 
-    pub(super) fn poll_output(&mut self) -> Option<Output> {
+    /// What the network is to do next.
+    pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// Whether this client is connected.
+    pub fn is_online(&self, client_id: &str) -> bool {
+        self.online.contains_key(client_id)
+    }
+
+    /// The QoS granted to this filter of a client's, if it is subscribed.
+    pub fn granted(&self, client_id: &str, filter: &str) -> Option<u8> {
+        let session = self.sessions.get(client_id)?;
+        session.subscriptions.granted_to(filter)
     }
 
     /// Ends a connection from this side; the will goes out unless DISCONNECT took it away.

@@ -13,7 +13,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Inside, `Core` is MQTT without I/O: `connection` holds what one client may send when, `session`
+//! Inside, [`Core`] is MQTT without I/O, for tests on virtual time: `connection` holds what one client may send when, `session`
 //! what is remembered of it, `routing` and `retained` who gets which message; `runner` is the thread
 //! with the sockets.
 
@@ -26,5 +26,7 @@ mod routing;
 mod runner;
 mod session;
 
+pub use self::core::{Core, Output};
+pub use connection::ConnectionId;
 pub use options::{BrokerOptions, Withhold};
 pub use runner::EmbeddedBroker;

@@ -159,10 +159,11 @@ impl Core {
 
     fn handle_publish(&mut self, id: ConnectionId, publish: Publish) {
         let (qos, packet_id) = (publish.qos, publish.packet_id);
+        let message = Message::from(publish);
         let new = qos < 2
             || self
                 .session_of(id)
-                .is_some_and(|session| session.arrived(packet_id));
+                .is_some_and(|session| session.arrived(packet_id, &message));
         let answer = match qos {
             0 => None,
             1 => Some(Packet::PubAck(packet_id)),
@@ -172,7 +173,7 @@ impl Core {
             self.send_unless(self.options.withhold.publish, id, &answer);
         }
         if new {
-            self.route(Message::from(publish));
+            self.route(message);
         }
     }
 

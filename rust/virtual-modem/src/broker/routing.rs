@@ -45,6 +45,12 @@ impl Subscriptions {
         self.entries.retain(|(known, _)| known != filter);
     }
 
+    /// The QoS of this very filter.
+    pub(super) fn granted_to(&self, filter: &str) -> Option<u8> {
+        let entry = self.entries.iter().find(|(known, _)| known == filter);
+        entry.map(|&(_, qos)| qos)
+    }
+
     /// The highest QoS of all filters that match: overlapping ones make one delivery.
     pub(super) fn granted(&self, topic: &str) -> Option<u8> {
         self.entries

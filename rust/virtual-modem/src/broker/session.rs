@@ -1,6 +1,6 @@
 //! What the broker remembers of a client: subscriptions, and messages on their way.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::routing::{Message, Subscriptions};
 use crate::codec::{Packet, Publish};
@@ -19,8 +19,8 @@ pub(super) struct Session {
     in_flight: Vec<InFlight>,
     queue: VecDeque<Message>,
     queued_bytes: usize,
-    /// QoS 2 ids of the client that wait for its PUBREL.
-    incoming: BTreeSet<u16>,
+    /// QoS 2 ids of the client that wait for its PUBREL, and what came under them.
+    incoming: BTreeMap<u16, Message>,
     last_id: u16,
 }
 
@@ -88,9 +88,11 @@ impl Session {
         }
     }
 
-    /// A QoS 2 publish of the client; whether it is new.
-    pub(super) fn arrived(&mut self, packet_id: u16) -> bool {
-        self.incoming.insert(packet_id)
+    /// A QoS 2 publish of the client; whether it is new. A client that has lost its memory uses ids
+    /// again: another message under the same id is a new one, as mosquitto takes it too.
+    pub(super) fn arrived(&mut self, packet_id: u16, message: &Message) -> bool {
+        let older = self.incoming.insert(packet_id, message.clone());
+        older.as_ref() != Some(message)
     }
 
     /// PUBREL.

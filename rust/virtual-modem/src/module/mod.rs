@@ -7,7 +7,8 @@
 //!   [`handle_connected`](Module::handle_connected), [`handle_connect_failed`](Module::handle_connect_failed),
 //!   [`handle_network_bytes`](Module::handle_network_bytes), [`handle_network_lost`](Module::handle_network_lost);
 //! - **what an operator does**: [`inject`](Module::inject), [`reboot`](Module::reboot),
-//!   [`sleep`](Module::sleep), [`cut_network`](Module::cut_network), [`restore_network`](Module::restore_network);
+//!   [`sleep`](Module::sleep), [`cut_network`](Module::cut_network), [`restore_network`](Module::restore_network),
+//!   [`set_faults`](Module::set_faults);
 //! - **outputs**, to be polled after each of them until there are none:
 //!   [`poll_serial`](Module::poll_serial), [`poll_network`](Module::poll_network),
 //!   [`poll_timeout`](Module::poll_timeout);
@@ -175,6 +176,11 @@ impl Module {
     }
 
     // ---- what an operator does
+
+    /// Changes what goes wrong on purpose from now on; moments count from the module's own start.
+    pub fn set_faults(&mut self, faults: &[Fault], seed: u64) {
+        self.faults = Injector::new(faults, seed);
+    }
 
     /// Cuts the radio: nothing passes to or from the broker, and neither side is told.
     pub fn cut_network(&mut self, now: Instant) {
