@@ -253,3 +253,60 @@ fn without_a_connection_nothing_is_sent() {
     rig.expect_nothing();
     assert_eq!(rig.code(id), ErrorCode::NotConnected);
 }
+
+/// The module has slept through the first sending: it answers the probe, then the second sending.
+fn slept_through(rig: &mut Rig) {
+    rig.expect(QOS1_LINE);
+    rig.advance(15 * SECOND);
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n");
+}
+
+const QOS1_LINE: &str = "AT+MQTTPUB=\"t\",1,0,0,0,\"hi\"";
+
+#[test]
+fn a_command_that_the_module_never_read_takes_no_packet_id() {
+    let mut rig = Rig::recovering();
+    let id = rig.begin(publish("t", QOS1));
+    slept_through(&mut rig);
+    rig.reply("\r\n+MQTTPUBACK:1,0\r\n");
+    assert_eq!(rig.packet_id(id), Some(1));
+    // The next ones are in step again.
+    for packet in 2..5 {
+        let id = rig.published(QOS1);
+        rig.reply(format!("\r\n+MQTTPUBACK:{packet},0\r\n"));
+        assert_eq!(rig.packet_id(id), Some(packet));
+    }
+}
+
+#[test]
+fn the_late_ack_of_the_first_sending_completes_what_was_sent_again() {
+    let mut rig = Rig::recovering();
+    let id = rig.published(QOS1);
+    rig.reply("\r\n+MQTTTO:2\r\n");
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTPUBACK:1,0\r\n");
+    assert_eq!(rig.packet_id(id), Some(1));
+    // That of the second belongs to nobody.
+    let other = rig.published(QOS1);
+    rig.reply("\r\n+MQTTPUBACK:2,0\r\n");
+    assert!(!rig.is_done(other));
+    assert_eq!(rig.events(EventKind::LateAnswer), ["+MQTTPUBACK:2,0"]);
+    rig.reply("\r\n+MQTTPUBACK:3,0\r\n");
+    assert_eq!(rig.packet_id(other), Some(3));
+}
+
+#[test]
+fn a_publish_that_was_never_sent_takes_no_packet_id() {
+    let mut rig = Rig::connected();
+    let slow = rig.begin(RequestKind::Signal);
+    rig.expect("AT+CSQ");
+    let gone = rig.begin(publish("t", QOS1));
+    let id = rig.begin(publish("t", QOS1));
+    rig.abandon(gone);
+    rig.reply("\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    assert!(rig.result(slow).is_ok());
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n\r\n+MQTTPUBACK:1,0\r\n");
+    assert_eq!(rig.packet_id(id), Some(1));
+    rig.expect_nothing();
+}

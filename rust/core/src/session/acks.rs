@@ -45,24 +45,38 @@ struct Outstanding {
     operation: OperationId,
     kind: AckKind,
     filter: Option<String>,
+    /// Predicted when the command is sent.
     packet_id: u16,
+    doubtful_from: Instant,
     /// Whether an acknowledgement has confirmed the predicted id.
     confirmed: bool,
 }
 
 #[derive(Debug)]
 struct Expired {
+    operation: OperationId,
     kind: AckKind,
     filter: Option<String>,
     packet_id: u16,
+    /// Without a word of it by then, the module has probably never read the command, and then its
+    /// id is the next one's.
+    doubtful_from: Option<Instant>,
     until: Instant,
     /// The module itself has reported that the acknowledgement is late.
     reported: bool,
 }
 
+impl Expired {
+    fn is_doubtful(&self, now: Instant) -> bool {
+        !self.reported && self.doubtful_from.is_some_and(|from| from <= now)
+    }
+}
+
 /// The operations that wait for an acknowledgement of the broker.
 #[derive(Debug)]
 pub(super) struct Acks {
+    /// What the next command of an operation will be acknowledged as, and for which filter.
+    unsent: Vec<(OperationId, AckKind, Option<String>)>,
     outstanding: VecDeque<Outstanding>,
     expired: VecDeque<Expired>,
     next_id: u16,
@@ -75,6 +89,7 @@ pub(super) struct Acks {
 impl Acks {
     pub(super) fn new(profile_order: AckOrder) -> Self {
         Self {
+            unsent: Vec::new(),
             outstanding: VecDeque::new(),
             expired: VecDeque::new(),
             next_id: 1,
@@ -90,21 +105,34 @@ impl Acks {
 
     /// The module starts to count anew: after `AT+MQTTCFG` and after a reboot.
     pub(super) fn restart(&mut self) {
+        self.unsent.clear();
         self.outstanding.clear();
         self.expired.clear();
         self.next_id = 1;
         self.in_step = false;
     }
 
-    /// A command that will be acknowledged is being sent.
+    /// The next command of this operation will be acknowledged.
     pub(super) fn register(&mut self, operation: OperationId, kind: AckKind, filter: Option<&str>) {
+        let filter = filter.map(str::to_owned);
+        self.unsent.push((operation, kind, filter));
+    }
+
+    /// A command of this operation is being sent; within `wait` the module acknowledges it, or says
+    /// that it cannot.
+    pub(super) fn sent(&mut self, now: Instant, operation: OperationId, wait: Duration) {
+        let Some(index) = self.unsent.iter().position(|(of, ..)| *of == operation) else {
+            return;
+        };
+        let (_, kind, filter) = self.unsent.swap_remove(index);
         let packet_id = self.next_id;
         self.next_id = shifted(packet_id, 1);
         self.outstanding.push_back(Outstanding {
             operation,
             kind,
-            filter: filter.map(str::to_owned),
+            filter,
             packet_id,
+            doubtful_from: now + wait,
             confirmed: false,
         });
     }
@@ -124,6 +152,7 @@ impl Acks {
 
     /// The operation has ended without its acknowledgement, which may still come.
     pub(super) fn expire(&mut self, now: Instant, operation: OperationId, reported: bool) {
+        self.unsent.retain(|(of, ..)| *of != operation);
         let Some(index) = self
             .outstanding
             .iter()
@@ -139,9 +168,11 @@ impl Acks {
             self.expired.pop_front();
         }
         self.expired.push_back(Expired {
+            operation,
             kind: gone.kind,
             filter: gone.filter,
             packet_id: gone.packet_id,
+            doubtful_from: (!gone.confirmed).then_some(gone.doubtful_from),
             until: now + MEMORY,
             reported,
         });
@@ -174,10 +205,9 @@ impl Acks {
     /// The module reports that an acknowledgement of one of these kinds is late: the oldest one's.
     pub(super) fn on_timeout(&mut self, now: Instant, kinds: &[AckKind]) -> Owner {
         // An operation whose own time ran out first is older than whatever still waits.
-        let forgotten = self
-            .expired
-            .iter_mut()
-            .find(|e| e.until > now && !e.reported && kinds.contains(&e.kind));
+        let forgotten = self.expired.iter_mut().find(|e| {
+            e.until > now && !e.reported && !e.is_doubtful(now) && kinds.contains(&e.kind)
+        });
         if let Some(expired) = forgotten {
             expired.reported = true;
             return Owner::Expired;
@@ -254,18 +284,37 @@ impl Acks {
             .outstanding
             .iter()
             .position(|o| o.kind == kind && o.packet_id == packet_id && same_filter(&o.filter));
+        let waits = |o: &&Outstanding| o.kind == kind && same_filter(&o.filter);
+        let someone_waits = self.outstanding.iter().any(|o| waits(&o));
         let late = || {
             self.expired.iter().position(|e| {
                 e.kind == kind
                     && e.packet_id == packet_id
                     && e.until > now
                     && same_filter(&e.filter)
+                    && !(e.is_doubtful(now) && someone_waits)
             })
         };
         let index = if let Some(index) = by_id {
             index
         } else if let Some(index) = late() {
+            let of = self.expired[index].operation;
             self.correct(self.expired[index].packet_id, packet_id);
+            if complete
+                && self
+                    .outstanding
+                    .iter()
+                    .filter(waits)
+                    .any(|o| o.operation == of)
+            {
+                // It was sent again meanwhile: what acknowledges the one acknowledges the other.
+                self.expired.remove(index);
+                self.expire(now, of, false);
+                return Owner::Operation {
+                    operation: of,
+                    packet_id,
+                };
+            }
             return Owner::Expired;
         } else if let Some(index) = self.oldest_expired_guess(now, kind, &same_filter) {
             self.correct(self.expired[index].packet_id, packet_id);
@@ -313,9 +362,9 @@ impl Acks {
         if self.in_step {
             return None;
         }
-        self.expired
-            .iter()
-            .position(|e| e.kind == kind && e.until > now && same_filter(&e.filter))
+        self.expired.iter().position(|e| {
+            e.kind == kind && e.until > now && !e.is_doubtful(now) && same_filter(&e.filter)
+        })
     }
 
     /// Moves the counter and every unconfirmed prediction by the error just seen.

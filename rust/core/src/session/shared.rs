@@ -172,13 +172,11 @@ impl Shared {
         }
     }
 
-    /// Has the module asked whether the connection is still there; whether that is done now.
+    /// Has the module asked whether the connection is still there; whether that is worth it.
     pub(super) fn doubt(&mut self) -> bool {
-        let worth = self.recovery.is_wanted()
-            && !self.recovery.is_active()
-            && !self.recovery.look_again
-            && self.is_connected();
-        if worth {
+        let worth = self.recovery.is_wanted() && !self.recovery.is_active() && self.is_connected();
+        // Another sign may have had it asked already.
+        if worth && !self.recovery.look_again {
             self.recovery.look_again = true;
             self.internal.push_back(Box::new(Recheck::state()));
         }

@@ -212,6 +212,10 @@ impl Scheduler {
             {
                 self.shared.stats.bytes_sent += bytes.len() as u64;
                 self.transmit.push_back(bytes);
+                if let Some(id) = self.slot.take_sent() {
+                    let wait = self.shared.ack_wait();
+                    self.shared.acks.sent(now, id, wait);
+                }
             }
             if self.slot.is_occupied() {
                 break;

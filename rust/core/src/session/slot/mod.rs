@@ -31,6 +31,8 @@ pub(in crate::session) struct CommandSlot {
     unanswered: u32,
     /// An echo or an error without a number came.
     sign: bool,
+    /// The command that was sent last, until it is asked for.
+    sent: Option<OperationId>,
 }
 
 #[derive(Debug)]
@@ -150,6 +152,11 @@ impl CommandSlot {
         std::mem::take(&mut self.sign)
     }
 
+    /// Whose command has been sent since the last call.
+    pub(in crate::session) fn take_sent(&mut self) -> Option<OperationId> {
+        self.sent.take()
+    }
+
     /// Sends nothing before this time.
     pub(in crate::session) fn hold_until(&mut self, time: Instant) {
         self.ready_at = Some(self.ready_at.map_or(time, |ready| ready.max(time)));
@@ -172,6 +179,7 @@ impl CommandSlot {
             pending.deadline = Some(within(now + pending.wire.timeout, pending.limit));
             pending.sent_at = Some(now);
             pending.sendings += 1;
+            self.sent = pending.owner;
             stats.commands += 1;
             return Some(pending.wire.bytes());
         }
