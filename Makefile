@@ -38,6 +38,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: help demo test test-rust test-python test-notebooks soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz
 .PHONY: check-python
+.PHONY: reliability
 
 ## help: List the targets.
 help:
@@ -140,6 +141,10 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MATURIN) build --quiet --release --zig --compatibility manylinux2014 --out target/wheels
 	@$(MATURIN) sdist --out target/wheels
 	@.ci/try-wheel target/wheels
+
+## reliability: Run the matrix of faults and write its table into docs/reliability.md.
+reliability: $(STAMPS)/cargo
+	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
 
 ## docs: Build the documentation, warnings being errors: the pages and Python into target/site, Rust into target/doc.
 docs: $(STAMPS)/cargo $(STAMPS)/docs

@@ -1,0 +1,378 @@
+//! One cell of the matrix, once: a fault, an operation in the middle of it, and the life after.
+
+use std::time::{Duration, Instant};
+
+use m531x_core::session::RequestKind;
+use m531x_core::{Model, QoS};
+
+use super::fault::{Act, Fault, Kind};
+use super::operation::{self, Operation};
+use super::truth::{self, Asked, Sent, ensure};
+use crate::world::{SECOND, World, WorldConfig, connect, ms, publish, subscribe};
+
+/// Whoever has no connection by then never gets one.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// The time limit that every third application sets.
+const OWN_LIMIT: Duration = Duration::from_secs(20);
+/// What the application always listens to.
+const INBOX: &str = "in/#";
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub(crate) model: Model,
+    pub(crate) seed: u64,
+}
+
+/// Runs it; gives the time from the end of the fault until everything works again.
+pub(crate) fn run(
+    fault: &'static Fault,
+    operation: Operation,
+    setting: Setting,
+    with_trail: bool,
+) -> Result<Duration, String> {
+    let mut cell = Cell::new(fault, operation, setting, with_trail);
+    let result = cell.live();
+    if with_trail {
+        println!("{}", cell.world.trail);
+    }
+    result
+}
+
+struct Cell {
+    world: World,
+    fault: &'static Fault,
+    operation: Operation,
+    seed: u64,
+    clean_session: bool,
+    /// The limit of every operation of the column.
+    limit: Option<Duration>,
+    random: fastrand::Rng,
+    acts: Vec<(Instant, Act)>,
+    asked: Vec<Asked>,
+    sent: Vec<Sent>,
+    /// The application has connected, and has not disconnected.
+    connected: bool,
+}
+
+impl Cell {
+    fn new(
+        fault: &'static Fault,
+        operation: Operation,
+        setting: Setting,
+        with_trail: bool,
+    ) -> Self {
+        let Setting { model, seed } = setting;
+        let paced = matches!(fault.kind, Kind::Paced);
+        let mut world = World::new(&WorldConfig { model, seed, paced });
+        world.trail.on = with_trail;
+        Self {
+            world,
+            fault,
+            operation,
+            seed,
+            clean_session: seed % 2 == 0,
+            limit: (seed % 3 == 2).then_some(OWN_LIMIT),
+            random: fastrand::Rng::with_seed(seed),
+            acts: Vec::new(),
+            asked: Vec::new(),
+            sent: Vec::new(),
+            connected: false,
+        }
+    }
+
+    fn live(&mut self) -> Result<Duration, String> {
+        self.prepare()?;
+        let over = self.suffer()?;
+        let works = self.restore()?;
+        // What is late comes now.
+        self.pass(60 * SECOND, |_| false)?;
+        let mut harm = self.fault.harm;
+        if !harm.mangles {
+            truth::judge_outbound(&self.world, &self.asked, harm)?;
+        }
+        // While nobody listens nobody gets the messages.
+        harm.loses |= matches!(self.operation, Operation::Close | Operation::Disconnect);
+        truth::judge_inbound(&self.world, &self.sent, harm)?;
+        Ok(works.saturating_duration_since(over))
+    }
+
+    /// The ordinary life before the fault.
+    fn prepare(&mut self) -> Result<(), String> {
+        self.must(RequestKind::Startup)?;
+        if self.operation != Operation::Connect {
+            self.must(connect(self.clean_session))?;
+            self.connected = true;
+            self.must(subscribe(INBOX, QoS::ExactlyOnce))?;
+        }
+        if self.operation == Operation::Unsubscribe {
+            for n in 0..self.operation.times() {
+                self.must(subscribe(&operation::filter(n), QoS::AtLeastOnce))?;
+            }
+        }
+        let idle = ms(self.random.u64(0..3000));
+        self.pass(idle, |_| false)
+    }
+
+    /// The fault, and the operations in it; gives the end of the fault.
+    fn suffer(&mut self) -> Result<Instant, String> {
+        let began = self.world.now;
+        let mut over = began + self.fault.lasts;
+        for (after, act) in self.fault.acts(self.seed, &mut self.random) {
+            over = over.max(began + after);
+            self.acts.push((began + after, act));
+        }
+        self.perform();
+        if self.connected {
+            self.schedule_messages();
+        }
+        let offset = ms(self.random.u64(0..800));
+        self.pass(offset, |_| false)?;
+        for n in 0..self.operation.times() {
+            self.ask(self.operation.request(n, self.clean_session), self.limit)?;
+            if self.operation == Operation::Close {
+                self.close()?;
+                continue;
+            }
+            // The next one is asked for while this one may still be under way.
+            let pause = self.pace(6000);
+            self.pass(pause, |_| false)?;
+        }
+        self.connected &= self.operation != Operation::Disconnect;
+        let most = PATIENCE + self.fault.lasts;
+        self.pass(most, |cell| {
+            cell.acts.is_empty() && cell.asked.iter().all(|asked| asked.judged)
+        })?;
+        let open = self.asked.iter().filter(|asked| !asked.judged).count();
+        ensure(open == 0, &format!("{open} operations never end"))?;
+        Ok(over)
+    }
+
+    /// The process ends in the middle of its publish, and another one opens the port.
+    fn close(&mut self) -> Result<(), String> {
+        let moment = ms(self.random.u64(0..400));
+        self.pass(moment, |_| false)?;
+        for asked in &mut self.asked {
+            asked.judged = true;
+        }
+        self.world.open_anew();
+        self.connected = false;
+        let pause = ms(self.random.u64(0..2000));
+        self.pass(pause, |_| false)
+    }
+
+    /// What a sensible application does until everything works again.
+    fn restore(&mut self) -> Result<Instant, String> {
+        let limit = self.world.now + PATIENCE;
+        if self.operation == Operation::Close {
+            while self.attempt(RequestKind::Startup)?.is_err() {
+                ensure(self.world.now < limit, "the port cannot be opened again")?;
+            }
+        }
+        for n in 0.. {
+            let late = format!(
+                "it does not work again: {:?}, subscriptions {:?}",
+                self.world.session.mqtt_state(),
+                self.world.session.subscriptions()
+            );
+            ensure(self.world.now < limit, &late)?;
+            if !self.connected {
+                self.connected = self.attempt(connect(self.clean_session))?.is_ok();
+                if !self.connected {
+                    self.pass(SECOND, |_| false)?;
+                    continue;
+                }
+            }
+            let listens = |cell: &Self| {
+                let subscriptions = cell.world.session.subscriptions();
+                subscriptions.iter().any(|filter| filter == INBOX)
+            };
+            if self.world.is_connected() && !listens(self) {
+                // An event has told that the subscription could not be made again.
+                let again = self.attempt(subscribe(INBOX, QoS::ExactlyOnce))?;
+                if again.is_err() {
+                    self.pass(SECOND, |_| false)?;
+                    continue;
+                }
+            }
+            if self.probe(n)? {
+                return Ok(self.world.now);
+            }
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    /// Whether a publish and a message get through.
+    fn probe(&mut self, n: usize) -> Result<bool, String> {
+        let out = publish(&format!("out/probe/{n}"), b"?", QoS::AtLeastOnce);
+        self.attempt(out)?
+            .map_err(|error| format!("QoS 1 failed: {error}"))?;
+        let topic = format!("in/probe/{n}");
+        self.send(&topic, b"!", QoS::AtLeastOnce);
+        self.pass(5 * SECOND, |cell| {
+            cell.world.messages.iter().any(|m| m.topic == topic)
+        })?;
+        let arrived = self.world.messages.iter().any(|m| m.topic == topic);
+        if !arrived {
+            // It was sent while there was nobody to take it.
+            self.sent.retain(|sent| sent.topic != topic);
+        }
+        Ok(arrived)
+    }
+
+    /// Messages of every QoS come in during the fault.
+    fn schedule_messages(&mut self) {
+        let count = if self.operation == Operation::Receive {
+            9
+        } else {
+            2
+        };
+        let mut at = self.world.now;
+        for n in 0..count {
+            at += self.pace(1500);
+            let qos = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce][n % 3];
+            let topic = format!("in/{n}");
+            let payload = operation::payload(n);
+            self.sent.push(Sent {
+                topic: topic.clone(),
+                payload: payload.clone(),
+                qos,
+            });
+            self.acts.push((
+                at,
+                Box::new(move |world| world.publish_to_module(&topic, &payload, qos)),
+            ));
+        }
+    }
+
+    /// A pause of up to so many milliseconds, a short one if the fault happens only once.
+    fn pace(&mut self, most: u64) -> Duration {
+        let most = if self.fault.lasts.is_zero() {
+            300
+        } else {
+            most
+        };
+        ms(self.random.u64(10..most))
+    }
+
+    fn send(&mut self, topic: &str, payload: &[u8], qos: QoS) {
+        self.sent.push(Sent {
+            topic: topic.to_owned(),
+            payload: payload.to_vec(),
+            qos,
+        });
+        self.world.publish_to_module(topic, payload, qos);
+    }
+
+    fn ask(&mut self, kind: RequestKind, limit: Option<Duration>) -> Result<usize, String> {
+        let request = m531x_core::session::Request {
+            kind: kind.clone(),
+            timeout: limit,
+        };
+        match self.world.try_begin(request) {
+            Ok(id) => self.asked.push(Asked {
+                id,
+                kind,
+                judged: false,
+                result: None,
+            }),
+            Err(error) => {
+                ensure(
+                    matches!(self.fault.kind, Kind::PortGone),
+                    &format!("refused at once: {error}"),
+                )?;
+                truth::judge_end(&self.world, &kind, &Err(error))?;
+            }
+        }
+        self.judge()?;
+        Ok(self.asked.len())
+    }
+
+    /// Does something and waits for its end.
+    fn attempt(
+        &mut self,
+        kind: RequestKind,
+    ) -> Result<Result<m531x_core::session::Outcome, m531x_core::Error>, String> {
+        let count = self.asked.len();
+        self.ask(kind, None)?;
+        if self.asked.len() == count {
+            return Err("the port is still gone".to_owned());
+        }
+        self.pass(PATIENCE, |cell| cell.asked[count].judged)?;
+        match self.asked[count].result.clone() {
+            Some(result) => Ok(result),
+            None => Err(format!("{:?} does not end", self.asked[count].kind)),
+        }
+    }
+
+    /// Does something that must succeed.
+    fn must(&mut self, kind: RequestKind) -> Result<(), String> {
+        let result = self.attempt(kind)?;
+        result
+            .map(drop)
+            .map_err(|error| format!("before the fault: {error}"))
+    }
+
+    /// Lets time pass until something is so; every operation is judged as it ends.
+    fn pass(&mut self, time: Duration, until: impl Fn(&Self) -> bool) -> Result<(), String> {
+        let end = self.world.now + time;
+        loop {
+            self.judge()?;
+            if until(self) {
+                return Ok(());
+            }
+            let next = self.acts.iter().map(|(at, _)| *at).min();
+            let stop = next.map_or(end, |next| next.min(end));
+            if !self.world.step(stop) {
+                self.perform();
+                if self.world.now >= end {
+                    return self.judge();
+                }
+            }
+        }
+    }
+
+    /// Does what is due to the world.
+    fn perform(&mut self) {
+        let now = self.world.now;
+        let (due, later) = std::mem::take(&mut self.acts)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        self.acts = later;
+        let mut due: Vec<(Instant, Act)> = due;
+        due.sort_by_key(|(at, _)| *at);
+        for (_, act) in due {
+            act(&mut self.world);
+        }
+    }
+
+    fn judge(&mut self) -> Result<(), String> {
+        for asked in &mut self.asked {
+            if asked.judged {
+                continue;
+            }
+            let Some((_, result)) = self.world.end_of(asked.id) else {
+                continue;
+            };
+            asked.judged = true;
+            asked.result = Some(result.clone());
+            let harm = self.fault.harm;
+            if harm.mangles {
+                continue;
+            }
+            truth::judge_end(&self.world, &asked.kind, result)?;
+            if let Err(error) = result {
+                let kept = match &asked.kind {
+                    RequestKind::Publish { qos, .. } => {
+                        *qos != QoS::AtMostOnce && self.limit.is_none()
+                    }
+                    _ => false,
+                };
+                ensure(
+                    harm.fails && !kept,
+                    &format!("{:?} failed: {error}", asked.kind),
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

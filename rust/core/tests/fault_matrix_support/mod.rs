@@ -1,0 +1,7 @@
+//! The matrix of faults and operations: what a fault is, what an operation is, one cell, the page.
+
+pub(crate) mod cell;
+pub(crate) mod fault;
+pub(crate) mod operation;
+pub(crate) mod page;
+pub(crate) mod truth;

@@ -1,0 +1,35 @@
+//! What the application asks for.
+
+use m531x_core::session::RequestKind;
+use m531x_core::{ConnectOptions, QoS};
+
+use super::CLIENT;
+
+pub(crate) fn connect(clean_session: bool) -> RequestKind {
+    let mut options = ConnectOptions::new("broker", CLIENT);
+    options.clean_session = clean_session;
+    RequestKind::Connect(options)
+}
+
+pub(crate) fn publish(topic: &str, payload: &[u8], qos: QoS) -> RequestKind {
+    RequestKind::Publish {
+        topic: topic.to_owned(),
+        payload: payload.to_vec(),
+        qos,
+        retain: false,
+    }
+}
+
+pub(crate) fn subscribe(filter: &str, qos: QoS) -> RequestKind {
+    RequestKind::Subscribe {
+        filter: filter.to_owned(),
+        qos,
+        hex: false,
+    }
+}
+
+pub(crate) fn unsubscribe(filter: &str) -> RequestKind {
+    RequestKind::Unsubscribe {
+        filter: filter.to_owned(),
+    }
+}
