@@ -146,11 +146,14 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
 
-## docs: Build the documentation, warnings being errors: the pages and Python into target/site, Rust into target/doc.
+## docs: Build the documentation into target/site, warnings being errors: the pages, and Python, Rust and C from their sources.
 docs: $(STAMPS)/cargo $(STAMPS)/docs
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@.ci/need doxygen
+	@rm -rf target/doc target/doxygen && mkdir -p target/doxygen
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	@echo "make docs: target/site/index.html, target/doc/m531x_core/index.html"
+	@doxygen tools/docs/Doxyfile
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "make docs: target/site/index.html"
 
 ## check-python: Check format, lints and types of all Python: ruff, mypy --strict, pyright, stubtest.
 check-python: $(STAMPS)/native

@@ -9,14 +9,20 @@ const MARK_END: &str = " -->";
 
 /// Every document of the repository at `root` that people read.
 pub fn all(root: &Path) -> Vec<PathBuf> {
-    let mut documents = Vec::new();
-    for folder in [root.to_path_buf(), root.join("docs")] {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        documents.extend(entries.map(|entry| entry.path()));
+    let mut documents = files_in(root);
+    let docs = root.join("docs");
+    for folder in files_in(&docs).into_iter().filter(|path| path.is_dir()) {
+        documents.extend(files_in(&folder));
     }
+    documents.extend(files_in(&docs));
     documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     documents.sort();
     documents
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// The document `text` with every marked block filled with what `read` gives for its file.
