@@ -12,7 +12,7 @@ TARGET :=
 VENV := target/venv
 STAMPS := target/stamps
 BIN := $(VENV)/bin
-export PYTHON PREFIX DESTDIR LIBDIR INCLUDEDIR VIRTUAL_MODEM PROFILE
+export PYTHON PREFIX DESTDIR LIBDIR INCLUDEDIR VIRTUAL_MODEM OUTBOX PROFILE
 # Debian puts mosquitto into /usr/sbin, which is not on every user's PATH.
 export PATH := $(PATH):/usr/sbin
 
@@ -119,7 +119,7 @@ test-cross: $(STAMPS)/cargo
 fuzz: $(STAMPS)/cargo $(STAMPS)/c++
 	@fuzz/run $(SECONDS) $(TARGET)
 
-## install: Build and install the C library; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, VIRTUAL_MODEM=no.
+## install: Build and install the C library; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, VIRTUAL_MODEM=no, OUTBOX=no.
 install:
 	@packaging/install
 

@@ -34,8 +34,8 @@
  * Threads
  * - Every function may be called from any thread at any time, several at once on the same modem included. Nothing is
  *   kept with a thread: one may open, another wait, a third close.
- * - An open modem has two threads of its own, which sleep while nothing arrives. Callbacks run on one of them, with no
- *   lock held: they may call everything, m531x_close included.
+ * - An open modem has two threads of its own, and one more with an outbox, which sleep while nothing arrives. Callbacks
+ *   run on one of them, with no lock held: they may call everything, m531x_close included.
  * - After fork() the child must not use the modems of the parent.
  *
  * Waiting in an epoll loop (Linux)
@@ -153,6 +153,22 @@ enum m531x_error {
    * A defect of m531x; please report it with the text of this error. @since 0.1.0
    */
   M531X_ERR_INTERNAL = -20,
+  /**
+   * The outbox is full; try again once some messages were sent. @since 0.1.0
+   */
+  M531X_ERR_OUTBOX_FULL = -21,
+  /**
+   * The outbox's file is damaged; move it away to begin with an empty one. @since 0.1.0
+   */
+  M531X_ERR_OUTBOX_CORRUPT = -22,
+  /**
+   * Another modem has the outbox's file open; close that, or use another file. @since 0.1.0
+   */
+  M531X_ERR_OUTBOX_IN_USE = -23,
+  /**
+   * The outbox's file cannot be read or written; check path, rights and room. @since 0.1.0
+   */
+  M531X_ERR_OUTBOX_FAILED = -24,
 };
 
 /**
@@ -255,6 +271,19 @@ enum m531x_event_kind {
    * The port that was gone is back; the text is its name.
    */
   M531X_EVENT_PORT_BACK = 17,
+  /**
+   * The outbox was full; the value is how many of its oldest messages were dropped.
+   */
+  M531X_EVENT_OUTBOX_DROPPED = 18,
+  /**
+   * A message of the outbox was refused for good while others went through, and is set aside; the value is its
+   * number, the text the reason.
+   */
+  M531X_EVENT_OUTBOX_SET_ASIDE = 19,
+  /**
+   * The outbox's file could not be read or written; the text is the error. It is tried again.
+   */
+  M531X_EVENT_OUTBOX_FAILED = 20,
 };
 
 /**
@@ -369,6 +398,29 @@ enum m531x_option {
    * u32: how many attempts in a row may fail; 0 never gives up, which is the default.
    */
   M531X_OPTION_RECOVERY_MAX_ATTEMPTS = 19,
+  /**
+   * String: the file in which publishes of QoS 1 and 2 are kept until the broker has acknowledged them, so that they
+   * survive the process and the power; made if there is none. What is in it is sent from now on. NULL closes it,
+   * which is the default. m531x_set_string then returns M531X_ERR_OUTBOX_IN_USE, _CORRUPT or _FAILED as well.
+   */
+  M531X_OPTION_OUTBOX = 20,
+  /**
+   * u32: how many messages may be kept, 1 and more; default 100000. The four options of the outbox take effect with
+   * the next M531X_OPTION_OUTBOX.
+   */
+  M531X_OPTION_OUTBOX_MAX_MESSAGES = 21,
+  /**
+   * u32: how many bytes their topics and payloads may have together, 1 and more; default 67108864.
+   */
+  M531X_OPTION_OUTBOX_MAX_BYTES = 22,
+  /**
+   * u32: M531X_OUTBOX_OVERFLOW_...; default M531X_OUTBOX_OVERFLOW_REFUSE.
+   */
+  M531X_OPTION_OUTBOX_OVERFLOW = 23,
+  /**
+   * u32: how many may be on their way at the same time, 1 to 32; default 1, which keeps their order.
+   */
+  M531X_OPTION_OUTBOX_IN_FLIGHT = 24,
 };
 
 /**
@@ -387,6 +439,20 @@ enum m531x_overflow {
    * The new message is dropped; an M531X_EVENT_DROPPED tells how many.
    */
   M531X_OVERFLOW_DROP_NEWEST = 2,
+};
+
+/**
+ * What happens to a publish for which the outbox has no room. @since 0.1.0
+ */
+enum m531x_outbox_overflow {
+  /**
+   * It is refused: M531X_ERR_OUTBOX_FULL.
+   */
+  M531X_OUTBOX_OVERFLOW_REFUSE = 0,
+  /**
+   * The oldest messages make room; an M531X_EVENT_OUTBOX_DROPPED tells how many.
+   */
+  M531X_OUTBOX_OVERFLOW_DROP_OLDEST = 1,
 };
 
 /**
@@ -565,14 +631,15 @@ m531x_status m531x_cancel(m531x_modem modem);
 m531x_status m531x_set_u32(m531x_modem modem, int32_t option, uint32_t value);
 
 /**
- * Sets an option that is a text. It takes effect with the next m531x_connect.
+ * Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once.
  *
  * @param modem   [in] An open modem.
  * @param option  [in] M531X_OPTION_...
  * @param text    [in] The text, UTF-8, which is copied; NULL is the option's default.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a number, or not UTF-8),
- *         M531X_ERR_STALE_HANDLE.
- * @note Thread-safe.
+ *         M531X_ERR_STALE_HANDLE; M531X_OPTION_OUTBOX also M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT,
+ *         M531X_ERR_OUTBOX_FAILED, M531X_ERR_CLOSED.
+ * @note Thread-safe. M531X_OPTION_OUTBOX reads the whole file.
  * @since 0.1.0
  */
 m531x_status m531x_set_string(m531x_modem modem, int32_t option, const char *text);
@@ -637,6 +704,9 @@ m531x_status m531x_mqtt_state(m531x_modem modem, int32_t *state);
 /**
  * Publishes, and waits until that is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2.
  *
+ * With M531X_OPTION_OUTBOX and QoS 1 or 2, an error after the message was accepted says that it stays in the outbox: it is
+ * sent later, so do not publish it again. M531X_ERR_NOT_CONNECTED then comes at once if no connection is being made.
+ *
  * @param modem       [in] A modem that is connected.
  * @param topic       [in] The topic name, UTF-8.
  * @param payload     [in] Any bytes; may be NULL if length is 0.
@@ -647,7 +717,8 @@ m531x_status m531x_mqtt_state(m531x_modem modem, int32_t *state);
  * @param timeout_ms  [in] Milliseconds; -1 follows the ack timeout.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_NOT_CONNECTED, M531X_ERR_PUBLISH_FAILED, M531X_ERR_TIMEOUT,
  *         M531X_ERR_RESULT_UNKNOWN, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
- *         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
+ *         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL,
+ *         M531X_ERR_OUTBOX_FAILED.
  * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
  * @since 0.1.0
  */
@@ -662,6 +733,9 @@ m531x_status m531x_publish(m531x_modem modem,
 /**
  * Begins to publish and returns at once; the publish goes on by itself.
  *
+ * With M531X_OPTION_OUTBOX and QoS 1 or 2 it returns once the message is on the disk, connected or not: from then on it
+ * is sent until the broker has acknowledged it, by this process or a later one.
+ *
  * @param modem    [in] A modem that is connected.
  * @param topic    [in] The topic name, UTF-8.
  * @param payload  [in] Any bytes; may be NULL if length is 0.
@@ -671,8 +745,8 @@ m531x_status m531x_publish(m531x_modem modem,
  * @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if nobody will ask.
  * @return M531X_OK (how it ends, M531X_ERR_NOT_CONNECTED included, is told by m531x_publish_wait),
  *         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for), M531X_ERR_CLOSED,
- *         M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
- * @note Thread-safe. Does not block.
+ *         M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
+ * @note Thread-safe. Does not block; with an outbox it waits for the disk.
  * @since 0.1.0
  */
 m531x_status m531x_publish_start(m531x_modem modem,
@@ -697,6 +771,19 @@ m531x_status m531x_publish_start(m531x_modem modem,
  * @since 0.1.0
  */
 m531x_status m531x_publish_wait(m531x_modem modem, uint32_t token, int32_t timeout_ms);
+
+/**
+ * Tells how much is in the outbox of M531X_OPTION_OUTBOX.
+ *
+ * @param modem      [in] An open modem.
+ * @param messages   [out] Messages that wait to be acknowledged; may be NULL.
+ * @param bytes      [out] Bytes of the topics and payloads of all messages, those set aside included; may be NULL.
+ * @param set_aside  [out] Messages set aside, see M531X_EVENT_OUTBOX_SET_ASIDE; may be NULL.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (there is no outbox), M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_outbox_size(m531x_modem modem, uint32_t *messages, uint32_t *bytes, uint32_t *set_aside);
 
 /**
  * Subscribes to a topic filter.

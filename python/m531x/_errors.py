@@ -19,6 +19,8 @@ __all__ = [
     "ModemTimeoutError",
     "NotConnectedError",
     "OperationCancelledError",
+    "OutboxError",
+    "OutboxFullError",
     "PortError",
     "PublishError",
     "ResultUnknownError",
@@ -50,6 +52,10 @@ class ErrorCode(enum.IntEnum):
     CANCELLED = -18
     BUSY = -19
     INTERNAL = -20
+    OUTBOX_FULL = -21
+    OUTBOX_CORRUPT = -22
+    OUTBOX_IN_USE = -23
+    OUTBOX_FAILED = -24
 
     @property
     def text(self) -> str:
@@ -90,6 +96,16 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
     ErrorCode.CANCELLED: "the wait was cancelled; the operation may still complete",
     ErrorCode.BUSY: "another operation is still running; wait until it has ended",
     ErrorCode.INTERNAL: "a defect of m531x; please report it with the text of this error",
+    ErrorCode.OUTBOX_FULL: "the outbox is full; try again once some messages were sent",
+    ErrorCode.OUTBOX_CORRUPT: (
+        "the outbox's file is damaged; move it away to begin with an empty one"
+    ),
+    ErrorCode.OUTBOX_IN_USE: (
+        "another modem has the outbox's file open; close that, or use another file"
+    ),
+    ErrorCode.OUTBOX_FAILED: (
+        "the outbox's file cannot be read or written; check path, rights and room"
+    ),
 }
 
 
@@ -226,6 +242,18 @@ class BusyError(M531xError):
     code = ErrorCode.BUSY
 
 
+class OutboxError(M531xError):
+    """The outbox's file cannot be used; the text names it and the remedy."""
+
+    code = ErrorCode.OUTBOX_CORRUPT
+
+
+class OutboxFullError(OutboxError):
+    """The outbox has no room for the message, which was not accepted."""
+
+    code = ErrorCode.OUTBOX_FULL
+
+
 class InternalError(M531xError):
     """A defect of m531x."""
 
@@ -253,6 +281,10 @@ _CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {
     ErrorCode.CANCELLED: OperationCancelledError,
     ErrorCode.BUSY: BusyError,
     ErrorCode.INTERNAL: InternalError,
+    ErrorCode.OUTBOX_FULL: OutboxFullError,
+    ErrorCode.OUTBOX_CORRUPT: OutboxError,
+    ErrorCode.OUTBOX_IN_USE: OutboxError,
+    ErrorCode.OUTBOX_FAILED: OutboxError,
 }
 
 

@@ -90,6 +90,12 @@ class EventKind(_Named):
     """The connection will not be made again; the value is the number of attempts."""
     PORT_BACK = 17
     """The port that was gone is back; the text is its name."""
+    OUTBOX_DROPPED = 18
+    """The outbox was full; the value is how many of its oldest messages were dropped."""
+    OUTBOX_SET_ASIDE = 19
+    """A message of the outbox was refused for good and is set aside; the text is the reason."""
+    OUTBOX_FAILED = 20
+    """The outbox's file could not be read or written; it is tried again."""
 
 
 @dataclass(frozen=True)

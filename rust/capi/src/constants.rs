@@ -97,6 +97,13 @@ pub enum m531x_event_kind {
     M531X_EVENT_RECOVERY_FAILED = 16,
     /// The port that was gone is back; the text is its name.
     M531X_EVENT_PORT_BACK = 17,
+    /// The outbox was full; the value is how many of its oldest messages were dropped.
+    M531X_EVENT_OUTBOX_DROPPED = 18,
+    /// A message of the outbox was refused for good while others went through, and is set aside; the value is its
+    /// number, the text the reason.
+    M531X_EVENT_OUTBOX_SET_ASIDE = 19,
+    /// The outbox's file could not be read or written; the text is the error. It is tried again.
+    M531X_EVENT_OUTBOX_FAILED = 20,
 }
 
 /// The states of the MQTT connection. @since 0.1.0
@@ -159,6 +166,28 @@ pub enum m531x_option {
     M531X_OPTION_RECOVERY_MAX_DELAY_MS = 18,
     /// u32: how many attempts in a row may fail; 0 never gives up, which is the default.
     M531X_OPTION_RECOVERY_MAX_ATTEMPTS = 19,
+    /// String: the file in which publishes of QoS 1 and 2 are kept until the broker has acknowledged them, so that they
+    /// survive the process and the power; made if there is none. What is in it is sent from now on. NULL closes it,
+    /// which is the default. m531x_set_string then returns M531X_ERR_OUTBOX_IN_USE, _CORRUPT or _FAILED as well.
+    M531X_OPTION_OUTBOX = 20,
+    /// u32: how many messages may be kept, 1 and more; default 100000. The four options of the outbox take effect with
+    /// the next M531X_OPTION_OUTBOX.
+    M531X_OPTION_OUTBOX_MAX_MESSAGES = 21,
+    /// u32: how many bytes their topics and payloads may have together, 1 and more; default 67108864.
+    M531X_OPTION_OUTBOX_MAX_BYTES = 22,
+    /// u32: M531X_OUTBOX_OVERFLOW_...; default M531X_OUTBOX_OVERFLOW_REFUSE.
+    M531X_OPTION_OUTBOX_OVERFLOW = 23,
+    /// u32: how many may be on their way at the same time, 1 to 32; default 1, which keeps their order.
+    M531X_OPTION_OUTBOX_IN_FLIGHT = 24,
+}
+
+/// What happens to a publish for which the outbox has no room. @since 0.1.0
+#[repr(C)]
+pub enum m531x_outbox_overflow {
+    /// It is refused: M531X_ERR_OUTBOX_FULL.
+    M531X_OUTBOX_OVERFLOW_REFUSE = 0,
+    /// The oldest messages make room; an M531X_EVENT_OUTBOX_DROPPED tells how many.
+    M531X_OUTBOX_OVERFLOW_DROP_OLDEST = 1,
 }
 
 /// What happens to messages beyond the queue's size. @since 0.1.0
@@ -175,6 +204,7 @@ pub enum m531x_overflow {
 // The numbers of the header are those of the core.
 const _: () = {
     assert!(m531x_event_kind::M531X_EVENT_PORT_BACK as i32 == EventKind::PortBack as i32);
+    assert!(m531x_event_kind::M531X_EVENT_OUTBOX_FAILED as i32 == EventKind::OutboxFailed as i32);
     assert!(m531x_event_kind::M531X_EVENT_RECOVERING as i32 == EventKind::Recovering as i32);
     assert!(m531x_event_kind::M531X_EVENT_RESUBSCRIBED as i32 == EventKind::Resubscribed as i32);
     assert!(m531x_event_kind::M531X_EVENT_CONNECTED as i32 == EventKind::Connected as i32);

@@ -49,6 +49,14 @@ pub enum m531x_error {
     M531X_ERR_BUSY = -19,
     /// A defect of m531x; please report it with the text of this error. @since 0.1.0
     M531X_ERR_INTERNAL = -20,
+    /// The outbox is full; try again once some messages were sent. @since 0.1.0
+    M531X_ERR_OUTBOX_FULL = -21,
+    /// The outbox's file is damaged; move it away to begin with an empty one. @since 0.1.0
+    M531X_ERR_OUTBOX_CORRUPT = -22,
+    /// Another modem has the outbox's file open; close that, or use another file. @since 0.1.0
+    M531X_ERR_OUTBOX_IN_USE = -23,
+    /// The outbox's file cannot be read or written; check path, rights and room. @since 0.1.0
+    M531X_ERR_OUTBOX_FAILED = -24,
 }
 
 #[rustfmt::skip]
@@ -74,6 +82,10 @@ pub(crate) static STATIC_NAMES: &[(i32, &CStr)] = &[
     (-18, c"M531X_ERR_CANCELLED"),
     (-19, c"M531X_ERR_BUSY"),
     (-20, c"M531X_ERR_INTERNAL"),
+    (-21, c"M531X_ERR_OUTBOX_FULL"),
+    (-22, c"M531X_ERR_OUTBOX_CORRUPT"),
+    (-23, c"M531X_ERR_OUTBOX_IN_USE"),
+    (-24, c"M531X_ERR_OUTBOX_FAILED"),
 ];
 
 #[rustfmt::skip]
@@ -99,4 +111,8 @@ pub(crate) static STATIC_TEXTS: &[(i32, &CStr)] = &[
     (-18, c"the wait was cancelled; the operation may still complete"),
     (-19, c"another operation is still running; wait until it has ended"),
     (-20, c"a defect of m531x; please report it with the text of this error"),
+    (-21, c"the outbox is full; try again once some messages were sent"),
+    (-22, c"the outbox's file is damaged; move it away to begin with an empty one"),
+    (-23, c"another modem has the outbox's file open; close that, or use another file"),
+    (-24, c"the outbox's file cannot be read or written; check path, rights and room"),
 ];

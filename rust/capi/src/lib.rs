@@ -28,6 +28,7 @@ mod handle;
 mod inbox;
 pub mod open;
 pub mod options;
+pub mod outbox;
 pub mod publish;
 mod settings;
 pub mod subscribe;

@@ -3,10 +3,12 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, Recovery, Secret};
+use m531x_core::{Error, OutboxOptions, OutboxOverflow, Recovery, Secret};
 
 use crate::border::{invalid, optional_text};
-use crate::constants::{m531x_modem, m531x_option, m531x_overflow, m531x_status};
+use crate::constants::{
+    m531x_modem, m531x_option, m531x_outbox_overflow, m531x_overflow, m531x_status,
+};
 use crate::entry::Entry;
 use crate::guard::guard_modem;
 use crate::inbox::Overflow;
@@ -27,14 +29,15 @@ pub extern "C" fn m531x_set_u32(modem: m531x_modem, option: i32, value: u32) -> 
     guard_modem(modem, |entry| set_number(entry, option, value))
 }
 
-/// Sets an option that is a text. It takes effect with the next m531x_connect.
+/// Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once.
 ///
 /// @param modem   [in] An open modem.
 /// @param option  [in] M531X_OPTION_...
 /// @param text    [in] The text, UTF-8, which is copied; NULL is the option's default.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a number, or not UTF-8),
-///         M531X_ERR_STALE_HANDLE.
-/// @note Thread-safe.
+///         M531X_ERR_STALE_HANDLE; M531X_OPTION_OUTBOX also M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT,
+///         M531X_ERR_OUTBOX_FAILED, M531X_ERR_CLOSED.
+/// @note Thread-safe. M531X_OPTION_OUTBOX reads the whole file.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn m531x_set_string(
@@ -65,6 +68,10 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     const RECOVERY: i32 = name::M531X_OPTION_RECOVERY as i32;
     const INITIAL_DELAY: i32 = name::M531X_OPTION_RECOVERY_INITIAL_DELAY_MS as i32;
     const MAX_DELAY: i32 = name::M531X_OPTION_RECOVERY_MAX_DELAY_MS as i32;
+    const OUTBOX_MAX_MESSAGES: i32 = name::M531X_OPTION_OUTBOX_MAX_MESSAGES as i32;
+    const OUTBOX_MAX_BYTES: i32 = name::M531X_OPTION_OUTBOX_MAX_BYTES as i32;
+    const OUTBOX_OVERFLOW: i32 = name::M531X_OPTION_OUTBOX_OVERFLOW as i32;
+    const OUTBOX_IN_FLIGHT: i32 = name::M531X_OPTION_OUTBOX_IN_FLIGHT as i32;
     const MAX_ATTEMPTS: i32 = name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS as i32;
     let milliseconds = Duration::from_millis(value.into());
     match option {
@@ -90,6 +97,12 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
         MAX_ATTEMPTS => recover(entry, |recovery| {
             recovery.max_attempts = (value != 0).then_some(value);
         }),
+        OUTBOX_MAX_MESSAGES => {
+            entry.settings().outbox.max_messages = at_least_one(value)?.into();
+        }
+        OUTBOX_MAX_BYTES => entry.settings().outbox.max_bytes = at_least_one(value)?.into(),
+        OUTBOX_OVERFLOW => entry.settings().outbox.overflow = outbox_overflow(value)?,
+        OUTBOX_IN_FLIGHT => entry.settings().outbox.in_flight = in_flight(value)?,
         _ => return Err(unknown(option, "number")),
     }
     Ok(())
@@ -110,6 +123,15 @@ fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Erro
     const PASSWORD: i32 = name::M531X_OPTION_PASSWORD as i32;
     const WILL_TOPIC: i32 = name::M531X_OPTION_WILL_TOPIC as i32;
     const WILL_PAYLOAD: i32 = name::M531X_OPTION_WILL_PAYLOAD as i32;
+    const OUTBOX: i32 = name::M531X_OPTION_OUTBOX as i32;
+    if option == OUTBOX {
+        let limits = entry.settings().outbox.clone();
+        let outbox = text.map(|path| OutboxOptions {
+            path: path.into(),
+            ..limits
+        });
+        return entry.modem.set_outbox(outbox);
+    }
     let mut settings = entry.settings();
     match option {
         USERNAME => settings.username = text,
@@ -133,6 +155,26 @@ fn overflow(value: u32) -> Result<Overflow, Error> {
             "overflow is {value}: use M531X_OVERFLOW_..., 0 to 2"
         ))),
     }
+}
+
+fn outbox_overflow(value: u32) -> Result<OutboxOverflow, Error> {
+    const REFUSE: u32 = m531x_outbox_overflow::M531X_OUTBOX_OVERFLOW_REFUSE as u32;
+    const DROP_OLDEST: u32 = m531x_outbox_overflow::M531X_OUTBOX_OVERFLOW_DROP_OLDEST as u32;
+    match value {
+        REFUSE => Ok(OutboxOverflow::Refuse),
+        DROP_OLDEST => Ok(OutboxOverflow::DropOldest),
+        _ => Err(invalid(format!(
+            "overflow of the outbox is {value}: use M531X_OUTBOX_OVERFLOW_..., 0 or 1"
+        ))),
+    }
+}
+
+fn in_flight(value: u32) -> Result<usize, Error> {
+    let most = OutboxOptions::MOST_IN_FLIGHT;
+    usize::try_from(value)
+        .ok()
+        .filter(|count| (1..=most).contains(count))
+        .ok_or_else(|| invalid(format!("in flight is {value}: use 1 to {most}")))
 }
 
 fn short(value: u32, least: u16, name: &str) -> Result<u16, Error> {

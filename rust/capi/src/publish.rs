@@ -11,6 +11,9 @@ use crate::guard::{guard_modem, guard_wait};
 
 /// Publishes, and waits until that is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2.
 ///
+/// With M531X_OPTION_OUTBOX and QoS 1 or 2, an error after the message was accepted says that it stays in the outbox: it is
+/// sent later, so do not publish it again. M531X_ERR_NOT_CONNECTED then comes at once if no connection is being made.
+///
 /// @param modem       [in] A modem that is connected.
 /// @param topic       [in] The topic name, UTF-8.
 /// @param payload     [in] Any bytes; may be NULL if length is 0.
@@ -21,7 +24,8 @@ use crate::guard::{guard_modem, guard_wait};
 /// @param timeout_ms  [in] Milliseconds; -1 follows the ack timeout.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_NOT_CONNECTED, M531X_ERR_PUBLISH_FAILED, M531X_ERR_TIMEOUT,
 ///         M531X_ERR_RESULT_UNKNOWN, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
-///         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
+///         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL,
+///         M531X_ERR_OUTBOX_FAILED.
 /// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -50,6 +54,9 @@ pub unsafe extern "C" fn m531x_publish(
 
 /// Begins to publish and returns at once; the publish goes on by itself.
 ///
+/// With M531X_OPTION_OUTBOX and QoS 1 or 2 it returns once the message is on the disk, connected or not: from then on it
+/// is sent until the broker has acknowledged it, by this process or a later one.
+///
 /// @param modem    [in] A modem that is connected.
 /// @param topic    [in] The topic name, UTF-8.
 /// @param payload  [in] Any bytes; may be NULL if length is 0.
@@ -59,8 +66,8 @@ pub unsafe extern "C" fn m531x_publish(
 /// @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if nobody will ask.
 /// @return M531X_OK (how it ends, M531X_ERR_NOT_CONNECTED included, is told by m531x_publish_wait),
 ///         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for), M531X_ERR_CLOSED,
-///         M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
-/// @note Thread-safe. Does not block.
+///         M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
+/// @note Thread-safe. Does not block; with an outbox it waits for the disk.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn m531x_publish_start(
@@ -92,10 +99,10 @@ pub unsafe extern "C" fn m531x_publish_start(
                 .publish_nowait(topic, payload, options)
                 .map(|_| ());
         }
-        let mut deliveries = entry.deliveries();
-        deliveries.check_room()?;
+        entry.deliveries().check_room()?;
+        // Without the lock: with an outbox this waits for the disk.
         let delivery = entry.modem.publish_nowait(topic, payload, options)?;
-        out.set(deliveries.keep(delivery));
+        out.set(entry.deliveries().keep(delivery));
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_core::{ConnectOptions, QoS, Recovery, Secret, Will};
+use m531x_core::{ConnectOptions, OutboxOptions, QoS, Recovery, Secret, Will};
 
 /// The settings of one modem.
 pub(crate) struct Settings {
@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) command_timeout: Duration,
     pub(crate) hex_delivery: bool,
     pub(crate) recovery: Recovery,
+    /// With an empty path.
+    pub(crate) outbox: OutboxOptions,
 }
 
 impl Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             command_timeout: Duration::from_secs(10),
             hex_delivery: false,
             recovery: Recovery::default(),
+            outbox: OutboxOptions::new(""),
         }
     }
 }

@@ -60,6 +60,14 @@ pub enum ErrorCode {
     Busy = -19,
     /// A defect of m531x; please report it with the text of this error.
     Internal = -20,
+    /// The outbox is full; try again once some messages were sent.
+    OutboxFull = -21,
+    /// The outbox's file is damaged; move it away to begin with an empty one.
+    OutboxCorrupt = -22,
+    /// Another modem has the outbox's file open; close that, or use another file.
+    OutboxInUse = -23,
+    /// The outbox's file cannot be read or written; check path, rights and room.
+    OutboxFailed = -24,
 }
 
 impl ErrorCode {
@@ -85,6 +93,10 @@ impl ErrorCode {
         Self::Cancelled,
         Self::Busy,
         Self::Internal,
+        Self::OutboxFull,
+        Self::OutboxCorrupt,
+        Self::OutboxInUse,
+        Self::OutboxFailed,
     ];
 
     /// The error with this number, if there is one.
@@ -110,6 +122,10 @@ impl ErrorCode {
             -18 => Some(Self::Cancelled),
             -19 => Some(Self::Busy),
             -20 => Some(Self::Internal),
+            -21 => Some(Self::OutboxFull),
+            -22 => Some(Self::OutboxCorrupt),
+            -23 => Some(Self::OutboxInUse),
+            -24 => Some(Self::OutboxFailed),
             _ => None,
         }
     }
@@ -142,6 +158,10 @@ impl ErrorCode {
             Self::Cancelled => "M531X_ERR_CANCELLED",
             Self::Busy => "M531X_ERR_BUSY",
             Self::Internal => "M531X_ERR_INTERNAL",
+            Self::OutboxFull => "M531X_ERR_OUTBOX_FULL",
+            Self::OutboxCorrupt => "M531X_ERR_OUTBOX_CORRUPT",
+            Self::OutboxInUse => "M531X_ERR_OUTBOX_IN_USE",
+            Self::OutboxFailed => "M531X_ERR_OUTBOX_FAILED",
         }
     }
 
@@ -184,6 +204,16 @@ impl ErrorCode {
             Self::Cancelled => "the wait was cancelled; the operation may still complete",
             Self::Busy => "another operation is still running; wait until it has ended",
             Self::Internal => "a defect of m531x; please report it with the text of this error",
+            Self::OutboxFull => "the outbox is full; try again once some messages were sent",
+            Self::OutboxCorrupt => {
+                "the outbox's file is damaged; move it away to begin with an empty one"
+            }
+            Self::OutboxInUse => {
+                "another modem has the outbox's file open; close that, or use another file"
+            }
+            Self::OutboxFailed => {
+                "the outbox's file cannot be read or written; check path, rights and room"
+            }
         }
     }
 
@@ -205,6 +235,8 @@ impl ErrorCode {
             Self::Cancelled => "OperationCancelledError",
             Self::Busy => "BusyError",
             Self::Internal => "InternalError",
+            Self::OutboxFull => "OutboxFullError",
+            Self::OutboxCorrupt | Self::OutboxInUse | Self::OutboxFailed => "OutboxError",
         }
     }
 }

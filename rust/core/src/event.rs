@@ -94,6 +94,13 @@ pub enum EventKind {
     RecoveryFailed = 16,
     /// The port that was gone is back; the text is its name.
     PortBack = 17,
+    /// The outbox was full; the value is how many of its oldest messages were dropped.
+    OutboxDropped = 18,
+    /// A message of the outbox was refused for good while others went through, and is set aside; the
+    /// value is its number, the text the reason.
+    OutboxSetAside = 19,
+    /// The outbox's file could not be read or written; the text is the error. It is tried again.
+    OutboxFailed = 20,
 }
 
 impl EventKind {
@@ -116,6 +123,9 @@ impl EventKind {
         Self::Recovering,
         Self::RecoveryFailed,
         Self::PortBack,
+        Self::OutboxDropped,
+        Self::OutboxSetAside,
+        Self::OutboxFailed,
     ];
 
     /// The kind's name.
@@ -138,6 +148,9 @@ impl EventKind {
             Self::Recovering => "Recovering",
             Self::RecoveryFailed => "RecoveryFailed",
             Self::PortBack => "PortBack",
+            Self::OutboxDropped => "OutboxDropped",
+            Self::OutboxSetAside => "OutboxSetAside",
+            Self::OutboxFailed => "OutboxFailed",
         }
     }
 }

@@ -17,9 +17,11 @@ mod message;
 pub mod session;
 
 pub use driver::{
-    Delivery, Modem, ModemOptions, OpenCancel, Overflow, Pending, PortInfo, PublishOptions, Stats,
-    Stream, SubscribeOptions, WireEntry, ports,
+    Delivery, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
+    Overflow, Pending, PortInfo, PublishOptions, Stats, Stream, SubscribeOptions, WireEntry, ports,
 };
+#[cfg(feature = "outbox")]
+pub use driver::{OutboxFile, StoredMessage};
 pub use error::Error;
 pub use error_table::ErrorCode;
 pub use event::{Event, EventKind, Incoming};

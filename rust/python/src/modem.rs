@@ -254,7 +254,7 @@ impl Modem {
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stats = py.detach(|| self.core.stats());
-        stats_dict(py, stats)
+        stats_dict(py, &stats)
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

@@ -98,7 +98,7 @@ pub(crate) fn config_parts(config: ConfigReadback) -> ConfigParts {
     )
 }
 
-pub(crate) fn stats_dict(py: Python<'_>, stats: Stats) -> PyResult<Bound<'_, PyDict>> {
+pub(crate) fn stats_dict<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     let counters = PyDict::new(py);
     let session = stats.session;
     for (name, count) in [

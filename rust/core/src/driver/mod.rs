@@ -23,6 +23,7 @@ mod io;
 mod modem;
 mod open;
 mod options;
+mod outbox;
 mod pending;
 mod ports;
 mod queue;
@@ -39,6 +40,9 @@ mod wire_log;
 pub use delivery::Delivery;
 pub use modem::Modem;
 pub use options::{ModemOptions, OpenCancel, Overflow, PublishOptions, SubscribeOptions};
+#[cfg(feature = "outbox")]
+pub use outbox::{OutboxFile, StoredMessage};
+pub use outbox::{OutboxOptions, OutboxOverflow, OutboxStats};
 pub use pending::Pending;
 pub use ports::{PortInfo, ports};
 pub use stats::Stats;

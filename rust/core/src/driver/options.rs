@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::OutboxOptions;
 use crate::{Model, OnAmbiguous, QoS, Recovery};
 
 /// How a [`Modem`](super::Modem) is opened; `Default` suits a real module.
@@ -51,6 +52,9 @@ pub struct ModemOptions {
     pub wire_log: usize,
     /// Whether and how a lost connection, or a port that vanished, is made again. Default on.
     pub recovery: Recovery,
+    /// Where publishes of QoS 1 and 2 are kept until they are acknowledged, so that they survive the
+    /// process and the power. Default: in memory only.
+    pub outbox: Option<OutboxOptions>,
 }
 
 impl Default for ModemOptions {
@@ -68,6 +72,7 @@ impl Default for ModemOptions {
             open_cancel: None,
             wire_log: 0,
             recovery: Recovery::default(),
+            outbox: None,
         }
     }
 }

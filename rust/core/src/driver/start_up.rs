@@ -8,6 +8,7 @@ use m531x_at::framer::silence_limit;
 
 use super::engine::{Engine, Lookout};
 use super::io::{Port, Transport};
+use super::outbox::Opened;
 use super::{ModemOptions, OpenCancel, Stream, open};
 use crate::session::{Outcome, RequestKind, Session, SessionConfig};
 use crate::{Error, ErrorCode, Recovery};
@@ -23,6 +24,7 @@ const STREAM: &str = "the stream";
 
 pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
+    let outbox = outbox(options)?;
     let known = known_baudrate(options);
     let baudrate = known.unwrap_or(AUTOMATIC_BAUDRATES[0]);
     let cancelled = || {
@@ -39,14 +41,34 @@ pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>
         start(port, transport, options, &AUTOMATIC_BAUDRATES)?
     };
     engine.look_out(Lookout::new(port, baudrate, options.open_timeout));
-    Ok(engine)
+    with_outbox(engine, outbox)
 }
 
 pub(super) fn open_stream(stream: Stream, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
+    let outbox = outbox(options)?;
     let transport = open::open_stream(stream)?;
     let baudrate = known_baudrate(options).unwrap_or(AUTOMATIC_BAUDRATES[0]);
-    start(STREAM, transport, options, &[baudrate]).map(|(engine, _)| engine)
+    let (engine, _) = start(STREAM, transport, options, &[baudrate])?;
+    with_outbox(engine, outbox)
+}
+
+/// Before the port: a file that cannot be used is told at once.
+fn outbox(options: &ModemOptions) -> Result<Option<Opened>, Error> {
+    options.outbox.as_ref().map(Opened::open).transpose()
+}
+
+fn with_outbox(engine: Arc<Engine>, outbox: Option<Opened>) -> Result<Arc<Engine>, Error> {
+    if let Some(outbox) = outbox {
+        match outbox.attach(&engine) {
+            Ok(outbox) => drop(engine.set_outbox(Some(outbox))),
+            Err(error) => {
+                engine.close();
+                return Err(error);
+            }
+        }
+    }
+    Ok(engine)
 }
 
 fn check(options: &ModemOptions) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Counters of a modem.
 
+use super::outbox::OutboxStats;
 use crate::session::SessionStats;
 
 /// What a [`Modem`](super::Modem) has counted since it was opened.
@@ -16,4 +17,6 @@ pub struct Stats {
     pub callback_panics: u64,
     /// How often the reader thread woke; it stands still while nothing happens.
     pub reader_wakeups: u64,
+    /// The outbox, if there is one.
+    pub outbox: Option<OutboxStats>,
 }

@@ -234,6 +234,15 @@ impl Session {
         Ok(id)
     }
 
+    /// Whether this request could be begun, as far as that can be told before: its arguments.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument).
+    pub fn check(&self, request: &Request) -> Result<(), Error> {
+        operation::build(request.clone(), &self.scheduler.shared).map(drop)
+    }
+
     /// Forgets an operation for which the caller no longer waits; it gives no completion.
     ///
     /// Its command, if in flight, keeps its place until its answer or its deadline, so that the
@@ -280,6 +289,14 @@ impl Session {
     /// The state of the MQTT connection, as far as the module has told.
     pub fn mqtt_state(&self) -> MqttState {
         self.scheduler.shared.machine.state()
+    }
+
+    /// Whether there is a connection, or one is being made.
+    pub fn expects_connection(&self) -> bool {
+        let shared = &self.scheduler.shared;
+        shared.machine.may_be_connected()
+            || shared.recovery.is_active()
+            || self.scheduler.changes_connection()
     }
 
     /// The module's model, once known.

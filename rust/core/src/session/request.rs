@@ -10,6 +10,21 @@ use super::{ConnectOptions, MqttState};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OperationId(pub(super) u64);
 
+/// Above every number that a session gives.
+const KEPT: u64 = 1 << 63;
+
+impl OperationId {
+    /// For a message that is kept outside of the session, which never gives this number.
+    #[cfg(feature = "outbox")]
+    pub(crate) fn kept(message: u64) -> Self {
+        Self(KEPT | message)
+    }
+
+    pub(crate) fn is_kept(self) -> bool {
+        self.0 & KEPT != 0
+    }
+}
+
 /// What the application asks for, and how long it may take.
 #[derive(Clone, Debug)]
 pub struct Request {

@@ -18,6 +18,7 @@ const SOURCES: &[&str] = &[
     "options",
     "connection",
     "publish",
+    "outbox",
     "subscribe",
     "wait",
     "callback",

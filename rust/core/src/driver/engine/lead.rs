@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Engine;
+use super::kept::still_kept;
 use super::shared::{Leading, Role, Shared};
 use crate::driver::io::{Interest, Waiter};
 use crate::session::{OperationId, Outcome};
@@ -26,7 +27,12 @@ impl Engine {
                 break Some(outcome);
             }
             if shared.cancel_epoch != epoch {
-                *cancelled = Some(Error::new(ErrorCode::Cancelled, "the wait was cancelled"));
+                let error = Error::new(ErrorCode::Cancelled, "the wait was cancelled");
+                *cancelled = Some(if id.is_kept() {
+                    still_kept(&error)
+                } else {
+                    error
+                });
                 break None;
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

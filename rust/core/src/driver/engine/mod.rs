@@ -11,6 +11,9 @@
 //! while user code runs. Reading happens under the lock, so bytes keep their order when the reader
 //! changes.
 
+#[cfg(feature = "outbox")]
+mod feeding;
+mod kept;
 mod lead;
 mod reader;
 mod search;
@@ -383,6 +386,7 @@ impl Engine {
             dropped: self.queue.dropped(),
             callback_panics: self.callback_panics.load(Ordering::Relaxed),
             reader_wakeups: shared.reader_wakeups,
+            outbox: shared.kept.outbox.as_ref().map(|outbox| outbox.stats()),
         }
     }
 

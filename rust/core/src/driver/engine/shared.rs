@@ -1,6 +1,6 @@
 //! The state behind the engine's lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use super::{DoneCallback, Lookout, ReadySignal};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
+use crate::driver::outbox::{Link, Outbox};
 use crate::driver::wire_log::WireLog;
 use crate::session::{OperationId, Outcome, Session};
 use crate::{Error, ErrorCode};
@@ -43,6 +44,16 @@ pub(super) struct Slot {
     pub(super) detached: bool,
 }
 
+/// What an outbox has to do with the engine.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) outbox: Option<Arc<Outbox>>,
+    /// Operations that the outbox has begun.
+    pub(super) sending: HashSet<OperationId>,
+    /// As the outbox was told last.
+    pub(super) link: Link,
+}
+
 pub(super) struct Shared {
     pub(super) session: Session,
     pub(super) wire: Option<WireLog>,
@@ -69,6 +80,7 @@ pub(super) struct Shared {
     pub(super) lookout: Option<Lookout>,
     /// A thread is looking for the port.
     pub(super) searching: bool,
+    pub(super) kept: Kept,
     frozen_since: Option<Instant>,
     frozen_for: Duration,
 }
@@ -94,6 +106,7 @@ impl Shared {
             jobs: None,
             lookout: None,
             searching: false,
+            kept: Kept::default(),
             frozen_since: None,
             frozen_for: Duration::ZERO,
         }

@@ -4,8 +4,10 @@ use std::io;
 use std::time::{Instant, SystemTime};
 
 use super::Engine;
+use super::kept::still_kept;
 use super::shared::{Role, Shared};
 use crate::driver::io::{Interest, Port, Waiter};
+use crate::driver::outbox::Link;
 use crate::{Error, ErrorCode};
 
 impl Engine {
@@ -43,8 +45,20 @@ impl Engine {
         let ids: Vec<_> = shared.slots.keys().copied().collect();
         for id in ids {
             if !shared.has_outcome(id) {
-                shared.complete(id, Err(error.clone()));
+                let error = if id.is_kept() {
+                    still_kept(&error)
+                } else {
+                    error.clone()
+                };
+                shared.complete(id, Err(error));
             }
+        }
+        let sending: Vec<_> = shared.kept.sending.drain().collect();
+        if let Some(outbox) = &shared.kept.outbox {
+            for id in sending {
+                outbox.ended(id, Err(error.clone()));
+            }
+            outbox.link(Link::default());
         }
         shared.unsent.clear();
         if shared.closed || shared.end.is_none() {
@@ -139,7 +153,10 @@ impl Engine {
 
     pub(super) fn hand_on(&self, shared: &mut Shared) {
         while let Some((id, outcome)) = shared.session.poll_completion() {
-            shared.complete(id, outcome);
+            match &shared.kept.outbox {
+                Some(outbox) if shared.kept.sending.remove(&id) => outbox.ended(id, outcome),
+                _ => shared.complete(id, outcome),
+            }
         }
         self.log_lines(shared);
         let mut arrival = None;
@@ -147,6 +164,7 @@ impl Engine {
             incoming.stamp(*arrival.get_or_insert_with(SystemTime::now));
             self.queue.push(incoming);
         }
+        shared.tell_outbox();
     }
 
     fn log_lines(&self, shared: &mut Shared) {

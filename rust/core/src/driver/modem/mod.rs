@@ -2,6 +2,7 @@
 
 mod connection;
 mod module;
+mod outbox;
 mod publish;
 mod receive;
 
@@ -125,6 +126,9 @@ impl Modem {
             }),
             Err(error) => {
                 engine.close();
+                if let Some(outbox) = engine.outbox() {
+                    outbox.stop();
+                }
                 Err(no_thread(&error))
             }
         }
@@ -180,6 +184,9 @@ impl Handle {
     fn close(&self) {
         if !self.engine.close() {
             return;
+        }
+        if let Some(outbox) = self.engine.outbox() {
+            outbox.stop();
         }
         let dispatcher = lock(&self.dispatcher).take();
         if let Some(dispatcher) = dispatcher {

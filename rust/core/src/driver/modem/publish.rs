@@ -23,7 +23,13 @@ impl Modem {
         payload: &[u8],
         options: PublishOptions,
     ) -> Result<Receipt, Error> {
-        self.run(publish_request(topic, payload, options), receipt)
+        match self
+            .engine()
+            .keep(publish_request(topic, payload, options), true)?
+        {
+            Ok(kept) => Pending::new(Arc::clone(self.engine()), kept, receipt).wait(),
+            Err(request) => self.run(request, receipt),
+        }
     }
 
     /// Begins to [`publish`](Self::publish); dropping the result gives the publish up.
@@ -33,7 +39,13 @@ impl Modem {
         payload: &[u8],
         options: PublishOptions,
     ) -> Result<Pending<Receipt>, Error> {
-        self.start(publish_request(topic, payload, options), receipt)
+        match self
+            .engine()
+            .keep(publish_request(topic, payload, options), true)?
+        {
+            Ok(kept) => Ok(Pending::new(Arc::clone(self.engine()), kept, receipt)),
+            Err(request) => self.start(request, receipt),
+        }
     }
 
     /// Begins to [`publish`](Self::publish) and waits up to `slice` for its completion; see
@@ -45,7 +57,13 @@ impl Modem {
         options: PublishOptions,
         slice: Duration,
     ) -> Result<Pending<Receipt>, Error> {
-        self.start_and_wait(publish_request(topic, payload, options), receipt, slice)
+        match self
+            .engine()
+            .keep(publish_request(topic, payload, options), true)?
+        {
+            Ok(kept) => Ok(Pending::new(Arc::clone(self.engine()), kept, receipt)),
+            Err(request) => self.start_and_wait(request, receipt, slice),
+        }
     }
 
     /// Begins to publish and lets it go on by itself; the result may be asked for, or not.
@@ -56,7 +74,10 @@ impl Modem {
         options: PublishOptions,
     ) -> Result<Delivery, Error> {
         let engine = self.engine();
-        let id = engine.start(publish_request(topic, payload, options))?;
+        let id = match engine.keep(publish_request(topic, payload, options), false)? {
+            Ok(kept) => kept,
+            Err(request) => engine.start(request)?,
+        };
         Ok(Delivery::new(
             Arc::clone(engine),
             Arc::clone(&self.handle.dispatcher),

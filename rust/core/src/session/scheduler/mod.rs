@@ -93,6 +93,13 @@ impl Scheduler {
             && self.entries.values().all(|entry| entry.internal)
     }
 
+    /// Whether an operation that makes or ends the connection has been begun.
+    pub(in crate::session) fn changes_connection(&self) -> bool {
+        self.entries
+            .values()
+            .any(|entry| entry.operation.scope() == Scope::Connection)
+    }
+
     pub(in crate::session) fn add(
         &mut self,
         now: Instant,

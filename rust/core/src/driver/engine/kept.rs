@@ -1,0 +1,89 @@
+//! Publishes that an outbox keeps: their places among the operations, and their way to the session.
+//!
+//! Whoever waits for a stored message waits for an operation as always, under a number that the
+//! session never gives. What the outbox sends is an operation of the session that nobody waits for;
+//! its end goes to the outbox (see `feeding.rs`).
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use super::{Engine, closed};
+use crate::driver::outbox::{Link, Outbox};
+use crate::session::{OperationId, Request, RequestKind};
+use crate::{Error, MqttState, QoS};
+
+impl Engine {
+    /// Has another outbox, or none, keep publishes from now on; gives the one so far.
+    pub(in crate::driver) fn set_outbox(&self, outbox: Option<Arc<Outbox>>) -> Option<Arc<Outbox>> {
+        let mut shared = self.lock();
+        let sending: Vec<_> = shared.kept.sending.drain().collect();
+        for id in sending {
+            self.abandon_locked(&mut shared, id);
+        }
+        let before = std::mem::replace(&mut shared.kept.outbox, outbox);
+        shared.kept.link = Link::default();
+        shared.tell_outbox();
+        self.tell_whoever_reads(&mut shared);
+        before
+    }
+
+    pub(in crate::driver) fn outbox(&self) -> Option<Arc<Outbox>> {
+        self.lock().kept.outbox.clone()
+    }
+
+    /// Has the outbox keep this publish, if there is an outbox and it is a publish for it; the
+    /// request comes back if not. When it is kept, it is on the disk.
+    pub(in crate::driver) fn keep(
+        &self,
+        request: Request,
+        needs_connection: bool,
+    ) -> Result<Result<OperationId, Request>, Error> {
+        let for_outbox = matches!(
+            request.kind,
+            RequestKind::Publish {
+                qos: QoS::AtLeastOnce | QoS::ExactlyOnce,
+                ..
+            }
+        );
+        if !for_outbox {
+            return Ok(Err(request));
+        }
+        let outbox = {
+            let shared = self.lock();
+            let Some(outbox) = shared.kept.outbox.clone() else {
+                return Ok(Err(request));
+            };
+            if shared.closed {
+                return Err(closed());
+            }
+            shared.session.check(&request)?;
+            outbox
+        };
+        outbox.keep(request, needs_connection).map(Ok)
+    }
+}
+
+impl Shared {
+    /// Tells the outbox whether it can send; to be called after every change of the session.
+    pub(super) fn tell_outbox(&mut self) {
+        let Some(outbox) = &self.kept.outbox else {
+            return;
+        };
+        let link = Link {
+            connected: self.session.mqtt_state() == MqttState::Connected,
+            expected: self.session.expects_connection(),
+        };
+        if link != self.kept.link {
+            self.kept.link = link;
+            outbox.link(link);
+        }
+    }
+}
+
+/// The error of a wait that ends while its message is kept.
+pub(super) fn still_kept(error: &Error) -> Error {
+    Error::new(
+        error.code(),
+        format!("{error}; the message stays in the outbox"),
+    )
+}

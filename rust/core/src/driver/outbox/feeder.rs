@@ -1,0 +1,216 @@
+//! Which stored message is sent next, and what becomes of one that does not go through.
+//!
+//! One after the other, oldest first, while there is a connection. A message that fails is tried
+//! again after a pause, ahead of its successors. One that has failed often is suspected, and its
+//! successor is tried: if that goes through, the trouble is the message's own, and it is set aside;
+//! if not, the trouble is everybody's, and the order stays as it is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use crate::session::OperationId;
+use crate::{Error, ErrorCode};
+
+/// So many failures in a row make a message suspect.
+const SUSPICIOUS_FAILURES: u32 = 3;
+/// And so many connections that were lost while it was on its way: a broker that does not like a
+/// message has no other way to say so (MQTT 3.1.1 section 3.3.5).
+const SUSPICIOUS_LOSSES: u32 = 5;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The order of sending; without time and store of its own.
+#[derive(Debug)]
+pub(super) struct Feeder {
+    window: usize,
+    connected: bool,
+    flights: BTreeMap<u64, OperationId>,
+    troubles: HashMap<u64, Trouble>,
+    /// The suspect whose successor is being tried.
+    suspect: Option<u64>,
+    /// Everything up to here is on its way or was sent.
+    cursor: u64,
+    pause_until: Option<Instant>,
+    pause: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Trouble {
+    failures: u32,
+    losses: u32,
+    why: String,
+}
+
+/// What is to be done about a message whose sending has ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It was acknowledged; the other one, if named, is to be set aside for this reason.
+    Sent(Option<(u64, String)>),
+    /// It will be tried again.
+    Again,
+}
+
+impl Feeder {
+    pub(super) fn new(window: usize) -> Self {
+        Self {
+            window,
+            connected: false,
+            flights: BTreeMap::new(),
+            troubles: HashMap::new(),
+            suspect: None,
+            cursor: 0,
+            pause_until: None,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// The number after which to look for the next message to send, if one may be sent now. One
+    /// that [`skips`](Self::skips) is passed over.
+    pub(super) fn wants(&self, now: Instant) -> Option<u64> {
+        let window = if self.suspect.is_some() {
+            1
+        } else {
+            self.window
+        };
+        let free = self.connected && self.flights.len() < window;
+        (free && self.pause_until.is_none_or(|until| until <= now)).then_some(self.cursor)
+    }
+
+    /// When to ask again.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.pause_until.filter(|_| self.connected)
+    }
+
+    pub(super) fn skips(&self, id: u64) -> bool {
+        self.suspect == Some(id) || self.flights.contains_key(&id)
+    }
+
+    pub(super) fn is_on_its_way(&self, id: u64) -> bool {
+        self.flights.contains_key(&id)
+    }
+
+    pub(super) fn sent(&mut self, id: u64, operation: OperationId) {
+        self.flights.insert(id, operation);
+        self.cursor = self.cursor.max(id);
+        self.pause_until = None;
+    }
+
+    /// There is nothing behind the suspect: it is tried again itself. True if there was one.
+    pub(super) fn found_nothing(&mut self, now: Instant) -> bool {
+        if !self.flights.is_empty() {
+            return false;
+        }
+        let Some(suspect) = self.suspect.take() else {
+            return false;
+        };
+        self.back_to(suspect);
+        self.rest(now);
+        true
+    }
+
+    /// Whether a connection is there; gives the operations that are to be given up.
+    pub(super) fn connection(&mut self, connected: bool) -> Vec<(u64, OperationId)> {
+        if connected == self.connected {
+            return Vec::new();
+        }
+        self.connected = connected;
+        if connected {
+            self.pause_until = None;
+            self.pause = FIRST_PAUSE;
+            return Vec::new();
+        }
+        let mut hopeless = Vec::new();
+        for (id, operation) in &self.flights {
+            let trouble = self.troubles.entry(*id).or_default();
+            trouble.losses += 1;
+            if trouble.losses >= SUSPICIOUS_LOSSES {
+                "the connection was lost each time it was sent".clone_into(&mut trouble.why);
+                hopeless.push((*id, *operation));
+            }
+        }
+        for (id, _) in &hopeless {
+            self.flights.remove(id);
+            self.suspect_or_retry(*id);
+        }
+        hopeless
+    }
+
+    /// The message is gone from the store: dropped to make room, or unusable.
+    pub(super) fn gone(&mut self, id: u64) {
+        self.flights.remove(&id);
+        self.troubles.remove(&id);
+        if self.suspect == Some(id) {
+            self.suspect = None;
+        }
+    }
+
+    /// A message's sending has ended.
+    pub(super) fn ended(&mut self, now: Instant, id: u64, failure: Option<&Error>) -> Verdict {
+        self.flights.remove(&id);
+        let Some(error) = failure else {
+            self.troubles.remove(&id);
+            self.pause_until = None;
+            self.pause = FIRST_PAUSE;
+            let passed = self.suspect.filter(|suspect| *suspect < id);
+            return Verdict::Sent(passed.map(|suspect| {
+                self.suspect = None;
+                let trouble = self.troubles.remove(&suspect).unwrap_or_default();
+                (suspect, trouble.why)
+            }));
+        };
+        if is_its_own(error) {
+            let trouble = self.troubles.entry(id).or_default();
+            trouble.failures += 1;
+            trouble.why = error.to_string();
+        }
+        self.suspect_or_retry(id);
+        if self.suspect.is_none() {
+            self.rest(now);
+        }
+        Verdict::Again
+    }
+
+    fn suspect_or_retry(&mut self, id: u64) {
+        self.cursor = self.cursor.min(id.saturating_sub(1));
+        match self.suspect.take() {
+            // The successor has failed as well: nothing is known against the suspect any more.
+            Some(suspect) if suspect != id => self.back_to(suspect),
+            _ => {
+                let suspicious = self.troubles.get(&id).is_some_and(|trouble| {
+                    trouble.failures >= SUSPICIOUS_FAILURES || trouble.losses >= SUSPICIOUS_LOSSES
+                });
+                self.suspect = suspicious.then_some(id);
+            }
+        }
+    }
+
+    /// One more failure makes it suspect again.
+    fn back_to(&mut self, id: u64) {
+        self.cursor = self.cursor.min(id.saturating_sub(1));
+        if let Some(trouble) = self.troubles.get_mut(&id) {
+            trouble.failures = trouble.failures.min(SUSPICIOUS_FAILURES - 1);
+            trouble.losses = trouble.losses.min(SUSPICIOUS_LOSSES - 1);
+        }
+    }
+
+    fn rest(&mut self, now: Instant) {
+        self.pause_until = now.checked_add(self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether the failure may be the message's own; otherwise the connection or the port was to blame.
+fn is_its_own(error: &Error) -> bool {
+    !matches!(
+        error.code(),
+        ErrorCode::NotConnected
+            | ErrorCode::Port
+            | ErrorCode::Closed
+            | ErrorCode::ModemRebooted
+            | ErrorCode::Cancelled
+    )
+}
+
+#[cfg(test)]
+mod tests;

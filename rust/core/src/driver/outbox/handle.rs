@@ -1,0 +1,173 @@
+//! The way to the outbox's thread.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+
+use super::store::Store;
+use super::worker::Worker;
+use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
+use crate::driver::engine::{Engine, closed};
+use crate::session::{OperationId, Outcome, Request, RequestKind};
+use crate::{Error, ErrorCode};
+
+/// What the thread is told.
+pub(super) enum Note {
+    Keep(Keep),
+    Ended(OperationId, Result<Outcome, Error>),
+    Link(Link),
+    Stop,
+}
+
+/// A publish to be accepted.
+pub(super) struct Keep {
+    /// Its number is not given yet.
+    pub message: StoredMessage,
+    /// How long its end is waited for.
+    pub timeout: Option<Duration>,
+    /// Its end is not waited for while no connection is there or being made.
+    pub needs_connection: bool,
+    pub accepted: Sender<Result<OperationId, Error>>,
+}
+
+/// An outbox file that no modem uses yet.
+#[derive(Debug)]
+pub(in crate::driver) struct Opened {
+    store: Store,
+    options: OutboxOptions,
+}
+
+impl Opened {
+    pub(in crate::driver) fn open(options: &OutboxOptions) -> Result<Self, Error> {
+        check(options)?;
+        Ok(Self {
+            store: Store::open(&options.path)?,
+            options: options.clone(),
+        })
+    }
+
+    /// Begins to send what is in it.
+    pub(in crate::driver) fn attach(self, engine: &Arc<Engine>) -> Result<Arc<Outbox>, Error> {
+        let (notes, receiver) = unbounded();
+        let stats = Arc::default();
+        let worker = Worker::new(
+            Arc::clone(engine),
+            self.store,
+            self.options,
+            Arc::clone(&stats),
+        );
+        let thread = Builder::new()
+            .name("m531x-outbox".to_owned())
+            .spawn(move || worker.run(&receiver))
+            .map_err(|error| {
+                Error::new(
+                    ErrorCode::Internal,
+                    format!("no thread can be started: {error}"),
+                )
+            })?;
+        Ok(Arc::new(Outbox {
+            notes,
+            stats,
+            thread: Mutex::new(Some(thread)),
+        }))
+    }
+}
+
+fn check(options: &OutboxOptions) -> Result<(), Error> {
+    let refused = |text: String| Err(Error::new(ErrorCode::InvalidArgument, text));
+    if options.max_messages == 0 || options.max_bytes == 0 {
+        return refused("the outbox's limit is 0; at least one message has to fit".to_owned());
+    }
+    let most = OutboxOptions::MOST_IN_FLIGHT;
+    if !(1..=most).contains(&options.in_flight) {
+        return refused(format!(
+            "the outbox's in_flight is {}; use 1 to {most}",
+            options.in_flight
+        ));
+    }
+    Ok(())
+}
+
+/// An outbox at work.
+pub(in crate::driver) struct Outbox {
+    notes: Sender<Note>,
+    stats: Arc<Mutex<OutboxStats>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Outbox {
+    /// Accepts a publish, which has been checked: when this returns it is on the disk.
+    pub(in crate::driver) fn keep(
+        &self,
+        request: Request,
+        needs_connection: bool,
+    ) -> Result<OperationId, Error> {
+        let RequestKind::Publish {
+            topic,
+            payload,
+            qos,
+            retain,
+        } = request.kind
+        else {
+            return Err(Error::new(
+                ErrorCode::Internal,
+                "only a publish can be kept in an outbox",
+            ));
+        };
+        let (accepted, answer) = bounded(1);
+        let keep = Keep {
+            message: StoredMessage {
+                id: 0,
+                topic,
+                payload,
+                qos,
+                retain,
+                stored_at: SystemTime::now(),
+                set_aside: None,
+            },
+            timeout: request.timeout,
+            needs_connection,
+            accepted,
+        };
+        // The thread ends with the modem, and with it whatever it was not told in time.
+        self.notes.send(Note::Keep(keep)).map_err(|_| closed())?;
+        answer.recv().map_err(|_| closed())?
+    }
+
+    /// An operation that the outbox has begun has ended.
+    pub(in crate::driver) fn ended(&self, id: OperationId, outcome: Result<Outcome, Error>) {
+        let _ = self.notes.send(Note::Ended(id, outcome));
+    }
+
+    pub(in crate::driver) fn link(&self, link: Link) {
+        let _ = self.notes.send(Note::Link(link));
+    }
+
+    pub(in crate::driver) fn stats(&self) -> OutboxStats {
+        *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits what was handed over so far, closes the file and ends the thread.
+    pub(in crate::driver) fn stop(&self) {
+        let _ = self.notes.send(Note::Stop);
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! Publishes of QoS 1 and 2 that survive the process and the power.
+//!
+//! A publish is *accepted* once it is committed to the file, with fsync; it is removed once the
+//! broker has acknowledged it. In between it is sent, oldest first, whenever there is a connection,
+//! in this process or in a later one. So it may arrive twice and is not lost.
+//!
+//! All of it runs on one thread, which alone touches the file: no caller waits for the disk with
+//! the modem's lock held, and what many callers publish while a commit is under way goes into the
+//! next one together. The session knows nothing of it; to it a stored message is a publish like any
+//! other. The engine's side is in `engine/kept.rs` and
+//! `engine/feeding.rs`.
+
+#[cfg(feature = "outbox")]
+mod feeder;
+#[cfg(feature = "outbox")]
+mod file;
+#[cfg(feature = "outbox")]
+mod handle;
+#[cfg(not(feature = "outbox"))]
+mod left_out;
+mod options;
+#[cfg(all(test, feature = "outbox"))]
+mod power_cut;
+#[cfg(feature = "outbox")]
+mod record;
+#[cfg(feature = "outbox")]
+mod shelf;
+#[cfg(feature = "outbox")]
+mod store;
+#[cfg(feature = "outbox")]
+mod worker;
+
+#[cfg(feature = "outbox")]
+pub(super) use handle::{Opened, Outbox};
+#[cfg(not(feature = "outbox"))]
+pub(super) use left_out::{Opened, Outbox};
+pub use options::{OutboxOptions, OutboxOverflow, OutboxStats};
+#[cfg(feature = "outbox")]
+pub use record::StoredMessage;
+#[cfg(feature = "outbox")]
+pub use shelf::OutboxFile;
+
+/// Whether there is an MQTT connection, and whether one is there or being made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Link {
+    pub connected: bool,
+    pub expected: bool,
+}
