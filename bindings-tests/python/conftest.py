@@ -15,6 +15,7 @@ import pytest
 
 import m531x
 from mosquitto import Mosquitto, program
+from pythons import PYTHONS, VERSIONS
 
 
 class Broker(NamedTuple):
@@ -24,6 +25,15 @@ class Broker(NamedTuple):
     """``host:port`` where anybody may connect."""
     guarded: str
     """``host:port`` where only user ``meter`` with password ``right`` may connect."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells on which Pythons the tests of Ctrl-C, fork, callbacks and exit ran."""
+    missing = [version for version in VERSIONS if version not in PYTHONS]
+    text = "processes of their own ran on Python " + ", ".join(PYTHONS)
+    if missing:
+        text += "; this machine has no " + ", ".join(missing)
+    terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session")

@@ -1,143 +1,168 @@
-"""Processes that fork, end without closing, and import, on every Python that the machine has."""
+"""How processes begin, call back and end, on every Python that the machine has."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import textwrap
-from collections.abc import Callable
-from pathlib import Path
+import time
 
 import pytest
 
 import m531x
+from pythons import PYTHONS, run
 
-PACKAGE = Path(m531x.__file__).parents[1]
-Run = Callable[[str], str]
+LEFT_OPEN = {
+    "an open modem": "",
+    "a connection": "modem.connect('b', client_id='c')",
+    "a callback": "modem.on_message = print",
+    "a subscription with callback": "connect().subscribe('a', callback=lambda message: None)",
+    "deliveries": "deliveries = [connect().publish_nowait('a', str(n), qos=1) for n in range(50)]",
+    "a done callback": "connect().publish_nowait('a', 'b').add_done_callback(lambda d: None)",
+    "a thread that waits": (
+        "import threading\n"
+        "threading.Thread(target=lambda: list(modem.messages()), daemon=True).start()"
+    ),
+    "an iterator": "messages = modem.messages()",
+    "a virtual modem": "virtual = m531x.VirtualModem(); other = m531x.Modem(virtual.port)",
+    "a trace and the log": "import logging; logging.basicConfig(level=10, filename='/dev/null')",
+}
+OPEN = """
+import m531x
 
+modem = m531x.Modem("virtual://")
 
-def _interpreter(version: str) -> str | None:
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return sys.executable
-    roots = [Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"]
-    for root in roots:
-        for folder in sorted(root.glob(f"{version}.*"), reverse=True):
-            program = folder / "bin" / "python"
-            if program.exists():
-                return str(program)
-    return shutil.which(f"python{version}")
+def connect():
+    if modem.mqtt_state() is not m531x.MqttState.CONNECTED:
+        modem.connect("b", client_id="c")
+    return modem
 
-
-@pytest.fixture(params=["3.10", "3.11", "3.12", "3.13"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a script with this package and warnings as errors; gives what it printed."""
-    program = _interpreter(request.param)
-    if program is None:
-        pytest.skip(f"this machine has no Python {request.param}")
-
-    def run(script: str) -> str:
-        done = subprocess.run(
-            [program, "-W", "error", "-c", textwrap.dedent(script)],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env=os.environ | {"PYTHONPATH": str(PACKAGE)},
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    return run
+"""
 
 
-def test_a_forked_child_is_told_so_and_the_parent_goes_on(run: Run) -> None:
-    out = run(
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_script_that_never_closes_ends_at_once_and_quietly(version: str) -> None:
+    for name, left in LEFT_OPEN.items():
+        begun = time.monotonic()
+        script = run(version, OPEN + left + "\nprint('end')\n")
+        assert script == (0, "end\n", ""), name
+        assert time.monotonic() - begun < 10, name
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_loop_that_ends_under_an_open_modem_is_told_by_a_warning_only(version: str) -> None:
+    script = run(
+        version,
         """
-        import os, sys, warnings
-        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, from 3.12
-        import m531x
-        modem = m531x.Modem("virtual://")
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                modem.command("AT")
-            except m531x.ClosedError as error:
-                print(error, flush=True)
-                modem.close()
-                code = 0
-            os._exit(code)
-        assert os.waitpid(pid, 0)[1] == 0
-        print(modem.command("AT+CGMM"))
-        modem.close()
-        """
+        import asyncio, warnings
+        from m531x import aio
+        warnings.simplefilter("default", ResourceWarning)
+
+        async def main():
+            modem = await aio.Modem("virtual://")
+            await modem.connect("b", client_id="c")
+            await modem.subscribe("a", callback=lambda message: None)
+            modem.publish_nowait("a", "b", qos=1)
+
+        asyncio.run(main())
+        print("end")
+        """,
     )
-    assert out == (
-        "the modem was opened before a fork and belongs to the parent process: "
-        "open it in the process that uses it\n['M5310-A']\n"
-    )
+    assert script[:2] == (0, "end\n")
+    assert "Traceback" not in script.err
 
 
-def test_a_forked_child_may_open_its_own(run: Run) -> None:
-    out = run(
-        """
-        import os, sys, warnings
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import m531x
-        pid = os.fork()
-        if pid == 0:
-            with m531x.Modem("virtual://") as modem:
-                print(modem.command("AT+CGMM"), flush=True)
-            os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
-        """
-    )
-    assert out == "['M5310-A']\n"
-
-
-def test_a_process_that_never_closes_ends_at_once_and_quietly(run: Run) -> None:
-    run(
+@pytest.mark.parametrize("version", PYTHONS)
+def test_an_unhandled_exception_closes_the_port_and_is_the_one_that_is_shown(version: str) -> None:
+    script = run(
+        version,
         """
         import m531x
-        modem = m531x.Modem("virtual://")
-        modem.connect("broker.example", client_id="c")
-        modem.subscribe("t", callback=lambda message: None)
-        for n in range(50):
-            modem.publish_nowait("t", str(n), qos=1)
-        """
+        virtual = m531x.VirtualModem()
+        with m531x.Modem(virtual.port) as modem:
+            modem.connect("b", client_id="c")
+            raise LookupError("of the user")
+        """,
     )
+    assert script[:2] == (1, "")
+    assert script.err.endswith("LookupError: of the user\n")
+    assert script.err.count("Traceback") == 1
 
 
-def test_an_exception_and_a_close_and_a_publish_in_callbacks(run: Run) -> None:
-    out = run(
-        """
-        import threading, m531x
-        threading.excepthook = lambda args: print("reported", args.exc_value)
-        done = threading.Event()
-        modem = m531x.Modem("virtual://")
-        modem.connect("broker.example", client_id="c")
-        def callback(message):
-            if message.text == "bad":
-                raise ValueError("bad")
-            if message.text == "close":
-                modem.close()
-                done.set()
-            else:
-                modem.publish("t", "close")
-        modem.subscribe("t", callback=callback)
-        for text in ("bad", "publish"):
-            modem.publish_nowait("t", text)
-        assert done.wait(10)
-        print(modem.closed)
-        """
+CONNECTED = """
+import threading, m531x
+done = threading.Event()
+modem = m531x.Modem("virtual://")
+modem.connect("broker.example", client_id="c")
+"""
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_an_exception_in_a_callback_is_reported_and_the_next_callback_runs(version: str) -> None:
+    script = run(
+        version,
+        CONNECTED
+        + """
+def callback(message):
+    if message.text == "bad":
+        raise ValueError("of the callback")
+    done.set()
+
+modem.subscribe("t", callback=callback)
+modem.publish("t", "bad")
+modem.publish("t", "good")
+print(done.wait(10), modem.stats().callback_errors)
+modem.close()
+""",
     )
-    assert out == "reported bad\nTrue\n"
+    assert script[:2] == (0, "True 1\n")
+    assert "Exception in thread m531x-dispatcher" in script.err
+    assert script.err.endswith("ValueError: of the callback\n")
 
 
-def test_importing_is_quick_and_starts_no_thread(run: Run) -> None:
-    out = run(
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_callback_may_close_the_modem(version: str) -> None:
+    script = run(
+        version,
+        CONNECTED
+        + """
+def callback(message):
+    modem.close()
+    done.set()
+
+modem.subscribe("t", callback=callback)
+modem.publish_nowait("t", "close")
+print(done.wait(10), modem.closed)
+""",
+    )
+    assert script == (0, "True True\n", "")
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_callback_may_publish_subscribe_and_command(version: str) -> None:
+    script = run(
+        version,
+        CONNECTED
+        + """
+def question(message):
+    modem.subscribe("answer", callback=answer)
+    print(modem.command("AT+CGMM"), modem.publish("answer", message.payload, qos=1).qos)
+
+def answer(message):
+    print(message.text)
+    done.set()
+
+modem.subscribe("question", callback=question)
+modem.publish("question", "hello", qos=1)
+print(done.wait(10))
+modem.close()
+""",
+    )
+    lines = sorted(script.out.splitlines())
+    assert (script.code, lines, script.err) == (0, ["True", "['M5310-A'] 1", "hello"], "")
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_importing_is_quick_and_starts_no_thread(version: str) -> None:
+    script = run(
+        version,
         """
         import sys, time
         begun = time.perf_counter()
@@ -145,7 +170,60 @@ def test_importing_is_quick_and_starts_no_thread(run: Run) -> None:
         took = time.perf_counter() - begun
         import os, threading
         threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
-        print(took < 1.0, threads, threading.active_count(), "matplotlib" in sys.modules)
-        """
+        heavy = {"asyncio", "serial", "argparse", "matplotlib", "pandas", "pytest"}
+        print(took < 1.0, threads, threading.active_count(), heavy & set(sys.modules))
+        """,
     )
-    assert out == "True 1 1 False\n"
+    assert script == (0, "True 1 1 set()\n", "")
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_no_thread_runs_before_a_port_opens_nor_after_it_is_closed(version: str) -> None:
+    script = run(
+        version,
+        """
+        import os, time, m531x
+        from m531x import aio
+
+        def threads():
+            return len(os.listdir("/proc/self/task"))
+
+        def settled(count):
+            deadline = time.monotonic() + 10
+            while threads() != count and time.monotonic() < deadline:
+                time.sleep(0.01)
+            return threads() == count
+
+        aio.Modem("virtual://")
+        m531x.Will("t", "x")
+        m531x.ports()
+        print(threads())
+        modem = m531x.Modem("virtual://")
+        print(threads() > 1)
+        modem.close()
+        print(settled(1))
+        """,
+    )
+    assert script == (0, "1\nTrue\nTrue\n", "")
+
+
+def test_a_modem_that_is_dropped_open_warns_as_a_file_does() -> None:
+    modem = m531x.Modem("virtual://")
+    with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem 'virtual://'"):
+        del modem
+
+
+@pytest.mark.parametrize("state", ["open", "connected", "publishing", "callback"])
+def test_close_is_quick_from_any_state(state: str) -> None:
+    faults = ["lost-ack=puback"] if state == "publishing" else []
+    with m531x.VirtualModem(faults=faults) as virtual:
+        modem = m531x.Modem(virtual.port)
+        if state != "open":
+            modem.connect("b", client_id="c")
+        if state == "publishing":
+            modem.publish_nowait("a", "b", qos=1)
+        if state == "callback":
+            modem.on_message = print
+        begun = time.monotonic()
+        modem.close()
+        assert time.monotonic() - begun < 5  # it waits for nothing; the bench measures the 50 ms

@@ -21,10 +21,7 @@ class _CutOff:
 
     def __getattr__(self, name: str) -> Any:
         """Every use of it says what is wrong."""
-        raise ClosedError(
-            "the modem was opened before a fork and belongs to the parent process: "
-            "open it in the process that uses it"
-        )
+        raise ClosedError(_native.FORKED)
 
     def close(self) -> None:
         """Does nothing: the parent's is not to be closed."""
@@ -49,6 +46,7 @@ def cut_off(native: object) -> Any:
 
 
 def _after_fork() -> None:
+    _native.note_fork()
     for thing in list(_watched):
         thing._after_fork()
 

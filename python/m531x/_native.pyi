@@ -2,6 +2,7 @@
 from typing import Any, Final, Literal, final
 
 __all__ = [
+    "FORKED",
     "ConnectOptions",
     "Delivery",
     "Message",
@@ -18,11 +19,13 @@ __all__ = [
     "event_kinds",
     "leak",
     "mqtt_states",
+    "note_fork",
     "payload_bytes",
     "ports",
     "topic_matches",
 ]
 
+FORKED: Final[str]
 __version__: Final[str]
 
 @final
@@ -246,6 +249,7 @@ def payload_bytes(payload: str | bytes | bytearray | memoryview) -> bytes: ...
 def topic_matches(topic_filter: str, topic: str) -> bool: ...
 def command_line(arguments: list[str]) -> int: ...
 def leak(thing: object) -> None: ...
+def note_fork() -> None: ...
 def checked_timeout(seconds: float | None) -> float | None: ...
 def check_text(name: str, value: str) -> None: ...
 def ports() -> list[tuple[str, str, tuple[int, int] | None]]: ...

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from m531x._callbacks import check_callback
+from m531x._errors import ClosedError
 from m531x.types import Receipt
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ class Delivery:
 
     def __repr__(self) -> str:
         """Whether it is done."""
-        return f"<m531x.Delivery {'done' if self.done() else 'under way'}>"
+        try:
+            state = "done" if self.done() else "under way"
+        except ClosedError:
+            state = "of the parent process"
+        return f"<m531x.Delivery {state}>"
 
     def done(self) -> bool:
         """Whether the publish has ended, with a receipt or with an error."""
@@ -74,9 +79,11 @@ class Delivery:
             InvalidArgumentError: `callback` cannot be called with one argument.
         """
         check_callback("done_callback", callback, "delivery")
+        # Asked first: in a forked child, which has no token, the locks may be held for ever.
+        token = self.native.token
         with self._lock:
             self._callbacks.append(callback)
-        self._dispatcher.watch(self)
+        self._dispatcher.watch(token, self)
 
     def take_callbacks(self) -> list[Callable[[Delivery], object]]:
         """For the dispatcher: the callbacks that are still to be called."""

@@ -65,9 +65,8 @@ class Dispatcher:
         """How many messages were dropped here because nobody read them."""
         return self._inbox.dropped
 
-    def watch(self, delivery: Delivery) -> None:
-        """Runs the callbacks of the delivery when it is done."""
-        token = delivery.native.token
+    def watch(self, token: int, delivery: Delivery) -> None:
+        """Runs the callbacks of the delivery with this token when it is done."""
         with self._lock:
             if token in self._deliveries:
                 return
@@ -88,6 +87,12 @@ class Dispatcher:
         self._inbox.end()
         if self._thread is not threading.current_thread():
             self._thread.join(_LAST_CALLBACK_S)
+
+    def cut_off(self) -> None:
+        """In a forked child, without the thread: tells readers, and leaves the old locks alone."""
+        self._lock = threading.Lock()
+        self._inbox = Inbox(1, "drop_newest")
+        self._inbox.end(ClosedError(_native.FORKED))
 
     def _run(self) -> None:
         native = self._native

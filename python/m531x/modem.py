@@ -16,7 +16,7 @@ from m531x._callees import Callees
 from m531x._connection import ConnectionCommands
 from m531x._errors import ClosedError
 from m531x._fork import cut_off, watch_forks
-from m531x._html import table
+from m531x._html import modem_table
 from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
 from m531x._ports import port_name
@@ -193,14 +193,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         return f"<m531x.Modem {self._port!r} {state}>"
 
     def _repr_html_(self) -> str:
-        rows: list[tuple[str, object]] = [("port", self._port), ("closed", self._closed)]
-        if not self._closed:
-            subscriptions = ", ".join(self.subscriptions()) or None
-            rows += [("state", self.mqtt_state()), ("subscriptions", subscriptions)]
-        counters = self.stats()
-        shown = ("messages", "published", "commands", "timeouts", "reboots", "dropped")
-        rows += [(name, getattr(counters, name)) for name in shown]
-        return table("m531x.Modem", rows)
+        return modem_table("m531x.Modem", self)
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""
@@ -212,6 +205,10 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         """In the child: the threads of the modem are the parent's."""
         if not self._closed:
             self._native = cut_off(self._native)
+            self._journal = cut_off(self._journal)
+            self._callees = Callees()
+            self._dispatcher.cut_off()
+            self._closing = threading.Lock()
             self._closed = True
 
     def _require_open(self) -> None:

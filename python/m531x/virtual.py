@@ -9,7 +9,7 @@ from typing import cast
 
 from m531x import _native
 from m531x._argument_type import ArgumentTypeError
-from m531x._errors import InvalidArgumentError
+from m531x._errors import ClosedError, InvalidArgumentError
 from m531x._fork import cut_off, watch_forks
 from m531x.types import TranscriptEntry
 
@@ -87,7 +87,10 @@ class VirtualModem:
 
     def __repr__(self) -> str:
         """The port and the broker."""
-        return f"<m531x.VirtualModem port={self.port!r} broker={self.broker!r}>"
+        try:
+            return f"<m531x.VirtualModem port={self.port!r} broker={self.broker!r}>"
+        except ClosedError:
+            return "<m531x.VirtualModem of the parent process>"
 
     def __enter__(self) -> VirtualModem:
         """Itself."""

@@ -13,7 +13,7 @@ from m531x import _native, _recovery
 from m531x._callees import Callees
 from m531x._errors import ClosedError, InvalidArgumentError
 from m531x._fork import cut_off, watch_forks
-from m531x._html import table
+from m531x._html import modem_table
 from m531x._journal import Journal, lines_to_keep
 from m531x._ports import port_name
 from m531x.aio._connection import ConnectionCommands
@@ -196,14 +196,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         return f"<m531x.aio.Modem {self._port!r} {state}>"
 
     def _repr_html_(self) -> str:
-        rows: list[tuple[str, object]] = [("port", self._port), ("closed", self._closed)]
-        if not self._closed and self._native is not None:
-            subscriptions = ", ".join(self.subscriptions()) or None
-            rows += [("state", self.mqtt_state()), ("subscriptions", subscriptions)]
-        counters = self.stats()
-        shown = ("messages", "published", "commands", "timeouts", "reboots", "dropped")
-        rows += [(name, getattr(counters, name)) for name in shown]
-        return table("m531x.aio.Modem", rows)
+        return modem_table("m531x.aio.Modem", self)
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""
@@ -258,6 +251,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         if not self._closed:
             self._native = cut_off(self._native)
             self._open_starter = cut_off(self._open_starter)
+            self._journal = cut_off(self._journal)
+            self._receiver.end(ClosedError(_native.FORKED))
             self._closed = True
 
     @property

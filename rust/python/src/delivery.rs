@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::arguments::{Given, timeout};
 use crate::errors::OrRaise;
+use crate::fork::OfThisProcess;
 use crate::modem::Ended;
 use crate::readouts::ReceiptParts;
 use crate::wait::in_slices;
@@ -16,12 +17,15 @@ use crate::wait::in_slices;
 /// The fate of one publish.
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct Delivery {
+    publish: OfThisProcess<Publish>,
+    /// By which `recv_batch` tells that it has ended.
+    token: u64,
+}
+
+struct Publish {
     core: m531x_core::Delivery,
     modem: m531x_core::Modem,
     ended: Arc<Ended>,
-    /// By which `recv_batch` tells that it has ended.
-    #[pyo3(get)]
-    token: u64,
 }
 
 impl Delivery {
@@ -32,9 +36,7 @@ impl Delivery {
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            core,
-            modem,
-            ended,
+            publish: OfThisProcess::new(Publish { core, modem, ended }),
             token: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -42,12 +44,18 @@ impl Delivery {
 
 #[pymethods]
 impl Delivery {
-    fn done(&self) -> bool {
-        self.core.done()
+    #[getter]
+    fn token(&self, py: Python<'_>) -> PyResult<u64> {
+        self.publish.get(py).map(|_| self.token)
+    }
+
+    fn done(&self, py: Python<'_>) -> PyResult<bool> {
+        self.publish.get(py).map(|publish| publish.core.done())
     }
 
     #[pyo3(signature = (seconds))]
     fn wait(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<ReceiptParts> {
+        let delivery = &self.publish.get(py)?.core;
         let limit = timeout(seconds)?;
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let receipt = in_slices(py, |slice| {
@@ -56,17 +64,17 @@ impl Delivery {
                 (Some(slice), Some(left)) => Some(slice.min(left)),
                 (slice, left) => slice.or(left),
             };
-            let result = self.core.wait(this_time);
-            let over = self.core.done() || left.is_some_and(|left| left.is_zero());
+            let result = delivery.wait(this_time);
+            let over = delivery.done() || left.is_some_and(|left| left.is_zero());
             match result {
                 // The slice elapsed, not the time that the caller gave.
                 Err(error) if error.code() == ErrorCode::Timeout && !over => None,
-                Err(error) if error.code() == ErrorCode::Timeout && !self.core.done() => {
+                Err(error) if error.code() == ErrorCode::Timeout && !delivery.done() => {
                     Some(Err(still_under_way(limit)))
                 }
                 // It may have ended just after the slice.
                 Err(error) if error.code() == ErrorCode::Timeout => {
-                    Some(self.core.wait(Some(Duration::ZERO)))
+                    Some(delivery.wait(Some(Duration::ZERO)))
                 }
                 result => Some(result),
             }
@@ -76,14 +84,17 @@ impl Delivery {
     }
 
     /// Has `recv_batch` of the modem give the token when it has ended.
-    fn watch(&self, py: Python<'_>) {
-        let (ended, modem, token) = (Arc::clone(&self.ended), self.modem.clone(), self.token);
+    fn watch(&self, py: Python<'_>) -> PyResult<()> {
+        let publish = self.publish.get(py)?;
+        let (ended, modem) = (Arc::clone(&publish.ended), publish.modem.clone());
+        let token = self.token;
         py.detach(|| {
-            self.core.on_done(move |_| {
+            publish.core.on_done(move |_| {
                 ended.push(token);
                 modem.wake_receiver();
             });
         });
+        Ok(())
     }
 }
 

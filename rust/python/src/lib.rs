@@ -10,6 +10,7 @@ mod arguments;
 mod command_line;
 mod delivery;
 mod errors;
+mod fork;
 mod message;
 mod modem;
 mod opening;
@@ -33,6 +34,8 @@ mod _native {
     #[pymodule_export]
     use crate::delivery::Delivery;
     #[pymodule_export]
+    use crate::fork::note_fork;
+    #[pymodule_export]
     use crate::message::Message;
     #[pymodule_export]
     use crate::modem::Modem;
@@ -54,4 +57,7 @@ mod _native {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "the name is Python's")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    const FORKED: &str = crate::fork::FORKED;
 }

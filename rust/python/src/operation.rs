@@ -11,6 +11,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use crate::errors::{OrRaise, raised};
+use crate::fork::OfThisProcess;
 use crate::ready::Signal;
 
 type Fetch = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -22,23 +23,24 @@ pub(crate) struct Operation {
     #[pyo3(get)]
     token: u64,
     /// Gone once the result was fetched or the operation given up.
-    fetch: Mutex<Option<Fetch>>,
+    fetch: OfThisProcess<Mutex<Option<Fetch>>>,
 }
 
 #[pymethods]
 impl Operation {
     /// The result, or the exception, of an operation that has ended; to be called once.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        match self.take() {
+        match self.take(py)? {
             Some(fetch) => fetch(py),
             None => Err(raised(py, &not_there())),
         }
     }
 
     /// Gives it up: what was not sent yet is not sent any more, and no result is kept.
-    fn abandon(&self, py: Python<'_>) {
-        let fetch = self.take();
+    fn abandon(&self, py: Python<'_>) -> PyResult<()> {
+        let fetch = self.take(py)?;
         py.detach(|| drop(fetch));
+        Ok(())
     }
 }
 
@@ -96,15 +98,13 @@ impl Operation {
     ) -> Self {
         Self {
             token,
-            fetch: Mutex::new(Some(Box::new(fetch))),
+            fetch: OfThisProcess::new(Mutex::new(Some(Box::new(fetch)))),
         }
     }
 
-    fn take(&self) -> Option<Fetch> {
-        self.fetch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    fn take(&self, py: Python<'_>) -> PyResult<Option<Fetch>> {
+        let fetch = self.fetch.get(py)?.lock();
+        Ok(fetch.unwrap_or_else(PoisonError::into_inner).take())
     }
 }
 
