@@ -85,6 +85,30 @@ static void a_module_that_reboots_is_connected_again(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static void a_connection_is_checked_and_nobody_sees_it(void)
+{
+    m531x_modem modem = subscribed();
+    struct message message;
+    char lines[512] = "";
+    int i;
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_string(modem, M531X_OPTION_HEALTH_CHECK_TOPIC, "a/#"));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_MISSES, 0));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_S, 86401));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_TOPIC, 1));
+    CHECK_STATUS(M531X_OK, m531x_set_string(modem, M531X_OPTION_HEALTH_CHECK_TOPIC, "t/health"));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_TIMEOUT_S, 5));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_LOOP_BACK, 1));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_S, 1));
+    for (i = 0; i < 100 && strstr(lines, "t/health") == NULL; i++) {
+        CHECK_STATUS(M531X_OK, m531x_command(modem, "AT+MQTTSUB?", PATIENCE_MS, lines, sizeof lines, NULL));
+        CHECK_STATUS(M531X_ERR_TIMEOUT, next_message(modem, 100, &message));
+    }
+    CHECK(i < 100);
+    CHECK_STATUS(M531X_ERR_TIMEOUT, next_message(modem, 1500, &message));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_HEALTH_CHECK_S, 0));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 static void a_module_that_reboots_is_told(void)
 {
     m531x_modem modem = connected();
@@ -134,6 +158,7 @@ int main(void)
     RUN(connecting_and_disconnecting_are_told);
     RUN(a_change_of_state_tells_the_new_state);
     RUN(a_port_that_is_lost_ends_every_wait);
+    RUN(a_connection_is_checked_and_nobody_sees_it);
     RUN(a_module_that_reboots_is_told);
     RUN(a_module_that_reboots_is_connected_again);
     RUN(messages_that_are_dropped_are_counted);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import m531x
 from m531x import EventKind, MqttState
+from mosquitto import Mosquitto
 
 SOON = m531x.Recovery(initial_delay=0.1, max_delay=1.0)
 Eventually = Callable[..., None]
@@ -103,6 +105,10 @@ def test_a_port_that_comes_back_under_its_name_is_used_again(
         m531x.Recovery(max_delay=float("nan")),
         m531x.Recovery(jitter=2),
         m531x.Recovery(max_attempts=-1),
+        m531x.Recovery(health_check=m531x.HealthCheck(0)),
+        m531x.Recovery(health_check=m531x.HealthCheck(60, topic="a/#")),
+        m531x.Recovery(health_check=m531x.HealthCheck(60, misses=0)),
+        m531x.Recovery(health_check=60),  # type: ignore[arg-type]
     ],
 )
 def test_senseless_settings_are_refused(
@@ -110,3 +116,37 @@ def test_senseless_settings_are_refused(
 ) -> None:
     with pytest.raises(m531x.InvalidArgumentError):
         m531x.Modem(virtual.port, recovery=recovery)
+
+
+def test_a_broker_that_froze_is_found_out_by_the_health_check(
+    tmp_path: Path, client_id: str, topic: str
+) -> None:
+    broker = Mosquitto(tmp_path)
+    lost = threading.Event()
+    messages: list[m531x.Message] = []
+    recovery = m531x.Recovery(
+        initial_delay=0.1, max_delay=1, health_check=m531x.HealthCheck(1, timeout=2)
+    )
+    try:
+        with (
+            m531x.VirtualModem(broker=broker.addresses[0]) as virtual,
+            m531x.Modem(virtual.port, recovery=recovery) as modem,
+        ):
+            modem.on_disconnect = lambda _reason: lost.set()
+            modem.connect("broker.example", client_id=client_id, keepalive=600, timeout=5)
+            modem.subscribe("#", qos=1, callback=messages.append)
+            deadline = time.monotonic() + 20
+            while modem.stats().health_checks < 2:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            broker.freeze()
+            assert lost.wait(30)
+            delivery = modem.publish_nowait(topic, "kept", qos=1)
+            broker.thaw()
+            assert delivery.wait(30).qos == 1
+            assert modem.stats().recoveries_by_cause["unhealthy"] >= 1
+            assert modem.subscriptions() == ["#"]
+        assert {message.topic for message in messages} <= {topic}
+    finally:
+        broker.thaw()
+        broker.stop()

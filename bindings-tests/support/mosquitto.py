@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -80,6 +81,14 @@ class Mosquitto:
         """Kills it, as a loss of power would."""
         self._process.kill()
         self._process.wait()
+
+    def freeze(self) -> None:
+        """Has it keep its connections and do nothing with them any more."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Has it go on where it was."""
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it."""

@@ -41,6 +41,7 @@ from m531x.trace import Trace, TraceEntry
 from m531x.types import (
     Event,
     EventKind,
+    HealthCheck,
     ModemInfo,
     MqttConfig,
     MqttState,
@@ -64,6 +65,7 @@ __all__ = [
     "ErrorCode",
     "Event",
     "EventKind",
+    "HealthCheck",
     "InternalError",
     "InvalidArgumentError",
     "M531xError",

@@ -79,7 +79,14 @@ class ModemOptions:
         queue_size: int,
         overflow: str,
         trace: int,
-        recovery: tuple[float, float, float, int | None] | None,
+        recovery: tuple[
+            float,
+            float,
+            float,
+            int | None,
+            tuple[float, str | None, float, int, bool] | None,
+        ]
+        | None,
     ) -> ModemOptions: ...
 
 @final

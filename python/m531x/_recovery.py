@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from m531x._argument_type import ArgumentTypeError
-from m531x.types import Recovery
+from m531x.types import HealthCheck, Recovery
+
+HealthParts = tuple[float, str | None, float, int, bool]
+Parts = tuple[float, float, float, int | None, HealthParts | None]
 
 DEFAULT = Recovery()
 
 
-def parts(recovery: Recovery | None) -> tuple[float, float, float, int | None] | None:
+def parts(recovery: Recovery | None) -> Parts | None:
     """What the native module takes; None is off."""
     if recovery is None:
         return None
@@ -21,4 +24,15 @@ def parts(recovery: Recovery | None) -> tuple[float, float, float, int | None] |
         recovery.max_delay,
         recovery.jitter,
         recovery.max_attempts,
+        _health_parts(recovery.health_check),
     )
+
+
+def _health_parts(check: HealthCheck | None) -> HealthParts | None:
+    if check is None:
+        return None
+    if not isinstance(check, HealthCheck):
+        raise ArgumentTypeError(
+            f"health_check is {type(check).__name__}: give a HealthCheck or None"
+        )
+    return (check.period, check.topic, check.timeout, check.misses, check.loop_back)

@@ -96,6 +96,9 @@ class EventKind(_Named):
     """A message of the outbox was refused for good and is set aside; the text is the reason."""
     OUTBOX_FAILED = 20
     """The outbox's file could not be read or written; it is tried again."""
+    HEALTH_CHECK = 22
+    """A health check has missed; the value counts the misses in a row, or is -1 if the broker
+    does not allow it."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,36 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class HealthCheck:
+    """Looking again and again whether a connection that seems to be there is of any use.
+
+    A check publishes a few bytes to a topic that it has subscribed to and expects them back. So
+    many misses in a row end the connection, and it is made again. Nothing of a check is delivered,
+    and its subscription is not listed. Each costs about 150 bytes in either direction.
+
+    Attributes:
+        period: Seconds from one check to the next, and from a connect to the first; 1 to 86400.
+        topic: Where to; None is ``m531x/health/`` and the client id. The broker has to allow both
+            directions.
+        timeout: Seconds that the message may take to come back; 1 to 86400.
+        misses: How many misses in a row end the connection. They do so only if a check has come
+            back at least once: a broker may not allow the topic.
+        loop_back: Off, the module is only asked for its state, which costs no data: that finds a
+            module that has hung up or fallen silent, not one that believes in a dead connection.
+
+    Example:
+        >>> HealthCheck(900)
+        HealthCheck(period=900, topic=None, timeout=30.0, misses=2, loop_back=True)
+    """
+
+    period: float
+    topic: str | None = None
+    timeout: float = 30.0
+    misses: int = 2
+    loop_back: bool = True
+
+
+@dataclass(frozen=True)
 class Recovery:
     """Whether and how a lost connection, or a port that vanished, is made again.
 
@@ -140,10 +173,12 @@ class Recovery:
         max_delay: The longest pause between two attempts, in seconds.
         jitter: By which part a delay may be longer or shorter, 0 to 1.
         max_attempts: How many attempts in a row may fail; None never gives up.
+        health_check: How a connection that looks alive is checked; None leaves that to the
+            module's keep-alive.
 
     Example:
-        >>> Recovery(max_delay=600)
-        Recovery(enabled=True, initial_delay=1.0, max_delay=600, jitter=0.2, max_attempts=None)
+        >>> Recovery(max_delay=600).max_delay
+        600
     """
 
     enabled: bool = True
@@ -151,6 +186,7 @@ class Recovery:
     max_delay: float = 60.0
     jitter: float = 0.2
     max_attempts: int | None = None
+    health_check: HealthCheck | None = None
 
 
 @dataclass(frozen=True, init=False)
@@ -297,6 +333,7 @@ class Stats:
         oversize: Messages over the limit, skipped.
         reboots: Restarts of the module.
         published: Publishes completed.
+        health_checks: Health checks begun.
         probes: Commands sent to find the way back into step with the module.
         recoveries: Lost connections that were made again.
         recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
@@ -319,6 +356,7 @@ class Stats:
     oversize: int = 0
     reboots: int = 0
     published: int = 0
+    health_checks: int = 0
     probes: int = 0
     recoveries: int = 0
     recoveries_by_cause: dict[str, int] = field(default_factory=dict)

@@ -104,6 +104,9 @@ pub enum m531x_event_kind {
     M531X_EVENT_OUTBOX_SET_ASIDE = 19,
     /// The outbox's file could not be read or written; the text is the error. It is tried again.
     M531X_EVENT_OUTBOX_FAILED = 20,
+    /// A health check has missed; the value counts the misses in a row, or is -1 if the broker does not allow it, the
+    /// text tells what was missing.
+    M531X_EVENT_HEALTH_CHECK = 22,
 }
 
 /// The states of the MQTT connection. @since 0.1.0
@@ -179,6 +182,19 @@ pub enum m531x_option {
     M531X_OPTION_OUTBOX_OVERFLOW = 23,
     /// u32: how many may be on their way at the same time, 1 to 32; default 1, which keeps their order.
     M531X_OPTION_OUTBOX_IN_FLIGHT = 24,
+    /// u32: every so many seconds, 1 to 86400, a connection that looks alive is checked: a few bytes are published to a
+    /// topic that the check has subscribed to, and have to come back. 0 does not check, which is the default. The
+    /// options of the health check take effect at once.
+    M531X_OPTION_HEALTH_CHECK_S = 25,
+    /// string: the topic of the health check, which the broker has to allow in both directions; default (NULL)
+    /// "m531x/health/" and the client id.
+    M531X_OPTION_HEALTH_CHECK_TOPIC = 26,
+    /// u32: how long the bytes may take to come back, in seconds, 1 to 86400; default 30.
+    M531X_OPTION_HEALTH_CHECK_TIMEOUT_S = 27,
+    /// u32: how many misses in a row end the connection, which is then made again; default 2.
+    M531X_OPTION_HEALTH_CHECK_MISSES = 28,
+    /// u32: 1 sends bytes around (default), 0 only asks the module for its state, which costs no data.
+    M531X_OPTION_HEALTH_CHECK_LOOP_BACK = 29,
 }
 
 /// What happens to a publish for which the outbox has no room. @since 0.1.0
@@ -205,6 +221,7 @@ pub enum m531x_overflow {
 const _: () = {
     assert!(m531x_event_kind::M531X_EVENT_PORT_BACK as i32 == EventKind::PortBack as i32);
     assert!(m531x_event_kind::M531X_EVENT_OUTBOX_FAILED as i32 == EventKind::OutboxFailed as i32);
+    assert!(m531x_event_kind::M531X_EVENT_HEALTH_CHECK as i32 == EventKind::HealthCheck as i32);
     assert!(m531x_event_kind::M531X_EVENT_RECOVERING as i32 == EventKind::Recovering as i32);
     assert!(m531x_event_kind::M531X_EVENT_RESUBSCRIBED as i32 == EventKind::Resubscribed as i32);
     assert!(m531x_event_kind::M531X_EVENT_CONNECTED as i32 == EventKind::Connected as i32);

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, OutboxOptions, OutboxOverflow, Recovery, Secret};
+use m531x_core::{Error, HealthCheck, OutboxOptions, OutboxOverflow, Recovery, Secret};
 
 use crate::border::{invalid, optional_text};
 use crate::constants::{
@@ -73,8 +73,11 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     const OUTBOX_OVERFLOW: i32 = name::M531X_OPTION_OUTBOX_OVERFLOW as i32;
     const OUTBOX_IN_FLIGHT: i32 = name::M531X_OPTION_OUTBOX_IN_FLIGHT as i32;
     const MAX_ATTEMPTS: i32 = name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS as i32;
+    const HEALTH_CHECK_FIRST: i32 = name::M531X_OPTION_HEALTH_CHECK_S as i32;
+    const HEALTH_CHECK_LAST: i32 = name::M531X_OPTION_HEALTH_CHECK_LOOP_BACK as i32;
     let milliseconds = Duration::from_millis(value.into());
     match option {
+        HEALTH_CHECK_FIRST..=HEALTH_CHECK_LAST => return set_health_check(entry, option, value),
         KEEPALIVE => entry.settings().keepalive = short(value, 0, "keep-alive")?,
         CLEAN_SESSION => entry.settings().clean_session = switch(value, "clean session")?,
         TLS => entry.settings().tls = switch(value, "tls")?,
@@ -90,13 +93,13 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
         HEX_DELIVERY => entry.settings().hex_delivery = switch(value, "hex delivery")?,
         RECOVERY => {
             let enabled = switch(value, "recovery")?;
-            recover(entry, |recovery| recovery.enabled = enabled);
+            recover(entry, |recovery| recovery.enabled = enabled)?;
         }
-        INITIAL_DELAY => recover(entry, |recovery| recovery.initial_delay = milliseconds),
-        MAX_DELAY => recover(entry, |recovery| recovery.max_delay = milliseconds),
+        INITIAL_DELAY => recover(entry, |recovery| recovery.initial_delay = milliseconds)?,
+        MAX_DELAY => recover(entry, |recovery| recovery.max_delay = milliseconds)?,
         MAX_ATTEMPTS => recover(entry, |recovery| {
             recovery.max_attempts = (value != 0).then_some(value);
-        }),
+        })?,
         OUTBOX_MAX_MESSAGES => {
             entry.settings().outbox.max_messages = at_least_one(value)?.into();
         }
@@ -108,13 +111,56 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn recover(entry: &Entry, change: impl FnOnce(&mut Recovery)) {
-    let recovery = {
-        let mut settings = entry.settings();
-        change(&mut settings.recovery);
-        settings.recovery
-    };
-    entry.modem.set_recovery(recovery);
+fn recover(entry: &Entry, change: impl FnOnce(&mut Recovery)) -> Result<(), Error> {
+    let mut settings = entry.settings();
+    let mut recovery = settings.recovery.clone();
+    change(&mut recovery);
+    recovery.check()?;
+    settings.recovery = recovery.clone();
+    // Nothing of the modem may be waited for with the settings locked.
+    drop(settings);
+    entry.modem.set_recovery(recovery)
+}
+
+fn set_health_check(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
+    use m531x_option as name;
+    const PERIOD: i32 = name::M531X_OPTION_HEALTH_CHECK_S as i32;
+    const TIMEOUT: i32 = name::M531X_OPTION_HEALTH_CHECK_TIMEOUT_S as i32;
+    const MISSES: i32 = name::M531X_OPTION_HEALTH_CHECK_MISSES as i32;
+    const LOOP_BACK: i32 = name::M531X_OPTION_HEALTH_CHECK_LOOP_BACK as i32;
+    let seconds = Duration::from_secs(value.into());
+    change_health_check(entry, |check, on| {
+        match option {
+            PERIOD => {
+                *on = value != 0;
+                if *on {
+                    check.period = seconds;
+                }
+            }
+            TIMEOUT => check.timeout = seconds,
+            MISSES => check.misses = value,
+            LOOP_BACK => check.loop_back = switch(value, "health check loop-back")?,
+            _ => return Err(unknown(option, "number")),
+        }
+        Ok(())
+    })
+}
+
+/// Changes one part of the health check, which may be off, and has it take effect.
+fn change_health_check(
+    entry: &Entry,
+    change: impl FnOnce(&mut HealthCheck, &mut bool) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut settings = entry.settings();
+    let mut check = settings.health_check.clone();
+    let mut on = settings.recovery.health_check.is_some();
+    change(&mut check, &mut on)?;
+    check.check()?;
+    settings.health_check = check.clone();
+    drop(settings);
+    recover(entry, |recovery| {
+        recovery.health_check = on.then_some(check);
+    })
 }
 
 fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Error> {
@@ -131,6 +177,13 @@ fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Erro
             ..limits
         });
         return entry.modem.set_outbox(outbox);
+    }
+    const HEALTH_CHECK_TOPIC: i32 = name::M531X_OPTION_HEALTH_CHECK_TOPIC as i32;
+    if option == HEALTH_CHECK_TOPIC {
+        return change_health_check(entry, |check, _| {
+            check.topic = text;
+            Ok(())
+        });
     }
     let mut settings = entry.settings();
     match option {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_core::{ConnectOptions, OutboxOptions, QoS, Recovery, Secret, Will};
+use m531x_core::{ConnectOptions, HealthCheck, OutboxOptions, QoS, Recovery, Secret, Will};
 
 /// The settings of one modem.
 pub(crate) struct Settings {
@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) recovery: Recovery,
     /// With an empty path.
     pub(crate) outbox: OutboxOptions,
+    /// Kept while it is off.
+    pub(crate) health_check: HealthCheck,
 }
 
 impl Settings {
@@ -63,6 +65,7 @@ impl Default for Settings {
             hex_delivery: false,
             recovery: Recovery::default(),
             outbox: OutboxOptions::new(""),
+            health_check: HealthCheck::every(Duration::from_secs(600)),
         }
     }
 }

@@ -41,6 +41,24 @@ fn a_retained_message_reaches_a_later_subscriber() {
 }
 
 #[test]
+fn a_subscriber_that_checks_its_connection_prints_nothing_of_it() {
+    let (first, _) = pair();
+    let checked = [
+        "sub",
+        "--port",
+        &first.port,
+        "-t",
+        "#",
+        "--health-check",
+        "1",
+    ];
+    assert_eq!(printed(&[checked.as_slice(), &["-W", "3"]].concat()), "");
+    let wrong = ["--health-check-topic", "a/#", "-W", "3"];
+    let refused = run(&[checked.as_slice(), &wrong].concat());
+    assert!(text(&refused.stderr).contains("wildcard"), "{refused:?}");
+}
+
+#[test]
 fn any_bytes_pass_and_can_be_printed_by_format_or_as_json() {
     let (first, second) = pair();
     let folder = tempfile::tempdir().unwrap();

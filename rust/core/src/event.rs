@@ -101,6 +101,9 @@ pub enum EventKind {
     OutboxSetAside = 19,
     /// The outbox's file could not be read or written; the text is the error. It is tried again.
     OutboxFailed = 20,
+    /// A health check has missed; the value counts the misses in a row, or is -1 if the broker does
+    /// not allow it, the text tells what was missing.
+    HealthCheck = 22,
 }
 
 impl EventKind {
@@ -126,6 +129,7 @@ impl EventKind {
         Self::OutboxDropped,
         Self::OutboxSetAside,
         Self::OutboxFailed,
+        Self::HealthCheck,
     ];
 
     /// The kind's name.
@@ -151,6 +155,7 @@ impl EventKind {
             Self::OutboxDropped => "OutboxDropped",
             Self::OutboxSetAside => "OutboxSetAside",
             Self::OutboxFailed => "OutboxFailed",
+            Self::HealthCheck => "HealthCheck",
         }
     }
 }

@@ -30,5 +30,6 @@ pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
 pub use message::Message;
 pub use session::{
-    ConnectOptions, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt, Recovery, Signal,
+    ConnectOptions, HealthCheck, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt, Recovery,
+    Signal,
 };

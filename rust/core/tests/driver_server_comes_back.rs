@@ -125,7 +125,7 @@ fn turning_recovery_off_ends_the_search() {
     let (server, modem) = connected(quick());
     server.go_away();
     await_event(&modem, EventKind::PortLost);
-    modem.set_recovery(Recovery::off());
+    modem.set_recovery(Recovery::off()).unwrap();
     let error = loop {
         match modem.recv(Some(PATIENCE)) {
             Ok(Some(_)) => {}

@@ -1,9 +1,11 @@
 //! How a modem is opened.
 
-use m531x_core::{Model, Overflow, Recovery};
+use m531x_core::{HealthCheck, Model, Overflow, Recovery};
 use pyo3::prelude::*;
 
-use crate::arguments::{Given, fraction, number, optional_number, optional_seconds, seconds, text};
+use crate::arguments::{
+    Given, flag, fraction, number, optional_number, optional_seconds, optional_text, seconds, text,
+};
 use crate::errors::invalid;
 
 /// The options of `Modem`, checked.
@@ -59,16 +61,26 @@ impl ModemOptions {
     }
 }
 
-/// Initial delay, longest delay, jitter, most attempts.
-type RecoveryParts<'py> = (
+/// Period, topic, timeout, misses, loop-back.
+type HealthParts<'py> = (
+    Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
 );
 
+/// Initial delay, longest delay, jitter, most attempts, health check.
+type RecoveryParts<'py> = (
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Option<HealthParts<'py>>,
+);
+
 fn recovery_of(parts: Option<RecoveryParts<'_>>) -> PyResult<Recovery> {
-    let Some((initial_delay, max_delay, jitter, max_attempts)) = parts else {
+    let Some((initial_delay, max_delay, jitter, max_attempts, health_check)) = parts else {
         return Ok(Recovery::off());
     };
     let defaults = Recovery::default();
@@ -78,7 +90,19 @@ fn recovery_of(parts: Option<RecoveryParts<'_>>) -> PyResult<Recovery> {
         max_delay: seconds("max_delay", &max_delay)?,
         jitter,
         max_attempts: optional_number("max_attempts", &max_attempts, "0 or more, or None")?,
+        health_check: health_check.map(health_check_of).transpose()?,
         ..defaults
+    })
+}
+
+fn health_check_of(parts: HealthParts<'_>) -> PyResult<HealthCheck> {
+    let (period, topic, timeout, misses, loop_back) = parts;
+    Ok(HealthCheck {
+        period: seconds("period", &period)?,
+        topic: optional_text("topic", &topic)?.map(str::to_owned),
+        timeout: seconds("timeout", &timeout)?,
+        misses: number("misses", &misses, "1 or more")?,
+        loop_back: flag("loop_back", &loop_back)?,
     })
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn stats_dict<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<
         ("oversize", session.oversize),
         ("reboots", session.reboots),
         ("published", session.published),
+        ("health_checks", session.health_checks),
         ("probes", session.probes),
         ("recoveries", session.recoveries.total()),
         ("dropped", stats.dropped),

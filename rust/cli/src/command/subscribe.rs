@@ -4,7 +4,7 @@ use std::io::{Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use m531x_core::{EventKind, Incoming, Message, QoS, Recovery, SubscribeOptions};
+use m531x_core::{EventKind, HealthCheck, Incoming, Message, QoS, Recovery, SubscribeOptions};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -51,6 +51,12 @@ pub(crate) struct Arguments {
     /// Have the module pass payloads as hex, where the model can
     #[arg(long)]
     hex: bool,
+    /// Check every so often that a message comes back to us, and connect again if it does not
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    health_check: Option<Duration>,
+    /// Topic of the health check [default: m531x/health/ and the client id]
+    #[arg(long, value_name = "TOPIC", requires = "health_check")]
+    health_check_topic: Option<String>,
     #[command(flatten)]
     connection: ConnectionArguments,
 }
@@ -59,7 +65,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let connection = self
             .connection
-            .connect(!self.disable_clean_session, Recovery::default())?;
+            .connect(!self.disable_clean_session, self.recovery())?;
         for filter in &self.topic {
             self.subscribe(&connection, filter)?;
         }
@@ -67,6 +73,16 @@ impl Arguments {
         match (ended, connection.finish()) {
             (Err(Failure::Interrupted), _) => Ok(()),
             (ended, goodbye) => ended.and(goodbye),
+        }
+    }
+
+    fn recovery(&self) -> Recovery {
+        Recovery {
+            health_check: self.health_check.map(|period| HealthCheck {
+                topic: self.health_check_topic.clone(),
+                ..HealthCheck::every(period)
+            }),
+            ..Recovery::default()
         }
     }
 
@@ -108,6 +124,7 @@ impl Arguments {
                         note("connected again");
                         lost = false;
                     }
+                    EventKind::HealthCheck => note(&format!("health check: {}", event.text)),
                     EventKind::RecoveryFailed => return Err(Failure::Failed(event.text)),
                     _ => {}
                 },

@@ -79,6 +79,7 @@ fn check(options: &ModemOptions) -> Result<(), Error> {
     if options.command_timeout.is_zero() {
         return refused("command_timeout is 0; no command is answered within no time");
     }
+    options.recovery.check()?;
     if options.baudrate == Some(0) {
         return refused("baudrate is 0; use 9600 or 115200, or None to find out");
     }
@@ -182,7 +183,7 @@ fn config(
         silence_limit: silence_limit(baudrate),
         max_message: options.max_message,
         on_ambiguous: options.on_ambiguous,
-        recovery: seeded(options.recovery),
+        recovery: seeded(options.recovery.clone()),
         line_log: options.wire_log > 0,
         ..SessionConfig::default()
     }

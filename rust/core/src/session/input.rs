@@ -10,7 +10,7 @@ use super::acks::{AckKind, Owner};
 use super::line_log::LineKind;
 use super::mqtt_state::MqttState;
 use super::operation::{Notice, Resubscribe, Settings};
-use super::recovery::Cause;
+use super::recovery::{Cause, Returned};
 use super::scheduler::{Boot, Scheduler};
 use super::slot::Verdict;
 use crate::{Error, ErrorCode, EventKind, Incoming, Message};
@@ -27,7 +27,7 @@ impl Scheduler {
     pub(super) fn on_frame(&mut self, now: Instant, frame: Frame<'_>) {
         match frame {
             Frame::Line(line) => self.on_line(now, line),
-            Frame::Publish(publish) => self.on_publish(&publish),
+            Frame::Publish(publish) => self.on_publish(now, &publish),
             Frame::Untrusted(line) => {
                 self.slot.suspect(now);
                 self.shared.line_log.add(LineKind::Message, line);
@@ -60,7 +60,10 @@ impl Scheduler {
         }
     }
 
-    fn on_publish(&mut self, publish: &Publish<'_>) {
+    fn on_publish(&mut self, now: Instant, publish: &Publish<'_>) {
+        if self.takes_for_health_check(now, publish) {
+            return;
+        }
         let shared = &mut self.shared;
         shared.line_log.add_message(publish, &shared.profile);
         shared.stats.messages += 1;
@@ -77,6 +80,26 @@ impl Scheduler {
             truncated: publish.truncated,
             ambiguous: publish.ambiguous,
         }));
+    }
+
+    /// What the health check has sent is nobody else's, and neither is what others send to a topic
+    /// that only the check has subscribed to.
+    fn takes_for_health_check(&mut self, now: Instant, publish: &Publish<'_>) -> bool {
+        let health = &self.shared.recovery.health;
+        match health.returned(publish.topic, publish.payload) {
+            Returned::Expected => {
+                if let Some(id) = health.operation {
+                    self.notify(now, id, &Notice::CameBack);
+                }
+                true
+            }
+            Returned::Late => true,
+            Returned::Foreign => {
+                health.topic().as_bytes() == publish.topic
+                    && self.shared.subscriptions.is_granted(health.topic())
+                    && !self.shared.subscriptions.is_wanted(publish.topic)
+            }
+        }
     }
 
     fn on_line(&mut self, now: Instant, line: &[u8]) {

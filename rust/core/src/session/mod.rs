@@ -85,7 +85,7 @@ pub use line_log::{LineKind, PassedLine};
 pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
 pub use options::{ConnectOptions, SessionConfig};
-pub use recovery::Recovery;
+pub use recovery::{HealthCheck, Recovery};
 pub use request::{ModemInfo, OperationId, Outcome, Receipt, Request, RequestKind, Signal};
 pub use stats::{RecoveryStats, SessionStats};
 

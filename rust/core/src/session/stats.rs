@@ -30,6 +30,8 @@ pub struct SessionStats {
     pub reboots: u64,
     /// Publishes completed.
     pub published: u64,
+    /// Health checks begun.
+    pub health_checks: u64,
     /// Probes sent to find the way back into step with the module.
     pub probes: u64,
     /// Lost connections that were made again, by what had happened.
@@ -54,11 +56,13 @@ pub struct RecoveryStats {
     pub unacknowledged: u64,
     /// The port was gone.
     pub port_lost: u64,
+    /// Health checks did not come back.
+    pub unhealthy: u64,
 }
 
 impl RecoveryStats {
     /// Each cause by its name, in the order of the fields.
-    pub fn by_cause(&self) -> [(&'static str, u64); 7] {
+    pub fn by_cause(&self) -> [(&'static str, u64); 8] {
         [
             ("disconnected", self.disconnected),
             ("module_reconnected", self.module_reconnected),
@@ -67,6 +71,7 @@ impl RecoveryStats {
             ("state_asked", self.state_asked),
             ("unacknowledged", self.unacknowledged),
             ("port_lost", self.port_lost),
+            ("unhealthy", self.unhealthy),
         ]
     }
 

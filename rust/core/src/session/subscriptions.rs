@@ -20,6 +20,8 @@ pub(super) struct Subscription {
     pub hex: bool,
     /// Whether the broker has granted it.
     pub live: bool,
+    /// Only the health check wants it.
+    pub unlisted: bool,
 }
 
 impl Subscriptions {
@@ -37,14 +39,49 @@ impl Subscriptions {
             Some(entry) => {
                 entry.qos = qos;
                 entry.hex = hex;
+                // It is the user's from now on, and not before the broker has granted him it.
+                entry.live &= !std::mem::take(&mut entry.unlisted);
             }
             None => self.entries.push(Subscription {
                 filter: filter.to_owned(),
                 qos,
                 hex,
                 live: false,
+                unlisted: false,
             }),
         }
+    }
+
+    /// A subscription that only the health check wants is being asked for.
+    pub(super) fn ask_unlisted(&mut self, filter: &str) {
+        if self.entries.iter().all(|s| s.filter != filter) {
+            self.changed = true;
+            self.entries.push(Subscription {
+                filter: filter.to_owned(),
+                qos: QoS::AtMostOnce,
+                hex: false,
+                live: false,
+                unlisted: true,
+            });
+        }
+    }
+
+    /// The connection of the health check's subscription is gone.
+    pub(super) fn drop_unlisted(&mut self) {
+        self.entries.retain(|s| !s.unlisted);
+        self.changed = true;
+    }
+
+    /// Whether the broker has granted this one, listed or not.
+    pub(super) fn is_granted(&self, filter: &str) -> bool {
+        self.entries.iter().any(|s| s.live && s.filter == filter)
+    }
+
+    /// Whether a message to this topic can come by a subscription of the user's.
+    pub(super) fn is_wanted(&self, topic: &[u8]) -> bool {
+        self.entries
+            .iter()
+            .any(|s| !s.unlisted && topic::matches(s.filter.as_bytes(), topic))
     }
 
     /// The broker has granted it.
@@ -68,7 +105,7 @@ impl Subscriptions {
 
     /// The granted subscriptions, oldest first.
     pub(super) fn live(&self) -> impl Iterator<Item = &Subscription> {
-        self.entries.iter().filter(|s| s.live)
+        self.entries.iter().filter(|s| s.live && !s.unlisted)
     }
 
     /// Whether the filters have changed since the last call and are known completely.

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
 pub(crate) struct Mosquitto {
@@ -38,6 +39,21 @@ impl Mosquitto {
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Keeps its connections and does nothing with them any more.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Goes on where it was.
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// The same broker on the same port again, with nothing remembered.

@@ -71,8 +71,14 @@ impl Modem {
     /// Changes whether and how a lost connection, or a port that vanished, is made again; at once.
     ///
     /// Turned off while one is being made, that ends, and what waits for it fails.
-    pub fn set_recovery(&self, recovery: Recovery) {
+    ///
+    /// # Errors
+    ///
+    /// As for [`Recovery::check`]; nothing was changed then.
+    pub fn set_recovery(&self, recovery: Recovery) -> Result<(), Error> {
+        recovery.check()?;
         self.engine().set_recovery(&seeded(recovery));
+        Ok(())
     }
 
     /// Sets how long the module waits for an acknowledgement of the broker, in seconds.

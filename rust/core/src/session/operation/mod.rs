@@ -9,6 +9,7 @@ mod connect;
 mod delete;
 mod disconnect;
 mod greeting;
+mod health_check;
 mod info;
 mod network;
 mod publish;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::urc::OpenOutcome;
 
+pub(super) use health_check::HealthCheck;
 pub(super) use recheck::Recheck;
 pub(super) use recover::Recover;
 pub(super) use resubscribe::Resubscribe;
@@ -104,6 +106,8 @@ pub(super) enum Notice {
     Attempt(u32),
     /// `+MQTTDISC`.
     Disconnected,
+    /// The message of a health check.
+    CameBack,
     /// The module restarted.
     Rebooted,
 }
@@ -172,12 +176,16 @@ pub(super) trait Operation: Send {
 
     /// The error when its time has run out.
     fn expired(&mut self, cx: &mut Context<'_>) -> Error {
-        let waited = cx.now.saturating_duration_since(cx.begun);
-        Error::new(
-            ErrorCode::Timeout,
-            format!("{}: not done within {}", self.title(), seconds(waited)),
-        )
+        not_done(&self.title(), cx)
     }
+}
+
+fn not_done(title: &str, cx: &Context<'_>) -> Error {
+    let waited = cx.now.saturating_duration_since(cx.begun);
+    Error::new(
+        ErrorCode::Timeout,
+        format!("{title}: not done within {}", seconds(waited)),
+    )
 }
 
 /// Makes the operation for a request, after checking everything that can be checked.

@@ -14,7 +14,7 @@ use crate::session::subscriptions::Subscription;
 use crate::session::wire::Answer;
 
 /// "Already subscribed" of firmware that has kept its table.
-const ALREADY_SUBSCRIBED: u16 = 606;
+pub(super) const ALREADY_SUBSCRIBED: u16 = 606;
 /// A subscription that is wanted is asked for so often before it is given up.
 const MOST_ASKED: u32 = 3;
 

@@ -5,6 +5,8 @@
 //! both after every step (see `scheduler/recovering.rs`), so a loss is noticed however it shows.
 
 mod backoff;
+mod health;
+mod health_check;
 mod policy;
 
 use std::time::{Duration, Instant};
@@ -15,6 +17,8 @@ use super::stats::RecoveryStats;
 use super::subscriptions::Subscription;
 
 use backoff::Backoff;
+pub(super) use health::{Health, Returned};
+pub use health_check::HealthCheck;
 pub use policy::Recovery;
 
 /// A connection that has held for so long was a good one: the next loss is answered at once.
@@ -36,6 +40,7 @@ pub(super) enum Cause {
     StateAsked,
     Unacknowledged,
     PortLost,
+    Unhealthy,
 }
 
 /// How far a recovery is.
@@ -70,6 +75,8 @@ pub(super) struct Tracker {
     pub stage: Stage,
     cause: Option<Cause>,
     backoff: Backoff,
+    /// How the checks of a connection that looks alive go.
+    pub health: Health,
     /// Attempts since the connection was lost.
     pub attempts: u32,
     connected_at: Option<Instant>,
@@ -89,6 +96,7 @@ impl Tracker {
         let policy = policy.bounded();
         Self {
             backoff: Backoff::new(&policy),
+            health: Health::new(policy.health_check.clone(), policy.seed.unwrap_or_default()),
             policy,
             goal: None,
             ping_report: false,
@@ -107,6 +115,7 @@ impl Tracker {
 
     /// The connection is made, and shall be kept like this.
     pub(super) fn remember(&mut self, now: Instant, options: &ConnectOptions) {
+        self.health.set_client(&options.client_id);
         self.goal = Some(options.clone());
         self.connected_at = Some(now);
     }
@@ -133,6 +142,9 @@ impl Tracker {
     pub(super) fn set_policy(&mut self, policy: &Recovery) {
         self.policy = policy.bounded();
         self.backoff = Backoff::new(&self.policy);
+        let client_id = self.goal.as_ref().map(|goal| goal.client_id.as_str());
+        let check = self.policy.health_check.clone();
+        self.health.set_check(check, client_id);
     }
 
     /// Whether a lost connection is made again at all.
@@ -208,6 +220,7 @@ impl Tracker {
             Cause::StateAsked => stats.state_asked += 1,
             Cause::Unacknowledged => stats.unacknowledged += 1,
             Cause::PortLost => stats.port_lost += 1,
+            Cause::Unhealthy => stats.unhealthy += 1,
         }
         self.connected_at = Some(now);
         self.rest();
@@ -240,7 +253,8 @@ impl Tracker {
         match self.stage {
             Stage::Module { ask_at, .. } => Some(ask_at),
             Stage::Waiting { until } => Some(until),
-            Stage::Idle | Stage::NoPort | Stage::Attempt(_) | Stage::Superseded(_) => None,
+            Stage::Idle => self.health.poll_timeout(),
+            Stage::NoPort | Stage::Attempt(_) | Stage::Superseded(_) => None,
         }
     }
 }

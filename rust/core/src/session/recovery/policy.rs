@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use super::HealthCheck;
+use crate::Error;
+
 /// No delay is taken to be longer.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -20,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// let never = ModemOptions { recovery: Recovery::off(), ..ModemOptions::default() };
 /// assert!(patient.recovery.enabled && !never.recovery.enabled);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recovery {
     /// Whether a lost connection is made again at all. Default true.
     pub enabled: bool,
@@ -34,6 +37,9 @@ pub struct Recovery {
     pub max_attempts: Option<u32>,
     /// What the jitter is drawn from; `None` (the default) lets the driver choose.
     pub seed: Option<u64>,
+    /// Whether and how a connection that looks alive is checked; `None` (the default) leaves that to
+    /// the module's keep-alive.
+    pub health_check: Option<HealthCheck>,
 }
 
 impl Default for Recovery {
@@ -45,6 +51,7 @@ impl Default for Recovery {
             jitter: 0.2,
             max_attempts: None,
             seed: None,
+            health_check: None,
         }
     }
 }
@@ -58,6 +65,18 @@ impl Recovery {
         }
     }
 
+    /// Whether all of it makes sense.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument) for a health check without a period
+    /// or with a topic that cannot be published to. Delays and jitter are taken as near as may be.
+    pub fn check(&self) -> Result<(), Error> {
+        self.health_check
+            .as_ref()
+            .map_or(Ok(()), HealthCheck::check)
+    }
+
     /// The same with delays that can be added to any time.
     pub(super) fn bounded(&self) -> Self {
         Self {
@@ -68,7 +87,7 @@ impl Recovery {
             } else {
                 0.0
             },
-            ..*self
+            ..self.clone()
         }
     }
 }

@@ -115,6 +115,9 @@ impl Scheduler {
         if self.connection == Some(id) {
             self.connection = None;
         }
+        if self.shared.recovery.health.operation == Some(id) {
+            self.health_checked(now);
+        }
         self.shared.acks.expire(now, id, false);
         Some(entry)
     }

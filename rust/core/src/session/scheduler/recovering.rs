@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use super::{Phase, Scheduler};
 use crate::session::MqttState;
-use crate::session::operation::{Recheck, Recover, Resubscribe, Startup, WhileRecovering};
+use crate::session::operation::{
+    HealthCheck, Operation, Recheck, Recover, Resubscribe, Startup, WhileRecovering,
+};
 use crate::session::recovery::{Cause, MODULE_PATIENCE, Stage};
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::Context;
@@ -20,6 +22,14 @@ const MOST_LOOKS: u32 = 3;
 impl Scheduler {
     /// Compares what is wanted with what there is; to be called after every change of the state.
     pub(in crate::session) fn reconcile(&mut self, now: Instant) {
+        self.remove_the_difference(now);
+        let connected = self.shared.is_connected();
+        let recovery = &mut self.shared.recovery;
+        let keeps = recovery.stage == Stage::Idle && recovery.is_wanted();
+        recovery.health.watch(now, keeps && connected);
+    }
+
+    fn remove_the_difference(&mut self, now: Instant) {
         let state = self.shared.machine.state();
         let recovery = &self.shared.recovery;
         let wanted = recovery.is_wanted();
@@ -88,7 +98,30 @@ impl Scheduler {
                 let look = Box::new(Recheck::settings_and_state());
                 self.shared.internal.push_back(look);
             }
+            Stage::Idle => self.check_health(now),
             _ => {}
+        }
+    }
+
+    fn check_health(&mut self, now: Instant) {
+        let Some(loop_back) = self.shared.recovery.health.take_due(now) else {
+            return;
+        };
+        let check: Box<dyn Operation> = if loop_back {
+            Box::new(HealthCheck::new())
+        } else {
+            self.shared.stats.health_checks += 1;
+            Box::new(Recheck::state())
+        };
+        let id = self.add(now, check, None, true);
+        self.shared.recovery.health.operation = Some(id);
+    }
+
+    /// A health check is over; a module that did not answer one is asked again.
+    pub(super) fn health_checked(&mut self, now: Instant) {
+        self.shared.recovery.health.operation = None;
+        if self.slot.unanswered() > 0 && !self.shared.recovery.is_active() {
+            self.shared.recovery.health.again(now);
         }
     }
 
@@ -191,6 +224,7 @@ impl Scheduler {
 
     /// The connection is gone: what can wait for the next one does.
     fn lose(&mut self, now: Instant) {
+        self.shared.subscriptions.drop_unlisted();
         let live = self.shared.subscriptions.live().cloned().collect();
         self.shared.recovery.lose(now, live);
         if self.shared.machine.state() == MqttState::ModuleReconnecting {

@@ -1,0 +1,219 @@
+//! A check of a connection that looks alive: a message that has to come back.
+
+use std::time::{Duration, Instant};
+
+use m531x_at::command::{Command, MqttPub, MqttSub, QoS};
+
+use super::resubscribe::ALREADY_SUBSCRIBED;
+use super::{Context, Input, Notice, Operation, Scope, Step};
+use crate::session::acks::AckKind;
+use crate::session::recovery::Cause;
+use crate::session::shared::Shared;
+use crate::session::wire::{Answer, seconds};
+use crate::{Error, EventKind};
+
+/// Subscribes if that is not done yet, publishes, and waits.
+pub(in crate::session) struct HealthCheck {
+    stage: Stage,
+    began: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The broker's answer can come before the OK.
+    Subscribing {
+        accepted: bool,
+        code: Option<u8>,
+    },
+    Publishing {
+        returned: bool,
+    },
+    Waiting,
+}
+
+impl HealthCheck {
+    pub(in crate::session) fn new() -> Self {
+        Self {
+            stage: Stage::Publishing { returned: false },
+            began: None,
+        }
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) -> Step {
+        if cx.shared.recovery.is_active() || !cx.shared.is_connected() {
+            return Step::done();
+        }
+        self.began = Some(cx.now);
+        cx.shared.stats.health_checks += 1;
+        let filter = cx.shared.recovery.health.topic().to_owned();
+        if cx.shared.subscriptions.is_granted(&filter) {
+            return self.publish(cx);
+        }
+        cx.shared.subscriptions.ask_unlisted(&filter);
+        cx.shared
+            .acks
+            .register(cx.id, AckKind::Subscribe, Some(&filter));
+        self.stage = Stage::Subscribing {
+            accepted: false,
+            code: None,
+        };
+        Step::send(cx.shared.acknowledged_wire(&Command::MqttSub(MqttSub {
+            filter,
+            qos: QoS::AtMostOnce,
+            hex: false,
+        })))
+    }
+
+    fn granted(&mut self, cx: &mut Context<'_>, code: u8) -> Step {
+        let topic = cx.shared.recovery.health.topic().to_owned();
+        if QoS::try_from(code).is_ok() {
+            cx.shared.subscriptions.grant(&topic);
+            return self.publish(cx);
+        }
+        cx.shared.subscriptions.withdraw(&topic);
+        cx.shared.recovery.health.turn_off();
+        let text = format!(
+            "the broker refuses the subscription to {topic:?}: no health check on this connection"
+        );
+        cx.shared.event(EventKind::HealthCheck, -1, text);
+        Step::done()
+    }
+
+    /// QoS 0 is enough, and costs the least: a miss is tried again anyway.
+    fn publish(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::Publishing { returned: false };
+        let health = &mut cx.shared.recovery.health;
+        let payload = health.next_payload().as_bytes().to_vec();
+        let command = Command::MqttPub(MqttPub {
+            topic: health.topic().to_owned(),
+            qos: QoS::AtMostOnce,
+            retain: false,
+            payload,
+        });
+        Step::send(cx.shared.wire(&command))
+    }
+
+    fn succeed(cx: &mut Context<'_>) -> Step {
+        cx.shared.recovery.health.succeed();
+        Step::done()
+    }
+
+    fn miss(&mut self, cx: &mut Context<'_>, why: &str) -> Step {
+        if cx.shared.recovery.is_active() || !cx.shared.recovery.is_wanted() {
+            return Step::done();
+        }
+        let began = self.began.unwrap_or(cx.now);
+        let (misses, useless) = cx.shared.recovery.health.miss(cx.now, began);
+        let hint = if cx.shared.recovery.health.is_proven() {
+            String::new()
+        } else {
+            let topic = cx.shared.recovery.health.topic();
+            format!("; none has come back yet: does the broker allow {topic:?} both ways?")
+        };
+        let text = format!("{why}{hint}");
+        cx.shared
+            .event(EventKind::HealthCheck, i64::from(misses), text);
+        if useless {
+            let why = format!("{misses} health checks in a row: {why}");
+            cx.shared.suspect(Cause::Unhealthy, &why);
+        }
+        Step::done()
+    }
+
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer) -> Step {
+        if let Answer::TimedOut(_) = answer {
+            return self.miss(cx, "the module did not answer in time");
+        }
+        match (self.stage, answer) {
+            (Stage::Subscribing { .. }, Answer::Refused(refusal)) => {
+                cx.shared.acks.withdraw(cx.id);
+                if refusal.number() == Some(ALREADY_SUBSCRIBED) {
+                    return self.granted(cx, 0);
+                }
+                self.refused(cx, "the module refuses the subscription")
+            }
+            (
+                Stage::Subscribing {
+                    code: Some(code), ..
+                },
+                _,
+            ) => self.granted(cx, code),
+            (Stage::Subscribing { .. }, _) => {
+                self.stage = Stage::Subscribing {
+                    accepted: true,
+                    code: None,
+                };
+                Step::Wait(Some(cx.now + cx.shared.recovery.health.timeout()))
+            }
+            (Stage::Publishing { .. }, Answer::Refused(_)) => {
+                self.refused(cx, "the module refuses to publish")
+            }
+            (Stage::Publishing { returned: true }, _) => Self::succeed(cx),
+            (Stage::Publishing { .. } | Stage::Waiting, _) => {
+                self.stage = Stage::Waiting;
+                Step::Wait(Some(cx.now + cx.shared.recovery.health.timeout()))
+            }
+        }
+    }
+
+    /// Perhaps because it has no connection, which it tells when it is asked.
+    fn refused(&mut self, cx: &mut Context<'_>, why: &str) -> Step {
+        cx.shared.doubt();
+        self.miss(cx, why)
+    }
+}
+
+impl Operation for HealthCheck {
+    fn title(&self) -> String {
+        "the health check".to_owned()
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Mqtt
+    }
+
+    fn time_limit(&self, shared: &Shared) -> Duration {
+        shared.ack_wait() + shared.config.command_timeout * 3 + shared.recovery.health.timeout() * 2
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match (input, self.stage) {
+            (Input::Start, _) => self.start(cx),
+            (Input::Answer(answer, _), _) => self.on_answer(cx, answer),
+            (Input::Notice(Notice::Disconnected | Notice::Attempt(_)), _) => Step::done(),
+            (Input::Notice(Notice::CameBack), Stage::Publishing { .. }) => {
+                self.stage = Stage::Publishing { returned: true };
+                Step::Stay
+            }
+            (Input::Notice(Notice::CameBack), Stage::Waiting) => Self::succeed(cx),
+            (Input::Notice(Notice::Granted { code }), Stage::Subscribing { accepted, .. }) => {
+                if accepted {
+                    return self.granted(cx, *code);
+                }
+                self.stage = Stage::Subscribing {
+                    accepted,
+                    code: Some(*code),
+                };
+                Step::Stay
+            }
+            (Input::Notice(Notice::AckLate), Stage::Subscribing { accepted: true, .. })
+            | (Input::Timer, Stage::Subscribing { .. }) => {
+                self.miss(cx, "the broker does not answer the subscription")
+            }
+            (Input::Timer, _) => {
+                let waited = seconds(cx.shared.recovery.health.timeout());
+                self.miss(
+                    cx,
+                    &format!("the message did not come back within {waited}"),
+                )
+            }
+            (Input::Notice(_), _) => Step::Stay,
+        }
+    }
+
+    fn expired(&mut self, cx: &mut Context<'_>) -> Error {
+        let error = super::not_done(&self.title(), cx);
+        self.miss(cx, "it was not done in time");
+        error
+    }
+}
