@@ -244,7 +244,7 @@ fn recovery_turned_off_gives_the_port_up() {
     drop(module);
     next_event(&modem, EventKind::PortLost, PATIENCE);
     let delivery = &publish_many(&modem, 0..1)[0];
-    modem.set_recovery(Recovery::off());
+    modem.set_recovery(Recovery::off()).unwrap();
     assert!(delivery.wait(Some(PATIENCE)).is_err());
     assert_eq!(modem.signal().unwrap_err().code(), ErrorCode::Port);
     let error = loop {
