@@ -169,6 +169,7 @@ fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Erro
     const PASSWORD: i32 = name::M531X_OPTION_PASSWORD as i32;
     const WILL_TOPIC: i32 = name::M531X_OPTION_WILL_TOPIC as i32;
     const WILL_PAYLOAD: i32 = name::M531X_OPTION_WILL_PAYLOAD as i32;
+    const HEALTH_CHECK_TOPIC: i32 = name::M531X_OPTION_HEALTH_CHECK_TOPIC as i32;
     const OUTBOX: i32 = name::M531X_OPTION_OUTBOX as i32;
     if option == OUTBOX {
         let limits = entry.settings().outbox.clone();
@@ -178,7 +179,6 @@ fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Erro
         });
         return entry.modem.set_outbox(outbox);
     }
-    const HEALTH_CHECK_TOPIC: i32 = name::M531X_OPTION_HEALTH_CHECK_TOPIC as i32;
     if option == HEALTH_CHECK_TOPIC {
         return change_health_check(entry, |check, _| {
             check.topic = text;
