@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
 
@@ -61,23 +60,6 @@ def test_many_tasks_each_get_their_own_answer() -> None:
             for line, answer in zip(commands, answers, strict=True):
                 name = line.removeprefix("AT").rstrip("?").split("=")[0]
                 assert answer[0].startswith("M5310-A" if name == "+CGMM" else name), line
-
-    run(main)
-
-
-def test_many_modems_share_a_loop_and_no_thread_of_python_waits() -> None:
-    async def main() -> None:
-        threads = threading.active_count()
-        modems = await asyncio.gather(*(connected() for _ in range(20)))
-        assert threading.active_count() == threads
-        for modem in modems:
-            await modem.subscribe("own")
-        await asyncio.gather(*(modem.publish("own", str(n)) for n, modem in enumerate(modems)))
-        for n, modem in enumerate(modems):
-            async for message in modem.messages(timeout=10):
-                assert message.text == str(n)
-                break
-        await asyncio.gather(*(modem.close() for modem in modems))
 
     run(main)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -74,5 +76,61 @@ def test_opening_can_be_cancelled() -> None:
                 connection.settimeout(5)
                 while connection.recv(100):
                     pass  # it hangs up, sooner than its 10 s for the opening
+
+    run(main)
+
+
+OPERATIONS: dict[str, Callable[[aio.Modem], Awaitable[object]]] = {
+    "wait_for_network": lambda modem: modem.wait_for_network(10),
+    "connect": lambda modem: modem.connect("broker.example", client_id="again"),
+    "publish, QoS 0": lambda modem: modem.publish("t", "x", 0),
+    "publish, QoS 1": lambda modem: modem.publish("t", "x", 1),
+    "publish, QoS 2": lambda modem: modem.publish("t", "x", 2),
+    "publish_nowait": lambda modem: modem.publish_nowait("t", "x", 1).wait(),
+    "subscribe": lambda modem: modem.subscribe("s"),
+    "unsubscribe": lambda modem: modem.unsubscribe("t"),
+    "messages": lambda modem: modem.messages().__anext__(),
+    "status": lambda modem: modem.status(),
+    "config": lambda modem: modem.config(),
+    "info": lambda modem: modem.info(),
+    "signal": lambda modem: modem.signal(),
+    "command": lambda modem: modem.command("AT+CSQ"),
+    "wake": lambda modem: modem.wake(),
+    "set_ack_timeout": lambda modem: modem.set_ack_timeout(7),
+    "set_ping_report": lambda modem: modem.set_ping_report(True),
+    "disconnect": lambda modem: modem.disconnect(),
+    "delete": lambda modem: modem.delete(),
+    "reboot": lambda modem: modem.reboot(),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_can_be_cancelled_and_the_modem_goes_on(name: str) -> None:
+    async def cancelled_after(modem: aio.Modem, delay: float) -> None:
+        task = asyncio.ensure_future(OPERATIONS[name](modem))
+        await asyncio.sleep(delay)
+        task.cancel()
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        assert not isinstance(outcome, (m531x.ClosedError, m531x.InternalError))
+
+    async def goes_on(modem: aio.Modem) -> None:
+        # What was sent is not taken back: the module may be restarting, or without a client.
+        for _ in range(20):
+            with contextlib.suppress(m531x.ModemRebootedError, m531x.ModemTimeoutError):
+                assert await modem.command("AT+CGMM", timeout=2) == ["M5310-A"]
+                return
+        pytest.fail("the module does not answer any more")
+
+    async def main() -> None:
+        with m531x.VirtualModem(faults=["delay=5"]) as virtual:
+            async with aio.Modem(virtual.port, recovery=None) as modem:
+                for delay in (0.0, 0.002, 0.008, 0.02):
+                    await goes_on(modem)
+                    await modem.connect("broker.example", client_id="test")
+                    await modem.subscribe("t")
+                    await cancelled_after(modem, delay)
+                await goes_on(modem)
+                await modem.connect("broker.example", client_id="test")
+                assert (await modem.publish("t", "x", qos=1)).qos == 1
 
     run(main)

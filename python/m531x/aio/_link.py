@@ -1,4 +1,4 @@
-"""What ties a native modem to an event loop: one descriptor, and the futures that wait."""
+"""What ties a native modem to an event loop: one signal, and the futures that wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from m531x import _native
-from m531x._errors import ClosedError, InvalidArgumentError
+from m531x._errors import ClosedError
+from m531x.aio._watcher import watch
 
 __all__ = ["Link"]
 
@@ -16,22 +17,12 @@ class Link:
     """Wakes the event loop for what ended or arrived; to be used in the loop's own thread."""
 
     def __init__(self, on_arrival: Callable[[], None]) -> None:
-        """Has the running loop watch a new descriptor.
-
-        Raises:
-            InvalidArgumentError: The loop cannot watch descriptors.
-        """
+        """Has the running loop watch a new signal: by its descriptor, or by a thread."""
         self.loop = asyncio.get_running_loop()
         self.ready = _native.Ready()
         self._on_arrival = on_arrival
         self._waiting: dict[int, tuple[_native.Operation, asyncio.Future[Any]]] = {}
-        try:
-            self.loop.add_reader(self.ready.fileno(), self._wake)
-        except NotImplementedError:
-            raise InvalidArgumentError(
-                f"{type(self.loop).__name__} cannot watch a descriptor: "
-                "run in an asyncio.SelectorEventLoop"
-            ) from None
+        self._watcher = watch(self.loop, self.ready, self._wake)
 
     def begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
         """The future of an operation; cancelling it gives the operation up."""
@@ -43,8 +34,7 @@ class Link:
 
     def close(self) -> None:
         """Watches no more; what still waits is closed."""
-        if not self.loop.is_closed():
-            self.loop.remove_reader(self.ready.fileno())
+        self._watcher.close()
         waiting, self._waiting = self._waiting, {}
         for operation, future in waiting.values():
             operation.abandon()

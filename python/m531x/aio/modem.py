@@ -206,7 +206,9 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         self._closed = True
         native.close()
-        if not link.loop.is_closed():
+        if link.loop.is_closed():
+            link.close()
+        else:
             # The garbage collector may run in any thread.
             link.loop.call_soon_threadsafe(link.close)
         if self._virtual is not None:

@@ -9,6 +9,7 @@
 mod arguments;
 mod command_line;
 mod delivery;
+mod descriptor;
 mod errors;
 mod fork;
 mod message;

@@ -1,16 +1,15 @@
 //! How an event loop of Python is woken, without a thread of Rust calling into it.
 
-use std::io::{self, Read, Write};
 use std::mem;
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 
-/// A descriptor that becomes readable when there is something to fetch, and the tokens of the
-/// operations that have ended.
+use crate::descriptor::Descriptor;
+
+/// A signal for an event loop that there is something to fetch, and the tokens of the operations
+/// that have ended. A loop watches the descriptor; where it cannot, a thread waits.
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct Ready {
     pub(crate) signal: Arc<Signal>,
@@ -25,60 +24,92 @@ impl Ready {
         })
     }
 
-    fn fileno(&self) -> i32 {
-        self.signal.receiving.as_raw_fd()
+    /// The descriptor that is readable while the signal is up; None where there is none to be had.
+    fn fileno(&self) -> Option<i32> {
+        self.signal.descriptor.number()
     }
 
     /// Lowers the signal and gives the operations that have ended since the last time.
     fn take(&self) -> Vec<u64> {
         self.signal.take()
     }
+
+    /// Waits until the signal is up, for ever if need be; false once it was closed.
+    fn wait(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.signal.wait())
+    }
+
+    /// Ends `wait`, now and later.
+    fn close(&self) {
+        self.signal.close();
+    }
 }
 
 /// The side of it that the threads of Rust use.
 ///
-/// However much comes, one byte waits in the descriptor: a stream costs one wake-up for each time
-/// that the loop fetches, not one for each message.
+/// However much comes, the signal goes up once: a stream costs one wake-up for each time that the
+/// loop fetches, not one for each message.
 pub(crate) struct Signal {
-    receiving: UnixStream,
-    sending: UnixStream,
+    descriptor: Descriptor,
     raised: AtomicBool,
-    ended: Mutex<Vec<u64>>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    ended: Vec<u64>,
+    closed: bool,
 }
 
 impl Signal {
-    fn new() -> io::Result<Self> {
-        let (receiving, sending) = UnixStream::pair()?;
-        receiving.set_nonblocking(true)?;
-        sending.set_nonblocking(true)?;
+    fn new() -> PyResult<Self> {
         Ok(Self {
-            receiving,
-            sending,
+            descriptor: Descriptor::new()?,
             raised: AtomicBool::new(false),
-            ended: Mutex::default(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
         })
     }
 
     pub(crate) fn raise(&self) {
         if !self.raised.swap(true, Ordering::SeqCst) {
-            // It was empty, so it takes a byte.
-            let _ = (&self.sending).write(&[1]);
+            self.descriptor.raise();
+            // Whoever waits has either not looked yet, or waits: it is not between the two.
+            drop(self.lock());
+            self.changed.notify_all();
         }
     }
 
     pub(crate) fn end(&self, token: u64) {
-        self.lock().push(token);
+        self.lock().ended.push(token);
         self.raise();
     }
 
     /// The flag goes down ahead of the look, so that what comes in between raises it again.
     fn take(&self) -> Vec<u64> {
-        let _ = (&self.receiving).read(&mut [0; 16]);
+        self.descriptor.lower();
         self.raised.store(false, Ordering::SeqCst);
-        mem::take(&mut self.lock())
+        mem::take(&mut self.lock().ended)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<u64>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wait(&self) -> bool {
+        let mut state = self.lock();
+        while !state.closed && !self.raised.load(Ordering::SeqCst) {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        !state.closed
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
