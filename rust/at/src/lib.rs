@@ -103,6 +103,7 @@
 //! | [`response`] | module to host: answers and final results |
 //! | [`urc`] | module to host: what comes unasked |
 //! | [`framer`] | bytes to lines and messages |
+//! | [`recording`] | the text format of a recorded session |
 //! | [`topic`] | names, filters, matching |
 //! | [`cme`] | what `+CME ERROR` numbers mean on which model |
 //! | [`hex`] | hex digits |
@@ -118,6 +119,7 @@ pub mod command;
 pub mod framer;
 pub mod hex;
 pub mod profile;
+pub mod recording;
 pub mod response;
 pub mod topic;
 pub mod urc;

@@ -48,6 +48,7 @@ pub use mqttsub::MqttSub;
 pub use mqttto::MqttTo;
 pub use mqttunsub::MqttUnsub;
 pub use redact::redact;
+pub(crate) use redact::secrets;
 
 use crate::argument::{ArgumentError, CommandLine};
 use crate::fields::Field;

@@ -38,6 +38,19 @@ pub fn redact(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(shown)
 }
 
+/// Where the passwords stand, as [`redact`] finds them; one without a byte is none.
+pub(crate) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(secret) = next_secret(text, from) {
+        from = secret.end;
+        if !secret.is_empty() {
+            found.push(secret);
+        }
+    }
+    found
+}
+
 /// The first password at or after `from`.
 fn next_secret(text: &[u8], from: usize) -> Option<Range<usize>> {
     let mut start = from;

@@ -1,0 +1,156 @@
+//! Bytes that passed, some of them hidden.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::escape;
+use crate::command::secrets;
+
+/// How many hidden bytes stand for a password.
+const MASK: usize = 3;
+
+/// Bytes that passed; those of a password are hidden.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passage {
+    bytes: Vec<u8>,
+    /// In order, apart from each other; their bytes are `*`.
+    hidden: Vec<Range<usize>>,
+}
+
+impl Passage {
+    /// Bytes that hold no password.
+    pub fn plain(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            hidden: Vec::new(),
+        }
+    }
+
+    /// The bytes with every password hidden; three hidden bytes stand for it, whatever its length.
+    pub fn redacted(bytes: &[u8]) -> Self {
+        Self::hiding(bytes, |_| MASK)
+    }
+
+    /// The bytes with every password hidden by as many bytes as it has: the length of a payload is
+    /// told ahead of it, and must stay true.
+    pub fn redacted_alike(bytes: &[u8]) -> Self {
+        Self::hiding(bytes, |length| length)
+    }
+
+    /// The bytes; `*` for each hidden one.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether anything is hidden.
+    pub fn is_redacted(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
+    /// Whether these may be the bytes that passed: anything may stand where bytes are hidden.
+    ///
+    /// ```
+    /// use m531x_at::recording::Passage;
+    ///
+    /// let line = |password| format!("AT+MQTTCFG=\"host\",1883,\"lamp\",60,\"me\",\"{password}\",1\r");
+    /// let recorded = Passage::redacted(line("secret").as_bytes());
+    /// assert!(recorded.matches(line("another").as_bytes()));
+    /// assert!(!recorded.matches(line("another").replace("lamp", "lump").as_bytes()));
+    /// ```
+    pub fn matches(&self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        let mut from = 0;
+        for (index, hidden) in self.hidden.iter().enumerate() {
+            let before = &self.bytes[from..hidden.start];
+            // The first part stands at the beginning, the others anywhere after.
+            let at = if index == 0 {
+                rest.starts_with(before).then_some(0)
+            } else {
+                find(rest, before)
+            };
+            let Some(at) = at else {
+                return false;
+            };
+            rest = &rest[at + before.len()..];
+            from = hidden.end;
+        }
+        let last = &self.bytes[from..];
+        if self.hidden.is_empty() {
+            rest == last
+        } else {
+            rest.ends_with(last)
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(super) fn push_hidden(&mut self, count: usize) {
+        let start = self.bytes.len();
+        self.bytes.resize(start + count, b'*');
+        match self.hidden.last_mut() {
+            Some(last) if last.end == start => last.end += count,
+            _ if count > 0 => self.hidden.push(start..start + count),
+            _ => {}
+        }
+    }
+
+    fn hiding(bytes: &[u8], mask: impl Fn(usize) -> usize) -> Self {
+        let mut passage = Self::default();
+        let mut from = 0;
+        for secret in secrets(bytes) {
+            passage.push(&bytes[from..secret.start]);
+            passage.push_hidden(mask(secret.len()));
+            from = secret.end;
+        }
+        passage.push(&bytes[from..]);
+        passage
+    }
+}
+
+impl fmt::Display for Passage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut from = 0;
+        let mut text = String::with_capacity(self.bytes.len() + 16);
+        for hidden in &self.hidden {
+            escape::write(&self.bytes[from..hidden.start], &mut text);
+            for _ in hidden.clone() {
+                text.push_str("\\*");
+            }
+            from = hidden.end;
+        }
+        escape::write(&self.bytes[from..], &mut text);
+        escape::mark_spaces(&mut text);
+        f.write_str(&text)
+    }
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    if part.is_empty() {
+        return Some(0);
+    }
+    text.windows(part.len()).position(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_three_hidden_bytes_and_an_empty_one_none() {
+        let line = |password: &str| format!("AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"{password}\",1\r");
+        let shown = Passage::redacted(line("geheim").as_bytes()).to_string();
+        assert_eq!(shown, line(r"\*\*\*").replace('\r', "\\r"));
+        assert!(!Passage::redacted(line("").as_bytes()).is_redacted());
+    }
+
+    #[test]
+    fn hidden_bytes_match_any_number_and_all_else_must_be_equal() {
+        let recorded = Passage::redacted(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"geheim\",1\r");
+        assert!(recorded.matches(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"\",1\r"));
+        assert!(!recorded.matches(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"x\",0\r"));
+        assert!(Passage::plain(b"AT\r").matches(b"AT\r"));
+        assert!(!Passage::plain(b"AT\r").matches(b"ATI\r"));
+    }
+}
