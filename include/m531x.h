@@ -169,6 +169,10 @@ enum m531x_error {
    * The outbox's file cannot be read or written; check path, rights and room. @since 0.1.0
    */
   M531X_ERR_OUTBOX_FAILED = -24,
+  /**
+   * A recording cannot be written or read; check path, rights, room and format. @since 0.1.0
+   */
+  M531X_ERR_RECORDING = -25,
 };
 
 /**
@@ -284,6 +288,10 @@ enum m531x_event_kind {
    * The outbox's file could not be read or written; the text is the error. It is tried again.
    */
   M531X_EVENT_OUTBOX_FAILED = 20,
+  /**
+   * The recording has ended before its time; the text is why.
+   */
+  M531X_EVENT_RECORDING_STOPPED = 21,
   /**
    * A health check has missed; the value counts the misses in a row, or is -1 if the broker does not allow it, the
    * text tells what was missing.

@@ -23,6 +23,7 @@ __all__ = [
     "OutboxFullError",
     "PortError",
     "PublishError",
+    "RecordingError",
     "ResultUnknownError",
     "SubscribeError",
     "UnsupportedModelError",
@@ -56,6 +57,7 @@ class ErrorCode(enum.IntEnum):
     OUTBOX_CORRUPT = -22
     OUTBOX_IN_USE = -23
     OUTBOX_FAILED = -24
+    RECORDING = -25
 
     @property
     def text(self) -> str:
@@ -105,6 +107,9 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
     ),
     ErrorCode.OUTBOX_FAILED: (
         "the outbox's file cannot be read or written; check path, rights and room"
+    ),
+    ErrorCode.RECORDING: (
+        "a recording cannot be written or read; check path, rights, room and format"
     ),
 }
 
@@ -254,6 +259,12 @@ class OutboxFullError(OutboxError):
     code = ErrorCode.OUTBOX_FULL
 
 
+class RecordingError(M531xError, OSError):
+    """A recording cannot be written or read."""
+
+    code = ErrorCode.RECORDING
+
+
 class InternalError(M531xError):
     """A defect of m531x."""
 
@@ -285,6 +296,7 @@ _CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {
     ErrorCode.OUTBOX_CORRUPT: OutboxError,
     ErrorCode.OUTBOX_IN_USE: OutboxError,
     ErrorCode.OUTBOX_FAILED: OutboxError,
+    ErrorCode.RECORDING: RecordingError,
 }
 
 

@@ -96,6 +96,8 @@ class EventKind(_Named):
     """A message of the outbox was refused for good and is set aside; the text is the reason."""
     OUTBOX_FAILED = 20
     """The outbox's file could not be read or written; it is tried again."""
+    RECORDING_STOPPED = 21
+    """The recording has ended before its time; the text is why."""
     HEALTH_CHECK = 22
     """A health check has missed; the value counts the misses in a row, or is -1 if the broker
     does not allow it."""

@@ -104,6 +104,8 @@ pub enum m531x_event_kind {
     M531X_EVENT_OUTBOX_SET_ASIDE = 19,
     /// The outbox's file could not be read or written; the text is the error. It is tried again.
     M531X_EVENT_OUTBOX_FAILED = 20,
+    /// The recording has ended before its time; the text is why.
+    M531X_EVENT_RECORDING_STOPPED = 21,
     /// A health check has missed; the value counts the misses in a row, or is -1 if the broker does not allow it, the
     /// text tells what was missing.
     M531X_EVENT_HEALTH_CHECK = 22,
@@ -219,6 +221,10 @@ pub enum m531x_overflow {
 
 // The numbers of the header are those of the core.
 const _: () = {
+    assert!(
+        m531x_event_kind::M531X_EVENT_RECORDING_STOPPED as i32
+            == EventKind::RecordingStopped as i32
+    );
     assert!(m531x_event_kind::M531X_EVENT_PORT_BACK as i32 == EventKind::PortBack as i32);
     assert!(m531x_event_kind::M531X_EVENT_OUTBOX_FAILED as i32 == EventKind::OutboxFailed as i32);
     assert!(m531x_event_kind::M531X_EVENT_HEALTH_CHECK as i32 == EventKind::HealthCheck as i32);

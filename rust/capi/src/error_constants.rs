@@ -57,6 +57,8 @@ pub enum m531x_error {
     M531X_ERR_OUTBOX_IN_USE = -23,
     /// The outbox's file cannot be read or written; check path, rights and room. @since 0.1.0
     M531X_ERR_OUTBOX_FAILED = -24,
+    /// A recording cannot be written or read; check path, rights, room and format. @since 0.1.0
+    M531X_ERR_RECORDING = -25,
 }
 
 #[rustfmt::skip]
@@ -86,6 +88,7 @@ pub(crate) static STATIC_NAMES: &[(i32, &CStr)] = &[
     (-22, c"M531X_ERR_OUTBOX_CORRUPT"),
     (-23, c"M531X_ERR_OUTBOX_IN_USE"),
     (-24, c"M531X_ERR_OUTBOX_FAILED"),
+    (-25, c"M531X_ERR_RECORDING"),
 ];
 
 #[rustfmt::skip]
@@ -115,4 +118,5 @@ pub(crate) static STATIC_TEXTS: &[(i32, &CStr)] = &[
     (-22, c"the outbox's file is damaged; move it away to begin with an empty one"),
     (-23, c"another modem has the outbox's file open; close that, or use another file"),
     (-24, c"the outbox's file cannot be read or written; check path, rights and room"),
+    (-25, c"a recording cannot be written or read; check path, rights, room and format"),
 ];

@@ -68,6 +68,8 @@ pub enum ErrorCode {
     OutboxInUse = -23,
     /// The outbox's file cannot be read or written; check path, rights and room.
     OutboxFailed = -24,
+    /// A recording cannot be written or read; check path, rights, room and format.
+    Recording = -25,
 }
 
 impl ErrorCode {
@@ -97,6 +99,7 @@ impl ErrorCode {
         Self::OutboxCorrupt,
         Self::OutboxInUse,
         Self::OutboxFailed,
+        Self::Recording,
     ];
 
     /// The error with this number, if there is one.
@@ -126,6 +129,7 @@ impl ErrorCode {
             -22 => Some(Self::OutboxCorrupt),
             -23 => Some(Self::OutboxInUse),
             -24 => Some(Self::OutboxFailed),
+            -25 => Some(Self::Recording),
             _ => None,
         }
     }
@@ -162,6 +166,7 @@ impl ErrorCode {
             Self::OutboxCorrupt => "M531X_ERR_OUTBOX_CORRUPT",
             Self::OutboxInUse => "M531X_ERR_OUTBOX_IN_USE",
             Self::OutboxFailed => "M531X_ERR_OUTBOX_FAILED",
+            Self::Recording => "M531X_ERR_RECORDING",
         }
     }
 
@@ -214,6 +219,9 @@ impl ErrorCode {
             Self::OutboxFailed => {
                 "the outbox's file cannot be read or written; check path, rights and room"
             }
+            Self::Recording => {
+                "a recording cannot be written or read; check path, rights, room and format"
+            }
         }
     }
 
@@ -237,6 +245,7 @@ impl ErrorCode {
             Self::Internal => "InternalError",
             Self::OutboxFull => "OutboxFullError",
             Self::OutboxCorrupt | Self::OutboxInUse | Self::OutboxFailed => "OutboxError",
+            Self::Recording => "RecordingError",
         }
     }
 }

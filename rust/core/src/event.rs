@@ -101,6 +101,8 @@ pub enum EventKind {
     OutboxSetAside = 19,
     /// The outbox's file could not be read or written; the text is the error. It is tried again.
     OutboxFailed = 20,
+    /// The recording has ended before its time; the text is why.
+    RecordingStopped = 21,
     /// A health check has missed; the value counts the misses in a row, or is -1 if the broker does
     /// not allow it, the text tells what was missing.
     HealthCheck = 22,
@@ -129,6 +131,7 @@ impl EventKind {
         Self::OutboxDropped,
         Self::OutboxSetAside,
         Self::OutboxFailed,
+        Self::RecordingStopped,
         Self::HealthCheck,
     ];
 
@@ -155,6 +158,7 @@ impl EventKind {
             Self::OutboxDropped => "OutboxDropped",
             Self::OutboxSetAside => "OutboxSetAside",
             Self::OutboxFailed => "OutboxFailed",
+            Self::RecordingStopped => "RecordingStopped",
             Self::HealthCheck => "HealthCheck",
         }
     }

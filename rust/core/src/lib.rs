@@ -14,11 +14,14 @@ mod error;
 mod error_table;
 mod event;
 mod message;
+mod recording;
+pub mod replay;
 pub mod session;
 
 pub use driver::{
     Delivery, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
-    Overflow, Pending, PortInfo, PublishOptions, Stats, Stream, SubscribeOptions, WireEntry, ports,
+    Overflow, Pending, PortInfo, PublishOptions, Recording, RecordingOptions, RecordingStats,
+    Stats, Stream, SubscribeOptions, WireEntry, ports,
 };
 #[cfg(feature = "outbox")]
 pub use driver::{OutboxFile, StoredMessage};

@@ -54,7 +54,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use assembler::Assembler;
-pub use parse::{ParseError, Recording, parse};
+pub use parse::{ParseError, Recording, parse, seconds};
 pub use passage::Passage;
 
 /// The version of the format that this library writes, and the highest that it reads.

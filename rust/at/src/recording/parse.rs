@@ -115,8 +115,9 @@ fn entry(line: &str) -> Result<Entry, String> {
     Ok(Entry { at, what })
 }
 
-/// Digits, and up to six more after a point; not by way of a float, which would round.
-fn seconds(text: &str) -> Option<Duration> {
+/// Reads a time in seconds: digits, and up to nine more after a point. Not by way of a float, which would
+/// round.
+pub fn seconds(text: &str) -> Option<Duration> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 9 {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 use super::escape;
 use crate::command::secrets;
@@ -123,6 +124,15 @@ impl fmt::Display for Passage {
         escape::write(&self.bytes[from..], &mut text);
         escape::mark_spaces(&mut text);
         f.write_str(&text)
+    }
+}
+
+impl FromStr for Passage {
+    type Err = String;
+
+    /// Reads what `Display` prints.
+    fn from_str(text: &str) -> Result<Self, String> {
+        escape::read(text)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::OutboxOptions;
+use super::RecordingOptions;
 use crate::{Model, OnAmbiguous, QoS, Recovery};
 
 /// How a [`Modem`](super::Modem) is opened; `Default` suits a real module.
@@ -50,6 +51,9 @@ pub struct ModemOptions {
     /// [`wire_log`](super::Modem::wire_log), the start-up's included. Default 0, which costs
     /// nothing.
     pub wire_log: usize,
+    /// Into which file everything that passes is recorded, from the first byte on; see
+    /// [`record`](super::Modem::record). Default: none.
+    pub recording: Option<RecordingOptions>,
     /// Whether and how a lost connection, or a port that vanished, is made again. Default on.
     pub recovery: Recovery,
     /// Where publishes of QoS 1 and 2 are kept until they are acknowledged, so that they survive the
@@ -71,6 +75,7 @@ impl Default for ModemOptions {
             open_timeout: Duration::from_secs(10),
             open_cancel: None,
             wire_log: 0,
+            recording: None,
             recovery: Recovery::default(),
             outbox: None,
         }

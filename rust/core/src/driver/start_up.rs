@@ -2,16 +2,17 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use m531x_at::framer::silence_limit;
 
 use super::engine::{Engine, Lookout};
 use super::io::{Port, Transport};
 use super::outbox::Opened;
+use super::recorder::{Line, Tape, TapedSession};
 use super::{ModemOptions, OpenCancel, Stream, open};
 use crate::session::{Outcome, RequestKind, Session, SessionConfig};
-use crate::{Error, ErrorCode, Recovery};
+use crate::{Error, ErrorCode, Model, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
 const AUTOMATIC_BAUDRATES: [u32; 4] = [9600, 115_200, 9600, 115_200];
@@ -113,14 +114,20 @@ fn start(
         baudrates
     };
     let first = baudrates.first().copied().unwrap_or(9600);
-    let engine = Engine::new(
-        transport,
-        session(first),
-        options.queue_size,
-        options.overflow,
-        options.wire_log,
-    )
-    .map_err(failed)?;
+    let line = Line {
+        port: name.to_owned(),
+        baudrate: (!tried.is_empty()).then_some(first),
+    };
+    let tape = match &options.recording {
+        None => None,
+        Some(recording) => {
+            let model = options.model.map_or("auto", Model::name);
+            let start = Instant::now();
+            Some(Tape::start(recording, start, line.clone(), model)?)
+        }
+    };
+    let session_at_first = TapedSession::new(session(first), tape);
+    let engine = Engine::new(transport, line, session_at_first, options).map_err(failed)?;
     let mut outcome = run(&engine, options.open_cancel.as_ref());
     let mut answered = first;
     for &baudrate in baudrates.iter().skip(1) {

@@ -112,6 +112,17 @@ impl Acks {
         self.in_step = false;
     }
 
+    /// The packet id that the next command is expected to get.
+    pub(super) fn next_id(&self) -> u16 {
+        self.next_id
+    }
+
+    /// The module counts on from this id.
+    pub(super) fn restart_at(&mut self, next_id: u16) {
+        self.restart();
+        self.next_id = next_id;
+    }
+
     /// The next command of this operation will be acknowledged.
     pub(super) fn register(&mut self, operation: OperationId, kind: AckKind, filter: Option<&str>) {
         let filter = filter.map(str::to_owned);

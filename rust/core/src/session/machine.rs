@@ -28,6 +28,17 @@ impl Machine {
         self.state
     }
 
+    /// Whether the module itself has told the state.
+    pub(super) fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Goes on from what another machine knew.
+    pub(super) fn restore(&mut self, state: MqttState, known: bool) {
+        self.state = state;
+        self.known = known;
+    }
+
     /// Whether the module has no client, for sure.
     pub(super) fn is_clean(&self) -> bool {
         self.known && self.state == MqttState::Off

@@ -71,6 +71,7 @@ mod request;
 mod scheduler;
 mod shared;
 mod slot;
+mod snapshot;
 mod stats;
 mod subscriptions;
 mod wire;
@@ -87,6 +88,7 @@ pub use mqtt_state::MqttState;
 pub use options::{ConnectOptions, SessionConfig};
 pub use recovery::{HealthCheck, Recovery};
 pub use request::{ModemInfo, OperationId, Outcome, Receipt, Request, RequestKind, Signal};
+pub(crate) use snapshot::Snapshot;
 pub use stats::{RecoveryStats, SessionStats};
 
 use self::operation::WhileRecovering;

@@ -23,6 +23,11 @@ impl OperationId {
     pub(crate) fn is_kept(self) -> bool {
         self.0 & KEPT != 0
     }
+
+    /// The operation's number: a session counts them.
+    pub fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// What the application asks for, and how long it may take.

@@ -16,6 +16,7 @@ mod feeding;
 mod kept;
 mod lead;
 mod reader;
+mod recording;
 mod search;
 mod shared;
 mod turn;
@@ -31,8 +32,9 @@ use super::convert::receipt;
 use super::dispatcher::Job;
 use super::io::{Interest, PlatformWaiter, Port, Transport, Waiter};
 use super::queue::{Queue, Received};
+use super::recorder::{Line, TapedSession};
 use super::wire_log::{WireEntry, WireLog};
-use super::{Overflow, Stats};
+use super::{ModemOptions, Stats};
 use crate::session::{OperationId, Outcome, Request, Session};
 use crate::{Error, ErrorCode, Incoming, Receipt, Recovery};
 pub(super) use reader::spawn_reader;
@@ -61,15 +63,16 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(
         port: Transport,
-        session: Session,
-        queue_size: usize,
-        overflow: Overflow,
-        wire_log: usize,
+        line: Line,
+        session: TapedSession,
+        options: &ModemOptions,
     ) -> io::Result<Self> {
+        let waiter = PlatformWaiter::new(&port)?;
+        let wire = WireLog::new(options.wire_log);
         Ok(Self {
-            waiter: PlatformWaiter::new(&port)?,
-            shared: Mutex::new(Shared::new(port, session, WireLog::new(wire_log))),
-            queue: Queue::new(queue_size, overflow),
+            waiter,
+            shared: Mutex::new(Shared::new(port, session, line, wire)),
+            queue: Queue::new(options.queue_size, options.overflow),
             left: Condvar::new(),
             ended: Condvar::new(),
             callback_panics: AtomicU64::new(0),
@@ -257,6 +260,8 @@ impl Engine {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+        drop(shared);
+        self.end_recording();
         true
     }
 
@@ -363,7 +368,9 @@ impl Engine {
         if let Some(port) = &shared.port {
             port.set_baudrate(baudrate)?;
         }
-        shared.session = session;
+        let now = shared.now();
+        shared.session.replace(now, session, baudrate);
+        shared.line.baudrate = Some(baudrate);
         shared.unsent.clear();
         Ok(())
     }

@@ -11,12 +11,15 @@ use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
 use crate::driver::outbox::{Link, Outbox};
+use crate::driver::recorder::{Line, TapedSession};
 use crate::driver::wire_log::WireLog;
-use crate::session::{OperationId, Outcome, Session};
+use crate::session::{OperationId, Outcome};
 use crate::{Error, ErrorCode};
 
 /// Large enough for all that a pseudo-terminal or a serial driver keeps.
 const READ_SIZE: usize = 16 * 1024;
+/// A rest of the port that a recording tells.
+const WORTH_A_NOTE: Duration = Duration::from_millis(100);
 
 /// Who reads the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,9 @@ pub(super) struct Kept {
 }
 
 pub(super) struct Shared {
-    pub(super) session: Session,
+    pub(super) session: TapedSession,
+    /// What a recording tells of the port.
+    pub(super) line: Line,
     pub(super) wire: Option<WireLog>,
     /// `None` after the end, and while a port that vanished is looked for.
     pub(super) port: Option<Arc<Transport>>,
@@ -86,9 +91,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(port: Transport, session: Session, wire: Option<WireLog>) -> Self {
+    pub(super) fn new(
+        port: Transport,
+        session: TapedSession,
+        line: Line,
+        wire: Option<WireLog>,
+    ) -> Self {
         Self {
             session,
+            line,
             wire,
             port: Some(Arc::new(port)),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
@@ -198,7 +209,15 @@ impl Shared {
 
     pub(super) fn thaw(&mut self) {
         if let Some(since) = self.frozen_since.take() {
-            self.frozen_for += since.elapsed();
+            let rested = since.elapsed();
+            self.frozen_for += rested;
+            if rested >= WORTH_A_NOTE {
+                let now = self.now();
+                self.session.note(now, || {
+                    let seconds = rested.as_secs_f64();
+                    format!("the port was not read for {seconds:.3} s, which do not count: the queue was full")
+                });
+            }
         }
     }
 }

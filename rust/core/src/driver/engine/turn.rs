@@ -152,13 +152,15 @@ impl Engine {
     }
 
     pub(super) fn hand_on(&self, shared: &mut Shared) {
-        while let Some((id, outcome)) = shared.session.poll_completion() {
+        let now = shared.now();
+        while let Some((id, outcome)) = shared.session.poll_completion(now) {
             match &shared.kept.outbox {
                 Some(outbox) if shared.kept.sending.remove(&id) => outbox.ended(id, outcome),
                 _ => shared.complete(id, outcome),
             }
         }
         self.log_lines(shared);
+        shared.session.look_after_tape();
         let mut arrival = None;
         while let Some(mut incoming) = shared.session.poll_event() {
             incoming.stamp(*arrival.get_or_insert_with(SystemTime::now));

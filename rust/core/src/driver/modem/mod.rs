@@ -5,6 +5,7 @@ mod module;
 mod outbox;
 mod publish;
 mod receive;
+mod record;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -147,6 +147,11 @@ impl Tracker {
         self.health.set_check(check, client_id);
     }
 
+    /// Whether and how a lost connection is made again.
+    pub(super) fn policy(&self) -> &Recovery {
+        &self.policy
+    }
+
     /// Whether a lost connection is made again at all.
     pub(super) fn is_enabled(&self) -> bool {
         self.policy.enabled

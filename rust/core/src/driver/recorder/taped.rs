@@ -1,0 +1,211 @@
+//! A session that may be recorded: what it is told goes onto the tape as well.
+
+use std::ops::Deref;
+use std::time::Instant;
+
+use m531x_at::recording::What;
+
+use super::Tape;
+use crate::recording::{self, Told};
+use crate::session::{OperationId, Outcome, PassedLine, Request, Session};
+use crate::{Error, Event, EventKind, Incoming, Recovery};
+
+/// A session and the tape, if there is one. What only looks goes to the session itself.
+pub(in crate::driver) struct TapedSession {
+    session: Session,
+    tape: Option<Tape>,
+    /// What became of the tape, to be told among the events.
+    failure: Option<Event>,
+}
+
+impl TapedSession {
+    pub(in crate::driver) fn new(session: Session, tape: Option<Tape>) -> Self {
+        let mut taped = Self {
+            session,
+            tape: None,
+            failure: None,
+        };
+        if let Some(tape) = tape {
+            taped.insert(Instant::now(), tape);
+        }
+        taped
+    }
+
+    /// Records from now on.
+    pub(in crate::driver) fn insert(&mut self, now: Instant, mut tape: Tape) {
+        for line in self.beginning() {
+            tape.line(now, What::Session(line));
+        }
+        self.tape = Some(tape);
+    }
+
+    pub(in crate::driver) fn tape(&self) -> Option<&Tape> {
+        self.tape.as_ref()
+    }
+
+    /// Ends the recording; the rest is written by the tape's own thread.
+    pub(in crate::driver) fn remove_tape(&mut self) -> Option<Tape> {
+        self.tape.take()
+    }
+
+    /// Begins anew with another session, at another speed of the line.
+    pub(in crate::driver) fn replace(&mut self, now: Instant, session: Session, baudrate: u32) {
+        self.session = session;
+        let beginning = self.beginning();
+        if let Some(tape) = &mut self.tape {
+            tape.line.baudrate = Some(baudrate);
+            tape.line(
+                now,
+                What::Note(format!("the line is at {baudrate} baud from here on")),
+            );
+            for line in beginning {
+                tape.line(now, What::Session(line));
+            }
+        }
+    }
+
+    /// Writes a note that is no matter of the session's.
+    pub(in crate::driver) fn note(&mut self, now: Instant, text: impl FnOnce() -> String) {
+        self.record(now, || What::Note(text()));
+    }
+
+    pub(in crate::driver) fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
+        if let Some(tape) = &mut self.tape {
+            tape.bytes(now, false, bytes);
+        }
+        self.session.handle_input(now, bytes);
+    }
+
+    pub(in crate::driver) fn handle_timeout(&mut self, now: Instant) {
+        self.tell(now, || Told::Timer);
+        self.session.handle_timeout(now);
+    }
+
+    pub(in crate::driver) fn handle_port_lost(&mut self, now: Instant, why: &str) {
+        self.tell(now, || Told::PortLost(why.to_owned()));
+        self.session.handle_port_lost(now, why);
+    }
+
+    pub(in crate::driver) fn handle_port_detached(&mut self, now: Instant, why: &str) {
+        self.tell(now, || Told::PortDetached(why.to_owned()));
+        self.session.handle_port_detached(now, why);
+    }
+
+    pub(in crate::driver) fn handle_port_back(&mut self, now: Instant, port: &str) {
+        self.tell(now, || Told::PortBack(port.to_owned()));
+        self.session.handle_port_back(now, port);
+    }
+
+    pub(in crate::driver) fn set_recovery(&mut self, now: Instant, recovery: &Recovery) {
+        self.tell(now, || Told::Recovery(recovery.clone()));
+        self.session.set_recovery(now, recovery);
+    }
+
+    pub(in crate::driver) fn begin(
+        &mut self,
+        now: Instant,
+        request: Request,
+    ) -> Result<OperationId, Error> {
+        let line = self.tape.is_some().then(|| recording::request(&request));
+        let begun = self.session.begin(now, request);
+        if let Some(line) = line {
+            match &begun {
+                Ok(id) => {
+                    let number = id.number();
+                    self.record(now, || What::Request(format!("{number} {line}")));
+                }
+                Err(error) => {
+                    let result = recording::result(&Err(error.clone()));
+                    self.record(now, || What::Request(format!("- {line}")));
+                    self.record(now, || What::Result(format!("- {result}")));
+                }
+            }
+        }
+        begun
+    }
+
+    pub(in crate::driver) fn abandon(&mut self, now: Instant, id: OperationId) {
+        self.tell(now, || Told::Abandon(id.number()));
+        self.session.abandon(now, id);
+    }
+
+    pub(in crate::driver) fn poll_transmit(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let bytes = self.session.poll_transmit(now);
+        if let (Some(tape), Some(bytes)) = (&mut self.tape, &bytes) {
+            tape.bytes(now, true, bytes);
+        }
+        bytes
+    }
+
+    pub(in crate::driver) fn poll_completion(
+        &mut self,
+        now: Instant,
+    ) -> Option<(OperationId, Result<Outcome, Error>)> {
+        let (id, outcome) = self.session.poll_completion()?;
+        self.record(now, || {
+            let number = id.number();
+            What::Result(format!("{number} {}", recording::result(&outcome)))
+        });
+        Some((id, outcome))
+    }
+
+    pub(in crate::driver) fn poll_line(&mut self) -> Option<PassedLine> {
+        self.session.poll_line()
+    }
+
+    pub(in crate::driver) fn poll_event(&mut self) -> Option<Incoming> {
+        match self.session.poll_event() {
+            None => self.failure.take().map(Incoming::Event),
+            event => event,
+        }
+    }
+
+    /// To be called now and then: sees to a file that is full, and to one that cannot be written.
+    pub(in crate::driver) fn look_after_tape(&mut self) {
+        let Some(tape) = &self.tape else {
+            return;
+        };
+        if let Some(error) = tape.failure() {
+            self.tape = None;
+            self.failure = Some(Event::new(
+                EventKind::RecordingStopped,
+                0,
+                error.to_string(),
+            ));
+        } else if tape.is_full(self.session.idle()) {
+            let (model, lines) = (self.model_name(), self.beginning());
+            if let Some(tape) = &mut self.tape {
+                tape.rotate(model, lines);
+            }
+        }
+    }
+
+    pub(in crate::driver) fn model_name(&self) -> &'static str {
+        self.session.model().map_or("auto", |model| model.name())
+    }
+
+    /// What another session needs to know to go on from here.
+    fn beginning(&self) -> Vec<String> {
+        let mut lines = vec![recording::session(&self.session.config())];
+        lines.extend(recording::snapshot(&self.session.snapshot()));
+        lines
+    }
+
+    fn tell(&mut self, now: Instant, told: impl FnOnce() -> Told) {
+        self.record(now, || What::Session(told().line()));
+    }
+
+    fn record(&mut self, now: Instant, what: impl FnOnce() -> What) {
+        if let Some(tape) = &mut self.tape {
+            tape.line(now, what());
+        }
+    }
+}
+
+impl Deref for TapedSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}

@@ -1,0 +1,16 @@
+//! What a session is told and gives, as the lines of a recording, and back.
+//!
+//! The format of the lines is [`m531x_at::recording`]'s; here is what stands behind the signs `?`, `=`
+//! and `@`.
+
+mod outcome;
+mod request;
+mod settings;
+mod time;
+mod words;
+
+pub(crate) use outcome::result;
+pub(crate) use request::{read_request, request};
+pub(crate) use settings::{Told, read_told, session, snapshot};
+pub(crate) use time::{read_rfc3339, rfc3339};
+pub(crate) use words::Words;
