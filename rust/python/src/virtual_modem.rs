@@ -59,6 +59,7 @@ impl VirtualModem {
             } else {
                 Some(flag("echo", echo)?)
             },
+            replay: None,
         };
         let module = py
             .detach(|| m531x_virtual_modem::VirtualModem::start(options))

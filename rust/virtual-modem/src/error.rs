@@ -40,6 +40,13 @@ pub enum StartError {
     Broker(io::Error),
     /// The baud rate is zero.
     Baudrate,
+    /// The recording cannot be read.
+    Recording {
+        /// Its file.
+        path: PathBuf,
+        /// Why not, with the line.
+        why: String,
+    },
     /// A thread or a descriptor could not be had.
     System(io::Error),
 }
@@ -84,6 +91,7 @@ impl fmt::Display for StartError {
                     "the embedded broker cannot start: {source}; name another broker by HOST:PORT"
                 )
             }
+            Self::Recording { path, why } => write!(f, "recording {}: {why}", path.display()),
             Self::Baudrate => {
                 f.write_str("a baud rate of 0 passes no byte: give one above 0, or none")
             }

@@ -34,6 +34,7 @@ mod codec;
 mod error;
 mod link;
 mod options;
+mod replay;
 mod runner;
 mod transcript;
 mod virtual_modem;

@@ -28,6 +28,11 @@ pub struct VirtualModemOptions {
     pub seed: Option<u64>,
     /// Echo after boot; `None` is the model's own habit.
     pub echo: Option<bool>,
+    /// A recording (see [`m531x_at::recording`]) to play: the module waits for each recorded command and
+    /// answers as the recorded module did. There is no broker then, and no fault but those recorded; what
+    /// a host does otherwise is told by [`VirtualModem::differences`](crate::VirtualModem::differences).
+    /// A host that opens the port anew begins the recording anew.
+    pub replay: Option<PathBuf>,
 }
 
 impl Default for VirtualModemOptions {
@@ -40,6 +45,7 @@ impl Default for VirtualModemOptions {
             faults: Vec::new(),
             seed: None,
             echo: None,
+            replay: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,6 +13,7 @@ use crate::broker::EmbeddedBroker;
 use crate::link::Link;
 use crate::module::{Module, ModuleConfig};
 use crate::options::split_address;
+use crate::replay::{Player, Script};
 use crate::runner::{self, Engine, Mailbox, Target};
 use crate::{BrokerChoice, StartError, TranscriptEntry, VirtualModemOptions};
 
@@ -39,7 +41,12 @@ impl VirtualModem {
             return Err(StartError::Baudrate);
         }
         let link = Link::open(&options.link, options.model.profile())?;
-        let (broker, target, embedded) = choose_broker(&options.broker)?;
+        let script = options.replay.as_deref().map(read_recording).transpose()?;
+        let (broker, target, embedded) = match script {
+            // What the recorded broker sent is in the recording.
+            Some(_) => ("none".to_owned(), Target::Cfg, None),
+            None => choose_broker(&options.broker)?,
+        };
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
         let unix_time = SystemTime::UNIX_EPOCH
             .elapsed()
@@ -61,7 +68,8 @@ impl VirtualModem {
         wake.set_nonblocking(true).map_err(StartError::System)?;
         woken.set_nonblocking(true).map_err(StartError::System)?;
         let mailbox = Arc::new(Mailbox::new(wake));
-        let engine = Engine::new(module, link, target);
+        let player = script.map(|script| Player::new(started, script));
+        let engine = Engine::new(module, player, link, target);
         let thread = std::thread::Builder::new()
             .name("m531x-virtual".to_owned())
             .stack_size(STACK)
@@ -87,7 +95,7 @@ impl VirtualModem {
         self.port.clone()
     }
 
-    /// The broker as `host:port`; `cfg` if `AT+MQTTCFG` decides.
+    /// The broker as `host:port`; `cfg` if `AT+MQTTCFG` decides, `none` if a recording is played.
     pub fn broker(&self) -> String {
         self.broker.clone()
     }
@@ -129,7 +137,7 @@ impl VirtualModem {
     pub fn inject(&self, bytes: &[u8]) {
         let bytes = bytes.to_vec();
         self.mailbox
-            .ask(move |engine, now| engine.module.inject(now, &bytes));
+            .ask(move |engine, now| engine.inject(now, &bytes));
     }
 
     /// Reboots the module: its state is lost, its banner said when it is up again, a second later.
@@ -150,6 +158,14 @@ impl VirtualModem {
     /// Puts the module to sleep: the first bytes the host sends are lost and wake it.
     pub fn sleep(&self) {
         self.mailbox.ask(|engine, now| engine.module.sleep(now));
+    }
+
+    /// Where hosts did not do as the recording that is played: the line in it, what was recorded and what
+    /// came instead, without passwords.
+    pub fn differences(&self) -> Vec<String> {
+        self.mailbox
+            .ask(|engine, _| engine.differences())
+            .unwrap_or_default()
     }
 
     /// Bytes the module said and could not keep, because the host did not read: more than 1 MiB waited.
@@ -183,6 +199,15 @@ impl fmt::Debug for VirtualModem {
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
+}
+
+fn read_recording(path: &Path) -> Result<Script, StartError> {
+    let failed = |why: String| StartError::Recording {
+        path: path.to_owned(),
+        why,
+    };
+    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    Script::read(&String::from_utf8_lossy(&bytes)).map_err(failed)
 }
 
 type Broker = (String, Target, Option<EmbeddedBroker>);

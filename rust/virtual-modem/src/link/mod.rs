@@ -86,13 +86,14 @@ impl Link {
         }
     }
 
-    /// Sees to hosts that came or went.
-    pub(crate) fn handle_presence(&mut self) {
+    /// Sees to hosts that came or went; tells whether the last one went, where a read does not.
+    pub(crate) fn handle_presence(&mut self) -> bool {
         match self {
-            Self::Pty(pty) => pty.handle_presence(),
+            Self::Pty(pty) => return pty.handle_presence(),
             Self::Tcp(tcp) => tcp.handle_presence(),
             Self::Memory(_) => {}
         }
+        false
     }
 
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Heard {

@@ -78,12 +78,14 @@ impl PtyLink {
     /// When the last host goes, its settings go: the next one finds the terminal as the first did.
     ///
     /// serialport leaves an exclusive terminal with a speed that other readers refuse.
-    pub(super) fn handle_presence(&mut self) {
-        if self.hosts.last_one_left() {
+    pub(super) fn handle_presence(&mut self) -> bool {
+        let left = self.hosts.last_one_left();
+        if left {
             // A terminal that cannot be reset still carries bytes.
             let _ = reset_terminal(&self.slave, self.baudrate);
             let _ = ioctl_tiocnxcl(&self.slave);
         }
+        left
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Heard {

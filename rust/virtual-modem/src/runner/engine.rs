@@ -12,6 +12,7 @@ use super::Ready;
 use crate::TranscriptEntry;
 use crate::link::{Heard, Link};
 use crate::module::{Module, NetworkAction};
+use crate::replay::Player;
 use crate::uplink::{Socket, SocketState, TlsPolicy};
 
 /// Bytes for a host that does not read after which the module stops reading from the broker.
@@ -38,6 +39,8 @@ pub(crate) enum Target {
 /// Everything the modem's thread owns.
 pub(crate) struct Engine {
     pub(crate) module: Module,
+    /// Speaks in the module's place.
+    player: Option<Player>,
     pub(crate) link: Link,
     target: Target,
     socket: Option<Connection>,
@@ -58,9 +61,10 @@ struct Connection {
 }
 
 impl Engine {
-    pub(crate) fn new(module: Module, link: Link, target: Target) -> Self {
+    pub(crate) fn new(module: Module, player: Option<Player>, link: Link, target: Target) -> Self {
         Self {
             module,
+            player,
             link,
             target,
             socket: None,
@@ -78,6 +82,9 @@ impl Engine {
     pub(crate) fn connect(&mut self) -> io::Result<UnixStream> {
         let host = self.link.connect()?;
         self.outgoing.clear();
+        if let Some(player) = &mut self.player {
+            player.rewind();
+        }
         Ok(host)
     }
 
@@ -99,7 +106,22 @@ impl Engine {
     }
 
     pub(crate) fn transcript(&self) -> Vec<TranscriptEntry> {
-        self.module.transcript()
+        match &self.player {
+            Some(player) => player.transcript(),
+            None => self.module.transcript(),
+        }
+    }
+
+    pub(crate) fn inject(&mut self, now: Instant, bytes: &[u8]) {
+        match &mut self.player {
+            Some(player) => player.inject(bytes),
+            None => self.module.inject(now, bytes),
+        }
+    }
+
+    pub(crate) fn differences(&self) -> Vec<String> {
+        let player = self.player.as_ref();
+        player.map_or_else(Vec::new, Player::differences)
     }
 
     // ---- one turn of the thread
@@ -123,8 +145,10 @@ impl Engine {
     }
 
     pub(super) fn handle_ready(&mut self, now: Instant, ready: Ready) {
-        if ready.presence {
-            self.link.handle_presence();
+        if ready.presence && self.link.handle_presence() {
+            if let Some(player) = &mut self.player {
+                player.rewind();
+            }
         }
         if ready.data {
             self.flush();
@@ -142,7 +166,10 @@ impl Engine {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.module.poll_timeout()
+        match &self.player {
+            Some(player) => player.poll_timeout(),
+            None => self.module.poll_timeout(),
+        }
     }
 
     pub(super) fn presence_source(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
@@ -170,14 +197,25 @@ impl Engine {
 
     fn hear(&mut self, now: Instant) {
         match self.link.read(&mut self.buffer) {
-            Heard::Bytes(count) => self.module.handle_serial(now, &self.buffer[..count]),
+            Heard::Bytes(count) => {
+                let bytes = &self.buffer[..count];
+                match &mut self.player {
+                    Some(player) => player.handle_serial(now, bytes),
+                    None => self.module.handle_serial(now, bytes),
+                }
+            }
             Heard::Nothing => {}
-            Heard::Gone => self.outgoing.clear(),
+            Heard::Gone => {
+                self.outgoing.clear();
+                if let Some(player) = &mut self.player {
+                    player.rewind();
+                }
+            }
         }
     }
 
     fn speak(&mut self, now: Instant) {
-        while let Some(bytes) = self.module.poll_serial(now) {
+        while let Some(bytes) = self.next_words(now) {
             let mut rest = bytes.as_slice();
             if self.outgoing.is_empty() {
                 let taken = self.link.write(rest);
@@ -187,6 +225,13 @@ impl Engine {
             let (kept, lost) = rest.split_at(room.min(rest.len()));
             self.outgoing.extend(kept);
             self.dropped += lost.len() as u64;
+        }
+    }
+
+    fn next_words(&mut self, now: Instant) -> Option<Vec<u8>> {
+        match &mut self.player {
+            Some(player) => player.poll_serial(now),
+            None => self.module.poll_serial(now),
         }
     }
 
