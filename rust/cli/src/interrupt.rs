@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use m531x_core::Modem;
 
@@ -43,9 +44,14 @@ impl Termination {
         Ok(Self(receiver))
     }
 
+    /// Waits for a signal, but not longer than this; tells whether it came.
+    pub(crate) fn wait_for(&self, time: Duration) -> bool {
+        // The sender lives as long as the process, so this ends by a signal or by the time.
+        self.0.recv_timeout(time).is_ok()
+    }
+
     /// Blocks until a signal comes.
     pub(crate) fn wait(self) {
-        // The sender lives as long as the process, so this ends by a signal only.
         let _ = self.0.recv();
     }
 }

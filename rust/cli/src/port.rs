@@ -1,9 +1,11 @@
 //! The serial port, real or virtual, that a command works on.
 
+use std::io::{Write, stderr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use m531x_core::{Model, Modem, ModemOptions, Recovery, Stream};
+use m531x_core::{Model, Modem, ModemOptions, RecordingOptions, Recovery, Stream};
 use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
 
 use crate::failure::Failure;
@@ -28,6 +30,24 @@ pub(crate) struct PortArguments {
     command_timeout: Duration,
 }
 
+/// Where the module is, for a command whose session may be recorded.
+#[derive(Args)]
+pub(crate) struct RecordablePort {
+    #[command(flatten)]
+    port: PortArguments,
+    /// Record the session into this file, to be read or given to replay
+    #[arg(long, value_name = "FILE", help_heading = "Module")]
+    record: Option<PathBuf>,
+}
+
+impl RecordablePort {
+    /// Opens the port and has the module answer.
+    pub(crate) fn open(&self, recovery: Recovery) -> Result<OpenPort, Failure> {
+        let recording = self.record.as_ref().map(RecordingOptions::new);
+        self.port.open(recovery, recording)
+    }
+}
+
 /// An open modem; with `virtual://` it holds the virtual one too.
 pub(crate) struct OpenPort {
     pub(crate) modem: Modem,
@@ -35,9 +55,14 @@ pub(crate) struct OpenPort {
 }
 
 impl PortArguments {
-    /// Opens the port and has the module answer.
-    pub(crate) fn open(&self, recovery: Recovery) -> Result<OpenPort, Failure> {
+    /// Opens the port and has the module answer; the session is recorded if a file is named.
+    pub(crate) fn open(
+        &self,
+        recovery: Recovery,
+        recording: Option<RecordingOptions>,
+    ) -> Result<OpenPort, Failure> {
         let options = ModemOptions {
+            recording,
             model: self.model.0,
             baudrate: self.baudrate,
             command_timeout: self.command_timeout,
@@ -64,6 +89,19 @@ impl PortArguments {
             modem: Modem::open_stream(stream, options)?,
             _virtual_modem: Some(virtual_modem),
         })
+    }
+}
+
+impl Drop for OpenPort {
+    /// The handler of signals holds the modem too, so it does not close by itself.
+    fn drop(&mut self) {
+        let recording = self.modem.recording();
+        // Closing does not fail, and the session is over either way.
+        let _ = self.modem.close();
+        if let Some(Err(error)) = recording.map(|recording| recording.finish()) {
+            // With standard error gone as well there is nobody left to tell.
+            let _ = writeln!(stderr(), "m531x: {error}");
+        }
     }
 }
 

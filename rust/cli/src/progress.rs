@@ -36,20 +36,20 @@ pub(crate) fn wait<T>(
 }
 
 /// One line on the terminal that is overwritten, and gone at the end.
-struct Line {
+pub(crate) struct Line {
     terminal: bool,
     shown: bool,
 }
 
 impl Line {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             terminal: io::stderr().is_terminal(),
             shown: false,
         }
     }
 
-    fn show(&mut self, text: &str) {
+    pub(crate) fn show(&mut self, text: &str) {
         if self.terminal {
             self.shown = true;
             write(&format!("\r\x1b[K{text}"));
@@ -57,11 +57,18 @@ impl Line {
     }
 }
 
-impl Drop for Line {
-    fn drop(&mut self) {
-        if self.shown {
+impl Line {
+    /// Makes room for other output.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
             write("\r\x1b[K");
         }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

@@ -5,7 +5,7 @@ use m531x_core::{ConnectOptions, Modem, QoS, Recovery, Secret, Will};
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::port::{OpenPort, PortArguments};
+use crate::port::{OpenPort, RecordablePort};
 use crate::progress;
 
 /// Which broker, as whom.
@@ -61,7 +61,7 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
     #[command(flatten)]
-    port: PortArguments,
+    port: RecordablePort,
 }
 
 /// A modem that is connected to a broker.

@@ -58,7 +58,7 @@ fn a_session_with_faults_on_the_line_gives_the_same_again() {
             &["split-writes=3", "urc-in-response=1/3"][..],
         ),
         (Model::M5311, &["merge-writes=20", "delay=0-5"]),
-        (Model::M5311, &["no-final-crlf=1/8", "split-writes=1"]),
+        (Model::M5311, &["no-final-crlf=1/8", "split-writes=8"]),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("field.rec");

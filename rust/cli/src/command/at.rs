@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::port::{PortArguments, seconds};
+use crate::port::{RecordablePort, seconds};
 use crate::progress;
 
 #[derive(Args)]
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "COMMAND")]
     commands: Vec<String>,
     #[command(flatten)]
-    port: PortArguments,
+    port: RecordablePort,
 }
 
 impl Arguments {

@@ -4,6 +4,8 @@ mod at;
 mod demo;
 mod ports;
 mod publish;
+mod record;
+mod replay;
 mod subscribe;
 mod virtual_modem;
 
@@ -25,6 +27,10 @@ pub(crate) enum Command {
     Pub(publish::Arguments),
     /// Subscribe to topics and print what arrives, as `mosquitto_sub` does
     Sub(subscribe::Arguments),
+    /// Record what passes on the port into a file
+    Record(record::Arguments),
+    /// Play a recording again: what the driver makes of it
+    Replay(replay::Arguments),
     /// Run a virtual modem on a pseudo terminal or a TCP port
     VirtualModem(virtual_modem::Arguments),
 }
@@ -37,6 +43,8 @@ impl Command {
             Self::At(arguments) => arguments.run(),
             Self::Pub(arguments) => arguments.run(),
             Self::Sub(arguments) => arguments.run(),
+            Self::Record(arguments) => arguments.run(),
+            Self::Replay(arguments) => arguments.run(),
             Self::VirtualModem(arguments) => arguments.run(),
         }
     }

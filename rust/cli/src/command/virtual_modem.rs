@@ -1,8 +1,9 @@
 //! `m531x virtual-modem`.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use m531x_core::Model;
@@ -10,6 +11,9 @@ use m531x_virtual_modem::{BrokerChoice, Fault, LinkChoice, VirtualModem, Virtual
 
 use crate::failure::Failure;
 use crate::interrupt::Termination;
+
+/// How soon a difference is told.
+const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -37,6 +41,9 @@ pub(crate) struct Arguments {
     /// Makes identity and faults repeatable
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Play the module of a recording instead: wait for each recorded command, answer as it did
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["broker", "baudrate", "echo", "seed", "faults"])]
+    replay: Option<PathBuf>,
     /// Something that goes wrong on purpose; may be given again, --help lists them
     #[arg(long = "fault", value_name = "NAME=VALUE")]
     faults: Vec<Fault>,
@@ -44,7 +51,8 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "Examples:\n  \
     m531x virtual-modem --link /tmp/modem\n  \
-    m531x virtual-modem --model M5311 --broker localhost:1883 --baudrate 9600 --seed 7 --fault split-writes\n\n\
+    m531x virtual-modem --model M5311 --broker localhost:1883 --baudrate 9600 --seed 7 --fault split-writes\n  \
+    m531x virtual-modem --replay field.rec --link /tmp/modem\n\n\
     It prints `broker: HOST:PORT` and `port: PATH`, then runs until Ctrl-C or SIGTERM.";
 
 impl Arguments {
@@ -61,15 +69,35 @@ impl Arguments {
             faults: self.faults,
             seed: self.seed,
             echo: self.echo,
+            replay: self.replay.clone(),
         })?;
         let mut out = stdout().lock();
         writeln!(out, "broker: {}", modem.broker())?;
         writeln!(out, "port: {}", modem.port())?;
         out.flush()?;
         drop(out);
-        termination.wait();
+        if self.replay.is_some() {
+            tell_differences(&modem, &termination)?;
+        } else {
+            termination.wait();
+        }
         modem.close();
         Ok(())
+    }
+}
+
+/// Prints where the host does otherwise than recorded, until a signal comes.
+fn tell_differences(modem: &VirtualModem, termination: &Termination) -> Result<(), Failure> {
+    let mut told = 0;
+    loop {
+        let ended = termination.wait_for(LOOK);
+        for difference in modem.differences().iter().skip(told) {
+            writeln!(stderr(), "m531x: {difference}")?;
+            told += 1;
+        }
+        if ended {
+            return Ok(());
+        }
     }
 }
 

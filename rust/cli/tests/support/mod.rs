@@ -64,8 +64,14 @@ pub struct VirtualModem {
 
 impl VirtualModem {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_telling(arguments, Stdio::inherit())
+    }
+
+    /// One whose standard error goes there.
+    pub fn start_telling(arguments: &[&str], errors: impl Into<Stdio>) -> Self {
         let mut child = m531x(&["virtual-modem"])
             .args(arguments)
+            .stderr(errors)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
