@@ -150,3 +150,22 @@ def test_a_broker_that_froze_is_found_out_by_the_health_check(
     finally:
         broker.thaw()
         broker.stop()
+
+
+def test_the_modules_own_reconnect_is_a_disconnect_and_a_connect(
+    virtual: m531x.VirtualModem, client_id: str, eventually: Eventually
+) -> None:
+    turns: list[str] = []
+    modem = m531x.Modem(virtual.port, recovery=SOON)
+    with modem:
+        modem.on_connect = lambda: turns.append("up")
+        modem.on_disconnect = lambda _reason: turns.append("down")
+        modem.connect("broker.example", client_id=client_id)
+        modem.subscribe("a", qos=1)
+        for _ in range(2):
+            virtual.inject(b"\r\n+MQTTREC:0\r\n")
+            virtual.inject(b"\r\n+MQTTOPEN:OK\r\n")
+        eventually(lambda: turns == ["up", "down", "up", "down", "up"], 10)
+        assert modem.subscriptions() == ["a"]
+    assert modem.mqtt_state() is MqttState.OFF
+    assert modem.subscriptions() == []

@@ -64,7 +64,10 @@ class Callbacks:
 
     @property
     def on_disconnect(self) -> Callable[[str], object] | None:
-        """Called as ``on_disconnect(reason)`` when the MQTT connection is gone."""
+        """Called as ``on_disconnect(reason)`` when the MQTT connection is gone.
+
+        It and `on_connect` come in turns, also when the module reconnects by itself.
+        """
         return self._callees.on_disconnect
 
     @on_disconnect.setter

@@ -17,7 +17,7 @@ fn three_lost_pings_then_attempts_then_the_end() {
     assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
     assert_eq!(
         rig.events(EventKind::Disconnected),
-        ["the module gave up, after 3 attempts"]
+        ["the connection broke and the module makes it again"]
     );
     assert_eq!(
         rig.events(EventKind::Urc),
@@ -120,7 +120,10 @@ fn a_module_that_reconnected_by_itself_is_subscribed_again() {
         rig.events(EventKind::Connected),
         ["the module reconnected by itself, after 1 attempt"]
     );
-    assert!(rig.events(EventKind::Disconnected).is_empty());
+    assert_eq!(
+        rig.events(EventKind::Disconnected),
+        ["the connection broke and the module makes it again"]
+    );
     rig.exchange(
         "AT+MQTTSUB=\"a/b\",1",
         "\r\nOK\r\n\r\n+MQTTSUBACK:3,1,a/b\r\n",
@@ -191,10 +194,65 @@ fn every_change_of_state_is_an_event_with_its_cause() {
     );
 }
 
+/// Whoever counts users in `Connected` and out `Disconnected` never counts wrongly.
+#[test]
+fn connected_and_disconnected_come_in_turns_whatever_the_module_says() {
+    const LINES: [&str; 6] = [
+        "\r\n+MQTTREC:0\r\n",
+        "\r\n+MQTTOPEN:OK\r\n",
+        "\r\n+MQTTOPEN:FAIL\r\n",
+        "\r\n+MQTTDISC: OK\r\n",
+        "\r\nREBOOTING..\r\n",
+        "\r\n+MQTTTO:5\r\n",
+    ];
+    for rig in [Rig::connected, Rig::recovering] {
+        for sequence in 0..LINES.len().pow(4) {
+            let mut rig = rig();
+            let mut rest = sequence;
+            for _ in 0..4 {
+                rig.reply(LINES[rest % LINES.len()]);
+                rest /= LINES.len();
+            }
+            let turns: Vec<EventKind> = rig
+                .incoming
+                .iter()
+                .filter_map(|incoming| match incoming {
+                    Incoming::Event(event) => Some(event.kind),
+                    Incoming::Message(_) => None,
+                })
+                .filter(|kind| matches!(kind, EventKind::Connected | EventKind::Disconnected))
+                .collect();
+            let expected = [EventKind::Disconnected, EventKind::Connected];
+            for (turn, expected) in turns.iter().zip(expected.iter().cycle()) {
+                assert_eq!(turn, expected, "{sequence}: {turns:?}");
+            }
+            let up = rig.session.mqtt_state() == MqttState::Connected;
+            assert_eq!(turns.len() % 2 == 0, up, "{sequence}: {turns:?}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_session_has_no_connection_and_no_subscription() {
+    for rig in [Rig::connected, Rig::recovering] {
+        for line in ["", "\r\n+MQTTDISC: OK\r\n", "\r\n+MQTTREC:0\r\n"] {
+            let mut rig = rig();
+            rig.subscribe("a/b", 1);
+            rig.reply(line);
+            rig.session.handle_closed();
+            assert_eq!(rig.session.mqtt_state(), MqttState::Off);
+            assert!(rig.session.subscriptions().is_empty());
+        }
+    }
+}
+
 #[test]
 fn a_connection_ends_with_its_port() {
     let mut rig = Rig::connected();
+    rig.subscribe("a/b", 1);
+    rig.incoming.clear();
     rig.session.handle_port_lost(rig.now, "unplugged");
+    assert!(rig.session.subscriptions().is_empty());
     rig.advance(SECOND);
     assert_eq!(rig.session.mqtt_state(), MqttState::Off);
     assert_eq!(rig.events(EventKind::Disconnected), ["the port is gone"]);

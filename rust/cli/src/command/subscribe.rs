@@ -117,7 +117,7 @@ impl Arguments {
                 }
                 Some(Incoming::Event(event)) => match event.kind {
                     EventKind::Disconnected => {
-                        note(&format!("connection lost: {}; making it again", event.text));
+                        note(&format!("connection lost: {}", event.text));
                         lost = true;
                     }
                     EventKind::Connected if lost => {

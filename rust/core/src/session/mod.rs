@@ -155,8 +155,20 @@ impl Session {
         self.scheduler.shared.recovery.rest();
         let transition = self.scheduler.shared.machine.on_port_gone();
         self.scheduler.shared.report(transition);
+        self.scheduler.shared.subscriptions.clear();
         self.scheduler.shared.event(EventKind::PortLost, 0, why);
         self.lost = Some(error);
+    }
+
+    /// Takes note that nobody uses the module any more: from now on there is no connection and no
+    /// subscription here, whatever the module keeps. Nothing is sent, and no event tells it.
+    pub fn handle_closed(&mut self) {
+        let shared = &mut self.scheduler.shared;
+        shared.recovery.forget();
+        shared.recovery.rest();
+        // Nobody receives events any more.
+        let _ = shared.machine.on_port_gone();
+        shared.subscriptions.clear();
     }
 
     /// Takes note that the port is gone but may come back: what waits for a connection that is being

@@ -125,7 +125,7 @@ impl Shared {
         );
         if to == MqttState::Connected {
             self.event(EventKind::Connected, 0, cause);
-        } else if is_up(from) && !is_up(to) {
+        } else if from == MqttState::Connected {
             self.event(EventKind::Disconnected, 0, cause);
         }
     }
@@ -203,11 +203,6 @@ impl Shared {
     pub(super) fn is_connected(&self) -> bool {
         self.machine.state() == MqttState::Connected
     }
-}
-
-/// Whether this state counts as a connection that may still be used again.
-fn is_up(state: MqttState) -> bool {
-    matches!(state, MqttState::Connected | MqttState::ModuleReconnecting)
 }
 
 /// What an operation works with.

@@ -247,6 +247,7 @@ impl Engine {
         shared.closed = true;
         self.closed.store(true, Ordering::SeqCst);
         self.end(&mut shared, closed());
+        shared.session.handle_closed();
         // The leader holds the port until it has woken, which takes it microseconds.
         let deadline = Instant::now() + Duration::from_millis(20);
         while shared.role == Role::Leader {
