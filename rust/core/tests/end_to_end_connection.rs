@@ -10,7 +10,7 @@ use end_to_end_support::witness::Witness;
 use end_to_end_support::{
     connect_options, connected, next_event, open, publish_options, start, virtual_modem,
 };
-use m531x_core::{ErrorCode, EventKind, Incoming, MqttState, QoS, Secret, Will};
+use m531x_core::{ErrorCode, EventKind, MqttState, QoS, Secret, Will};
 use m531x_virtual_modem::BrokerChoice;
 
 #[test]

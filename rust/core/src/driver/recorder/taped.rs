@@ -96,6 +96,11 @@ impl TapedSession {
         self.session.handle_port_back(now, port);
     }
 
+    /// The recording ends where the user does.
+    pub(in crate::driver) fn handle_closed(&mut self) {
+        self.session.handle_closed();
+    }
+
     pub(in crate::driver) fn set_recovery(&mut self, now: Instant, recovery: &Recovery) {
         self.tell(now, || Told::Recovery(recovery.clone()));
         self.session.set_recovery(now, recovery);
