@@ -274,3 +274,34 @@ fn a_module_that_always_echoes_is_not_asked_with_every_command() {
     assert!((1..=2).contains(&looks), "{looks}");
     assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
 }
+
+#[test]
+fn what_is_unsubscribed_while_it_is_being_made_again_is_not_subscribed_after_that() {
+    let mut rig = Rig::recovering();
+    rig.subscribe("a", 1);
+    rig.subscribe("b", 2);
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n");
+    rig.expect("AT+MQTTSUB=\"a\",1");
+    let id = rig.begin(RequestKind::Unsubscribe {
+        filter: "b".to_owned(),
+    });
+    rig.reply("\r\nOK\r\n");
+    rig.exchange("AT+MQTTUNSUB=\"b\"", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTSUBACK:3,1,a\r\n\r\n+MQTTUNSUBACK:4,b\r\n");
+    assert_eq!(rig.result(id), Ok(Outcome::Done));
+    rig.expect_nothing();
+    assert_eq!(rig.session.subscriptions(), ["a"]);
+}
+
+#[test]
+fn a_second_loss_before_all_is_subscribed_again_forgets_no_subscription() {
+    let mut rig = Rig::recovering();
+    rig.subscribe("a", 1);
+    rig.subscribe("b", 2);
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n");
+    rig.exchange("AT+MQTTSUB=\"a\",1", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n");
+    rig.exchange("AT+MQTTSUB=\"a\",1", "\r\nOK\r\n\r\n+MQTTSUBACK:4,1,a\r\n");
+    rig.exchange("AT+MQTTSUB=\"b\",1", "\r\nOK\r\n\r\n+MQTTSUBACK:5,1,b\r\n");
+    assert_eq!(rig.session.subscriptions(), ["a", "b"]);
+}

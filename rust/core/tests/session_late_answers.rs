@@ -2,6 +2,7 @@
 
 mod session_support;
 
+use m531x_core::session::RequestKind;
 use m531x_core::{ErrorCode, EventKind};
 use session_support::{Rig, SECOND, command, ms};
 
@@ -128,6 +129,27 @@ fn the_probe_is_another_one_when_the_state_itself_was_asked_for() {
     rig.reply("\r\n+CMEE:1\r\n\r\nOK\r\n");
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
     assert_eq!(rig.lines(next), ["+MQTTSTAT:5"]);
+}
+
+#[test]
+fn the_many_late_answers_of_a_slow_module_are_nobody_elses() {
+    let mut rig = Rig::new();
+    let wake = rig.begin(RequestKind::Wake);
+    for _ in 0..15 {
+        rig.expect("AT");
+        rig.advance(ms(400));
+    }
+    assert_eq!(rig.code(wake), ErrorCode::NoAnswer);
+    let next = rig.begin(command("AT+CEREG?"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\nOK\r\n".repeat(5));
+    rig.advance(2 * SECOND);
+    rig.expect("AT+CMEE?");
+    rig.reply("\r\nOK\r\n".repeat(10));
+    rig.reply(STAT);
+    rig.reply("\r\n+CMEE:1\r\n\r\nOK\r\n");
+    rig.exchange("AT+CEREG?", "\r\n+CEREG:0,1\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CEREG:0,1"]);
 }
 
 #[test]

@@ -28,6 +28,22 @@ fn the_granted_qos_is_returned_even_if_lower() {
 }
 
 #[test]
+fn subscribing_again_right_behind_unsubscribing_is_not_undone_by_it() {
+    let mut rig = Rig::connected();
+    rig.subscribe("t", 1);
+    let gone = rig.begin(RequestKind::Unsubscribe {
+        filter: "t".to_owned(),
+    });
+    let back = rig.begin(subscribe("t"));
+    rig.exchange("AT+MQTTUNSUB=\"t\"", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSUB=\"t\",1", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTUNSUBACK:2,t\r\n\r\n+MQTTSUBACK:3,1,t\r\n");
+    assert_eq!(rig.result(gone), Ok(Outcome::Done));
+    assert_eq!(rig.result(back), Ok(Outcome::Granted(QoS::AtLeastOnce)));
+    assert_eq!(rig.session.subscriptions(), ["t"]);
+}
+
+#[test]
 fn an_answer_before_the_ok_counts() {
     let mut rig = Rig::connected();
     let id = asked(&mut rig);

@@ -106,6 +106,11 @@ impl Quarantine {
         self.tries = 0;
     }
 
+    /// Whether so many probes have been sent that a module which answers none is nothing new.
+    pub(super) fn has_tried(&self) -> bool {
+        self.tries >= 3
+    }
+
     /// Forgets everything, as a rebooted module does.
     pub(super) fn reset(&mut self) {
         *self = Self::default();

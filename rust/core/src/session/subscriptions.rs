@@ -22,6 +22,8 @@ pub(super) struct Subscription {
     pub live: bool,
     /// Only the health check wants it.
     pub unlisted: bool,
+    /// Whether it is being ended.
+    pub leaving: bool,
 }
 
 impl Subscriptions {
@@ -48,6 +50,7 @@ impl Subscriptions {
                 hex,
                 live: false,
                 unlisted: false,
+                leaving: false,
             }),
         }
     }
@@ -62,6 +65,7 @@ impl Subscriptions {
                 hex: false,
                 live: false,
                 unlisted: true,
+                leaving: false,
             });
         }
     }
@@ -84,10 +88,30 @@ impl Subscriptions {
             .any(|s| !s.unlisted && topic::matches(s.filter.as_bytes(), topic))
     }
 
-    /// The broker has granted it.
-    pub(super) fn grant(&mut self, filter: &str) {
+    /// It is being ended, or not after all.
+    pub(super) fn leave(&mut self, filter: &str, leaving: bool) {
+        if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
+            entry.leaving = leaving;
+        }
+    }
+
+    /// Whether it is in the table and not being ended.
+    pub(super) fn wants(&self, filter: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|s| s.filter == filter && !s.leaving)
+    }
+
+    /// The broker has granted it; an unsubscribing that was asked for before may have ended meanwhile.
+    pub(super) fn grant(&mut self, filter: &str, qos: QoS, hex: bool) {
+        self.ask(filter, qos, hex);
+        self.grant_as_it_is(filter);
+    }
+
+    /// The broker has granted it, whoever wants it.
+    pub(super) fn grant_as_it_is(&mut self, filter: &str) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
             entry.live = true;
+            entry.leaving = false;
         }
     }
 

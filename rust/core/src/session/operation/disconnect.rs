@@ -28,6 +28,8 @@ enum Stage {
     Asking,
     Waiting,
     Checking,
+    /// What the module may still be connecting by itself is removed.
+    Removing,
 }
 
 impl Disconnect {
@@ -67,7 +69,7 @@ impl Operation for Disconnect {
     }
 
     fn time_limit(&self, shared: &Shared) -> Duration {
-        shared.config.command_timeout * 2 + REPORT
+        shared.config.command_timeout * 3 + REPORT
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -80,16 +82,24 @@ impl Operation for Disconnect {
             Input::Notice(Notice::Disconnected) => {
                 self.reported = true;
                 match self.stage {
-                    Stage::Asking => Step::Stay,
+                    Stage::Asking | Stage::Removing => Step::Stay,
                     Stage::Waiting | Stage::Checking => Step::done(),
                 }
             }
             Input::Answer(answer, _) if self.stage == Stage::Checking => Self::check(cx, &answer),
+            Input::Answer(answer, _) if self.stage == Stage::Removing => {
+                if matches!(answer, Answer::Ok(_) | Answer::Refused(_)) {
+                    cx.shared.client_deleted();
+                }
+                Step::done()
+            }
             Input::Answer(Answer::Refused(_), _) if self.recovering => {
-                // There was no connection to end; what matters is that none is made any more.
+                // There was no connection to end; what matters is that none is made any more, also
+                // not by the module, which may be about to.
                 let transition = cx.shared.machine.on_disc();
                 cx.shared.report(transition);
-                Step::done()
+                self.stage = Stage::Removing;
+                Step::send(cx.shared.wire(&Command::MqttDel))
             }
             Input::Answer(Answer::Refused(refusal), wire) => {
                 cx.shared.machine.on_disconnect_refused();

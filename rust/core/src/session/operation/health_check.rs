@@ -67,7 +67,7 @@ impl HealthCheck {
     fn granted(&mut self, cx: &mut Context<'_>, code: u8) -> Step {
         let topic = cx.shared.recovery.health.topic().to_owned();
         if QoS::try_from(code).is_ok() {
-            cx.shared.subscriptions.grant(&topic);
+            cx.shared.subscriptions.grant_as_it_is(&topic);
             return self.publish(cx);
         }
         cx.shared.subscriptions.withdraw(&topic);

@@ -100,7 +100,9 @@ impl RawCommand {
             Some(Command::MqttPing(ping)) if accepted => {
                 shared.recovery.set_ping_report(ping.report);
             }
-            Some(Command::MqttSub(sub)) if accepted => shared.subscriptions.grant(&sub.filter),
+            Some(Command::MqttSub(sub)) if accepted => {
+                shared.subscriptions.grant(&sub.filter, sub.qos, sub.hex);
+            }
             Some(Command::MqttSub(sub)) => shared.subscriptions.withdraw(&sub.filter),
             Some(Command::MqttUnsub(unsub)) if accepted => {
                 shared.subscriptions.remove(&unsub.filter);

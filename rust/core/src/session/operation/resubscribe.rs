@@ -46,6 +46,11 @@ impl Resubscribe {
     fn next(&mut self, cx: &mut Context<'_>) -> Step {
         self.accepted = false;
         self.code = None;
+        // The application may have ended some meanwhile.
+        let wanted = |s: &Subscription| cx.shared.subscriptions.wants(&s.filter);
+        while self.left.front().is_some_and(|s| !wanted(s)) {
+            self.left.pop_front();
+        }
         let Some(subscription) = self.left.front() else {
             return Step::done();
         };
@@ -77,7 +82,10 @@ impl Resubscribe {
         self.unanswered = 0;
         if let Some(subscription) = self.left.pop_front() {
             if granted.is_some() {
-                cx.shared.subscriptions.grant(&subscription.filter);
+                let Subscription {
+                    filter, qos, hex, ..
+                } = &subscription;
+                cx.shared.subscriptions.grant(filter, *qos, *hex);
             } else {
                 cx.shared.acks.expire(cx.now, cx.id, false);
                 cx.shared.subscriptions.remove(&subscription.filter);

@@ -51,7 +51,8 @@ impl Subscribe {
 
     fn granted(&self, cx: &mut Context<'_>, code: u8) -> Step {
         if let Ok(qos) = QoS::try_from(code) {
-            cx.shared.subscriptions.grant(&self.filter);
+            let subscriptions = &mut cx.shared.subscriptions;
+            subscriptions.grant(&self.filter, self.qos, self.hex);
             return Step::Done(Ok(Outcome::Granted(qos)));
         }
         self.fail(cx, &format!("the broker refused it (SUBACK code {code})"))

@@ -36,7 +36,8 @@ impl Unsubscribe {
         Step::done()
     }
 
-    fn fail(&self, code: ErrorCode, why: &str) -> Step {
+    fn fail(&self, cx: &mut Context<'_>, code: ErrorCode, why: &str) -> Step {
+        cx.shared.subscriptions.leave(&self.filter, false);
         Step::fail(Error::new(code, format!("{}: {why}", self.title())))
     }
 }
@@ -58,7 +59,8 @@ impl Operation for Unsubscribe {
         WhileRecovering::Waits
     }
 
-    fn restart(&mut self, _: &mut Context<'_>) {
+    fn restart(&mut self, cx: &mut Context<'_>) {
+        cx.shared.subscriptions.leave(&self.filter, false);
         self.accepted = false;
         self.acknowledged = false;
     }
@@ -69,6 +71,7 @@ impl Operation for Unsubscribe {
                 Step::fail(cx.shared.not_connected(&self.title()))
             }
             Input::Start => {
+                cx.shared.subscriptions.leave(&self.filter, true);
                 cx.shared
                     .acks
                     .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
@@ -76,10 +79,14 @@ impl Operation for Unsubscribe {
             }
             Input::Answer(Answer::Refused(refusal), wire) => {
                 cx.shared.acks.withdraw(cx.id);
+                cx.shared.subscriptions.leave(&self.filter, false);
                 Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile))
             }
             Input::Answer(..) if self.acknowledged => self.ended(cx),
-            Input::Answer(Answer::TimedOut(waited), wire) => Step::fail(wire.timed_out(waited)),
+            Input::Answer(Answer::TimedOut(waited), wire) => {
+                cx.shared.subscriptions.leave(&self.filter, false);
+                Step::fail(wire.timed_out(waited))
+            }
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
                 self.accepted = true;
                 Step::Wait(Some(cx.now + cx.shared.ack_wait()))
@@ -90,18 +97,31 @@ impl Operation for Unsubscribe {
                 Step::Stay
             }
             Input::Notice(Notice::AckLate) => self.fail(
+                cx,
                 ErrorCode::Timeout,
                 "the module reports that the acknowledgement is late (+MQTTTO:4)",
             ),
             Input::Timer => {
                 let waited = seconds(cx.shared.ack_wait());
-                self.fail(ErrorCode::Timeout, &format!("no UNSUBACK within {waited}"))
+                self.fail(
+                    cx,
+                    ErrorCode::Timeout,
+                    &format!("no UNSUBACK within {waited}"),
+                )
             }
             Input::Notice(Notice::Disconnected) => self.fail(
+                cx,
                 ErrorCode::NotConnected,
                 "the connection was lost before the end",
             ),
             Input::Notice(_) => Step::Stay,
         }
+    }
+
+    fn expired(&mut self, cx: &mut Context<'_>) -> Error {
+        cx.shared.subscriptions.leave(&self.filter, false);
+        let waited = seconds(cx.now.saturating_duration_since(cx.begun));
+        let text = format!("{}: not done within {waited}", self.title());
+        Error::new(ErrorCode::Timeout, text)
     }
 }

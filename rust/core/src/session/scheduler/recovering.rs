@@ -10,6 +10,7 @@ use crate::session::operation::{
 use crate::session::recovery::{Cause, MODULE_PATIENCE, Stage};
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::Context;
+use crate::session::subscriptions::Subscription;
 use crate::session::wire::seconds;
 use crate::{Error, ErrorCode, EventKind};
 
@@ -293,6 +294,13 @@ impl Scheduler {
         }
         shared.recovery.succeed(now, &mut shared.stats.recoveries);
         if !missing.is_empty() {
+            // They stay the application's, also if the connection is lost again on the way.
+            for Subscription {
+                filter, qos, hex, ..
+            } in &missing
+            {
+                shared.subscriptions.grant(filter, *qos, *hex);
+            }
             shared
                 .internal
                 .push_back(Box::new(Resubscribe::of(missing)));

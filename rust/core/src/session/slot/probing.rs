@@ -81,8 +81,9 @@ impl CommandSlot {
             return;
         };
         self.unanswered += 1;
-        if probe.accepted {
-            // An OK and then silence: whatever was owed, the module has got over it.
+        if probe.accepted && self.quarantine.has_tried() {
+            // An OK and then silence, for the third time: whatever was owed, the module has got over
+            // it. After one it may just be slow.
             self.quarantine.settled(now);
         }
         self.quarantine.lose(now, probe);
