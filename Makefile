@@ -38,7 +38,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: help demo test test-rust test-python test-notebooks soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz
 .PHONY: check-python
-.PHONY: reliability
+.PHONY: reliability test-differential
 
 ## help: List the targets.
 help:
@@ -147,6 +147,12 @@ reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
 
 ## docs: Build the documentation into target/site, warnings being errors: the pages, and Python, Rust and C from their sources.
+## test-differential: Compare random lives of a session with a model: STEPS (100000) steps, seeds from SEED (1) on.
+test-differential: $(STAMPS)/cargo
+	@DIFFERENTIAL_STEPS=$(or $(STEPS),100000) DIFFERENTIAL_SEED=$(or $(SEED),1) \
+		cargo test --package m531x-core --test differential
+
+## docs: Build the documentation, warnings being errors: the pages and Python into target/site, Rust into target/doc.
 docs: $(STAMPS)/cargo $(STAMPS)/docs
 	@.ci/need doxygen
 	@rm -rf target/doc target/doxygen && mkdir -p target/doxygen

@@ -58,6 +58,8 @@ pub(crate) struct World {
     /// How many events of each kind came.
     pub(crate) events: BTreeMap<i32, u32>,
     pub(crate) trail: Trail,
+    /// The filters whose subscription could not be made again, as events told.
+    pub(crate) refused_again: Vec<String>,
     /// Whether the broker has ever accepted the module's connection.
     pub(crate) was_online: bool,
     ended: BTreeMap<OperationId, End>,
@@ -106,6 +108,7 @@ impl World {
             messages: Vec::new(),
             events: BTreeMap::new(),
             trail: Trail::default(),
+            refused_again: Vec::new(),
             was_online: false,
             ended: BTreeMap::new(),
             config: session,
@@ -367,6 +370,9 @@ impl World {
         self.trail.note(self.elapsed(), || {
             format!("{} {} {}", event.kind, event.value, event.text)
         });
+        if event.kind == EventKind::Resubscribed && event.value < 0 {
+            self.refused_again.push(event.text.clone());
+        }
         *self.events.entry(event.kind as i32).or_default() += 1;
     }
 }

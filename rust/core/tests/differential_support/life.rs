@@ -1,0 +1,213 @@
+//! One life, lived step by step beside the model.
+
+use std::time::{Duration, Instant};
+
+use m531x_core::session::{Request, RequestKind};
+use m531x_core::{Model as Module, QoS};
+
+use super::model::Model;
+use super::step::{Question, Step};
+use crate::world::{SECOND, World, WorldConfig, connect, ms, publish, subscribe, unsubscribe};
+
+/// Longer than any operation without a limit of its own, once nothing is wrong any more.
+const REST: Duration = Duration::from_secs(900);
+
+/// What was wrong, and after how many steps.
+pub(crate) struct Wrong {
+    pub(crate) step: usize,
+    pub(crate) why: String,
+    pub(crate) trail: String,
+}
+
+/// Lives the life of these steps; what goes wrong ends it.
+pub(crate) fn live(seed: u64, steps: &[Step], with_trail: bool) -> Result<(), Box<Wrong>> {
+    let models = [Module::M5310A, Module::M5311, Module::M5312, Module::M5313];
+    let mut life = Life::new(models[usize::try_from(seed % 4).unwrap()], seed, with_trail);
+    let wrong = |life: &Life, step, why| {
+        Box::new(Wrong {
+            step,
+            why,
+            trail: life.world.trail.to_string(),
+        })
+    };
+    for (number, step) in steps.iter().enumerate() {
+        let lived = life.take(step);
+        lived.map_err(|why| wrong(&life, number + 1, why))?;
+    }
+    let rested = life.take(&Step::Settle);
+    rested.map_err(|why| wrong(&life, steps.len(), why))
+}
+
+struct Life {
+    world: World,
+    model: Model,
+    seed: u64,
+    port_gone: bool,
+    settled: u32,
+    /// The module does not become slow before.
+    calm_from: Instant,
+}
+
+impl Life {
+    fn new(module: Module, seed: u64, with_trail: bool) -> Self {
+        let mut world = World::new(&WorldConfig {
+            model: module,
+            seed,
+            paced: seed % 3 == 0,
+        });
+        world.trail.on = with_trail;
+        let start = world.start;
+        let startup = world.begin(RequestKind::Startup);
+        world.finish(startup, 60 * SECOND).unwrap();
+        Self {
+            world,
+            model: Model::default(),
+            seed,
+            port_gone: false,
+            settled: 0,
+            calm_from: start,
+        }
+    }
+
+    fn take(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Connect { clean_session } => self.begin(connect(*clean_session), None)?,
+            Step::Disconnect => self.begin(RequestKind::Disconnect, None)?,
+            Step::Delete => self.begin(RequestKind::Delete, None)?,
+            Step::Publish { number, qos, limit } => {
+                let topic = format!("out/{number}");
+                self.begin(publish(&topic, topic.as_bytes(), *qos), *limit)?;
+            }
+            Step::Subscribe { filter, qos } => self.begin(subscribe(filter, *qos), None)?,
+            Step::Unsubscribe { filter } => self.begin(unsubscribe(filter), None)?,
+            Step::Command { line, limit } => {
+                self.begin(RequestKind::Command((*line).to_owned()), *limit)?;
+            }
+            Step::Ask(question) => self.ask(*question)?,
+            Step::Abandon(index) => {
+                let under_way = self.model.under_way();
+                if let Some(id) = under_way.get(*index) {
+                    self.model.abandoned(*id);
+                    self.world.abandon(*id);
+                }
+            }
+            Step::Inbound { number, topic, qos } => {
+                let payload = format!("\r\nOK\r\n{number},2,\r\n");
+                self.model
+                    .inbound(&self.world, topic, payload.as_bytes(), *qos);
+                self.world
+                    .publish_to_module(topic, payload.as_bytes(), *qos);
+            }
+            Step::Pass { milliseconds } => self.pass(ms(*milliseconds))?,
+            Step::Settle => self.settle()?,
+            trouble => self.suffer(trouble),
+        }
+        self.model.look(&self.world)
+    }
+
+    fn begin(&mut self, kind: RequestKind, limit: Option<u64>) -> Result<(), String> {
+        let timeout = limit.map(Duration::from_secs);
+        let request = Request {
+            kind: kind.clone(),
+            timeout,
+        };
+        let now = self.world.now;
+        match self.world.try_begin(request) {
+            Ok(id) => {
+                self.model.begun(now, id, kind, timeout);
+                Ok(())
+            }
+            Err(error) => self.model.refused(&kind, &error),
+        }
+    }
+
+    fn ask(&mut self, question: Question) -> Result<(), String> {
+        if matches!(question, Question::Reboot) {
+            self.model.disturb();
+            self.model.troubled = true;
+            self.restarts();
+        }
+        let kind = match question {
+            Question::Signal => RequestKind::Signal,
+            Question::Status => RequestKind::Status,
+            Question::Config => RequestKind::Config,
+            Question::Info => RequestKind::Info,
+            Question::Wake => RequestKind::Wake,
+            Question::WaitForNetwork => RequestKind::WaitForNetwork,
+            Question::Reboot => RequestKind::Reboot,
+            Question::AckTimeout(seconds) => RequestKind::SetAckTimeout(seconds),
+            Question::PingReport(report) => RequestKind::SetPingReport(report),
+        };
+        self.begin(kind, None)
+    }
+
+    fn suffer(&mut self, trouble: &Step) {
+        self.model.disturb();
+        self.model.troubled = true;
+        match trouble {
+            Step::ModuleRestarts => {
+                self.restarts();
+                self.world.reboot_module();
+            }
+            Step::ModuleSleeps => {
+                self.world.module.sleep(self.world.now);
+                self.world.run(Duration::ZERO);
+            }
+            Step::CutNetwork(cut) => self.world.cut_network(*cut),
+            Step::StopBroker(down) => self.world.stop_broker(*down),
+            Step::Port { gone } if *gone != self.port_gone => {
+                self.port_gone = *gone;
+                if *gone {
+                    self.world.detach_port();
+                } else {
+                    self.world.attach_port();
+                }
+            }
+            Step::Slow(_) if self.world.now < self.calm_from => {}
+            Step::Slow(0) => self.world.module.set_faults(&[], self.seed),
+            Step::Slow(most) => {
+                let delay = format!("delay=0-{most}").parse().unwrap();
+                self.world.module.set_faults(&[delay], self.seed);
+            }
+            _ => {}
+        }
+    }
+
+    /// A restarting module is not slow: nobody could know what it answers after its banner to what
+    /// it was sent before.
+    fn restarts(&mut self) {
+        self.world.module.set_faults(&[], self.seed);
+        self.calm_from = self.world.now + 60 * SECOND;
+    }
+
+    /// Lets time pass, looking at every end as it comes.
+    fn pass(&mut self, time: Duration) -> Result<(), String> {
+        let end = self.world.now + time;
+        while self.world.step(end) {
+            self.model.look(&self.world)?;
+        }
+        self.model.look(&self.world)
+    }
+
+    fn settle(&mut self) -> Result<(), String> {
+        for step in [
+            Step::CutNetwork(false),
+            Step::StopBroker(false),
+            Step::Port { gone: false },
+            Step::Slow(0),
+        ] {
+            self.suffer(&step);
+        }
+        self.pass(REST)?;
+        if self.model.wanted() {
+            // A restart of which the module says nothing shows with the next command.
+            self.settled += 1;
+            let topic = format!("out/settled/{}", self.settled);
+            self.begin(publish(&topic, topic.as_bytes(), QoS::AtLeastOnce), None)?;
+            self.pass(REST)?;
+        }
+        self.model.judge_rest(&self.world)?;
+        self.model.troubled = false;
+        Ok(())
+    }
+}
