@@ -191,7 +191,6 @@ impl Model {
                     self.know(&filter, Known::Maybe);
                 }
             }
-            (RequestKind::Connect(_), Err(_)) => {}
             (RequestKind::Disconnect | RequestKind::Delete, Ok(_)) => self.ended = last,
             (RequestKind::Publish { topic, qos, .. }, Ok(_)) => {
                 let arrived = *qos == QoS::AtMostOnce || world.witness.copies(topic) > 0;
