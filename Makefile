@@ -35,7 +35,7 @@ PYRIGHT := PYTHONPATH=$(CURDIR)/python $(BIN)/basedpyright --pythonpath $(BIN)/p
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz
 .PHONY: check-python
 .PHONY: reliability test-differential
@@ -131,6 +131,10 @@ uninstall:
 test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 	@echo "== notebooks"
 	@$(BIN)/python -m pytest -W error bindings-tests/notebooks
+
+## test-kill: Kill -9 sender, broker and virtual modem COUNT=200 times at random; nothing accepted is lost; SEED=.
+test-kill: $(STAMPS)/native $(STAMPS)/mosquitto
+	@PYTHONPATH=bindings-tests/support $(BIN)/python bindings-tests/kill/kill.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED))
 
 ## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=.
 soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks

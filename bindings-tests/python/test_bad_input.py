@@ -121,6 +121,16 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "recovery a bool": ({"recovery": True}, "recovery is bool: give a Recovery or None"),
     "recovery jitter": ({"recovery": m531x.Recovery(jitter=2)}, "jitter is 2"),
     "recovery delay": ({"recovery": m531x.Recovery(initial_delay=-1)}, "initial_delay is -1"),
+    "outbox a number": ({"outbox": 5}, "outbox is int: give an Outbox"),
+    "outbox without a name": ({"outbox": ""}, "path is empty"),
+    "outbox path a number": ({"outbox": m531x.Outbox(5)}, "path of the outbox is int"),  # type: ignore[arg-type]
+    "outbox for nothing": ({"outbox": m531x.Outbox("x", max_messages=0)}, "limit is 0"),
+    "outbox size": ({"outbox": m531x.Outbox("x", max_bytes=-1)}, "max_bytes is -1"),
+    "outbox in flight": ({"outbox": m531x.Outbox("x", in_flight=99)}, "in_flight is 99"),
+    "outbox overflow": (
+        {"outbox": m531x.Outbox("x", overflow="explode")},  # type: ignore[arg-type]
+        "explode.*drop_oldest",
+    ),
     "no command timeout at all": ({"command_timeout": None}, "command_timeout is NoneType"),
     "overflow": ({"overflow": "explode"}, "explode.*drop_oldest"),
     "command timeout": ({"command_timeout": -1.0}, "timeout is -1"),

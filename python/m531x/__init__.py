@@ -36,6 +36,7 @@ from m531x._native import Message, __version__
 from m531x._ports import ports
 from m531x.delivery import Delivery
 from m531x.modem import Modem
+from m531x.outbox import Outbox, OutboxStats, StoredMessage
 from m531x.subscription import Subscription
 from m531x.trace import Trace, TraceEntry
 from m531x.types import (
@@ -78,8 +79,10 @@ __all__ = [
     "MqttState",
     "NotConnectedError",
     "OperationCancelledError",
+    "Outbox",
     "OutboxError",
     "OutboxFullError",
+    "OutboxStats",
     "PortError",
     "PortInfo",
     "PublishError",
@@ -88,6 +91,7 @@ __all__ = [
     "ResultUnknownError",
     "Signal",
     "Stats",
+    "StoredMessage",
     "SubscribeError",
     "Subscription",
     "Trace",

@@ -1,4 +1,5 @@
 # The native module: private and thin. Only Message is part of the public API.
+from os import PathLike
 from typing import Any, Final, Literal, final
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
     "leak",
     "mqtt_states",
     "note_fork",
+    "outbox_clear",
+    "outbox_messages",
+    "outbox_retry",
     "payload_bytes",
     "ports",
     "topic_matches",
@@ -87,6 +91,7 @@ class ModemOptions:
             tuple[float, str | None, float, int, bool] | None,
         ]
         | None,
+        outbox: tuple[str | PathLike[str], int, int, str, int] | None,
     ) -> ModemOptions: ...
 
 @final
@@ -211,6 +216,14 @@ class Starter:
         retain: bool,
         seconds: float | None,
     ) -> Operation: ...
+    def publish_nowait(
+        self,
+        topic: str,
+        payload: str | bytes | bytearray | memoryview,
+        qos: int,
+        retain: bool,
+        seconds: float | None,
+    ) -> Operation: ...
     def subscribe(
         self, topic_filter: str, qos: int, as_hex: bool, seconds: float | None
     ) -> Operation: ...
@@ -264,3 +277,8 @@ def check_text(name: str, value: str) -> None: ...
 def ports() -> list[tuple[str, str, tuple[int, int] | None]]: ...
 def event_kinds() -> list[tuple[int, str]]: ...
 def mqtt_states() -> list[tuple[int, str]]: ...
+def outbox_messages(
+    path: str | PathLike[str],
+) -> list[tuple[int, str, bytes, int, bool, float, str | None]]: ...
+def outbox_clear(path: str | PathLike[str]) -> int: ...
+def outbox_retry(path: str | PathLike[str]) -> int: ...

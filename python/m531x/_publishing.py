@@ -34,6 +34,10 @@ class Publishing:
         Done is: accepted by the module (QoS 0), acknowledged by the broker (QoS 1), completed
         (QoS 2).
 
+        With an outbox and QoS 1 or 2, an error after the message was accepted says that it stays in
+        the outbox: it is sent later, so do not publish it again. It comes at once if no connection
+        is there or being made.
+
         Args:
             topic: The topic name, without wildcards.
             payload: Any bytes; text is sent as UTF-8.
@@ -49,6 +53,7 @@ class Publishing:
             NotConnectedError: There is no MQTT connection.
             PublishError: The module gave up waiting for the acknowledgement.
             ModemTimeoutError: It was not done in time.
+            OutboxError: The outbox is full (`OutboxFullError`) or cannot be written.
 
         Example:
             >>> import m531x
@@ -72,6 +77,10 @@ class Publishing:
     ) -> Delivery:
         """Publishes without waiting.
 
+        With an outbox and QoS 1 or 2 it returns once the message is on the disk, connected or not:
+        from then on it is sent until the broker has acknowledged it, by this process or a later
+        one.
+
         Args:
             topic: As for `publish`.
             payload: As for `publish`.
@@ -85,6 +94,8 @@ class Publishing:
         Raises:
             InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
             ClosedError: The modem is closed.
+            OutboxError: The outbox is full (`OutboxFullError`) or cannot be written; the message
+                was not accepted.
 
         Example:
             >>> import m531x

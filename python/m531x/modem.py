@@ -23,6 +23,9 @@ from m531x._ports import port_name
 from m531x._publishing import Publishing
 from m531x._subscribing import Subscribing
 from m531x.dispatch import Dispatcher
+from m531x.outbox import Outbox
+from m531x.outbox import parts as outbox_parts
+from m531x.outbox import stats_of as outbox_stats
 from m531x.trace import Trace
 from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
@@ -57,11 +60,14 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         trace: How many of the last lines on the port to keep for `trace`; 0 keeps none.
         recovery: How a lost connection, or a port that vanished, is made again, subscriptions
             included; None leaves it lost. Unfinished publishes of QoS 1 and 2 are sent again.
+        outbox: An `Outbox`, or the path of its file, in which publishes of QoS 1 and 2 are kept
+            until they are acknowledged, over the end of the process; None keeps them in memory.
 
     Raises:
         InvalidArgumentError: An unknown model, a malformed port, a number out of range.
         PortError: There is no such port, it is in use, or it may not be opened.
         ModemTimeoutError: Nothing at the port answers.
+        OutboxError: The outbox's file is in use, damaged, or cannot be opened.
 
     Example:
         >>> import m531x
@@ -86,6 +92,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
         trace: int = 0,
         recovery: Recovery | None = _recovery.DEFAULT,
+        outbox: Outbox | str | os.PathLike[str] | None = None,
     ) -> None:
         """Opens the port and runs the start-up dialogue."""
         options = _native.ModemOptions(
@@ -97,6 +104,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
             overflow,
             lines_to_keep(trace),
             _recovery.parts(recovery),
+            outbox_parts(outbox),
         )
         self._port = port = port_name(port)
         self._virtual: VirtualModem | None = None
@@ -140,6 +148,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         counters = self._native.stats()
         counters["queued"] += self._dispatcher.queued
         counters["dropped"] += self._dispatcher.dropped
+        counters["outbox"] = outbox_stats(counters["outbox"])
         return Stats(**counters, callback_errors=self._dispatcher.callback_errors)
 
     def trace(self) -> Trace:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from m531x._html import table
 from m531x._native import payload_bytes
+from m531x.outbox import OutboxStats
 
 __all__ = [
     "Event",
@@ -340,6 +341,7 @@ class Stats:
         recoveries: Lost connections that were made again.
         recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
         queued: Messages and events that wait for the dispatcher or for ``messages()``.
+        outbox: What is in the outbox; None without one.
         dropped: Messages and events dropped because a queue was full.
         callback_errors: Exceptions that callbacks raised.
     """
@@ -363,6 +365,7 @@ class Stats:
     recoveries: int = 0
     recoveries_by_cause: dict[str, int] = field(default_factory=dict)
     queued: int = 0
+    outbox: OutboxStats | None = None
     dropped: int = 0
     callback_errors: int = 0
 

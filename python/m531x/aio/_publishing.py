@@ -41,5 +41,5 @@ class Publishing(Beginning):
 
         Arguments and errors are those of `m531x.Modem.publish_nowait`.
         """
-        operation = self._starter.publish(topic, payload, qos, retain, timeout)
+        operation = self._starter.publish_nowait(topic, payload, qos, retain, timeout)
         return Delivery(self._begin(operation))

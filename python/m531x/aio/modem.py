@@ -22,6 +22,9 @@ from m531x.aio._module import ModuleCommands
 from m531x.aio._publishing import Publishing
 from m531x.aio._receiver import Receiver
 from m531x.aio._subscribing import Subscribing
+from m531x.outbox import Outbox
+from m531x.outbox import parts as outbox_parts
+from m531x.outbox import stats_of as outbox_stats
 from m531x.trace import Trace
 from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
@@ -60,6 +63,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         overflow: What happens beyond that.
         trace: How many of the last lines on the port to keep for `trace`.
         recovery: How a lost connection or port is made again; None leaves it lost.
+        outbox: Keeps publishes of QoS 1 and 2 on disk; None keeps them in memory. The loop waits
+            for the disk with each publish, a few milliseconds.
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
@@ -89,6 +94,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
         trace: int = 0,
         recovery: Recovery | None = _recovery.DEFAULT,
+        outbox: Outbox | str | os.PathLike[str] | None = None,
     ) -> None:
         """Checks the arguments; nothing is opened yet."""
         self._options = _native.ModemOptions(
@@ -100,6 +106,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
             overflow,
             lines_to_keep(trace),
             _recovery.parts(recovery),
+            outbox_parts(outbox),
         )
         self._model = model
         self._port = port_name(port)
@@ -236,6 +243,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         counters = self._native.stats()
         counters["queued"] += self._receiver.queued
         counters["dropped"] += self._receiver.dropped
+        counters["outbox"] = outbox_stats(counters["outbox"])
         return Stats(**counters, callback_errors=self._receiver.callback_errors)
 
     def trace(self) -> Trace:

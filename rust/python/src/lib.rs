@@ -17,6 +17,7 @@ mod modem;
 mod opening;
 mod operation;
 mod options;
+mod outbox;
 mod readouts;
 mod ready;
 mod requests;
@@ -44,6 +45,8 @@ mod _native {
     use crate::operation::Operation;
     #[pymodule_export]
     use crate::options::ModemOptions;
+    #[pymodule_export]
+    use crate::outbox::{outbox_clear, outbox_messages, outbox_retry};
     #[pymodule_export]
     use crate::readouts::{event_kinds, mqtt_states, ports};
     #[pymodule_export]

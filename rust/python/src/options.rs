@@ -7,6 +7,7 @@ use crate::arguments::{
     Given, flag, fraction, number, optional_number, optional_seconds, optional_text, seconds, text,
 };
 use crate::errors::invalid;
+use crate::outbox::{OutboxParts, outbox_of};
 
 /// The options of `Modem`, checked.
 #[pyclass(frozen, module = "m531x._native")]
@@ -19,7 +20,7 @@ impl ModemOptions {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
     #[pyo3(signature = (
-        model, baudrate, command_timeout, guard_time, queue_size, overflow, trace, recovery
+        model, baudrate, command_timeout, guard_time, queue_size, overflow, trace, recovery, outbox
     ))]
     fn new(
         py: Python<'_>,
@@ -31,6 +32,7 @@ impl ModemOptions {
         overflow: Given<'_, '_>,
         trace: Given<'_, '_>,
         recovery: Option<RecoveryParts<'_>>,
+        outbox: Option<OutboxParts<'_>>,
     ) -> PyResult<Self> {
         let defaults = m531x_core::ModemOptions::default();
         let core = m531x_core::ModemOptions {
@@ -52,6 +54,7 @@ impl ModemOptions {
             },
             wire_log: number("trace", trace, "0 or more lines")?,
             recovery: recovery_of(recovery)?,
+            outbox: outbox_of(outbox)?,
             ..defaults
         };
         if core.queue_size == 0 {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
 use crate::errors::OrRaise;
+use crate::outbox::stats_parts;
 
 /// Packet id, QoS, seconds.
 pub(crate) type ReceiptParts = (Option<u16>, u8, f64);
@@ -124,6 +125,7 @@ pub(crate) fn stats_dict<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<
         counters.set_item(name, count)?;
     }
     counters.set_item("queued", stats.queued)?;
+    counters.set_item("outbox", stats.outbox.map(stats_parts))?;
     let causes = session.recoveries.by_cause().into_py_dict(py)?;
     counters.set_item("recoveries_by_cause", causes)?;
     Ok(counters)

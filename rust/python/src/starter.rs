@@ -92,6 +92,24 @@ impl Starter {
         self.start(py, |core| core.start_publish(topic, bytes, options), parts)
     }
 
+    #[pyo3(signature = (topic, payload, qos, retain, seconds))]
+    fn publish_nowait(
+        &self,
+        py: Python<'_>,
+        topic: Given<'_, '_>,
+        payload: &Bound<'_, PyAny>,
+        qos: Given<'_, '_>,
+        retain: Given<'_, '_>,
+        seconds: Given<'_, '_>,
+    ) -> PyResult<Operation> {
+        let topic = text("topic", topic)?;
+        let payload = payload_bytes(payload)?;
+        let bytes = payload.as_bytes();
+        let options = publish_options(qos, retain, seconds)?;
+        let start = |core: &m531x_core::Modem| core.start_publish_nowait(topic, bytes, options);
+        self.start(py, start, parts)
+    }
+
     #[pyo3(signature = (topic_filter, qos, as_hex, seconds))]
     fn subscribe(
         &self,

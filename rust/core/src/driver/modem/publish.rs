@@ -13,6 +13,10 @@ impl Modem {
     /// Publishes and waits until that is complete: for QoS 0 the module's OK, for QoS 1 the broker's
     /// PUBACK, for QoS 2 its PUBCOMP.
     ///
+    /// With an [outbox](crate::OutboxOptions) and QoS 1 or 2, an error after the message was accepted
+    /// says that it stays in the outbox: it is sent later, so do not publish it again. It comes at
+    /// once if no connection is there or being made.
+    ///
     /// # Errors
     ///
     /// [`ErrorCode::NotConnected`](crate::ErrorCode::NotConnected), [`ErrorCode::PublishFailed`](crate::ErrorCode::PublishFailed) if the broker does not acknowledge,
@@ -23,27 +27,36 @@ impl Modem {
         payload: &[u8],
         options: PublishOptions,
     ) -> Result<Receipt, Error> {
-        match self
-            .engine()
-            .keep(publish_request(topic, payload, options), true)?
-        {
-            Ok(kept) => Pending::new(Arc::clone(self.engine()), kept, receipt).wait(),
+        match self.keep(topic, payload, options, true)? {
+            Ok(kept) => kept.wait(),
             Err(request) => self.run(request, receipt),
         }
     }
 
-    /// Begins to [`publish`](Self::publish); dropping the result gives the publish up.
+    /// Begins to [`publish`](Self::publish); dropping the result gives the publish up, unless an
+    /// outbox keeps it.
     pub fn start_publish(
         &self,
         topic: &str,
         payload: &[u8],
         options: PublishOptions,
     ) -> Result<Pending<Receipt>, Error> {
-        match self
-            .engine()
-            .keep(publish_request(topic, payload, options), true)?
-        {
-            Ok(kept) => Ok(Pending::new(Arc::clone(self.engine()), kept, receipt)),
+        match self.keep(topic, payload, options, true)? {
+            Ok(kept) => Ok(kept),
+            Err(request) => self.start(request, receipt),
+        }
+    }
+
+    /// Begins to publish as [`publish_nowait`](Self::publish_nowait) does, for whoever wants a
+    /// [`Pending`]: what an outbox keeps is pending also while no connection is being made.
+    pub fn start_publish_nowait(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        options: PublishOptions,
+    ) -> Result<Pending<Receipt>, Error> {
+        match self.keep(topic, payload, options, false)? {
+            Ok(kept) => Ok(kept),
             Err(request) => self.start(request, receipt),
         }
     }
@@ -57,16 +70,23 @@ impl Modem {
         options: PublishOptions,
         slice: Duration,
     ) -> Result<Pending<Receipt>, Error> {
-        match self
-            .engine()
-            .keep(publish_request(topic, payload, options), true)?
-        {
-            Ok(kept) => Ok(Pending::new(Arc::clone(self.engine()), kept, receipt)),
+        match self.keep(topic, payload, options, true)? {
+            Ok(kept) => Ok(kept),
             Err(request) => self.start_and_wait(request, receipt, slice),
         }
     }
 
     /// Begins to publish and lets it go on by itself; the result may be asked for, or not.
+    ///
+    /// With an [outbox](crate::OutboxOptions) and QoS 1 or 2 it returns once the message is on the
+    /// disk, connected or not: from then on it is sent until the broker has acknowledged it, by this
+    /// process or a later one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidArgument`](crate::ErrorCode::InvalidArgument), [`ErrorCode::Closed`](crate::ErrorCode::Closed), [`ErrorCode::Port`](crate::ErrorCode::Port);
+    /// with an outbox [`ErrorCode::OutboxFull`](crate::ErrorCode::OutboxFull), [`ErrorCode::OutboxFailed`](crate::ErrorCode::OutboxFailed).
+    /// The message was not accepted then.
     pub fn publish_nowait(
         &self,
         topic: &str,
@@ -117,6 +137,22 @@ impl Modem {
     /// The live subscriptions, oldest first; nothing is sent.
     pub fn subscriptions(&self) -> Vec<String> {
         self.engine().with_session(Session::subscriptions)
+    }
+}
+
+impl Modem {
+    /// Has the outbox keep the message, or gives the request back.
+    fn keep(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        options: PublishOptions,
+        needs_connection: bool,
+    ) -> Result<Result<Pending<Receipt>, Request>, Error> {
+        let engine = self.engine();
+        let request = publish_request(topic, payload, options);
+        let kept = engine.keep(request, needs_connection)?;
+        Ok(kept.map(|id| Pending::new(Arc::clone(engine), id, receipt)))
     }
 }
 

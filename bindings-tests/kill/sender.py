@@ -1,0 +1,66 @@
+"""The process that publishes and is killed: sender.py PORT OUTBOX FIRST PAUSE.
+
+It prints the number of each message once it is accepted. Told to end (SIGTERM), it publishes
+nothing more and prints "empty" once the broker has acknowledged everything.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import m531x
+
+SOON = m531x.Recovery(initial_delay=0.1, max_delay=0.5)
+TOPIC = "kill/numbers"
+
+
+def opened(port: str, outbox: str) -> m531x.Modem:
+    """The modem, as soon as there is one."""
+    while True:
+        try:
+            return m531x.Modem(port, model="M5310-A", outbox=outbox, recovery=SOON)
+        except (m531x.PortError, m531x.ModemTimeoutError):
+            time.sleep(0.05)
+
+
+def stay_connected(modem: m531x.Modem) -> None:
+    """Connects, as soon as that is possible; the recovery does the rest."""
+    while not modem.closed:
+        try:
+            modem.connect("broker.example", client_id="sender", ack_timeout=2, timeout=5)
+        except m531x.ClosedError:
+            return
+        except m531x.M531xError:
+            time.sleep(0.05)
+        else:
+            return
+
+
+def say(text: str) -> None:
+    """One write, so that a kill does not cut a line."""
+    os.write(1, f"{text}\n".encode())
+
+
+def main(port: str, outbox: str, first: int, pause: float) -> None:
+    """Publishes numbers until told to end."""
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    modem = opened(port, outbox)
+    threading.Thread(target=stay_connected, args=(modem,), daemon=True).start()
+    number = first
+    while not told.wait(pause):
+        modem.publish_nowait(TOPIC, str(number), qos=1)
+        say(str(number))
+        number += 1
+    while (stats := modem.stats().outbox) is not None and stats.messages:
+        time.sleep(0.02)
+    say("empty")
+    modem.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
