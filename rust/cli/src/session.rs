@@ -64,7 +64,7 @@ pub(crate) struct ConnectionArguments {
     port: RecordablePort,
 }
 
-/// A modem that is connected to a broker.
+/// An open modem, connected to a broker but for [`ConnectionArguments::open`].
 pub(crate) struct Connection {
     pub(crate) modem: Modem,
     pub(crate) interrupt: Interrupt,
@@ -78,20 +78,33 @@ impl ConnectionArguments {
         clean_session: bool,
         recovery: Recovery,
     ) -> Result<Connection, Failure> {
+        let connection = self.open(recovery)?;
+        self.connect_on(&connection, clean_session)?;
+        Ok(connection)
+    }
+
+    /// Opens the port.
+    pub(crate) fn open(&self, recovery: Recovery) -> Result<Connection, Failure> {
         let port = self.port.open(recovery)?;
         let modem = port.modem.clone();
-        let interrupt = Interrupt::waking(&modem)?;
-        let pending = modem.start_connect(self.options(clean_session))?;
-        progress::wait(
-            &format!("connecting to {}:{}", self.host, self.broker_port),
-            pending,
-            &interrupt,
-        )??;
         Ok(Connection {
+            interrupt: Interrupt::waking(&modem)?,
             modem,
-            interrupt,
             _port: port,
         })
+    }
+
+    /// Connects to the broker.
+    pub(crate) fn connect_on(
+        &self,
+        connection: &Connection,
+        clean_session: bool,
+    ) -> Result<(), Failure> {
+        let pending = connection
+            .modem
+            .start_connect(self.options(clean_session))?;
+        let what = format!("connecting to {}:{}", self.host, self.broker_port);
+        Ok(progress::wait(&what, pending, &connection.interrupt)??)
     }
 
     fn options(&self, clean_session: bool) -> ConnectOptions {

@@ -2,6 +2,7 @@
 
 mod at;
 mod demo;
+mod outbox;
 mod ports;
 mod publish;
 mod record;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Pub(publish::Arguments),
     /// Subscribe to topics and print what arrives, as `mosquitto_sub` does
     Sub(subscribe::Arguments),
+    /// Look into the file of an outbox, clear it, or retry what was set aside
+    Outbox(outbox::Arguments),
     /// Record what passes on the port into a file
     Record(record::Arguments),
     /// Play a recording again: what the driver makes of it
@@ -43,6 +46,7 @@ impl Command {
             Self::At(arguments) => arguments.run(),
             Self::Pub(arguments) => arguments.run(),
             Self::Sub(arguments) => arguments.run(),
+            Self::Outbox(arguments) => arguments.run(),
             Self::Record(arguments) => arguments.run(),
             Self::Replay(arguments) => arguments.run(),
             Self::VirtualModem(arguments) => arguments.run(),
