@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::QoS;
 
 use super::rate::Meter;
-use super::{Ack, Fault, Moment};
+use super::{Ack, Fault, Moment, Sim};
 
 /// What becomes of an acknowledgement of the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub(crate) struct Injector {
     refused: Vec<Option<String>>,
     granted: Option<QoS>,
     sleep: Option<Duration>,
+    pub(crate) sim: Option<Sim>,
+    pub(crate) registration: Option<u8>,
+    pub(crate) rssi: Option<u8>,
+    pub(crate) silent: bool,
 }
 
 impl Injector {
@@ -61,6 +65,10 @@ impl Injector {
             refused: Vec::new(),
             granted: None,
             sleep: None,
+            sim: None,
+            registration: None,
+            rssi: None,
+            silent: false,
         };
         for fault in faults {
             injector.add(fault);
@@ -87,6 +95,10 @@ impl Injector {
             Fault::RefuseSubscription(filter) => self.refused.push(filter.clone()),
             Fault::DowngradeSubscription(qos) => self.granted = Some(*qos),
             Fault::Sleep(after) => self.sleep = Some(*after),
+            Fault::Sim(sim) => self.sim = Some(*sim),
+            Fault::Registration(stat) => self.registration = Some(*stat),
+            Fault::Signal(rssi) => self.rssi = Some(*rssi),
+            Fault::Silent => self.silent = true,
         }
     }
 

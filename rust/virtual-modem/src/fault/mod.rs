@@ -62,6 +62,33 @@ pub enum Fault {
     DowngradeSubscription(QoS),
     /// The module falls asleep after this much silence on the serial port, whatever its model.
     Sleep(Duration),
+    /// The SIM card cannot be used.
+    Sim(Sim),
+    /// `+CEREG` tells this state, whatever the network does; other than 1 and 5 nothing is attached.
+    Registration(u8),
+    /// `+CSQ` tells this signal strength, 0 to 31, or 99 for none known.
+    Signal(u8),
+    /// The module answers nothing.
+    Silent,
+}
+
+/// What is wrong with the SIM card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sim {
+    /// There is none.
+    Absent,
+    /// It asks for its PIN.
+    Pin,
+    /// It is blocked and asks for its PUK.
+    Puk,
+}
+
+impl Sim {
+    const NAMES: [(&'static str, Self); 3] = [
+        ("absent", Self::Absent),
+        ("pin", Self::Pin),
+        ("puk", Self::Puk),
+    ];
 }
 
 impl Fault {
@@ -82,6 +109,10 @@ drop-bytes=RATE             single bytes from the module are lost               
 refuse-subscription[=FILTER]  the subscription is refused with 128              refuse-subscription=alarm/#
 downgrade-subscription=QOS  subscriptions are granted QOS at most               downgrade-subscription=0
 sleep=SECONDS               asleep after this much silence; first bytes lost    sleep=10
+sim=absent|pin|puk          the SIM card cannot be used                         sim=absent
+registration=STAT           +CEREG tells this state; attached with 1 and 5      registration=3
+signal=RSSI                 +CSQ tells this, 0 to 31, or 99 for none known      signal=2
+silent                      the module answers nothing                          silent
 ACK: puback, pubrec, pubcomp, suback, unsuback or any.
 RATE: a probability (0.25) or every n-th (1/3); always when left out.
 MOMENT: a command's name (AT+MQTTPUB: when it arrives), a time from the start (5s, 1500ms),
@@ -112,6 +143,13 @@ impl fmt::Display for Fault {
             Self::RefuseSubscription(Some(filter)) => write!(f, "refuse-subscription={filter}"),
             Self::DowngradeSubscription(qos) => write!(f, "downgrade-subscription={qos}"),
             Self::Sleep(after) => write!(f, "sleep={}", after.as_secs_f64()),
+            Self::Sim(sim) => {
+                let named = Sim::NAMES.iter().find(|(_, known)| known == sim);
+                write!(f, "sim={}", named.map_or("", |(name, _)| name))
+            }
+            Self::Registration(stat) => write!(f, "registration={stat}"),
+            Self::Signal(rssi) => write!(f, "signal={rssi}"),
+            Self::Silent => f.write_str("silent"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use m531x_at::QoS;
 
-use super::{Ack, Fault, Moment, Rate};
+use super::{Ack, Fault, Moment, Rate, Sim};
 
 /// Why a text is no fault; says which form is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,10 +100,29 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
             .filter(|after| !after.is_zero())
             .map(Fault::Sleep)
             .ok_or("give seconds of silence above 0, such as sleep=10"),
+        "sim" => Sim::NAMES
+            .iter()
+            .find(|(known, _)| Some(*known) == value)
+            .map(|(_, sim)| Fault::Sim(*sim))
+            .ok_or("give absent, pin or puk"),
+        "registration" => value
+            .and_then(|v| v.parse().ok())
+            .filter(|stat| *stat <= 10)
+            .map(Fault::Registration)
+            .ok_or("give a state of +CEREG, 0 to 10, such as registration=3"),
+        "signal" => value
+            .and_then(|v| v.parse().ok())
+            .filter(|rssi| matches!(rssi, 0..=31 | 99))
+            .map(Fault::Signal)
+            .ok_or("give a strength as +CSQ tells it, 0 to 31, or 99"),
+        "silent" => value
+            .is_none()
+            .then_some(Fault::Silent)
+            .ok_or("it takes no value"),
         _ => Err(
             "no such fault: choose split-writes, merge-writes, delay, urc-in-response, lost-ack, late-ack, \
              reboot-at, cut-network-at, declared-longer, no-final-crlf, garbage, drop-bytes, \
-             refuse-subscription, downgrade-subscription or sleep",
+             refuse-subscription, downgrade-subscription, sleep, sim, registration, signal or silent",
         ),
     }
 }
@@ -184,7 +203,7 @@ mod tests {
             assert_eq!(fault.to_string().parse(), Ok(fault), "{example}");
             count += 1;
         }
-        assert_eq!(count, 15);
+        assert_eq!(count, 19);
     }
 
     #[test]
@@ -218,6 +237,11 @@ mod tests {
             "downgrade-subscription=3",
             "sleep=0",
             "sleep=nan",
+            "sim",
+            "sim=lost",
+            "registration=11",
+            "signal=32",
+            "silent=1",
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.starts_with("fault "), "{error}");

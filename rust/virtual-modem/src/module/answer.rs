@@ -16,6 +16,7 @@ pub(super) type Answer = Result<Vec<Vec<u8>>, u16>;
 /// Error numbers of `+CME ERROR` (3GPP TS 27.007, 9.2).
 pub(super) const NOT_ALLOWED: u16 = 3;
 pub(super) const NOT_SUPPORTED: u16 = 4;
+pub(super) const NO_SIM: u16 = 10;
 pub(super) const WRONG_PARAMETERS: u16 = 50;
 pub(super) const UNKNOWN: u16 = 100;
 

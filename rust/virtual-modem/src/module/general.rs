@@ -8,8 +8,9 @@ use m531x_at::response::{
     ImsiLine, PinLine, PsmReportLine, RadioConnectionLine, RegistrationLine, SignalLine,
 };
 
-use super::answer::{Answer, NOT_SUPPORTED, UNKNOWN, WRONG_PARAMETERS, done, told};
+use super::answer::{Answer, NO_SIM, NOT_SUPPORTED, UNKNOWN, WRONG_PARAMETERS, done, told};
 use super::{Module, clock};
+use crate::fault::Sim;
 
 const MANUFACTURER: &str = "CMCC";
 
@@ -90,7 +91,13 @@ impl Module {
             }
             General::Iccid(_) => Err(UNKNOWN),
             General::PinRead => {
-                let state = "READY".to_owned();
+                let state = match self.faults.sim {
+                    None => "READY",
+                    Some(Sim::Absent) => return Err(NO_SIM),
+                    Some(Sim::Pin) => "SIM PIN",
+                    Some(Sim::Puk) => "SIM PUK",
+                };
+                let state = state.to_owned();
                 told(PinLine { state }.encode(profile))
             }
             General::Clock => {
@@ -117,7 +124,9 @@ impl Module {
                 done()
             }
             General::SignalQuality => {
-                let line = if self.registration() == 1 {
+                let line = if let Some(rssi) = self.faults.rssi {
+                    SignalLine { rssi, ber: 99 }
+                } else if self.registration() == 1 {
                     SignalLine { rssi: 23, ber: 0 }
                 } else {
                     SignalLine { rssi: 99, ber: 99 }
@@ -136,7 +145,7 @@ impl Module {
                 done()
             }
             General::AttachRead => {
-                let attached = self.radio.is_attached();
+                let attached = self.is_attached();
                 told(AttachLine { attached }.encode(profile))
             }
             General::AttachSet(wanted) => {
@@ -145,14 +154,14 @@ impl Module {
             }
             General::Address { cid } => {
                 let cid = cid.unwrap_or(1);
-                let attached = cid <= 1 && self.radio.is_attached();
+                let attached = cid <= 1 && self.is_attached();
                 let address = attached.then(|| self.identity.address.clone());
                 told(AddressLine { cid, address }.encode(profile))
             }
             General::ConnectionStatusRead => {
                 let line = RadioConnectionLine {
                     reporting: self.settings.radio_connection,
-                    mode: u8::from(self.mqtt.is_online() && self.radio.is_attached()),
+                    mode: u8::from(self.mqtt.is_online() && self.is_attached()),
                 };
                 told(line.encode(profile))
             }

@@ -223,7 +223,7 @@ impl Module {
 
     /// Whether nothing passes to or from the broker: cut, or the radio is off.
     pub fn network_cut(&self) -> bool {
-        !self.radio.is_attached()
+        !self.is_attached()
     }
 
     /// Bytes for the host that wait in the module, for want of their time.

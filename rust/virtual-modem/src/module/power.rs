@@ -103,7 +103,7 @@ impl Module {
                     .any(|line| line.starts_with("*ATREADY"))
                 {
                     let address = self.identity.address.clone();
-                    if self.radio.is_attached() {
+                    if self.is_attached() {
                         self.urc(now, &Urc::Ip(address.as_bytes()));
                     }
                 }

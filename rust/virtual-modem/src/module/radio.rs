@@ -32,15 +32,22 @@ impl Radio {
 }
 
 impl Module {
-    /// The state of `+CEREG`: 0 off, 1 registered, 2 searching.
+    /// The state of `+CEREG`: 0 off, 1 registered, 2 searching, or what a fault has it be.
     pub(super) fn registration(&self) -> u8 {
         if self.radio.functionality != 1 {
             0
-        } else if self.radio.cut {
+        } else if let Some(stat) = self.faults.registration {
+            stat
+        } else if self.radio.cut || self.faults.sim.is_some() {
             2
         } else {
             1
         }
+    }
+
+    /// Whether there is a network to send to.
+    pub(super) fn is_attached(&self) -> bool {
+        self.radio.is_attached() && matches!(self.registration(), 1 | 5)
     }
 
     /// Says `+CEREG` if `AT+CEREG` asked for it.

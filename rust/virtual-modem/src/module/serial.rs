@@ -81,6 +81,9 @@ impl Serial {
 impl Module {
     /// Bytes came from the host.
     pub fn handle_serial(&mut self, now: Instant, bytes: &[u8]) {
+        if self.faults.silent {
+            return;
+        }
         let Some(baudrate) = self.serial.baudrate.filter(|baudrate| *baudrate > 0) else {
             self.hear(now, bytes);
             return;
