@@ -2,6 +2,7 @@
 //!
 //! It is a library so that the Python package can bring the same command.
 
+mod colour;
 mod command;
 mod failure;
 mod format;

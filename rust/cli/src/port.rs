@@ -63,11 +63,7 @@ impl PortArguments {
     ) -> Result<OpenPort, Failure> {
         let options = ModemOptions {
             recording,
-            model: self.model.0,
-            baudrate: self.baudrate,
-            command_timeout: self.command_timeout,
-            recovery,
-            ..ModemOptions::default()
+            ..self.options(recovery)
         };
         if self.port == "virtual://" {
             return self.open_virtual(options);
@@ -76,6 +72,29 @@ impl PortArguments {
             modem: Modem::open(&self.port, options)?,
             _virtual_modem: None,
         })
+    }
+
+    /// How the port is opened.
+    pub(crate) fn options(&self, recovery: Recovery) -> ModemOptions {
+        ModemOptions {
+            model: self.model.0,
+            baudrate: self.baudrate,
+            command_timeout: self.command_timeout,
+            recovery,
+            ..ModemOptions::default()
+        }
+    }
+
+    /// The port's name; of a virtual modem, which it starts, that of its pseudo terminal.
+    pub(crate) fn name(&self) -> Result<(String, Option<VirtualModem>), Failure> {
+        if self.port != "virtual://" {
+            return Ok((self.port.clone(), None));
+        }
+        let virtual_modem = VirtualModem::start(VirtualModemOptions {
+            model: self.model.0.unwrap_or(Model::M5310A),
+            ..VirtualModemOptions::default()
+        })?;
+        Ok((virtual_modem.port(), Some(virtual_modem)))
     }
 
     fn open_virtual(&self, options: ModemOptions) -> Result<OpenPort, Failure> {

@@ -2,6 +2,7 @@
 
 mod at;
 mod demo;
+mod doctor;
 mod outbox;
 mod ports;
 mod publish;
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// List the serial ports of this computer
     Ports(ports::Arguments),
+    /// Look at port, module, SIM, network and broker, and say what to do at the first that fails
+    Doctor(doctor::Arguments),
     /// Send AT commands and print the answers
     At(at::Arguments),
     /// Publish to a topic, as `mosquitto_pub` does
@@ -43,6 +46,7 @@ impl Command {
         match self {
             Self::Demo(arguments) => arguments.run(),
             Self::Ports(arguments) => arguments.run(),
+            Self::Doctor(arguments) => arguments.run(),
             Self::At(arguments) => arguments.run(),
             Self::Pub(arguments) => arguments.run(),
             Self::Sub(arguments) => arguments.run(),

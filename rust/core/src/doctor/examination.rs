@@ -1,0 +1,74 @@
+//! The findings so far.
+
+use super::{Diagnosis, Finding, News, STEPS, Verdict};
+
+/// Collects what is found; after a failure nothing more is looked at.
+pub(super) struct Examination<F> {
+    told: F,
+    findings: Vec<Finding>,
+    failed: bool,
+}
+
+impl<F: FnMut(News<'_>)> Examination<F> {
+    pub(super) fn new(told: F) -> Self {
+        Self {
+            told,
+            findings: Vec::new(),
+            failed: false,
+        }
+    }
+
+    pub(super) fn trying(&mut self, what: &str) {
+        (self.told)(News::Trying(what));
+    }
+
+    pub(super) fn ok(&mut self, step: &'static str, text: impl Into<String>) {
+        self.find(step, Verdict::Ok, text.into(), None);
+    }
+
+    pub(super) fn warn(&mut self, step: &'static str, text: impl Into<String>, remedy: &str) {
+        self.find(step, Verdict::Warning, text.into(), Some(remedy.to_owned()));
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        step: &'static str,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.failed = true;
+        self.find(step, Verdict::Failed, text.into(), Some(remedy.into()));
+    }
+
+    pub(super) fn skip(&mut self, step: &'static str, text: &str) {
+        self.find(step, Verdict::Skipped, text.to_owned(), None);
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// What was not looked at is told to be so.
+    pub(super) fn finish(mut self) -> Diagnosis {
+        if self.failed {
+            let from = self.findings.len();
+            for step in STEPS.iter().skip(from) {
+                self.skip(step, "not looked at");
+            }
+        }
+        Diagnosis {
+            findings: self.findings,
+        }
+    }
+
+    fn find(&mut self, step: &'static str, verdict: Verdict, text: String, remedy: Option<String>) {
+        let finding = Finding {
+            step,
+            verdict,
+            text,
+            remedy,
+        };
+        (self.told)(News::Found(&finding));
+        self.findings.push(finding);
+    }
+}
