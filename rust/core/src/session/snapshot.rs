@@ -62,7 +62,7 @@ impl Session {
         }
         for (filter, qos, hex) in &snapshot.subscriptions {
             shared.subscriptions.ask(filter, *qos, *hex);
-            shared.subscriptions.grant(filter);
+            shared.subscriptions.grant(filter, *qos, *hex);
         }
         if let Some(goal) = &snapshot.goal {
             shared.recovery.remember(now, goal);
