@@ -612,8 +612,9 @@ m531x_status m531x_last_modem_error(m531x_modem modem, int32_t *number);
 /**
  * Opens a port and waits until the module at it answers.
  *
- * @param port        [in] "/dev/ttyUSB0", "COM5", "tcp://host:port", "rfc2217://host:port", or "virtual://" for a
- *                    virtual modem with a broker of its own inside the library (where it was built in).
+ * @param port        [in] "/dev/ttyUSB0", "COM5", "usb:SERIAL" (a USB adapter by its serial number), "tcp://host:port",
+ *                    "rfc2217://host:port", or "virtual://" for a virtual modem with a broker of its own inside the
+ *                    library (where it was built in).
  * @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
  * @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
  * @param timeout_ms  [in] How long the module may take to answer, in milliseconds; -1 is 10 s.

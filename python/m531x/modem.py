@@ -46,7 +46,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
     of the modem's own, in the order of arrival, with no lock held.
 
     Args:
-        port: ``"/dev/ttyUSB0"`` (a path will do too), ``"COM5"``, ``"tcp://host:port"`` and
+        port: ``"/dev/ttyUSB0"`` (a path will do too), ``"COM5"``, ``"usb:SERIAL"`` for
+            the USB adapter with this serial number, ``"tcp://host:port"`` and
             ``"rfc2217://host:port"`` for a serial server without and with control of its port, or
             ``"virtual://"`` for a virtual modem with a broker of its own in this process.
         model: ``"M5310-A"``, ``"M5311"``, ``"M5312"``, ``"M5313"`` ...; ``"auto"`` asks the module.

@@ -295,11 +295,14 @@ class PortInfo:
         name: What to open it by, such as ``/dev/ttyUSB0`` or ``COM5``.
         description: What is behind it, for people; empty if that is not known.
         usb: Vendor and product id of a USB adapter, or None.
+        serial_number: The adapter's own, by which ``usb:SERIAL`` opens it whatever its name is;
+            None where it has none.
     """
 
     name: str
     description: str
     usb: tuple[int, int] | None
+    serial_number: str | None = None
 
 
 @dataclass(frozen=True)

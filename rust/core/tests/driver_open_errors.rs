@@ -60,6 +60,7 @@ fn a_malformed_name_is_refused() {
     for (port, expected) in [
         ("", "is not a name"),
         ("bad\0name", "is not a name"),
+        ("usb:", "serial number is needed"),
         ("gopher://host:1", "unknown scheme gopher://"),
         ("tcp://host", "host and port number are needed"),
         ("tcp://:5000", "host and port number are needed"),
@@ -69,6 +70,13 @@ fn a_malformed_name_is_refused() {
         assert_eq!(error.code(), ErrorCode::InvalidArgument, "{error}");
         assert!(error.to_string().contains(expected), "{error}");
     }
+}
+
+#[test]
+fn an_adapter_that_is_not_there_is_named() {
+    let error = open_error("usb:NOBODY-HAS-THIS", options());
+    assert_eq!(error.code(), ErrorCode::PortNotFound);
+    assert!(error.to_string().contains("NOBODY-HAS-THIS"), "{error}");
 }
 
 #[test]

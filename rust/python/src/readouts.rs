@@ -37,8 +37,8 @@ pub(crate) type ConfigParts = (
 /// RSSI in dBm, bit error rate, both as the module gave them.
 pub(crate) type SignalParts = (Option<i16>, Option<u8>, (u8, u8));
 
-/// Name, description, USB vendor and product.
-type PortParts = (String, String, Option<(u16, u16)>);
+/// Name, description, USB vendor and product, serial number.
+type PortParts = (String, String, Option<(u16, u16)>, Option<String>);
 
 /// Number, seconds since 1970, kind, text.
 pub(crate) type WireParts = (u64, f64, &'static str, String);
@@ -137,7 +137,7 @@ pub(crate) fn ports(py: Python<'_>) -> PyResult<Vec<PortParts>> {
     let found = py.detach(m531x_core::ports).or_raise(py)?;
     Ok(found
         .into_iter()
-        .map(|port| (port.name, port.description, port.usb))
+        .map(|port| (port.name, port.description, port.usb, port.serial_number))
         .collect())
 }
 

@@ -27,6 +27,7 @@ impl Arguments {
                         "name": port.name,
                         "description": port.description,
                         "usb": port.usb.map(|(vendor, product)| format!("{vendor:04x}:{product:04x}")),
+                        "serial_number": port.serial_number,
                     })
                 })
                 .collect();
@@ -38,7 +39,9 @@ impl Arguments {
             )?;
         } else {
             for port in ports {
-                writeln!(out, "{}\t{}", port.name, port.description)?;
+                let adapter = port.serial_number.map(|number| format!("\tusb:{number}"));
+                let adapter = adapter.unwrap_or_default();
+                writeln!(out, "{}\t{}{adapter}", port.name, port.description)?;
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ compile_error!(
     "the driver runs on Linux and Windows so far; m531x-at and the session run anywhere"
 );
 
+mod adapter;
 mod convert;
 mod delivery;
 mod dispatcher;

@@ -5,7 +5,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use super::io::{PORT_EXAMPLE, Transport, open_serial};
-use super::{Stream, ports, rfc2217};
+use super::{Stream, adapter, ports, rfc2217};
 use crate::{Error, ErrorCode};
 
 /// Opens a serial device or a serial server; the name's form decides, before anything is touched.
@@ -31,12 +31,15 @@ pub(super) fn open_url(
             ErrorCode::InvalidArgument,
             format!("port {port:?} is not a name, use {}", forms()),
         )),
-        None => open_serial(port, baudrate),
+        None => match port.strip_prefix("usb:") {
+            Some(number) => open_serial(&adapter::device_of(port, number)?, baudrate),
+            None => open_serial(port, baudrate),
+        },
     }
 }
 
 fn forms() -> String {
-    format!("a device such as {PORT_EXAMPLE}, tcp://host:port or rfc2217://host:port")
+    format!("a device such as {PORT_EXAMPLE}, usb:SERIAL, tcp://host:port or rfc2217://host:port")
 }
 
 pub(super) fn open_stream(stream: Stream) -> Result<Transport, Error> {

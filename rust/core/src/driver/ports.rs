@@ -14,6 +14,9 @@ pub struct PortInfo {
     pub description: String,
     /// Vendor and product id of a USB adapter.
     pub usb: Option<(u16, u16)>,
+    /// The USB adapter's own serial number, by which `usb:` opens it whatever its name is; many have
+    /// none.
+    pub serial_number: Option<String>,
 }
 
 /// Lists the serial ports of this computer, sorted by name.
@@ -43,7 +46,7 @@ pub fn ports() -> Result<Vec<PortInfo>, Error> {
 }
 
 fn describe(port: serialport::SerialPortInfo) -> PortInfo {
-    let (description, usb) = match port.port_type {
+    let (description, usb, serial_number) = match port.port_type {
         SerialPortType::UsbPort(usb) => {
             let words: Vec<String> = [usb.manufacturer, usb.product]
                 .into_iter()
@@ -54,15 +57,17 @@ fn describe(port: serialport::SerialPortInfo) -> PortInfo {
             } else {
                 words.join(" ")
             };
-            (description, Some((usb.vid, usb.pid)))
+            let serial_number = usb.serial_number.filter(|number| !number.is_empty());
+            (description, Some((usb.vid, usb.pid)), serial_number)
         }
-        SerialPortType::BluetoothPort => ("Bluetooth".to_owned(), None),
-        SerialPortType::PciPort => ("PCI".to_owned(), None),
-        SerialPortType::Unknown => (String::new(), None),
+        SerialPortType::BluetoothPort => ("Bluetooth".to_owned(), None, None),
+        SerialPortType::PciPort => ("PCI".to_owned(), None, None),
+        SerialPortType::Unknown => (String::new(), None, None),
     };
     PortInfo {
         name: port.port_name,
         description,
         usb,
+        serial_number,
     }
 }

@@ -160,6 +160,26 @@ mod tests {
 
     use super::*;
 
+    /// The adapter has got another name; the link says what it is.
+    #[test]
+    fn an_adapter_is_opened_under_the_name_that_it_has_now() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR).expect("a terminal");
+        rustix::pty::grantpt(&master).expect("granted");
+        rustix::pty::unlockpt(&master).expect("unlocked");
+        let device = rustix::pty::ptsname(&master, Vec::new()).expect("a name");
+        let link = folder.path().join("usb-ours");
+        symlink(device.to_str().expect("text"), &link).expect("a link");
+        let link = link.to_str().expect("text").to_owned();
+        let lookout = Lookout {
+            names: vec!["/dev/ttyUSB-gone".to_owned(), link.clone()],
+            baudrate: 9600,
+            timeout: Duration::from_secs(1),
+        };
+        let (_, name) = lookout.open(&|| false).expect("it is there");
+        assert_eq!(name, link);
+    }
+
     #[test]
     fn an_adapter_is_known_by_what_it_is() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -67,7 +67,8 @@ impl Modem {
     /// Opens a port by name and runs the start-up dialogue.
     ///
     /// The name is that of a serial device (`/dev/ttyUSB0`, `COM5`; opened exclusively, 8N1, no
-    /// flow control), or that of a serial server: `tcp://host:port` for one that only passes bytes
+    /// flow control), a USB adapter by its serial number as [`ports`](crate::ports) tells it
+    /// (`usb:A50285BI`), or that of a serial server: `tcp://host:port` for one that only passes bytes
     /// on, `rfc2217://host:port` for one whose port is set up from here (RFC 2217: Telnet with COM
     /// port control; also 8N1, no flow control).
     ///

@@ -61,9 +61,16 @@ impl Resubscribe {
         cx.shared
             .acks
             .register(cx.id, AckKind::Subscribe, Some(filter));
+        // Firmware prints nothing for a subscription that was granted at a lower QoS (dialect rule
+        // 6): none is lower than this one.
+        let last = self.unanswered + 1 == MOST_ASKED;
         Step::send(cx.shared.acknowledged_wire(&Command::MqttSub(MqttSub {
             filter: subscription.filter.clone(),
-            qos: subscription.qos,
+            qos: if last {
+                QoS::AtMostOnce
+            } else {
+                subscription.qos
+            },
             hex: subscription.hex,
         })))
     }
