@@ -31,6 +31,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
 # basedpyright is pyright in a Python package that brings its own Node.js; the settings are pyright's.
 PYRIGHT := PYTHONPATH=$(CURDIR)/python $(BIN)/basedpyright --pythonpath $(BIN)/python
+CARGO_DENY := target/tools/bin/cargo-deny
 
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
@@ -39,6 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz
 .PHONY: check-python
 .PHONY: reliability test-differential
+.PHONY: scoreboard deny
 
 ## help: List the targets.
 help:
@@ -197,6 +199,18 @@ bench: $(STAMPS)/native-release
 	@$(BIN)/python benches/python_inbound.py
 	@$(BIN)/python benches/python_async.py
 
+## scoreboard: Play the smuggling corpus against other AT libraries and rewrite the tables of docs/security.md (some minutes).
+scoreboard: $(STAMPS)/native $(STAMPS)/scoreboard
+	@cargo build --quiet --package m531x-benches --example smuggling_player
+	@$(BIN)/python bindings-tests/smuggling/scoreboard.py
+
+## deny: Check the licences, origins and duplicates of the Rust dependencies (the first time some minutes).
+deny: $(STAMPS)/cargo $(STAMPS)/cargo-deny
+	@$(CARGO_DENY) --offline check licenses sources
+	@$(CARGO_DENY) --offline --exclude-dev --exclude xtask --exclude m531x-benches check bans
+	@if $(CARGO_DENY) fetch db 2>$(STAMPS)/advisories.log; then $(CARGO_DENY) check advisories; \
+		else echo "make deny: advisories NOT checked, their database could not be fetched" >&2; fi
+
 ## clean: Remove everything that was built.
 clean:
 	@rm -rf target python/m531x/*.so
@@ -234,6 +248,19 @@ $(STAMPS)/zig: bindings-tests/wheels/requirements.txt $(STAMPS)/venv
 $(STAMPS)/notebooks: bindings-tests/notebooks/requirements.txt $(STAMPS)/venv
 	@echo "set-up: Jupyter, matplotlib and pandas in $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/scoreboard: bindings-tests/smuggling/requirements.txt .ci/need
+	@.ci/need python
+	@echo "set-up: other AT libraries in target/scoreboard"
+	@$(PYTHON) -m venv --clear target/scoreboard/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/scoreboard/venv
+	@target/scoreboard/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/cargo-deny:
+	@command -v $(CARGO_DENY) >/dev/null || { echo "set-up: building cargo-deny into target/tools"; \
+		CARGO_TARGET_DIR=target/tools/build cargo install --quiet --locked --root target/tools cargo-deny@0.20.2; \
+		rm -rf target/tools/build; }
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/native: $(STAMPS)/cargo $(STAMPS)/venv $(NATIVE_SOURCES)
