@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from m531x import _native
 from m531x._argument_type import ArgumentTypeError
+from m531x._secret import Hidden
 from m531x.types import MqttState, Will
 
 __all__ = ["ConnectionCommands", "will_parts"]
@@ -73,12 +74,13 @@ class ConnectionCommands:
             ...     print(modem.mqtt_state())
             connected
         """
+        hidden, password = Hidden(password), None
         options = _native.ConnectOptions(
             host,
             port,
             client_id,
             username,
-            password,
+            hidden.reveal(),
             keepalive,
             clean_session,
             tls,

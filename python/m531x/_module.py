@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from m531x._secret import Hidden, shown_command
 from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class ModuleCommands:
             ...     modem.command("AT+CGMM")
             ['M5310-A']
         """
-        return self._native.command(line, timeout)
+        hidden, line = Hidden(line), shown_command(line)
+        return self._native.command(hidden.reveal(), timeout)
 
     def wake(self) -> None:
         """Wakes a sleeping module: asks until it answers, as it loses the first bytes."""

@@ -199,6 +199,9 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
 
     def __repr__(self) -> str:
         """The port and the state."""
+        if not hasattr(self, "_closed"):
+            # A traceback of an opening that failed shows what there is of it.
+            return "<m531x.Modem not open>"
         state = "closed" if self._closed else self.mqtt_state()
         return f"<m531x.Modem {self._port!r} {state}>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from m531x import _native
 from m531x._connection import will_parts
+from m531x._secret import Hidden
 from m531x.aio._beginning import Beginning
 from m531x.types import MqttState, Will
 
@@ -32,12 +33,13 @@ class ConnectionCommands(Beginning):
 
         Arguments and errors are those of `m531x.Modem.connect`.
         """
+        hidden, password = Hidden(password), None
         options = _native.ConnectOptions(
             host,
             port,
             client_id,
             username,
-            password,
+            hidden.reveal(),
             keepalive,
             clean_session,
             tls,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from m531x._secret import Hidden, shown_command
 from m531x.aio._beginning import Beginning
 from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
 
@@ -57,7 +58,8 @@ class ModuleCommands(Beginning):
             InvalidArgumentError: The line holds a control character or is too long.
             CommandError: The module answered ``ERROR`` or ``+CME ERROR``.
         """
-        lines: list[str] = await self._begin(self._starter.command(line, timeout))
+        hidden, line = Hidden(line), shown_command(line)
+        lines: list[str] = await self._begin(self._starter.command(hidden.reveal(), timeout))
         return lines
 
     async def wake(self) -> None:

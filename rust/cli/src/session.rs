@@ -1,5 +1,9 @@
 //! The MQTT connection that `pub` and `sub` share, with mosquitto's flags.
 
+use std::fs;
+use std::io::stdin;
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args};
 use m531x_core::{ConnectOptions, Modem, QoS, Recovery, Secret, Will};
 
@@ -38,6 +42,9 @@ pub(crate) struct ConnectionArguments {
         hide_env_values = true
     )]
     password: Option<String>,
+    /// A file whose first line is the password, instead of those; - is standard input
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// Keep-alive in seconds
     #[arg(short = 'k', long, value_name = "SECONDS", default_value_t = 60)]
     keepalive: u16,
@@ -102,12 +109,12 @@ impl ConnectionArguments {
     ) -> Result<(), Failure> {
         let pending = connection
             .modem
-            .start_connect(self.options(clean_session))?;
+            .start_connect(self.options(clean_session)?)?;
         let what = format!("connecting to {}:{}", self.host, self.broker_port);
         Ok(progress::wait(&what, pending, &connection.interrupt)??)
     }
 
-    fn options(&self, clean_session: bool) -> ConnectOptions {
+    fn options(&self, clean_session: bool) -> Result<ConnectOptions, Failure> {
         let client_id = self
             .client_id
             .clone()
@@ -115,7 +122,7 @@ impl ConnectionArguments {
         let mut options = ConnectOptions::new(&self.host, client_id);
         options.port = self.broker_port;
         options.username.clone_from(&self.username);
-        options.password = self.password.as_deref().map(Secret::new);
+        options.password = self.password()?;
         options.keepalive = self.keepalive;
         options.clean_session = clean_session;
         options.tls = self.tls;
@@ -125,7 +132,26 @@ impl ConnectionArguments {
             qos: self.will_qos,
             retain: self.will_retain,
         });
-        options
+        Ok(options)
+    }
+
+    fn password(&self) -> Result<Option<Secret>, Failure> {
+        let Some(path) = &self.password_file else {
+            return Ok(self.password.as_deref().map(Secret::new));
+        };
+        let text = if path.as_os_str() == "-" {
+            let mut line = String::new();
+            stdin().read_line(&mut line).map(|_| line)
+        } else {
+            fs::read_to_string(path)
+        };
+        let text = text.map_err(|error| {
+            Failure::Failed(format!(
+                "the password file {} cannot be read: {error}",
+                path.display()
+            ))
+        })?;
+        Ok(Some(Secret::new(text.lines().next().unwrap_or_default())))
     }
 }
 

@@ -16,6 +16,7 @@ mod error_table;
 mod event;
 mod message;
 mod recording;
+mod redacted;
 pub mod replay;
 pub mod session;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use m531x_at::command::redact;
+use m531x_at::command::EchoGuard;
 
 /// How many entries are kept; the oldest go first.
 const LIMIT: usize = 10_000;
@@ -44,6 +44,7 @@ impl fmt::Display for TranscriptEntry {
 pub(crate) struct Transcript {
     start: Instant,
     entries: VecDeque<TranscriptEntry>,
+    echo: EchoGuard,
 }
 
 impl Transcript {
@@ -51,6 +52,7 @@ impl Transcript {
         Self {
             start,
             entries: VecDeque::new(),
+            echo: EchoGuard::default(),
         }
     }
 
@@ -58,10 +60,13 @@ impl Transcript {
         if self.entries.len() == LIMIT {
             self.entries.pop_front();
         }
+        if direction == Direction::ToModule {
+            self.echo.sent(line);
+        }
         self.entries.push_back(TranscriptEntry {
             at: now.saturating_duration_since(self.start),
             direction,
-            text: escape(&redact(line)),
+            text: escape(&self.echo.show(line)),
         });
     }
 

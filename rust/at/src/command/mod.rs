@@ -29,6 +29,7 @@ mod mqttsub;
 mod mqttto;
 mod mqttunsub;
 
+mod echo_guard;
 mod grammar;
 mod line;
 mod redact;
@@ -36,6 +37,7 @@ mod redact;
 use std::fmt;
 
 pub use crate::qos::QoS;
+pub use echo_guard::EchoGuard;
 pub use general::{General, RebootForm, SleepMode};
 pub use grammar::Grammar;
 pub use line::Line;

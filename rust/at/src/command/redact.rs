@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr, memchr2};
+
 use crate::fields::Fields;
 
 const NAME: &[u8] = b"MQTTCFG";
@@ -14,61 +16,85 @@ const FIELDS_BEFORE_PASSWORD: usize = 5;
 ///
 /// It works on a command, its echo and its read-back, whatever stands before or after on other
 /// lines. Where the fields are not those of a configuration, all of them are hidden: a password
-/// may stand anywhere among them.
+/// may stand anywhere among them. A line whose name came garbled is known by its fields.
 ///
 /// ```
 /// let line = br#"AT+MQTTCFG="broker",1883,"lamp",60,"user","secret",1"#;
 /// let shown = m531x_at::command::redact(line);
 /// assert_eq!(&shown[..], br#"AT+MQTTCFG="broker",1883,"lamp",60,"user","***",1"#);
 /// ```
-pub fn redact(line: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = next_secret(line, 0) else {
-        return Cow::Borrowed(line);
-    };
-    let mut shown = Vec::with_capacity(line.len() + MASK.len());
+pub fn redact(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut shown = Vec::new();
     let mut copied = 0;
-    let mut secret = Some(first);
-    while let Some(range) = secret {
-        shown.extend_from_slice(&line[copied..range.start]);
+    for secret in each_secret(text) {
+        shown.extend_from_slice(&text[copied..secret.start]);
         shown.extend_from_slice(MASK);
-        copied = range.end;
-        secret = next_secret(line, copied);
+        copied = secret.end;
     }
-    shown.extend_from_slice(&line[copied..]);
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.extend_from_slice(&text[copied..]);
     Cow::Owned(shown)
 }
 
 /// Where the passwords stand, as [`redact`] finds them; one without a byte is none.
 pub(crate) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(secret) = next_secret(text, from) {
-        from = secret.end;
-        if !secret.is_empty() {
-            found.push(secret);
-        }
-    }
-    found
+    each_secret(text)
+        .filter(|secret| !secret.is_empty())
+        .collect()
 }
 
-/// The first password at or after `from`.
-fn next_secret(text: &[u8], from: usize) -> Option<Range<usize>> {
-    let mut start = from;
-    while let Some(name) = find_name(text, start) {
-        let after = name + NAME.len();
-        let list = after + 1;
-        let end = text[after..]
-            .iter()
-            .position(|byte| matches!(byte, b'\r' | b'\n'))
-            .map_or(text.len(), |length| after + length);
-        if matches!(text.get(after), Some(b'=' | b':')) {
-            if let Some(secret) = password(&text[list..end]) {
+/// Where the password of each line stands.
+fn each_secret(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        while start < text.len() {
+            let line = start;
+            let end = line_end(text, line);
+            start = end + 1;
+            if let Some(secret) = secret(&text[line..end]) {
+                return Some(line + secret.start..line + secret.end);
+            }
+        }
+        None
+    })
+}
+
+fn line_end(text: &[u8], start: usize) -> usize {
+    memchr2(b'\r', b'\n', &text[start..]).map_or(text.len(), |length| start + length)
+}
+
+/// Where the password stands in a line.
+pub(super) fn secret(line: &[u8]) -> Option<Range<usize>> {
+    let mut from = 0;
+    while let Some(name) = find_name(line, from) {
+        from = name + NAME.len();
+        if matches!(line.get(from), Some(b'=' | b':')) {
+            let list = from + 1;
+            if let Some(secret) = password(&line[list..]) {
                 return Some(list + secret.start..list + secret.end);
             }
         }
-        start = end;
     }
-    None
+    let list = memchr(b'"', line)?;
+    let mut fields = Fields::new(&line[list..]);
+    let before: [_; FIELDS_BEFORE_PASSWORD] = std::array::from_fn(|_| fields.next());
+    let [
+        Some(host),
+        Some(port),
+        Some(id),
+        Some(keepalive),
+        Some(user),
+    ] = before
+    else {
+        return None;
+    };
+    let numbers = port.number().is_some() && keepalive.number().is_some();
+    if !numbers || !host.quoted || !id.quoted || !user.quoted {
+        return None;
+    }
+    password(&line[list..]).map(|secret| list + secret.start..list + secret.end)
 }
 
 fn find_name(text: &[u8], from: usize) -> Option<usize> {

@@ -62,12 +62,14 @@ impl Arguments {
     /// Sends one line and prints its answer; returns 1 if the module refused it.
     fn send(&self, line: &str, modem: &Modem, interrupt: &Interrupt) -> Result<u32, Failure> {
         let pending = modem.start_command(line, self.timeout)?;
-        // What the user typed may hold a password, and is shown from here on.
-        let shown = redact(line.as_bytes());
-        let shown = String::from_utf8_lossy(&shown);
+        // What the user typed, and what a read-back says, may hold a password.
+        let shown = without_password(line);
         let (lines, error) = match progress::wait(&shown, pending, interrupt)? {
-            Ok(lines) => (lines, None),
-            Err(error) if error.code() == ErrorCode::Command => (Vec::new(), Some(error)),
+            Ok(lines) => {
+                let lines = lines.iter().map(|line| without_password(line)).collect();
+                (lines, None)
+            }
+            Err(error) if error.code() == ErrorCode::Command => (Vec::<String>::new(), Some(error)),
             Err(error) => return Err(error.into()),
         };
         let refused = u32::from(error.is_some());
@@ -93,4 +95,8 @@ impl Arguments {
         out.flush()?;
         Ok(refused)
     }
+}
+
+fn without_password(line: &str) -> String {
+    String::from_utf8_lossy(&redact(line.as_bytes())).into_owned()
 }

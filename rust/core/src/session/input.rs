@@ -30,7 +30,8 @@ impl Scheduler {
             Frame::Publish(publish) => self.on_publish(now, &publish),
             Frame::Untrusted(line) => {
                 self.slot.suspect(now);
-                self.shared.line_log.add(LineKind::Message, line);
+                let shared = &mut self.shared;
+                shared.line_log.add(LineKind::Message, line, &shared.echo);
                 let length = as_value(line.len());
                 self.shared.event(EventKind::Ambiguous, length, text(line));
             }
@@ -65,7 +66,9 @@ impl Scheduler {
             return;
         }
         let shared = &mut self.shared;
-        shared.line_log.add_message(publish, &shared.profile);
+        shared
+            .line_log
+            .add_message(publish, &shared.profile, &shared.echo);
         shared.stats.messages += 1;
         shared.stats.truncated += u64::from(publish.truncated);
         shared.stats.ambiguous += u64::from(publish.ambiguous);
@@ -106,7 +109,8 @@ impl Scheduler {
         self.shared.stats.lines += 1;
         let urc = Urc::parse(line);
         if matches!(urc, Some(Urc::Boot(_) | Urc::Ready)) {
-            self.shared.line_log.add(LineKind::Urc, line);
+            let shared = &mut self.shared;
+            shared.line_log.add(LineKind::Urc, line, &shared.echo);
             self.on_boot_line(now, line);
             return;
         }
@@ -120,12 +124,13 @@ impl Scheduler {
             Verdict::NotMine if urc.is_some() => LineKind::Urc,
             _ => LineKind::Answer,
         };
-        self.shared.line_log.add(kind, line);
+        let shared = &mut self.shared;
+        shared.line_log.add(kind, line, &shared.echo);
         match verdict {
             Verdict::Taken => self.deliver_answer(now),
             Verdict::Late => {
                 self.shared.stats.late_answers += 1;
-                self.shared.event(EventKind::LateAnswer, 0, redacted(line));
+                self.shared.event(EventKind::LateAnswer, 0, text(line));
             }
             Verdict::Stray => {
                 self.shared.stats.stray_results += 1;
@@ -136,7 +141,7 @@ impl Scheduler {
                     self.on_urc(now, &urc, line);
                 } else {
                     self.shared.stats.unknown_lines += 1;
-                    self.shared.event(EventKind::UnknownLine, 0, redacted(line));
+                    self.shared.event(EventKind::UnknownLine, 0, text(line));
                 }
             }
         }
@@ -326,11 +331,6 @@ impl Scheduler {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// An unknown or late line can be an echo or a read-back with a password in it.
-fn redacted(line: &[u8]) -> String {
-    text(&m531x_at::command::redact(line))
 }
 
 fn as_value(length: usize) -> i64 {

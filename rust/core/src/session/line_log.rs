@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use m531x_at::command::redact;
+use m531x_at::command::EchoGuard;
 use m531x_at::profile::Profile;
 use m531x_at::urc::{Publish, Urc};
 
@@ -38,20 +38,32 @@ impl LineLog {
         Self(wanted.then(VecDeque::new))
     }
 
-    pub(super) fn add(&mut self, kind: LineKind, line: &[u8]) {
+    pub(super) fn add(&mut self, kind: LineKind, line: &[u8], echo: &EchoGuard) {
         if let Some(lines) = &mut self.0 {
-            let line = redact(line).into_owned();
+            let line = echo.show(line).into_owned();
             lines.push_back(PassedLine { kind, line });
         }
     }
 
-    pub(super) fn add_message(&mut self, publish: &Publish<'_>, profile: &Profile) {
+    pub(super) fn add_message(
+        &mut self,
+        publish: &Publish<'_>,
+        profile: &Profile,
+        echo: &EchoGuard,
+    ) {
         if let Some(lines) = &mut self.0 {
             let mut line = Vec::new();
             Urc::Publish(*publish).encode(profile, &mut line);
+            let line = between_line_ends(&line);
+            // With bytes missing, lines that followed are taken for payload.
+            let line = if publish.truncated || publish.ambiguous {
+                echo.show(line).into_owned()
+            } else {
+                line.to_vec()
+            };
             lines.push_back(PassedLine {
                 kind: LineKind::Message,
-                line: between_line_ends(&line).to_vec(),
+                line,
             });
         }
     }

@@ -271,8 +271,10 @@ impl Session {
         self.scheduler.pump(now);
         self.tell_framer();
         let bytes = self.scheduler.poll_transmit()?;
-        let lines = &mut self.scheduler.shared.line_log;
-        lines.add(LineKind::Command, bytes.trim_ascii_end());
+        let shared = &mut self.scheduler.shared;
+        let line = bytes.trim_ascii_end();
+        shared.echo.sent(line);
+        shared.line_log.add(LineKind::Command, line, &shared.echo);
         Some(bytes)
     }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use m531x_at::command::QoS;
@@ -5,6 +6,7 @@ use m531x_at::profile::Model;
 use m531x_at::response::ConfigReadback;
 
 use super::{ConnectOptions, MqttState};
+use crate::redacted::redacted;
 
 /// Names one operation of a [`Session`](super::Session) from its beginning to its completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,7 +66,9 @@ impl From<RequestKind> for Request {
 
 /// The operations of a session. Each ends with the [`Outcome`] named here, a typed error or a
 /// timeout.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows a command without the password of a configuration.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum RequestKind {
     /// The start-up dialogue: `AT` until it answers, the settings, the model. [`Outcome::Info`],
@@ -126,8 +130,54 @@ pub enum RequestKind {
     SetPingReport(bool),
 }
 
+impl fmt::Debug for RequestKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(line) => tuple(f, "Command", &redacted(line.clone())),
+            Self::Connect(options) => tuple(f, "Connect", options),
+            Self::Publish {
+                topic,
+                payload,
+                qos,
+                retain,
+            } => f
+                .debug_struct("Publish")
+                .field("topic", topic)
+                .field("payload", payload)
+                .field("qos", qos)
+                .field("retain", retain)
+                .finish(),
+            Self::Subscribe { filter, qos, hex } => f
+                .debug_struct("Subscribe")
+                .field("filter", filter)
+                .field("qos", qos)
+                .field("hex", hex)
+                .finish(),
+            Self::Unsubscribe { filter } => tuple(f, "Unsubscribe", filter),
+            Self::SetAckTimeout(seconds) => tuple(f, "SetAckTimeout", seconds),
+            Self::SetPingReport(report) => tuple(f, "SetPingReport", report),
+            Self::Startup => f.write_str("Startup"),
+            Self::Disconnect => f.write_str("Disconnect"),
+            Self::Delete => f.write_str("Delete"),
+            Self::Status => f.write_str("Status"),
+            Self::Config => f.write_str("Config"),
+            Self::Info => f.write_str("Info"),
+            Self::Signal => f.write_str("Signal"),
+            Self::WaitForNetwork => f.write_str("WaitForNetwork"),
+            Self::Wake => f.write_str("Wake"),
+            Self::Reboot => f.write_str("Reboot"),
+        }
+    }
+}
+
+fn tuple(f: &mut fmt::Formatter<'_>, name: &str, value: &dyn fmt::Debug) -> fmt::Result {
+    f.debug_tuple(name).field(value).finish()
+}
+
 /// What a successful operation gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` shows lines without the password that a configuration's read-back may hold.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// It is done.
@@ -146,6 +196,24 @@ pub enum Outcome {
     Info(ModemInfo),
     /// The signal quality.
     Signal(Signal),
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("Done"),
+            Self::Lines(lines) => {
+                let shown: Vec<String> = lines.iter().cloned().map(redacted).collect();
+                tuple(f, "Lines", &shown)
+            }
+            Self::Receipt(receipt) => tuple(f, "Receipt", receipt),
+            Self::Granted(qos) => tuple(f, "Granted", qos),
+            Self::State(state) => tuple(f, "State", state),
+            Self::Config(config) => tuple(f, "Config", config),
+            Self::Info(info) => tuple(f, "Info", info),
+            Self::Signal(signal) => tuple(f, "Signal", signal),
+        }
+    }
 }
 
 /// Proof of a completed publish.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use m531x_at::command::Command;
+use m531x_at::command::{Command, EchoGuard};
 use m531x_at::profile::{Model, Profile};
 
 use super::acks::Acks;
@@ -17,6 +17,7 @@ use super::request::OperationId;
 use super::stats::SessionStats;
 use super::subscriptions::Subscriptions;
 use super::wire::Wire;
+use crate::redacted::shown;
 use crate::{Error, ErrorCode, Event, EventKind, Incoming};
 
 /// The ack timeout of a module that was told none, in seconds (manual 1.9).
@@ -47,6 +48,8 @@ pub(super) struct Shared {
     pub recovery: Tracker,
     /// Echo is off and errors have numbers, as far as is known.
     pub settled: bool,
+    /// What of the last command must not be shown.
+    pub echo: EchoGuard,
 }
 
 impl Shared {
@@ -68,6 +71,7 @@ impl Shared {
             distrust: false,
             recovery: Tracker::new(&config.recovery),
             settled: false,
+            echo: EchoGuard::default(),
             config,
         };
         shared.set_profile(model);
@@ -108,6 +112,8 @@ impl Shared {
     }
 
     pub(super) fn event(&mut self, kind: EventKind, value: i64, text: impl Into<String>) {
+        // Any line can be an echo or a read-back with a password in it.
+        let text = shown(text.into(), |text| self.echo.show(text));
         self.incoming
             .push_back(Incoming::Event(Event::new(kind, value, text)));
     }

@@ -85,9 +85,14 @@ impl Wire {
     }
 }
 
-/// The part of a command line that names it: everything before `=` or `?`.
+/// The part of a command line that names it. It ends before whatever could begin an argument, which may be a
+/// password.
 pub(super) fn head(line: &str) -> String {
-    let end = line.find(['=', '?', ' ']).unwrap_or(line.len());
+    let end = line
+        .find(|character: char| {
+            !character.is_ascii_alphanumeric() && !"+*&^%$#".contains(character)
+        })
+        .unwrap_or(line.len());
     line[..end].to_ascii_uppercase()
 }
 

@@ -1,0 +1,225 @@
+//! Passwords are planted, everything that can print itself does, and the output is searched.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::{Debug, Write};
+use std::time::Duration;
+
+use m531x_at::command::{Command, EchoGuard, Line, MqttCfg, redact};
+use m531x_at::framer::{Frame, Framer, FramerConfig};
+use m531x_at::hex;
+use m531x_core::session::{Outcome, Request, RequestKind, Session, SessionConfig};
+use m531x_core::{ConnectOptions, Error, Incoming, Model, Modem, ModemOptions, Secret, Stream};
+use m531x_virtual_modem::broker::BrokerOptions;
+use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+
+const PASSWORDS: [&str; 3] = [
+    "Zq7vTr9Kx2mPw4Ls",
+    "Wort,mit Komma=9Xk4;und:mehr",
+    "Schlüssel-密码-91QzR",
+];
+
+/// Everything that was printed.
+#[derive(Default)]
+struct Everything(String);
+
+impl Everything {
+    fn add(&mut self, thing: &dyn Debug) {
+        write!(self.0, "{thing:?}\n{thing:#?}\n").unwrap();
+    }
+
+    fn add_error<T: Debug>(&mut self, result: Result<T, Error>) {
+        let error = result.unwrap_err();
+        writeln!(self.0, "{error}").unwrap();
+        self.add(&error);
+    }
+
+    /// No six characters in a row of the password stand there, in whatever form.
+    fn search(&self, password: &str) {
+        let bytes = password.as_bytes();
+        let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
+        let reversed: String = password.chars().rev().collect();
+        let latin: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+        let looks = [
+            password.to_owned(),
+            reversed,
+            latin,
+            bytes.escape_ascii().to_string(),
+            password.escape_unicode().to_string(),
+            password.escape_default().to_string(),
+            hex::encode(bytes),
+            hex::encode(bytes).to_ascii_lowercase(),
+        ];
+        let squeezed: String = self.0.split_whitespace().collect();
+        for look in looks {
+            let look: Vec<char> = look.chars().filter(|c| !c.is_whitespace()).collect();
+            for piece in look.windows(6) {
+                let piece: String = piece.iter().collect();
+                let found = squeezed
+                    .find(&piece)
+                    .map(|at| &squeezed[at.saturating_sub(90)..]);
+                let around = found.map(|text| text.chars().take(150).collect::<String>());
+                assert_eq!(around, None, "{piece:?}");
+            }
+        }
+        for piece in numbers.windows(4) {
+            let piece = piece.join(",");
+            assert!(!squeezed.contains(&format!(",{piece},")), "{piece}");
+        }
+    }
+}
+
+fn options(password: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new("broker.example", "c");
+    options.username = Some("u".into());
+    options.password = Some(Secret::new(password));
+    options
+}
+
+fn configuration(password: &str) -> String {
+    format!(r#"AT+MQTTCFG="broker",1883,"c",60,"u","{password}",1"#)
+}
+
+#[test]
+fn a_driven_modem_shows_no_password() {
+    for password in PASSWORDS {
+        let mut all = Everything::default();
+        let module = VirtualModem::start(VirtualModemOptions {
+            model: Model::M5311,
+            link: LinkChoice::Memory,
+            echo: Some(true),
+            ..VirtualModemOptions::default()
+        })
+        .unwrap();
+        let modem_options = ModemOptions {
+            model: Some(Model::M5311),
+            wire_log: 1000,
+            ..ModemOptions::default()
+        };
+        all.add(&modem_options);
+        let stream = Stream::from(module.connect().unwrap());
+        let modem = Modem::open_stream(stream, modem_options).unwrap();
+        let pending = modem.start_connect(options(password)).unwrap();
+        all.add(&pending);
+        pending.wait().unwrap();
+        all.add(&modem.config().unwrap());
+        all.add_error(modem.connect(options(&format!("{password}\""))));
+        all.add_error(modem.connect(options(&password.repeat(99))));
+        all.add_error(modem.connect(ConnectOptions {
+            username: None,
+            ..options(password)
+        }));
+        for wrong in [
+            format!("{}\r", configuration(password)),
+            configuration(&password.repeat(99)),
+            configuration(password).replace("=\"", " \""),
+            configuration(password).replace(",1", ""),
+        ] {
+            all.add_error(modem.command(&wrong, None));
+        }
+        modem.delete().unwrap();
+        modem.command(&configuration(password), None).unwrap();
+        modem.command("AT+MQTTCFG?", None).unwrap();
+        let line = configuration(password);
+        module.inject(format!("{line}\r\n+MQTTCFG: {}\r\n", &line[11..]).as_bytes());
+        module.inject(b"+CEREG: 5\r\n");
+        loop {
+            let incoming = modem.recv(Some(Duration::from_secs(20))).unwrap().unwrap();
+            all.add(&incoming);
+            if matches!(&incoming, Incoming::Event(event) if event.text == "+CEREG: 5") {
+                break;
+            }
+        }
+        all.add(&modem);
+        all.add(&modem.stats());
+        all.add(&modem.wire_log(0));
+        all.add(&module);
+        all.add(&module.transcript());
+        for entry in module.transcript() {
+            writeln!(all.0, "{entry}").unwrap();
+        }
+        modem.close().unwrap();
+        all.add_error(modem.connect(options(password)));
+        all.add_error(modem.command(&configuration(password), None));
+        assert!(all.0.matches("***").count() > 10, "{}", all.0);
+        all.search(password);
+    }
+}
+
+#[test]
+fn no_public_type_shows_a_password() {
+    for password in PASSWORDS {
+        let mut all = Everything::default();
+        let line = configuration(password);
+        let profile = Model::M5311.profile();
+        all.add(&Secret::new(password));
+        all.add(&options(password));
+        for kind in [
+            RequestKind::Connect(options(password)),
+            RequestKind::Command(line.clone()),
+        ] {
+            all.add(&Request::new(kind).with_timeout(Duration::from_secs(1)));
+        }
+        let readback = line.replace("AT+MQTTCFG=", "+MQTTCFG: ");
+        all.add(&Outcome::Lines(vec![line.clone(), readback.clone()]));
+        let command = Command::MqttCfg(MqttCfg {
+            host: "broker".into(),
+            port: 1883,
+            client_id: "c".into(),
+            keepalive: 60,
+            username: Some("u".into()),
+            password: Some(Secret::new(password)),
+            clean_session: true,
+            tls: false,
+        });
+        all.add(&command);
+        all.add(&command.encode(profile).unwrap());
+        all.add(&Line::raw(&line, 1024).unwrap());
+        all.add(&Line::raw(&line.repeat(50), 1024).unwrap_err());
+        all.add(&Command::decode(line.as_bytes()));
+        all.add(&Command::decode(line.replace("1883", "x").as_bytes()));
+        all.add(&Command::decode(line.replace(",1", ",7").as_bytes()));
+        all.add(&String::from_utf8_lossy(&redact(line.as_bytes())));
+        let mut guard = EchoGuard::default();
+        guard.sent(line.as_bytes());
+        all.add(&guard);
+        let mut framer = Framer::new(FramerConfig::default());
+        framer.handle_input(std::time::Instant::now(), line.as_bytes());
+        all.add(&framer);
+        all.add(&Frame::Line(line.as_bytes()));
+        all.add(&Frame::Untrusted(readback.as_bytes()));
+        let mut session = Session::new(SessionConfig::default());
+        let now = std::time::Instant::now();
+        let begun = session.begin(now, Request::new(RequestKind::Connect(options(password))));
+        begun.unwrap();
+        all.add(&session);
+        all.add(&BrokerOptions {
+            users: Some([("u".to_owned(), password.to_owned())].into()),
+            ..BrokerOptions::default()
+        });
+        assert!(all.0.matches("***").count() > 10, "{}", all.0);
+        all.search(password);
+    }
+}
+
+#[test]
+fn the_search_finds_what_it_looks_for() {
+    for password in PASSWORDS {
+        for shown in [
+            format!("{password:?}"),
+            format!(
+                "{:?}",
+                [1, 2, 3]
+                    .iter()
+                    .chain(password.as_bytes())
+                    .collect::<Vec<_>>()
+            ),
+            hex::encode(password.as_bytes()),
+            password.chars().map(|c| format!("{c}\n")).collect(),
+        ] {
+            let all = Everything(shown.clone());
+            let found = std::panic::catch_unwind(|| all.search(password));
+            assert!(found.is_err(), "{shown}");
+        }
+    }
+}
