@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -169,3 +170,30 @@ def test_the_modules_own_reconnect_is_a_disconnect_and_a_connect(
         assert modem.subscriptions() == ["a"]
     assert modem.mqtt_state() is MqttState.OFF
     assert modem.subscriptions() == []
+
+
+def test_a_callback_may_end_the_recovery_before_an_attempt(
+    virtual: m531x.VirtualModem, client_id: str, eventually: Eventually
+) -> None:
+    attempts: list[int] = []
+    given_up = threading.Event()
+    with m531x.Modem(virtual.port, recovery=SOON) as modem:
+
+        def give_up_after_two(event: m531x.Event) -> None:
+            if event.kind is EventKind.RECOVERING:
+                attempts.append(event.value)
+                if event.value == 3:
+                    with contextlib.suppress(m531x.NotConnectedError):
+                        modem.disconnect()
+                    given_up.set()
+
+        modem.on_event = give_up_after_two
+        modem.connect("broker.example", client_id=client_id, timeout=1)
+        virtual.cut_network()
+        virtual.reboot()
+        eventually(lambda: attempts != [], 20)
+        waiting = modem.publish_nowait("a", "b", qos=1)
+        with pytest.raises(m531x.NotConnectedError):
+            waiting.wait(30)
+        assert given_up.wait(20)
+        assert attempts == [1, 2, 3]
