@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from types import TracebackType
@@ -27,7 +28,9 @@ class VirtualModem:
             is a broker that runs already. Both stand in for whatever the host configures. ``"cfg"``
             connects to what the host configures, as the module does.
         link: Where to put a stable symbolic link to the pseudo-terminal.
-        tcp: ``"host:port"`` to listen on instead of a pseudo-terminal; port 0 picks a free one.
+        tcp: ``"port"`` on the loopback interface, or ``"host:port"``, to listen on instead of a
+            pseudo-terminal; port 0 picks a free one. A `UserWarning` tells when others than this
+            machine can reach it: there is no password.
         baudrate: Send and receive no faster than a line of this speed would; None does not pace.
         faults: What goes wrong, as ``"NAME=VALUE"`` texts or as a mapping;
             ``m531x virtual-modem --help`` lists them.
@@ -70,6 +73,12 @@ class VirtualModem:
             echo,
         )
         watch_forks(self)
+        if self._native.exposed:
+            warnings.warn(
+                f"whoever reaches {self.port} can use this virtual modem and the broker behind it, "
+                "without a password",
+                stacklevel=2,
+            )
 
     @classmethod
     def _in_memory(cls, model: str, baudrate: int | None) -> VirtualModem:

@@ -21,7 +21,8 @@ use crate::handle::Table;
 /// @param broker       [in] "embedded" for a broker of its own on the loopback interface, "cfg" for the one that
 ///                     AT+MQTTCFG names, or "host:port"; NULL is embedded.
 /// @param link         [in] Where to find it: a path for a stable name of the pseudo terminal, or "tcp://host:port" with
-///                     port 0 for a free one; NULL is a pseudo terminal without a stable name.
+///                     port 0 for a free one and loopback if there is no host (an address that others reach lets
+///                     them use the modem: it asks for no password); NULL is a pseudo terminal without a stable name.
 /// @param handle       [out] Names it to m531x_virtual_modem_stop; never 0.
 /// @param port         [out] Buffer for the NUL-terminated name to pass to m531x_open.
 /// @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
@@ -119,11 +120,8 @@ fn options(
         Some((path, None)) => LinkChoice::Pty {
             symlink: Some(path.into()),
         },
-        Some((link, Some(address))) => LinkChoice::Tcp(
-            address
-                .parse()
-                .map_err(|_| invalid(format!("{link} is no address: use tcp://127.0.0.1:0")))?,
-        ),
+        Some((link, Some(address))) => LinkChoice::tcp(address)
+            .ok_or_else(|| invalid(format!("{link} is no address: use tcp://127.0.0.1:0")))?,
     };
     Ok(options)
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use support::{VirtualModem, printed, run, text};
@@ -31,6 +32,35 @@ fn a_second_modem_on_the_same_link_is_refused() {
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains(link), "{second:?}");
     assert_eq!(printed(&["at", "--port", &first.port, "AT"]), "OK\n");
+}
+
+/// Its TCP address, its broker's, and what it said on standard error.
+fn listening(tcp: &str) -> (SocketAddr, SocketAddr, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let errors = folder.path().join("errors");
+    let file = std::fs::File::create(&errors).unwrap();
+    let modem = VirtualModem::start_telling(&["--tcp", tcp], file);
+    let address = modem.port.strip_prefix("tcp://").unwrap().parse().unwrap();
+    let broker = modem.broker.parse().unwrap();
+    assert_eq!(modem.stop("TERM").0, Some(0));
+    (address, broker, std::fs::read_to_string(errors).unwrap())
+}
+
+#[test]
+fn a_tcp_port_is_on_loopback_unless_told_otherwise_and_then_there_is_a_warning() {
+    for tcp in ["0", ":0", "127.0.0.1:0", "localhost:0"] {
+        let (address, broker, said) = listening(tcp);
+        assert!(address.ip().is_loopback(), "{tcp}: {address}");
+        assert!(broker.ip().is_loopback(), "{tcp}: {broker}");
+        assert_eq!(said, "", "{tcp}");
+    }
+    let (address, broker, said) = listening("0.0.0.0:0");
+    assert!(address.ip().is_unspecified(), "{address}");
+    assert!(broker.ip().is_loopback(), "{broker}");
+    let expected = format!("m531x: warning: whoever reaches tcp://{address} can use ");
+    assert!(said.starts_with(&expected), "{said}");
+    let wrong = run(&["virtual-modem", "--tcp", "here"]);
+    assert_eq!(wrong.status.code(), Some(2));
 }
 
 #[test]

@@ -64,6 +64,25 @@ fn never_acknowledges(command: &str) -> Option<String> {
         .then(|| "\r\nOK\r\n".to_owned())
 }
 
+#[cfg(unix)]
+#[test]
+fn the_file_and_what_lies_beside_it_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (_peer, stream) = Peer::in_memory();
+    let modem = open(stream, &folder.path().join("outbox"));
+    keep(&modem, 1);
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}: {mode:o}", entry.path());
+        files += 1;
+    }
+    assert!(files > 0);
+}
+
 #[test]
 fn what_was_published_before_the_connection_is_sent_after_it_in_order() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,5 @@
 //! The virtual modem.
 
-use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 
 use m531x_core::{Error, ErrorCode, Stream};
@@ -18,6 +17,7 @@ use crate::options::{baudrate_of, model_of};
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct VirtualModem {
     module: m531x_virtual_modem::VirtualModem,
+    exposed: bool,
 }
 
 #[pymethods]
@@ -61,11 +61,18 @@ impl VirtualModem {
             },
             replay: None,
         };
+        let exposed = options.link.is_exposed();
         let module = py
             .detach(|| m531x_virtual_modem::VirtualModem::start(options))
             .map_err(|error| start_error(&error))
             .or_raise(py)?;
-        Ok(Self { module })
+        Ok(Self { module, exposed })
+    }
+
+    /// Whether others than this machine can reach it.
+    #[getter]
+    fn exposed(&self) -> bool {
+        self.exposed
     }
 
     #[getter]
@@ -155,17 +162,12 @@ fn link_choice(
             py,
             "link and tcp are both given: a virtual modem has one port, give one of them",
         )),
-        (_, Some(address)) => address
-            .to_socket_addrs()
-            .ok()
-            .and_then(|mut addresses| addresses.next())
-            .map(LinkChoice::Tcp)
-            .ok_or_else(|| {
-                invalid(
-                    py,
-                    format!("tcp is {address:?}: give HOST:PORT, such as 127.0.0.1:0"),
-                )
-            }),
+        (_, Some(address)) => LinkChoice::tcp(address).ok_or_else(|| {
+            invalid(
+                py,
+                format!("tcp is {address:?}: give HOST:PORT or PORT, such as 127.0.0.1:0"),
+            )
+        }),
         (None, None) if memory => Ok(LinkChoice::Memory),
         (symlink, None) => Ok(LinkChoice::Pty { symlink }),
     }

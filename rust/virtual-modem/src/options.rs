@@ -1,7 +1,7 @@
 //! How a virtual modem is started.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -123,6 +123,33 @@ pub enum LinkChoice {
     Tcp(SocketAddr),
     /// A stream in memory, see [`VirtualModem::connect`](crate::VirtualModem::connect).
     Memory,
+}
+
+impl LinkChoice {
+    /// A TCP port to listen on: `HOST:PORT`, or `PORT` alone, which is on the loopback interface.
+    /// `None` if the text is neither or the host is not known.
+    ///
+    /// ```
+    /// use m531x_virtual_modem::LinkChoice;
+    ///
+    /// assert!(!LinkChoice::tcp("4000").unwrap().is_exposed());
+    /// assert!(LinkChoice::tcp("0.0.0.0:4000").unwrap().is_exposed());
+    /// assert_eq!(LinkChoice::tcp("here"), None);
+    /// ```
+    pub fn tcp(text: &str) -> Option<Self> {
+        let port = text.strip_prefix(':').unwrap_or(text);
+        if let Ok(port) = port.parse::<u16>() {
+            return Some(Self::Tcp((Ipv4Addr::LOCALHOST, port).into()));
+        }
+        let mut addresses = text.to_socket_addrs().ok()?;
+        addresses.next().map(Self::Tcp)
+    }
+
+    /// Whether others than this machine can reach it. They could do everything that a host can: a
+    /// virtual modem asks for no password.
+    pub fn is_exposed(&self) -> bool {
+        matches!(self, Self::Tcp(address) if !address.ip().to_canonical().is_loopback())
+    }
 }
 
 /// Splits `host:port` and `[v6]:port`.

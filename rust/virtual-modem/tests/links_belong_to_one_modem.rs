@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -90,6 +91,44 @@ fn a_file_in_the_place_of_the_link_is_not_touched() {
     assert_eq!(fs::read_to_string(&link).unwrap(), "data");
     let error = on_pty(&directory.path().join("no/such/place")).unwrap_err();
     assert!(matches!(error, StartError::Link { .. }), "{error}");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let victim = directory.path().join("victim");
+    std::os::unix::fs::symlink(&victim, directory.path().join("modem.lock")).unwrap();
+    let error = on_pty(&directory.path().join("modem")).unwrap_err();
+    assert!(matches!(error, StartError::Link { .. }), "{error}");
+    assert!(fs::symlink_metadata(&victim).is_err(), "nothing was made");
+    fs::write(&victim, "data").unwrap();
+    on_pty(&directory.path().join("modem")).unwrap_err();
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "data");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_new_name_is_replaced_and_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let victim = directory.path().join("victim");
+    fs::write(&victim, "data").unwrap();
+    std::os::unix::fs::symlink(&victim, directory.path().join("modem.new")).unwrap();
+    let modem = on_pty(&directory.path().join("modem")).unwrap();
+    Host::on(open(&modem.port())).ok("AT");
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "data");
+}
+
+#[test]
+fn terminal_and_lock_are_for_their_owner_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    let modem = on_pty(&link).unwrap();
+    for path in [
+        Path::new(&modem.port()),
+        &directory.path().join("modem.lock"),
+    ] {
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `m531x virtual-modem`.
 
 use std::io::{Write, stderr, stdout};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,9 +28,10 @@ pub(crate) struct Arguments {
     /// A stable name for the pseudo terminal, as a symbolic link that is removed at the end
     #[arg(long, value_name = "PATH")]
     link: Option<PathBuf>,
-    /// Listen on a TCP address instead of a pseudo terminal; port 0 picks a free one
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "link")]
-    tcp: Option<SocketAddr>,
+    /// Listen on a TCP port instead of a pseudo terminal, on the loopback interface unless HOST is
+    /// given; port 0 picks a free one
+    #[arg(long, value_name = "[HOST:]PORT", conflicts_with = "link", value_parser = tcp)]
+    tcp: Option<LinkChoice>,
     /// Pass bytes no faster than a line of this speed [default: at once]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     baudrate: Option<u32>,
@@ -58,13 +58,12 @@ const EXAMPLES: &str = "Examples:\n  \
 impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let termination = Termination::expect()?;
+        let link = self.tcp.unwrap_or(LinkChoice::Pty { symlink: self.link });
+        let exposed = link.is_exposed();
         let modem = VirtualModem::start(VirtualModemOptions {
             model: self.model,
             broker: self.broker,
-            link: match self.tcp {
-                Some(address) => LinkChoice::Tcp(address),
-                None => LinkChoice::Pty { symlink: self.link },
-            },
+            link,
             baudrate: self.baudrate,
             faults: self.faults,
             seed: self.seed,
@@ -76,6 +75,14 @@ impl Arguments {
         writeln!(out, "port: {}", modem.port())?;
         out.flush()?;
         drop(out);
+        if exposed {
+            writeln!(
+                stderr(),
+                "m531x: warning: whoever reaches {} can use this virtual modem and the broker \
+                 behind it, without a password",
+                modem.port()
+            )?;
+        }
         if self.replay.is_some() {
             tell_differences(&modem, &termination)?;
         } else {
@@ -99,6 +106,10 @@ fn tell_differences(modem: &VirtualModem, termination: &Termination) -> Result<(
             return Ok(());
         }
     }
+}
+
+fn tcp(text: &str) -> Result<LinkChoice, String> {
+    LinkChoice::tcp(text).ok_or_else(|| format!("{text:?} is neither PORT nor HOST:PORT"))
 }
 
 fn on_off(text: &str) -> Result<bool, String> {

@@ -41,6 +41,8 @@ impl PtyLink {
                 OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
                 Mode::empty(),
             )?;
+            // The system lets the group tty write. In a container the terminal may be another's, and stays as it is.
+            let _ = rustix::fs::fchmod(&slave, Mode::RUSR | Mode::WUSR);
             reset_terminal(&slave, baudrate)?;
             let hosts = HostWatch::new(&path)?;
             Ok((master, slave, path, hosts))

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
 use crate::StartError;
 
@@ -76,13 +76,13 @@ impl Drop for StableName {
 }
 
 /// The lock, or `None` if another holds it.
+///
+/// In a folder that others may write to, such as `/tmp`, the name could be a link that somebody put
+/// there: it is not followed. Nobody else may open the file, or they could hold the lock.
 fn lock(path: &Path) -> io::Result<Option<File>> {
     for _ in 0..ATTEMPTS {
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)?;
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),

@@ -1,5 +1,6 @@
 //! The outbox file: making it, finding out whether it is one and whole, and what to say if not.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode as Sqlite, OpenFlags};
@@ -36,6 +37,7 @@ pub(super) fn open(path: &Path, failure: &Failure) -> Result<Connection, Error> 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    keep_private(&path);
     let failed = |error| failure.of_sqlite("be opened", &error);
     let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
     // Whoever has the file has it until it is closed; without shared memory beside it.
@@ -60,6 +62,20 @@ pub(super) fn open(path: &Path, failure: &Failure) -> Result<Connection, Error> 
         return Err(failure.corrupt(&verdict));
     }
     Ok(connection)
+}
+
+/// Makes a file that is not there yet for its owner alone, where SQLite would let others read; what SQLite makes
+/// beside it has the same rights.
+fn keep_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    // One that is there keeps the rights it was given; SQLite tells what else is the matter.
+    let _ = options.open(path);
 }
 
 /// Makes the table in a new file; refuses a file of somebody else.
