@@ -22,10 +22,9 @@ def test_modem_and_broker_listen_on_loopback(tcp: str) -> None:
 
 
 def test_an_address_that_others_reach_is_warned_of() -> None:
-    with (
-        pytest.warns(UserWarning, match="without a password") as warned,
-        m531x.VirtualModem(tcp="0.0.0.0:0") as virtual,
-    ):
+    with pytest.warns(UserWarning, match="without a password") as warned:
+        virtual = m531x.VirtualModem(tcp="0.0.0.0:0")
+    with virtual:
         assert host_of(virtual.port).is_unspecified
         assert host_of(virtual.broker).is_loopback
     assert warned[0].filename == __file__

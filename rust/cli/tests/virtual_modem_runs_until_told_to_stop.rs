@@ -1,5 +1,7 @@
 //! `m531x virtual-modem` as a program to test against.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::net::SocketAddr;
