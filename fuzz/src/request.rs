@@ -7,13 +7,16 @@ use m531x_core::{ConnectOptions, QoS, Secret, Will};
 
 use crate::script::{number, pair, text};
 
+/// No request may take longer, or the end of an input would not see its end.
+const HOUR_MS: u64 = 3_600_000;
+
 /// Reads a request: a letter, what it is about, and `@` with a time limit in milliseconds.
 pub(crate) fn request(act: &[u8]) -> Option<Request> {
     let at = act.iter().rposition(|byte| *byte == b'@');
     let (act, timeout) = match at {
         Some(at) => (
             &act[..at],
-            Some(Duration::from_millis(number(&act[at + 1..]).0)),
+            Some(Duration::from_millis(number(&act[at + 1..]).0 % HOUR_MS)),
         ),
         None => (act, None),
     };

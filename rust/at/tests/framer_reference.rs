@@ -117,3 +117,15 @@ proptest! {
         prop_assert_eq!(actual, expected, "{}", bytes.escape_ascii());
     }
 }
+
+/// Found by fuzzing: the reference once looked for a header as far as it liked.
+#[test]
+fn both_give_up_on_a_header_behind_more_spaces_than_any_module_prints() {
+    for spaces in [0, 1, 55, 56, 57, 64, 200] {
+        let header = format!("+MQTTPUBLISH:{}0,0,0,0,aMQ", " ".repeat(spaces));
+        let bytes = [header.as_bytes(), b"\n\r\r0,OK\r\nOK\r\n"].concat();
+        let expected = reference::parse(&bytes, &config(), Some(&["a"]));
+        let actual = Bench::new(config(), Some(&["a"])).all(&[&bytes]);
+        assert_eq!(actual, expected, "{spaces} spaces");
+    }
+}

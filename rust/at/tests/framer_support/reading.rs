@@ -116,8 +116,10 @@ pub(super) fn blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
-/// Where the topic begins.
+/// Where the topic begins. What does not stand within 64 bytes is no header.
 pub(super) fn header(line: &[u8]) -> Result<usize, Failure> {
+    let whole = line.len();
+    let line = &line[..whole.min(PREFIX.len() + 64)];
     let mut at = PREFIX.len();
     while matches!(line.get(at), Some(b' ' | b'\t')) {
         at += 1;
@@ -129,6 +131,7 @@ pub(super) fn header(line: &[u8]) -> Result<usize, Failure> {
             .take_while(|byte| byte.is_ascii_digit())
             .count();
         match line.get(at + digits) {
+            None if line.len() < whole => return Err(Failure::NotNumeric),
             None => return Err(Failure::Unfinished),
             Some(b',') if (1..10).contains(&digits) => {
                 let text = String::from_utf8_lossy(&line[at..at + digits]).into_owned();
