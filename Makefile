@@ -37,7 +37,7 @@ CARGO_DENY := target/tools/bin/cargo-deny
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
-.PHONY: fuzz
+.PHONY: fuzz test-loom
 .PHONY: check-python
 .PHONY: reliability test-differential
 .PHONY: scoreboard deny
@@ -116,6 +116,11 @@ test-cross: $(STAMPS)/cargo
 	@tools/cross/gateway aarch64
 	@tools/cross/gateway armv7
 	@bindings-tests/cross/run
+
+## test-loom: Try every order of the threads of queue, engine and handle table with loom (some minutes).
+test-loom: $(STAMPS)/cargo
+	@RUSTFLAGS="--cfg loom" CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=0 \
+		cargo test --quiet --target-dir target/loom --lib --package m531x-core --package m531x-capi models::
 
 ## fuzz: Fuzz every target for SECONDS (60), or only TARGET.
 fuzz: $(STAMPS)/cargo $(STAMPS)/c++

@@ -4,7 +4,11 @@
 //! handle that was closed, or is of the other kind, or was never given, is told apart by these
 //! numbers alone; nothing behind it is touched.
 
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+#[cfg(all(test, loom))]
+use loom::sync::RwLock;
+#[cfg(not(all(test, loom)))]
+use std::sync::RwLock;
+use std::sync::{Arc, LazyLock, PoisonError};
 
 use m531x_core::{Error, ErrorCode};
 
@@ -112,7 +116,7 @@ impl<T> Table<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
@@ -156,5 +160,69 @@ mod tests {
             assert_ne!(handle & GENERATION_MASK, 0);
             table.remove(handle).unwrap();
         }
+    }
+}
+
+/// Under the model checker (`make test-loom`), which tries every order of the threads.
+#[cfg(all(test, loom))]
+mod models {
+    use loom::thread;
+
+    use super::*;
+
+    fn with_threads(model: impl Fn(&Arc<Table<u32>>) + Send + Sync + 'static) {
+        loom::model(move || model(&Arc::new(Table::new("thing", 1))));
+    }
+
+    #[test]
+    fn of_two_threads_that_remove_a_handle_one_gets_the_value() {
+        with_threads(|table| {
+            let handle = table.insert(Arc::new(7)).unwrap();
+            let other = thread::spawn({
+                let table = Arc::clone(table);
+                move || table.remove(handle).is_ok()
+            });
+            let mine = table.remove(handle).is_ok();
+            assert!(mine != other.join().unwrap());
+            assert!(table.get(handle).is_err());
+        });
+    }
+
+    #[test]
+    fn a_handle_never_leads_to_what_took_its_slot() {
+        with_threads(|table| {
+            let old = table.insert(Arc::new(1)).unwrap();
+            let other = thread::spawn({
+                let table = Arc::clone(table);
+                move || {
+                    table.remove(old).unwrap();
+                    let new = table.insert(Arc::new(2)).unwrap();
+                    assert_eq!(table.get(new).map(|value| *value), Ok(2));
+                }
+            });
+            for _ in 0..2 {
+                if let Ok(value) = table.get(old) {
+                    assert_eq!(*value, 1);
+                }
+            }
+            other.join().unwrap();
+            assert!(table.get(old).is_err());
+        });
+    }
+
+    #[test]
+    fn threads_that_insert_at_once_get_handles_of_their_own() {
+        with_threads(|table| {
+            let other = thread::spawn({
+                let table = Arc::clone(table);
+                move || table.insert(Arc::new(1)).unwrap()
+            });
+            let mine = table.insert(Arc::new(2)).unwrap();
+            let theirs = other.join().unwrap();
+            assert_eq!(
+                (*table.get(theirs).unwrap(), *table.get(mine).unwrap()),
+                (1, 2)
+            );
+        });
     }
 }

@@ -6,10 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, Builder, ThreadId};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
-
 use super::engine::{DoneCallback, Engine};
 use super::queue::Received;
+use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
 use crate::{Error, Incoming, Receipt};
 
 /// What to call for every message and event.
@@ -29,7 +28,7 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     pub(super) fn start(engine: Arc<Engine>) -> io::Result<Self> {
-        let (jobs, work) = crossbeam_channel::unbounded();
+        let (jobs, work) = channel::unbounded();
         let gate = Arc::new(Gate::default());
         engine.set_jobs(Some(jobs.clone()));
         let thread = Builder::new().name("m531x-dispatcher".to_owned()).spawn({

@@ -6,8 +6,12 @@
 use std::io;
 use std::time::Instant;
 
+#[cfg(all(test, loom))]
+pub(crate) use super::models::ModelWaiter as PlatformWaiter;
+#[cfg(all(unix, not(all(test, loom))))]
+pub(crate) use super::unix::PlatformWaiter;
 #[cfg(unix)]
-pub(crate) use super::unix::{PORT_EXAMPLE, PlatformWaiter, Transport, open_serial};
+pub(crate) use super::unix::{PORT_EXAMPLE, Transport, open_serial};
 #[cfg(windows)]
 pub(crate) use super::windows::{PORT_EXAMPLE, PlatformWaiter, Transport, open_serial};
 

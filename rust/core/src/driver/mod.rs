@@ -21,6 +21,8 @@ mod delivery;
 mod dispatcher;
 mod engine;
 mod io;
+#[cfg(all(test, loom))]
+mod models;
 mod modem;
 mod open;
 mod options;
@@ -33,6 +35,7 @@ mod rfc2217;
 mod start_up;
 mod stats;
 mod stream;
+mod sync;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -1,12 +1,12 @@
 //! The one bounded queue between the port and whoever receives.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
-
 use super::Overflow;
+use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
+use super::sync::{AtomicBool, AtomicU64, Mutex};
 use crate::{Error, ErrorCode, Event, EventKind, Incoming};
 
 /// Filled under the engine's lock, so entries keep the order of the wire; drained by any thread.
@@ -35,12 +35,12 @@ pub(super) type Signal = Box<dyn Fn() + Send + Sync>;
 
 impl Queue {
     pub(super) fn new(bound: usize, overflow: Overflow) -> Self {
-        let (sender, receiver) = crossbeam_channel::unbounded();
+        let (sender, receiver) = channel::unbounded();
         Self {
             sender: Mutex::new(Some(sender)),
             receiver,
-            cancel: Mutex::new(crossbeam_channel::bounded(0)),
-            woken: crossbeam_channel::bounded(1),
+            cancel: Mutex::new(channel::bounded(0)),
+            woken: channel::bounded(1),
             bound: bound.max(1),
             overflow,
             dropped_total: AtomicU64::new(0),
@@ -103,7 +103,7 @@ impl Queue {
 
     /// Wakes every thread that blocks in [`Queue::recv`].
     pub(super) fn cancel(&self) {
-        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = crossbeam_channel::bounded(0);
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = channel::bounded(0);
     }
 
     /// Makes one receiver return with nothing: one that waits, or else the next that would.
@@ -146,7 +146,7 @@ impl Queue {
             .clone();
         // An `Instant` cannot hold every `Duration`: what is beyond it is for ever.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let elapsed = deadline.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
+        let elapsed = deadline.map_or_else(channel::never, channel::at);
         select! {
             recv(self.receiver) -> entry => entry.map_or(Received::End, Received::Entry),
             recv(cancelled) -> _ => Received::Cancelled,

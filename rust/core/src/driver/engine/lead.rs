@@ -1,12 +1,13 @@
 //! Waiting for an operation: as the leader, or parked behind one.
 
-use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::Engine;
 use super::kept::still_kept;
 use super::shared::{Leading, Role, Shared};
 use crate::driver::io::{Interest, Waiter};
+use crate::driver::sync::{Condvar, MutexGuard};
 use crate::session::{OperationId, Outcome};
 use crate::{Error, ErrorCode};
 

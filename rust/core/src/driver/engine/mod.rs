@@ -22,21 +22,23 @@ mod shared;
 mod turn;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-use crossbeam_channel::{SendError, Sender};
 
 use super::convert::receipt;
 use super::dispatcher::Job;
 use super::io::{Interest, PlatformWaiter, Port, Transport, Waiter};
 use super::queue::{Queue, Received};
 use super::recorder::{Line, TapedSession};
+use super::sync::channel::{SendError, Sender};
+use super::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard};
 use super::wire_log::{WireEntry, WireLog};
 use super::{ModemOptions, Stats};
 use crate::session::{OperationId, Outcome, Request, Session};
 use crate::{Error, ErrorCode, Incoming, Receipt, Recovery};
+#[cfg(all(test, loom))]
+pub(super) use reader::read_on;
 pub(super) use reader::spawn_reader;
 pub(super) use search::Lookout;
 use shared::{Role, Shared, Slot};
@@ -46,6 +48,14 @@ pub(super) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
 
 /// What to call when an operation has ended, for whoever does not wait on a thread.
 pub(super) type ReadySignal = Box<dyn FnOnce() + Send>;
+
+/// How long `close` waits for the leader, which needs microseconds to wake. In a model, where time
+/// stands still, it is as long as it takes.
+const LEADER_LEAVES: Duration = if cfg!(all(test, loom)) {
+    Duration::from_secs(3600)
+} else {
+    Duration::from_millis(20)
+};
 
 pub(super) struct Engine {
     shared: Mutex<Shared>,
@@ -248,8 +258,8 @@ impl Engine {
         self.closed.store(true, Ordering::SeqCst);
         self.end(&mut shared, closed());
         shared.session.handle_closed();
-        // The leader holds the port until it has woken, which takes it microseconds.
-        let deadline = Instant::now() + Duration::from_millis(20);
+        // The leader holds the port until it has woken.
+        let deadline = Instant::now() + LEADER_LEAVES;
         while shared.role == Role::Leader {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -319,6 +329,11 @@ impl Engine {
                 self.sync_reader(&mut shared);
             }
         }
+    }
+
+    #[cfg(all(test, loom))]
+    pub(super) fn waiter(&self) -> &PlatformWaiter {
+        &self.waiter
     }
 
     pub(super) fn queue(&self) -> &Queue {

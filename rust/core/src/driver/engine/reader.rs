@@ -25,7 +25,7 @@ pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHan
         })
 }
 
-fn read_on(engine: &Arc<Engine>) {
+pub(in crate::driver) fn read_on(engine: &Arc<Engine>) {
     loop {
         let waited = engine.waiter.wait_as_reader();
         let mut shared = engine.lock();

@@ -114,7 +114,7 @@ impl Engine {
             let shared = self.lock();
             let (shared, _) = self
                 .ended
-                .wait_timeout_while(shared, pause, |shared| shared.end.is_none())
+                .wait_timeout(shared, pause)
                 .unwrap_or_else(PoisonError::into_inner);
             if shared.end.is_some() {
                 return;

@@ -1,10 +1,8 @@
 //! The state behind the engine's lock.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use crossbeam_channel::Sender;
 
 use super::{DoneCallback, Lookout, ReadySignal};
 use crate::driver::convert::receipt;
@@ -12,6 +10,8 @@ use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
 use crate::driver::outbox::{Link, Outbox};
 use crate::driver::recorder::{Line, TapedSession};
+use crate::driver::sync::Condvar;
+use crate::driver::sync::channel::Sender;
 use crate::driver::wire_log::WireLog;
 use crate::session::{OperationId, Outcome};
 use crate::{Error, ErrorCode};

@@ -2,10 +2,10 @@
 
 mod open;
 mod transport;
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
 mod waiter_epoll;
 
 pub(crate) use open::{PORT_EXAMPLE, open_serial};
 pub(crate) use transport::Transport;
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
 pub(crate) use waiter_epoll::EpollWaiter as PlatformWaiter;
