@@ -84,6 +84,15 @@ impl Waiter for ModelWaiter {
         self.change(|state| state.port = None);
     }
 
+    fn adopt(&self, port: &Transport) -> io::Result<()> {
+        let port = port.as_fd().try_clone_to_owned()?;
+        self.change(|state| {
+            state.port = Some(port);
+            state.interest = Interest::NONE;
+        });
+        Ok(())
+    }
+
     fn set_reader_deadline(&self, _deadline: Option<Instant>) -> io::Result<()> {
         self.notify();
         Ok(())
