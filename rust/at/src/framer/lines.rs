@@ -10,12 +10,10 @@ impl Framer {
     #[inline]
     pub(super) fn line_start(&mut self) -> Next {
         loop {
-            if let Some(bytes) = self.doubt.hidden
-                && self.doubt.known == 0
-                && self.doubt.unknown == 0
-            {
-                self.doubt.hidden = None;
-                return Next::Found(Found::Hidden(bytes));
+            if self.doubt.known == 0 && self.doubt.unknown == 0 {
+                if let Some(bytes) = self.doubt.hidden.take() {
+                    return Next::Found(Found::Hidden(bytes));
+                }
             }
             match self.buffer.unread().first() {
                 None => return self.end_of_input(),

@@ -195,14 +195,11 @@ pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -
         both.position(|candidate| candidate.matching == matching && !candidate.within)
     };
     let shortest = subscribed.broken();
-    if let Some(index) = too_long(true)
-        && shortest.is_none_or(|shorter| index < shorter)
-    {
+    let before_shortest = |index: &usize| shortest.is_none_or(|shorter| *index < shorter);
+    if let Some(index) = too_long(true).filter(before_shortest) {
         return oversize(search, index);
     }
-    if let Some(index) = shortest
-        && subscribed.open.count > 0
-    {
+    if let Some(index) = shortest.filter(|_| subscribed.open.count > 0) {
         // Less came than declared. What closes within is rather its payload than a message for
         // which nobody asked.
         return broken(search, line, index, &subscribed, trusted);

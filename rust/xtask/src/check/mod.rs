@@ -4,6 +4,7 @@ pub mod documents;
 pub mod drift;
 pub mod layers;
 pub mod length;
+pub mod let_chains;
 pub mod purity;
 mod source;
 
@@ -17,6 +18,7 @@ pub fn run(root: &Path) -> Result<String, Vec<String>> {
     problems.extend(drift::problems(root));
     problems.extend(layers::problems(root));
     problems.extend(purity::problems(root));
+    problems.extend(let_chains::problems(root));
     problems.extend(documents::problems(root));
     if problems.is_empty() {
         Ok(length::warnings(root))
