@@ -14,20 +14,24 @@ mod c_arguments;
 mod framer;
 mod lines;
 mod module_commands;
+mod recording;
 mod replay;
 mod request;
 mod script;
 mod session;
 mod session_with_module;
+mod telnet;
 mod world;
 
 pub use c_arguments::c_arguments;
 pub use framer::framer;
 pub use lines::lines;
 pub use module_commands::module_commands;
+pub use recording::recording;
 pub use replay::replay;
 pub use session::session;
 pub use session_with_module::session_with_module;
+pub use telnet::telnet;
 
 /// The program of a target: under the fuzzer, or by itself to replay inputs.
 #[macro_export]

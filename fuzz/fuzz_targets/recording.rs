@@ -1,0 +1,3 @@
+#![cfg_attr(fuzzing, no_main)]
+
+m531x_fuzz::target!(m531x_fuzz::recording);
