@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import m531x
 import m531x.aio
@@ -21,14 +22,16 @@ WARM_UP = 100
 
 def held() -> tuple[int, int]:
     """Threads and descriptors of this process."""
-    return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+    threads, descriptors = (
+        sum(1 for _ in Path(folder).iterdir()) for folder in ("/proc/self/task", "/proc/self/fd")
+    )
+    return threads, descriptors
 
 
 def resident() -> int:
     """What this process has in memory, in bytes."""
     gc.collect()
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 def use_everything() -> None:
@@ -36,10 +39,10 @@ def use_everything() -> None:
     with m531x.Modem("virtual://") as modem:
         modem.connect("broker.example", client_id="leaves", password="secret", username="u")
         modem.subscribe("a/#", 1)
-        modem.subscribe("b/#", 1, lambda message: None)
-        modem.on_event = lambda event: None
+        modem.subscribe("b/#", 1, lambda _message: None)
+        modem.on_event = lambda _event: None
         modem.publish("a/unread", b"1", 1)
-        modem.publish_nowait("b/x", b"2", 1).add_done_callback(lambda delivery: None)
+        modem.publish_nowait("b/x", b"2", 1).add_done_callback(lambda _delivery: None)
         modem.publish_nowait("b/y", b"3", 2)
 
 

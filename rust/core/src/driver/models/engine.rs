@@ -9,9 +9,10 @@ use loom::thread::{self, JoinHandle};
 use m531x_at::profile::Model;
 
 use super::check;
-use crate::driver::Overflow;
+use crate::driver::ModemOptions;
 use crate::driver::engine::{Engine, read_on};
 use crate::driver::io::Transport;
+use crate::driver::recorder::{Line, TapedSession};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
 use crate::{Error, ErrorCode, Recovery};
 
@@ -127,7 +128,13 @@ impl World {
             ..SessionConfig::default()
         });
         let port = Transport::memory(ours).unwrap();
-        let engine = Arc::new(Engine::new(port, session, 10, Overflow::DropOldest, 0).unwrap());
+        let line = Line {
+            port: "model".to_owned(),
+            baudrate: None,
+        };
+        let session = TapedSession::new(session, None);
+        let engine = Engine::new(port, line, session, &ModemOptions::default()).unwrap();
+        let engine = Arc::new(engine);
         Self {
             reader: thread::spawn({
                 let engine = Arc::clone(&engine);
