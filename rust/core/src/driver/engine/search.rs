@@ -16,6 +16,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Links that name a USB adapter by what it is, not by when it was plugged in.
 const BY_ID: &str = "/dev/serial/by-id";
+const PSEUDO_TERMINALS: &str = "/dev/pts/";
 
 /// How a port is opened again.
 #[derive(Clone, Debug)]
@@ -27,16 +28,22 @@ pub(in crate::driver) struct Lookout {
 
 impl Lookout {
     /// Under the same name; a USB adapter that may get another number also by what it is.
-    pub(in crate::driver) fn new(port: &str, baudrate: u32, timeout: Duration) -> Self {
+    ///
+    /// `None` for the bare name of a pseudo-terminal: the system gives it to the next one that anybody
+    /// opens, whose bytes are none of ours. A link that leads to one is a name like any other.
+    pub(in crate::driver) fn new(port: &str, baudrate: u32, timeout: Duration) -> Option<Self> {
+        if port.starts_with(PSEUDO_TERMINALS) {
+            return None;
+        }
         let mut names = vec![port.to_owned()];
         if !port.contains("://") {
             names.extend(link_to(Path::new(port), Path::new(BY_ID)));
         }
-        Self {
+        Some(Self {
             names,
             baudrate,
             timeout,
-        }
+        })
     }
 
     fn open(&self, ended: &dyn Fn() -> bool) -> Result<(Transport, &str), Error> {
@@ -65,9 +72,9 @@ fn link_to(port: &Path, folder: &Path) -> Option<String> {
 }
 
 impl Engine {
-    /// From now on a port that vanishes is looked for.
-    pub(in crate::driver) fn look_out(&self, lookout: Lookout) {
-        self.lock().lookout = Some(lookout);
+    /// From now on a port that vanishes is looked for, if it can be.
+    pub(in crate::driver) fn look_out(&self, lookout: Option<Lookout>) {
+        self.lock().lookout = lookout;
     }
 
     /// The port is gone, and everything goes on without it as well as it can.
@@ -178,6 +185,13 @@ mod tests {
         };
         let (_, name) = lookout.open(&|| false).expect("it is there");
         assert_eq!(name, link);
+    }
+
+    #[test]
+    fn the_next_terminal_of_the_same_number_is_somebody_elses() {
+        let looked_for = |port| Lookout::new(port, 9600, Duration::ZERO).is_some();
+        assert!(!looked_for("/dev/pts/7"));
+        assert!(looked_for("/tmp/modem") && looked_for("tcp://host:1"));
     }
 
     #[test]
