@@ -15,13 +15,28 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 impl Interrupt {
     /// From now on Ctrl-C and SIGTERM wake whoever waits for `modem` instead of ending the process.
     pub(crate) fn waking(modem: &Modem) -> Result<Self, Failure> {
+        Self::waking_after(modem, || {})
+    }
+
+    /// The same for a process that may also wait for something that cannot be woken: `first` is called
+    /// first, and ends it then.
+    pub(crate) fn waking_after(
+        modem: &Modem,
+        mut first: impl FnMut() + Send + 'static,
+    ) -> Result<Self, Failure> {
         let raised = Arc::new(AtomicBool::new(false));
         let (flag, modem) = (Arc::clone(&raised), modem.clone());
         install(move || {
+            first();
             flag.store(true, Ordering::SeqCst);
             modem.cancel();
         })?;
         Ok(Self(raised))
+    }
+
+    /// Whether the signal came since this was asked last.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
     }
 
     /// Whether the signal came.

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod at;
+mod console;
 mod demo;
 mod doctor;
 mod outbox;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Send AT commands and print the answers
     At(at::Arguments),
+    /// Talk to the module: line editing, history, and what it says by itself as it comes
+    Console(console::Arguments),
     /// Publish to a topic, as `mosquitto_pub` does
     Pub(publish::Arguments),
     /// Subscribe to topics and print what arrives, as `mosquitto_sub` does
@@ -48,6 +51,7 @@ impl Command {
             Self::Ports(arguments) => arguments.run(),
             Self::Doctor(arguments) => arguments.run(),
             Self::At(arguments) => arguments.run(),
+            Self::Console(arguments) => arguments.run(),
             Self::Pub(arguments) => arguments.run(),
             Self::Sub(arguments) => arguments.run(),
             Self::Outbox(arguments) => arguments.run(),

@@ -1,0 +1,127 @@
+//! Where lines come from: a person at a terminal, or a pipe.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use m531x_core::Modem;
+
+use super::screen::Printer;
+use crate::failure::Failure;
+
+#[cfg(feature = "line-editing")]
+use super::editor::LineEditor;
+
+/// What was typed.
+pub(super) enum Typed {
+    Line(String),
+    /// Ctrl-C.
+    #[cfg_attr(
+        not(feature = "line-editing"),
+        allow(dead_code, reason = "without the editor it is a signal")
+    )]
+    Interrupted,
+    /// Ctrl-D, or the end of the pipe.
+    End,
+}
+
+pub(super) struct Input {
+    source: Source,
+    /// A line is waited for.
+    waiting: Arc<AtomicBool>,
+}
+
+enum Source {
+    #[cfg(feature = "line-editing")]
+    Terminal(Box<LineEditor>),
+    Pipe,
+}
+
+impl Input {
+    /// A line editor where both ends are a terminal.
+    pub(super) fn new(history: bool) -> Result<Self, Failure> {
+        Ok(Self {
+            source: Source::new(history)?,
+            waiting: Arc::default(),
+        })
+    }
+
+    pub(super) fn is_terminal(&self) -> bool {
+        match &self.source {
+            #[cfg(feature = "line-editing")]
+            Source::Terminal(_) => true,
+            Source::Pipe => io::stdin().is_terminal(),
+        }
+    }
+
+    /// The next line.
+    pub(super) fn line(&mut self) -> Result<Typed, Failure> {
+        self.waiting.store(true, Ordering::SeqCst);
+        let typed = self.source.line();
+        self.waiting.store(false, Ordering::SeqCst);
+        typed
+    }
+
+    /// What ends the process if it waits for a line when a signal tells it to end: nothing else could.
+    pub(super) fn leaver(&self, modem: &Modem) -> impl FnMut() + Send + use<> {
+        let (waiting, modem) = (Arc::clone(&self.waiting), modem.clone());
+        #[cfg(feature = "line-editing")]
+        let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
+        move || {
+            if waiting.load(Ordering::SeqCst) {
+                #[cfg(feature = "line-editing")]
+                if let Some(settings) = &terminal {
+                    let now = rustix::termios::OptionalActions::Now;
+                    // A terminal that is gone needs no settings.
+                    let _ = rustix::termios::tcsetattr(io::stdin(), now, settings);
+                }
+                // The rest of a recording is written.
+                let _ = modem.close();
+                process::exit(1);
+            }
+        }
+    }
+
+    /// Prints beside the line that is being edited.
+    pub(super) fn printer(&self) -> Printer {
+        match &self.source {
+            #[cfg(feature = "line-editing")]
+            Source::Terminal(editor) => editor.printer(),
+            Source::Pipe => Box::new(|text| {
+                // With nobody to read it there is nobody to tell either; the end of the input comes.
+                let mut out = io::stdout().lock();
+                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            }),
+        }
+    }
+}
+
+impl Source {
+    #[cfg_attr(
+        not(feature = "line-editing"),
+        allow(clippy::unnecessary_wraps, reason = "the editor may fail")
+    )]
+    fn new(history: bool) -> Result<Self, Failure> {
+        #[cfg(feature = "line-editing")]
+        if io::stdin().is_terminal() && io::stdout().is_terminal() {
+            return Ok(Self::Terminal(Box::new(LineEditor::new(history)?)));
+        }
+        let _ = history;
+        Ok(Self::Pipe)
+    }
+
+    fn line(&mut self) -> Result<Typed, Failure> {
+        match self {
+            #[cfg(feature = "line-editing")]
+            Self::Terminal(editor) => editor.line(),
+            Self::Pipe => {
+                let mut line = Vec::new();
+                match io::stdin().lock().read_until(b'\n', &mut line)? {
+                    0 => Ok(Typed::End),
+                    _ => Ok(Typed::Line(String::from_utf8_lossy(&line).into_owned())),
+                }
+            }
+        }
+    }
+}

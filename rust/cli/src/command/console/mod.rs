@@ -1,0 +1,168 @@
+//! `m531x console`.
+
+mod directive;
+#[cfg(feature = "line-editing")]
+mod editor;
+#[cfg(feature = "line-editing")]
+mod history;
+mod input;
+#[cfg(feature = "line-editing")]
+mod names;
+mod screen;
+#[cfg(feature = "line-editing")]
+mod typed_line;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use m531x_core::{ErrorCode, Modem, Recovery};
+
+use crate::colour::{ColourChoice, colours};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::port::RecordablePort;
+
+use directive::Directive;
+use input::{Input, Typed};
+use screen::{Kind, Screen};
+
+/// How soon a Ctrl-C that came between two waits is noticed.
+const SLICE: Duration = Duration::from_millis(200);
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    m531x console --port /dev/ttyUSB0\n  \
+    m531x console --port virtual:// --record talk.rec\n\n\
+    Lines go to the module; those that begin with a colon are for the console: :help lists them. Tab completes, the\n\
+    history is kept in $XDG_STATE_HOME/m531x/history without lines that hold a password. Ctrl-C gives up a line or a\n\
+    wait, Ctrl-D ends. With standard input from a pipe it takes one line after the other.")]
+pub(crate) struct Arguments {
+    /// Colours; the variable `NO_COLOR` turns them off too
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: ColourChoice,
+    /// Keep no history
+    #[arg(long)]
+    no_history: bool,
+    #[command(flatten)]
+    port: RecordablePort,
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    GoOn,
+    Quit,
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let port = self.port.open(Recovery::default())?;
+        let mut input = Input::new(!self.no_history)?;
+        // After the line editor, which has a handler of its own.
+        let interrupt = Interrupt::waking_after(&port.modem, input.leaver(&port.modem))?;
+        let screen = Arc::new(Screen::new(colours(self.color), input.printer()));
+        let listening = Arc::clone(&screen);
+        port.modem
+            .on_incoming(move |incoming| listening.incoming(&incoming))?;
+        let model = port.modem.model().map_or("a module", |model| model.name());
+        if input.is_terminal() {
+            screen.say(
+                Kind::Note,
+                &format!("{model}; :help tells what there is, Ctrl-D ends"),
+            );
+        }
+        loop {
+            let typed = input.line()?;
+            let after = match typed {
+                Typed::Line(line) => handle(&line, &port.modem, &interrupt, &screen)?,
+                Typed::Interrupted => {
+                    screen.say(Kind::Note, ":quit or Ctrl-D ends");
+                    After::GoOn
+                }
+                Typed::End => After::Quit,
+            };
+            if after == After::Quit {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn handle(
+    line: &str,
+    modem: &Modem,
+    interrupt: &Interrupt,
+    screen: &Screen,
+) -> Result<After, Failure> {
+    match Directive::read(line.trim()) {
+        None if line.trim().is_empty() => {}
+        None => send(line.trim(), modem, interrupt, screen)?,
+        Some(Ok(Directive::Quit)) => return Ok(After::Quit),
+        Some(Ok(Directive::Help)) => screen.say(Kind::Note, directive::HELP),
+        Some(Ok(Directive::Hex)) => {
+            let text = if screen.toggle_hex() {
+                "payloads and lines are shown in hex"
+            } else {
+                "payloads and lines are shown as text"
+            };
+            screen.say(Kind::Note, text);
+        }
+        Some(Ok(Directive::Record(file))) => record(file.as_deref(), modem, screen),
+        Some(Err(wrong)) => screen.say(Kind::Error, &wrong),
+    }
+    Ok(After::GoOn)
+}
+
+/// Sends a line and shows its answer; Ctrl-C gives up the wait.
+fn send(line: &str, modem: &Modem, interrupt: &Interrupt, screen: &Screen) -> Result<(), Failure> {
+    interrupt.take();
+    let mut pending = match modem.start_command(line, None) {
+        Ok(pending) => pending,
+        Err(error) if error.code() == ErrorCode::Closed => return Err(error.into()),
+        Err(error) => {
+            screen.say(Kind::Error, &error.to_string());
+            return Ok(());
+        }
+    };
+    let result = loop {
+        if let Some(result) = pending.wait_for(SLICE) {
+            break result;
+        }
+        if interrupt.raised() {
+            screen.say(Kind::Note, "not waited for any longer");
+            return Ok(());
+        }
+    };
+    match result {
+        Ok(lines) => {
+            for line in &lines {
+                screen.line(Kind::Answer, line);
+            }
+            screen.say(Kind::Done, "OK");
+        }
+        Err(error) if error.code() == ErrorCode::Cancelled => {
+            screen.say(Kind::Note, "not waited for any longer");
+        }
+        Err(error) => screen.say(Kind::Error, &error.to_string()),
+    }
+    Ok(())
+}
+
+/// Begins a recording, or ends it.
+fn record(file: Option<&str>, modem: &Modem, screen: &Screen) {
+    let done = match (file, modem.recording()) {
+        (Some(file), _) => modem
+            .record(file)
+            .map(|_| format!("recording into {file}; :record ends it")),
+        (None, None) => Ok("nothing is recorded; :record FILE begins".to_owned()),
+        (None, Some(recording)) => recording.finish().map(|stats| {
+            let path = recording.path().display();
+            format!("{path}: {} lines, {} bytes", stats.entries, stats.bytes)
+        }),
+    };
+    match done {
+        Ok(text) => screen.say(Kind::Note, &text),
+        Err(error) => screen.say(Kind::Error, &error.to_string()),
+    }
+}
