@@ -9,7 +9,9 @@ use m531x_at::command::{Command, EchoGuard, Line, MqttCfg, redact};
 use m531x_at::framer::{Frame, Framer, FramerConfig};
 use m531x_at::hex;
 use m531x_core::session::{Outcome, Request, RequestKind, Session, SessionConfig};
-use m531x_core::{ConnectOptions, Error, Incoming, Model, Modem, ModemOptions, Secret, Stream};
+use m531x_core::{
+    ConnectOptions, Error, Incoming, Model, Modem, ModemOptions, RecordingOptions, Secret, Stream,
+};
 use m531x_virtual_modem::broker::BrokerOptions;
 use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
 
@@ -82,18 +84,27 @@ fn configuration(password: &str) -> String {
 
 #[test]
 fn a_driven_modem_shows_no_password() {
-    for password in PASSWORDS {
+    for (password, faults) in
+        PASSWORDS
+            .into_iter()
+            .zip([&[][..], &["split-writes"], &["merge-writes"]])
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = folder.path().join("recording");
         let mut all = Everything::default();
         let module = VirtualModem::start(VirtualModemOptions {
             model: Model::M5311,
             link: LinkChoice::Memory,
             echo: Some(true),
+            faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
+            seed: Some(1),
             ..VirtualModemOptions::default()
         })
         .unwrap();
         let modem_options = ModemOptions {
             model: Some(Model::M5311),
             wire_log: 1000,
+            recording: Some(RecordingOptions::new(&recording)),
             ..ModemOptions::default()
         };
         all.add(&modem_options);
@@ -119,8 +130,18 @@ fn a_driven_modem_shows_no_password() {
         }
         modem.delete().unwrap();
         modem.command(&configuration(password), None).unwrap();
-        modem.command("AT+MQTTCFG?", None).unwrap();
         let line = configuration(password);
+        let (first, rest) = line.as_bytes().split_at(line.find(password).unwrap() + 7);
+        let cut = [first, b"\r\n+CEREG: 1\r\n", rest, b"\r\n+CEREG: 2\r\n"].concat();
+        module.inject(&cut);
+        while !modem
+            .wire_log(0)
+            .iter()
+            .any(|entry| entry.line == b"+CEREG: 2")
+        {
+            std::thread::yield_now();
+        }
+        modem.command("AT+MQTTCFG?", None).unwrap();
         module.inject(format!("{line}\r\n+MQTTCFG: {}\r\n", &line[11..]).as_bytes());
         module.inject(b"+CEREG: 5\r\n");
         loop {
@@ -138,7 +159,13 @@ fn a_driven_modem_shows_no_password() {
         for entry in module.transcript() {
             writeln!(all.0, "{entry}").unwrap();
         }
+        let recorder = modem.recording().unwrap();
+        all.add(&recorder);
         modem.close().unwrap();
+        recorder.finish().unwrap();
+        let recorded = std::fs::read_to_string(&recording).unwrap();
+        assert!(recorded.contains("MQTTCFG"), "{recorded}");
+        all.0.push_str(&recorded);
         all.add_error(modem.connect(options(password)));
         all.add_error(modem.command(&configuration(password), None));
         assert!(all.0.matches("***").count() > 10, "{}", all.0);

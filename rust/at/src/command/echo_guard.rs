@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use super::redact::{redact, secret};
+use super::redact::{redact, secret, secrets};
 
 /// Shorter pieces than this are not looked for: any line would hold them by chance.
 const SHORTEST: usize = 4;
@@ -49,6 +50,30 @@ impl EchoGuard {
         }
         hidden.extend_from_slice(rest);
         Cow::Owned(hidden)
+    }
+
+    /// What [`show`](Self::show) hides, in order; nothing that has no byte.
+    pub(crate) fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = secrets(text);
+        if self.password.len() < SHORTEST {
+            return found;
+        }
+        let mut gaps: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        for secret in &found {
+            gaps.push(from..secret.start);
+            from = secret.end;
+        }
+        gaps.push(from..text.len());
+        for gap in gaps {
+            let mut from = gap.start;
+            while let Some((start, length)) = self.piece(&text[from..gap.end]) {
+                found.push(from + start..from + start + length);
+                from += start + length;
+            }
+        }
+        found.sort_by_key(|secret| secret.start);
+        found
     }
 
     /// The first piece of the password, as far as it goes.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{Entry, Passage, What};
+use crate::command::EchoGuard;
 
 /// Bytes that come further apart than this are entries of their own.
 const GAP: Duration = Duration::from_millis(100);
@@ -38,46 +39,49 @@ const PUBLISH: &[u8] = b"+MQTTPUBLISH";
 pub struct Assembler {
     sent: Stream,
     received: Stream,
+    /// What of the last command the module's lines must not show.
+    echo: EchoGuard,
 }
 
 impl Assembler {
     /// Takes bytes that passed, and appends the entries that are complete.
     pub fn push(&mut self, at: Duration, to_module: bool, bytes: &[u8], out: &mut Vec<Entry>) {
-        let (stream, other) = self.streams(to_module);
-        other.flush(!to_module, out);
+        let Self {
+            sent,
+            received,
+            echo,
+        } = self;
+        let (stream, other) = if to_module {
+            (sent, received)
+        } else {
+            (received, sent)
+        };
+        other.flush(!to_module, echo, out);
         if at.saturating_sub(stream.at) > GAP {
-            stream.flush(to_module, out);
+            stream.flush(to_module, echo, out);
         }
         stream.at = at;
         for &byte in bytes {
-            stream.take(byte, to_module, out);
+            stream.take(byte, to_module, echo, out);
         }
     }
 
     /// Appends what is unfinished, but for what may be a password.
     pub fn flush(&mut self, out: &mut Vec<Entry>) {
-        self.sent.flush(true, out);
-        self.received.flush(false, out);
+        self.sent.flush(true, &mut self.echo, out);
+        self.received.flush(false, &mut self.echo, out);
     }
 
     /// Appends everything: nothing more will come. What may be a password is hidden.
     pub fn finish(&mut self, out: &mut Vec<Entry>) {
-        self.sent.finish(true, out);
-        self.received.finish(false, out);
+        self.sent.finish(true, &mut self.echo, out);
+        self.received.finish(false, &mut self.echo, out);
     }
 
     /// Whether a [`flush`](Self::flush) would append anything, which it should when nothing more came
     /// for a while.
     pub fn is_waiting(&self) -> bool {
         self.sent.ready() > 0 || self.received.ready() > 0
-    }
-
-    fn streams(&mut self, to_module: bool) -> (&mut Stream, &mut Stream) {
-        if to_module {
-            (&mut self.sent, &mut self.received)
-        } else {
-            (&mut self.received, &mut self.sent)
-        }
     }
 }
 
@@ -95,7 +99,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn take(&mut self, byte: u8, to_module: bool, out: &mut Vec<Entry>) {
+    fn take(&mut self, byte: u8, to_module: bool, echo: &mut EchoGuard, out: &mut Vec<Entry>) {
         let ends = byte == b'\n' || (to_module && byte == b'\r');
         self.bytes.push(byte);
         // The line ends ahead of a line belong to it.
@@ -105,7 +109,7 @@ impl Stream {
         if (ends && !self.start.is_empty()) || self.bytes.len() >= LONGEST {
             let cut_within_secret = !ends && find_name(&self.bytes).is_some();
             let bytes = mem::take(&mut self.bytes);
-            self.emit(&bytes, to_module, out);
+            self.emit(&bytes, to_module, echo, out);
             self.hides |= cut_within_secret;
             if ends {
                 self.hides = false;
@@ -114,19 +118,19 @@ impl Stream {
         }
     }
 
-    fn flush(&mut self, to_module: bool, out: &mut Vec<Entry>) {
+    fn flush(&mut self, to_module: bool, echo: &mut EchoGuard, out: &mut Vec<Entry>) {
         let ready = self.ready();
         if ready > 0 {
             let rest = self.bytes.split_off(ready);
             let bytes = mem::replace(&mut self.bytes, rest);
-            self.emit(&bytes, to_module, out);
+            self.emit(&bytes, to_module, echo, out);
         }
     }
 
-    fn finish(&mut self, to_module: bool, out: &mut Vec<Entry>) {
+    fn finish(&mut self, to_module: bool, echo: &mut EchoGuard, out: &mut Vec<Entry>) {
         let bytes = mem::take(&mut self.bytes);
         if !bytes.is_empty() {
-            self.emit(&bytes, to_module, out);
+            self.emit(&bytes, to_module, echo, out);
         }
     }
 
@@ -145,14 +149,15 @@ impl Stream {
         }
     }
 
-    fn emit(&mut self, bytes: &[u8], to_module: bool, out: &mut Vec<Entry>) {
+    fn emit(&mut self, bytes: &[u8], to_module: bool, echo: &mut EchoGuard, out: &mut Vec<Entry>) {
+        if to_module {
+            echo.sent(bytes.trim_ascii());
+        }
         let counts = self.start == PUBLISH;
         let passage = if self.hides {
             hidden(bytes, counts)
-        } else if counts {
-            Passage::redacted_alike(bytes)
         } else {
-            Passage::redacted(bytes)
+            Passage::guarded(bytes, echo, counts)
         };
         let at = self.at;
         let what = if to_module {
@@ -273,6 +278,20 @@ mod tests {
                 assert_eq!(shown.matches(r"\*\*\*").count(), 2, "{shown}");
             }
         }
+    }
+
+    #[test]
+    fn an_echo_that_a_urc_cuts_in_two_shows_no_password() {
+        let mut assembler = Assembler::default();
+        let mut entries = Vec::new();
+        let line = CONFIG.replace("geheim", "geheimnis");
+        assembler.push(ms(0), true, line.as_bytes(), &mut entries);
+        let cut = line.replace("imnis", "\r\n+CEREG: 1\r\nimnis");
+        assembler.push(ms(1), false, cut.as_bytes(), &mut entries);
+        assembler.push(ms(2), false, b"\n", &mut entries);
+        let shown = texts(&entries);
+        assert_eq!(shown[2..], [r"< +CEREG: 1\r\n", r#"< \*\*\*",1\r\n"#]);
+        assert!(!shown.concat().contains("gehe"), "{shown:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use super::escape;
-use crate::command::secrets;
+use crate::command::{EchoGuard, secrets};
 
 /// How many hidden bytes stand for a password.
 const MASK: usize = 3;
@@ -29,13 +29,13 @@ impl Passage {
 
     /// The bytes with every password hidden; three hidden bytes stand for it, whatever its length.
     pub fn redacted(bytes: &[u8]) -> Self {
-        Self::hiding(bytes, |_| MASK)
+        Self::hiding(bytes, secrets(bytes), |_| MASK)
     }
 
     /// The bytes with every password hidden by as many bytes as it has: the length of a payload is
     /// told ahead of it, and must stay true.
     pub fn redacted_alike(bytes: &[u8]) -> Self {
-        Self::hiding(bytes, |length| length)
+        Self::hiding(bytes, secrets(bytes), |length| length)
     }
 
     /// The bytes; `*` for each hidden one.
@@ -97,10 +97,17 @@ impl Passage {
         }
     }
 
-    fn hiding(bytes: &[u8], mask: impl Fn(usize) -> usize) -> Self {
+    /// As [`redacted`](Self::redacted), or alike, with what is left of an echo hidden too.
+    pub(super) fn guarded(bytes: &[u8], echo: &EchoGuard, alike: bool) -> Self {
+        Self::hiding(bytes, echo.secrets(bytes), |length| {
+            if alike { length } else { MASK }
+        })
+    }
+
+    fn hiding(bytes: &[u8], secrets: Vec<Range<usize>>, mask: impl Fn(usize) -> usize) -> Self {
         let mut passage = Self::default();
         let mut from = 0;
-        for secret in secrets(bytes) {
+        for secret in secrets {
             passage.push(&bytes[from..secret.start]);
             passage.push_hidden(mask(secret.len()));
             from = secret.end;
