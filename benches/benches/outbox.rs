@@ -86,8 +86,7 @@ fn accept(modem: &Modem, threads: usize) -> Result<f64, Box<dyn Error>> {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(publish)).collect();
         running
             .into_iter()
-            .map(|thread| thread.join().expect("publishing does not panic"))
-            .collect::<Result<(), _>>()
+            .try_for_each(|thread| thread.join().expect("publishing does not panic"))
     });
     ended?;
     Ok(per_second(MESSAGES / threads * threads, begun.elapsed()))

@@ -31,6 +31,19 @@ def test_callbacks_answers_both_questions() -> None:
     assert run.stdout.splitlines()[0] == "ONE TWO"
 
 
+def test_outbox_sends_what_was_published_before() -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / "outbox.py"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+    )
+    assert (run.stderr, run.returncode) == ("", 0)
+    first, second = run.stdout.splitlines()
+    assert first == "on the disk"
+    assert "sent=4" in second
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_is_tested_here(path: Path) -> None:
     assert path.name in Path(__file__).read_text(encoding="utf-8")

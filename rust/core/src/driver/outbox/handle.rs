@@ -10,7 +10,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::store::Store;
 use super::worker::Worker;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
-use crate::driver::engine::{Engine, closed};
+use crate::driver::engine::Engine;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::{Error, ErrorCode};
 
@@ -132,7 +132,13 @@ impl Outbox {
             needs_connection,
             accepted,
         };
-        // The thread ends with the modem, and with it whatever it was not told in time.
+        // The thread ends when the modem is closed or has another outbox.
+        let closed = || {
+            Error::new(
+                ErrorCode::Closed,
+                "the outbox was closed; the publish was not accepted",
+            )
+        };
         self.notes.send(Note::Keep(keep)).map_err(|_| closed())?;
         answer.recv().map_err(|_| closed())?
     }
