@@ -196,13 +196,14 @@ check: check-python
 	@cargo xtask check
 	@echo "make check: all checks passed"
 
-## bench: Measure the parser, the round trip and the callbacks against their peers.
+## bench: Measure the parser, the round trip, the callbacks and the import against their peers.
 bench: $(STAMPS)/native-release
 	@cargo build --quiet --release --package m531x-capi
 	@cargo bench --quiet --package m531x-benches
 	@$(BIN)/python benches/python_round_trip.py
 	@$(BIN)/python benches/python_inbound.py
 	@$(BIN)/python benches/python_async.py
+	@$(BIN)/python benches/python_import.py
 
 ## scoreboard: Play the smuggling corpus against other AT libraries and rewrite the tables of docs/security.md (some minutes).
 scoreboard: $(STAMPS)/native $(STAMPS)/scoreboard
