@@ -25,7 +25,7 @@ endif
 RUST_TESTED := --workspace --exclude m531x-python --exclude m531x-benches
 NATIVE_SOURCES := $(shell find rust/at rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
 	Cargo.toml Cargo.lock pyproject.toml
-PYTHON_SOURCES := python bindings-tests examples benches
+PYTHON_SOURCES := python bindings-tests examples benches packaging
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
@@ -151,6 +151,7 @@ soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
 wheel: $(STAMPS)/cargo $(STAMPS)/zig
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MATURIN) build --quiet --release --zig --compatibility manylinux2014 --out target/wheels
 	@$(MATURIN) sdist --out target/wheels
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/audit-wheel target/wheels
 	@.ci/try-wheel target/wheels
 
 ## reliability: Run the matrix of faults and write its table into docs/reliability.md.

@@ -21,11 +21,11 @@ from m531x._journal import Journal, lines_to_keep
 from m531x._module import ModuleCommands
 from m531x._ports import port_name
 from m531x._publishing import Publishing
+from m531x._readings import Readings, stats_of
 from m531x._subscribing import Subscribing
 from m531x.dispatch import Dispatcher
 from m531x.outbox import Outbox
 from m531x.outbox import parts as outbox_parts
-from m531x.outbox import stats_of as outbox_stats
 from m531x.trace import Trace
 from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
@@ -35,7 +35,7 @@ __all__ = ["Modem"]
 _VIRTUAL = "virtual://"
 
 
-class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
+class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Readings):
     """A module at a serial port, used as an MQTT client.
 
     Opening runs the start-up dialogue: the module is asked until it answers, echo is turned off,
@@ -129,28 +129,9 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         _open_modems.add(self)
         watch_forks(self)
 
-    @property
-    def port(self) -> str:
-        """The port it was opened with."""
-        return self._port
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
-
-    @property
-    def virtual_modem(self) -> VirtualModem | None:
-        """The virtual modem behind ``virtual://``; None for every other port."""
-        return self._virtual
-
     def stats(self) -> Stats:
         """The counters since the modem was opened."""
-        counters = self._native.stats()
-        counters["queued"] += self._dispatcher.queued
-        counters["dropped"] += self._dispatcher.dropped
-        counters["outbox"] = outbox_stats(counters["outbox"])
-        return Stats(**counters, callback_errors=self._dispatcher.callback_errors)
+        return stats_of(self._native, self._dispatcher)
 
     def trace(self) -> Trace:
         """The last lines on the port and the changes of state, oldest first; passwords are ``***``.

@@ -17,7 +17,8 @@ import io
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from m531x._errors import InvalidArgumentError
 from m531x._optional import optional
@@ -27,7 +28,8 @@ from m531x.types import Receipt
 __all__ = ["latency", "timeline"]
 
 _EXTRA = "m531x[plot]"
-_ROWS = {"message": 0, "urc": 1, "answer": 2, "command": 3}
+# What is labelled stands at the edges: commands above, URCs below.
+_ROWS = {"urc": 0, "message": 1, "answer": 2, "command": 3}
 _NAMES = {"message": "messages", "urc": "URCs", "answer": "answers", "command": "commands"}
 _COLOURS = {
     "message": "tab:green",
@@ -43,12 +45,18 @@ _STATES = {
     "module reconnecting": "sandybrown",
     "lost": "lightcoral",
 }
-# More labels than this would cover each other.
+# More labels than this on one side would cover each other.
 _LABELLED = 25
+_LABEL_LENGTH = 20
+# How much room labels need, in rows.
+_ABOVE, _BELOW = 3.0, 2.4
 
 
 def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
-    """Draws commands, answers, URCs and messages over time, and the states behind them.
+    """Draws commands, answers, messages and URCs over time, and the states behind them.
+
+    Commands and URCs are labelled with their text, as far as there is room: of those that stand
+    close together the first is. A part of a trace may be drawn, such as ``trace[-40:]``.
 
     Args:
         trace: What `Modem.trace` gave.
@@ -63,22 +71,27 @@ def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
     """
     if not trace:
         raise InvalidArgumentError("the trace is empty: open the modem with trace=1000")
-    axes = _axes(axes, (10.0, 3.6))
-    begin, span = trace[0].timestamp, max(trace[-1].timestamp - trace[0].timestamp, 0.001)
+    axes = _axes(axes, (10.0, 4.4))
+    seconds = max(trace[-1].timestamp - trace[0].timestamp, 0.001)
+    scale, unit = (1.0, "seconds") if seconds >= 2 else (1000.0, "milliseconds")
+    marks = [
+        _Mark((entry.timestamp - trace[0].timestamp) * scale, entry.kind, entry.text)
+        for entry in trace
+    ]
+    span = seconds * scale
+    # The label of the last mark leans over the end.
+    right = span * 1.12
+    _draw_states(axes, [mark for mark in marks if mark.kind == "state"], right)
     for kind, row in _ROWS.items():
-        times = [entry.timestamp - begin for entry in trace if entry.kind == kind]
+        times = [mark.at for mark in marks if mark.kind == kind]
         axes.scatter(times, [row] * len(times), marker="|", s=300, color=_COLOURS[kind])
-    commands = [entry for entry in trace if entry.kind == "command"]
-    labelled = len(commands) <= _LABELLED
-    # The label of the last command leans over the end.
-    right = span * (1.12 if labelled else 1.02)
-    _draw_states(axes, [entry for entry in trace if entry.kind == "state"], begin, right)
-    if labelled:
-        _label(axes, commands, begin, span / _LABELLED)
+    for kind in ("command", "urc"):
+        _label(axes, [mark for mark in marks if mark.kind == kind], span / _LABELLED)
     axes.set_yticks(list(_ROWS.values()), [_NAMES[kind] for kind in _ROWS])
-    axes.set_ylim(-0.6, 6.0 if labelled else 3.6)
+    axes.set_ylim(-0.5 - _BELOW, 3.5 + _ABOVE)
     axes.set_xlim(-span * 0.02, right)
-    axes.set_xlabel("seconds")
+    begun = datetime.fromtimestamp(trace[0].timestamp)
+    axes.set_xlabel(f"{unit} since {begun:%H:%M:%S}")
     return axes.figure
 
 
@@ -110,8 +123,9 @@ def latency(latencies: Iterable[Receipt | float], axes: Any = None) -> Any:
         (late, "99th percentile", "--"),
     ):
         axes.axvline(value, color="black", linestyle=style, label=f"{name} {value:.3g} ms")
-    axes.set_xlabel("milliseconds")
+    axes.set_xlabel("milliseconds from the request to the end of the publish")
     axes.set_ylabel("publishes")
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_title(f"{len(times)} publishes")
     axes.legend()
     return axes.figure
@@ -133,30 +147,47 @@ def _png(figure: Any) -> bytes:
     return picture.getvalue()
 
 
-def _draw_states(axes: Any, states: Sequence[TraceEntry], begin: float, right: float) -> None:
-    ends = [*(entry.timestamp - begin for entry in states[1:]), right][: len(states)]
+class _Mark(NamedTuple):
+    """An entry of the trace where it is drawn."""
+
+    at: float
+    kind: str
+    text: str
+
+
+def _draw_states(axes: Any, states: Sequence[_Mark], right: float) -> None:
+    ends = [*(state.at for state in states[1:]), right][: len(states)]
     named: set[str] = set()
-    for entry, until in zip(states, ends, strict=True):
-        name = entry.text.split(":")[0]
+    for state, until in zip(states, ends, strict=True):
+        name = state.text.split(":")[0]
         label = None if name in named else name
         named.add(name)
         colour = _STATES.get(name, "white")
         # Behind the marks, which would take its colour on otherwise.
-        axes.axvspan(
-            entry.timestamp - begin, until, color=colour, alpha=0.5, lw=0, zorder=0, label=label
-        )
+        axes.axvspan(state.at, until, color=colour, alpha=0.5, lw=0, zorder=0, label=label)
     if named:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="state", frameon=False)
 
 
-def _label(axes: Any, commands: Sequence[TraceEntry], begin: float, apart: float) -> None:
+def _label(axes: Any, marks: Sequence[_Mark], apart: float) -> None:
     last = -math.inf
-    for entry in commands:
-        at = entry.timestamp - begin
-        if at - last < apart:
+    for mark in marks:
+        if mark.at - last < apart:
             continue
-        last = at
-        text = entry.text if len(entry.text) <= 18 else f"{entry.text[:17]}…"
+        last = mark.at
+        whole = len(mark.text) <= _LABEL_LENGTH
+        text = mark.text if whole else f"{mark.text[: _LABEL_LENGTH - 1]}…"
         # "$" would begin mathematics.
         text = text.replace("$", r"\$")
-        axes.text(at, 3.5, text, rotation=45, fontsize=7, ha="left", va="bottom")
+        above = mark.kind == "command"
+        axes.text(
+            mark.at,
+            3.5 if above else -0.5,
+            text,
+            rotation=40 if above else -40,
+            rotation_mode="anchor",
+            fontsize=8,
+            color=_COLOURS[mark.kind],
+            ha="left",
+            va="bottom" if above else "top",
+        )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m531x._errors import InvalidArgumentError
+from m531x._subscription import AnySubscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m531x._native import Message
-    from m531x._routes import MessageCallback
     from m531x._subscribing import Subscribing
 
 __all__ = ["MessageIterator", "Subscription"]
@@ -37,7 +36,7 @@ class MessageIterator:
         return message
 
 
-class Subscription:
+class Subscription(AnySubscription):
     """A subscription, as `Modem.subscribe` gives it.
 
     Example:
@@ -59,20 +58,7 @@ class Subscription:
         hex: Whether the module prints the payloads as hex (they are decoded here).
     """
 
-    def __init__(
-        self,
-        modem: Subscribing,
-        topic: str,
-        granted_qos: int,
-        callback: MessageCallback | None,
-        hex_: bool,
-    ) -> None:
-        """Made by `Modem.subscribe` only."""
-        self.topic = topic
-        self.granted_qos = granted_qos
-        self.hex = hex_
-        self._modem = modem
-        self._callback = callback
+    _modem: Subscribing
 
     def __repr__(self) -> str:
         """The filter and the granted QoS."""
@@ -101,9 +87,5 @@ class Subscription:
             InvalidArgumentError: The subscription has a callback, which gets its messages.
             ClosedError: The modem is closed.
         """
-        if self._callback is not None:
-            raise InvalidArgumentError(
-                f"the subscription of {self.topic!r} has a callback, which gets its messages: "
-                "subscribe without callback to read them here"
-            )
+        self._require_no_callback()
         return self._modem._messages(self.topic, timeout)

@@ -16,6 +16,7 @@ from m531x._fork import cut_off, watch_forks
 from m531x._html import modem_table
 from m531x._journal import Journal, lines_to_keep
 from m531x._ports import port_name
+from m531x._readings import Readings, stats_of
 from m531x.aio._connection import ConnectionCommands
 from m531x.aio._link import Link
 from m531x.aio._module import ModuleCommands
@@ -24,7 +25,6 @@ from m531x.aio._receiver import Receiver
 from m531x.aio._subscribing import Subscribing
 from m531x.outbox import Outbox
 from m531x.outbox import parts as outbox_parts
-from m531x.outbox import stats_of as outbox_stats
 from m531x.trace import Trace
 from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
@@ -35,7 +35,7 @@ _VIRTUAL = "virtual://"
 _NOT_OPEN = "the modem is not open yet: use `async with`, or await it"
 
 
-class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
+class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Readings):
     """A module at a serial port, used as an MQTT client from a coroutine.
 
     The arguments are those of `m531x.Modem`. The port is opened by ``async with``, or by awaiting
@@ -221,30 +221,11 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands):
         if self._virtual is not None:
             self._virtual.close()
 
-    @property
-    def port(self) -> str:
-        """The port it is opened with."""
-        return self._port
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
-
-    @property
-    def virtual_modem(self) -> VirtualModem | None:
-        """The virtual modem behind ``virtual://``; None for every other port."""
-        return self._virtual
-
     def stats(self) -> Stats:
         """The counters since the modem was opened."""
         if self._native is None:
             return Stats()
-        counters = self._native.stats()
-        counters["queued"] += self._receiver.queued
-        counters["dropped"] += self._receiver.dropped
-        counters["outbox"] = outbox_stats(counters["outbox"])
-        return Stats(**counters, callback_errors=self._receiver.callback_errors)
+        return stats_of(self._native, self._receiver)
 
     def trace(self) -> Trace:
         """The last lines on the port and the changes of state, oldest first; passwords are ``***``.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from m531x._errors import InvalidArgumentError
+from m531x._subscription import AnySubscription
 
 if TYPE_CHECKING:
     from m531x._native import Message
-    from m531x._routes import MessageCallback
     from m531x.aio._receiver import Receiver
     from m531x.aio._subscribing import Subscribing
 
@@ -39,7 +38,7 @@ class MessageIterator:
         return message
 
 
-class Subscription:
+class Subscription(AnySubscription):
     """A subscription, as `Modem.subscribe` gives it.
 
     Example:
@@ -62,20 +61,7 @@ class Subscription:
         hex: Whether the module prints the payloads as hex (they are decoded here).
     """
 
-    def __init__(
-        self,
-        modem: Subscribing,
-        topic: str,
-        granted_qos: int,
-        callback: MessageCallback | None,
-        hex_: bool,
-    ) -> None:
-        """Made by `Modem.subscribe` only."""
-        self.topic = topic
-        self.granted_qos = granted_qos
-        self.hex = hex_
-        self._modem = modem
-        self._callback = callback
+    _modem: Subscribing
 
     def __repr__(self) -> str:
         """The filter and the granted QoS."""
@@ -104,9 +90,5 @@ class Subscription:
             InvalidArgumentError: The subscription has a callback, which gets its messages.
             ClosedError: The modem is closed.
         """
-        if self._callback is not None:
-            raise InvalidArgumentError(
-                f"the subscription of {self.topic!r} has a callback, which gets its messages: "
-                "subscribe without callback to read them here"
-            )
+        self._require_no_callback()
         return self._modem._messages(self.topic, timeout)
