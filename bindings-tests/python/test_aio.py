@@ -34,7 +34,7 @@ def test_publishes_and_receives_over_a_pseudo_terminal_and_a_real_broker(
 
 def test_every_question_to_the_module_has_its_answer() -> None:
     async def main() -> None:
-        async with aio.Modem("virtual://", model="M5311") as modem:
+        async with aio.Modem("virtual://", model="M5311", recovery=None) as modem:
             await modem.wait_for_network(timeout=10)
             assert (await modem.info()).model == "M5311"
             assert (await modem.signal()).rssi_dbm is not None

@@ -80,7 +80,8 @@ def _need_linker() -> None:
     if os.name != "posix" or any(name.endswith("_LINKER") for name in os.environ):
         return
     if shutil.which("cc") is None:
-        remedy = "xcode-select --install" if sys.platform == "darwin" else "apt-get install gcc libc6-dev"
+        on_mac = sys.platform == "darwin"
+        remedy = "xcode-select --install" if on_mac else "apt-get install gcc libc6-dev"
         sys.exit(
             "m531x is built from source, and there is no C compiler (cc) to link it with: "
             f"run `{remedy}`, or what your system has for it"
