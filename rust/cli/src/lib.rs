@@ -9,6 +9,7 @@ mod format;
 mod interrupt;
 mod port;
 mod progress;
+mod redacted;
 mod session;
 
 use std::ffi::OsString;

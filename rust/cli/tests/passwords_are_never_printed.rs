@@ -147,3 +147,27 @@ fn commands_and_read_backs_are_printed_without_it() {
         assert!(printed.contains("***"), "{printed}");
     }
 }
+
+#[test]
+fn the_console_shows_none_as_text_or_in_hex() {
+    let configuration = format!("AT+MQTTCFG=\"h\",1883,\"c\",60,\"u\",\"{PASSWORD}\",1");
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("talk.rec");
+    let input = format!(
+        ":record {}\n{configuration}\n{configuration},x\nAT+MQTTCFG?\n:hex\nAT+MQTTCFG?\n:record\n",
+        recording.display()
+    );
+    let port = talkative_module();
+    let output = run_with_input(&["console", "--port", &port, "--model", "M5311"], &input);
+    let printed = check(&output, "console").to_ascii_lowercase();
+    let squeezed: String = printed.split_whitespace().collect();
+    let digits: String = PASSWORD[..6]
+        .bytes()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert!(!squeezed.contains(&digits), "{printed}");
+    assert!(printed.contains("***"), "{printed}");
+    let recorded = std::fs::read_to_string(recording).unwrap();
+    assert!(recorded.contains("MQTTCFG"), "{recorded}");
+    assert!(!recorded.contains(&PASSWORD[..6]), "{recorded}");
+}

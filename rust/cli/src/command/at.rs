@@ -4,7 +4,6 @@ use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::time::Duration;
 
 use clap::Args;
-use m531x_at::command::redact;
 use m531x_core::{ErrorCode, Modem, Recovery};
 use serde_json::json;
 
@@ -12,6 +11,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::port::{RecordablePort, seconds};
 use crate::progress;
+use crate::redacted::without_password;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
@@ -95,8 +95,4 @@ impl Arguments {
         out.flush()?;
         Ok(refused)
     }
-}
-
-fn without_password(line: &str) -> String {
-    String::from_utf8_lossy(&redact(line.as_bytes())).into_owned()
 }

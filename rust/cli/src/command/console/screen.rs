@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use m531x_core::{EventKind, Incoming};
 
 use crate::format::hex;
+use crate::redacted::without_password;
 
 /// Prints whole lines without disturbing the one that is being edited.
 pub(super) type Printer = Box<dyn FnMut(&str) + Send>;
@@ -64,10 +65,11 @@ impl Screen {
 
     /// Shows a line of the wire, in hex if that is wished.
     pub(super) fn line(&self, kind: Kind, line: &str) {
+        let line = without_password(line);
         if self.hex.load(Ordering::Relaxed) {
             self.say(kind, &hex(line.as_bytes()));
         } else {
-            self.say(kind, line);
+            self.say(kind, &line);
         }
     }
 
