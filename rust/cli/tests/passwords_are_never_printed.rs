@@ -161,10 +161,7 @@ fn the_console_shows_none_as_text_or_in_hex() {
     let output = run_with_input(&["console", "--port", &port, "--model", "M5311"], &input);
     let printed = check(&output, "console").to_ascii_lowercase();
     let squeezed: String = printed.split_whitespace().collect();
-    let digits: String = PASSWORD[..6]
-        .bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = m531x_at::hex::encode(&PASSWORD.as_bytes()[..6]).to_ascii_lowercase();
     assert!(!squeezed.contains(&digits), "{printed}");
     assert!(printed.contains("***"), "{printed}");
     let recorded = std::fs::read_to_string(recording).unwrap();
