@@ -8,16 +8,21 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use driver_support::{Peer, eventually, open, options};
-use m531x_core::{ErrorCode, Modem, Stream};
+use m531x_core::{ErrorCode, Modem, OutboxOptions, Stream};
 
 #[test]
 fn open_and_close_and_failed_open_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = OutboxOptions::new(folder.path().join("outbox"));
     let before = (descriptors(), threads());
     for round in 0..1_000 {
         let (_peer, stream) = Peer::in_memory();
         let modem = open(stream);
         if round % 10 == 0 {
             modem.on_incoming(|_| ()).unwrap();
+        }
+        if round % 20 < 2 {
+            modem.set_outbox(Some(outbox.clone())).unwrap();
         }
         // By hand and by dropping the last handle.
         if round % 2 == 0 {
@@ -33,6 +38,7 @@ fn open_and_close_and_failed_open_leave_nothing_behind() {
         let (_silent, stream) = UnixStream::pair().unwrap();
         let mut options = options();
         options.open_timeout = Duration::from_millis(1);
+        options.outbox = Some(outbox.clone());
         let error = Modem::open_stream(Stream::from(stream), options).unwrap_err();
         assert_eq!(error.code(), ErrorCode::NoAnswer);
     }
