@@ -80,7 +80,7 @@ def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
     ]
     span = seconds * scale
     # The label of the last mark leans over the end.
-    right = span * 1.12
+    right = span * 1.16
     _draw_states(axes, [mark for mark in marks if mark.kind == "state"], right)
     for kind, row in _ROWS.items():
         times = [mark.at for mark in marks if mark.kind == kind]
@@ -122,7 +122,9 @@ def latency(latencies: Iterable[Receipt | float], axes: Any = None) -> Any:
         (statistics.median(times), "median", "-"),
         (late, "99th percentile", "--"),
     ):
-        axes.axvline(value, color="black", linestyle=style, label=f"{name} {value:.3g} ms")
+        axes.axvline(
+            value, color="black", linestyle=style, label=f"{name} {_three_digits(value)} ms"
+        )
     axes.set_xlabel("milliseconds from the request to the end of the publish")
     axes.set_ylabel("publishes")
     axes.yaxis.get_major_locator().set_params(integer=True)
@@ -145,6 +147,10 @@ def _png(figure: Any) -> bytes:
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=100)
     return picture.getvalue()
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 class _Mark(NamedTuple):
