@@ -305,3 +305,21 @@ fn a_second_loss_before_all_is_subscribed_again_forgets_no_subscription() {
     rig.exchange("AT+MQTTSUB=\"b\",1", "\r\nOK\r\n\r\n+MQTTSUBACK:5,1,b\r\n");
     assert_eq!(rig.session.subscriptions(), ["a", "b"]);
 }
+
+#[test]
+fn a_late_ack_of_a_first_unsubscribing_does_not_end_the_second() {
+    let mut rig = Rig::recovering();
+    rig.subscribe("a", 1);
+    let id = rig.begin(RequestKind::Unsubscribe {
+        filter: "a".to_owned(),
+    });
+    rig.exchange("AT+MQTTUNSUB=\"a\"", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n");
+    rig.exchange("AT+MQTTSUB=\"a\",1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTUNSUB=\"a\"", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTUNSUBACK:2,a\r\n\r\n+MQTTSUBACK:3,1,a\r\n");
+    assert!(!rig.is_done(id));
+    rig.reply("\r\n+MQTTUNSUBACK:4,a\r\n");
+    assert_eq!(rig.result(id), Ok(Outcome::Done));
+    assert!(rig.session.subscriptions().is_empty());
+}

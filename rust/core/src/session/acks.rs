@@ -311,14 +311,11 @@ impl Acks {
         } else if let Some(index) = late() {
             let of = self.expired[index].operation;
             self.correct(self.expired[index].packet_id, packet_id);
-            if complete
-                && self
-                    .outstanding
-                    .iter()
-                    .filter(waits)
-                    .any(|o| o.operation == of)
-            {
-                // It was sent again meanwhile: what acknowledges the one acknowledges the other.
+            let is_publish = matches!(kind, AckKind::Publish1 | AckKind::Publish2);
+            let mut waiting = self.outstanding.iter().filter(waits);
+            if complete && is_publish && waiting.any(|o| o.operation == of) {
+                // It was sent again meanwhile: what acknowledges the one acknowledges the other. Of
+                // filters this is not so, for something may have stood between the two.
                 self.expired.remove(index);
                 self.expire(now, of, false);
                 return Owner::Operation {

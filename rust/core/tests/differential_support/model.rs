@@ -22,6 +22,7 @@ enum Known {
 }
 
 struct Under {
+    id: OperationId,
     kind: RequestKind,
     begun: Instant,
     limit: Option<Duration>,
@@ -46,6 +47,8 @@ pub(crate) struct Model {
     /// It does not want one, and has been told that there is none.
     ended: bool,
     filters: BTreeMap<&'static str, Known>,
+    /// The last operation on each filter, given up or not: only its end tells what is so.
+    last: BTreeMap<String, OperationId>,
     under_way: BTreeMap<OperationId, Under>,
     published: Vec<(String, QoS)>,
     inbound: Vec<Inbound>,
@@ -73,10 +76,14 @@ impl Model {
         limit: Option<Duration>,
     ) {
         self.note_begin(&kind);
+        if let Some(filter) = filter_of(&kind) {
+            self.last.insert(filter, id);
+        }
         let sure = self.wanted && limit.is_none() && waits_for_a_connection(&kind);
         self.under_way.insert(
             id,
             Under {
+                id,
                 kind,
                 begun: now,
                 limit,
@@ -186,7 +193,8 @@ impl Model {
                 self.wanted = last;
                 self.filters.clear();
                 // What was asked for meanwhile was asked for after it.
-                let pending: Vec<String> = self.under_way.values().filter_map(filter_of).collect();
+                let under_way = self.under_way.values();
+                let pending: Vec<String> = under_way.filter_map(|u| filter_of(&u.kind)).collect();
                 for filter in pending {
                     self.know(&filter, Known::Maybe);
                 }
@@ -199,19 +207,10 @@ impl Model {
                 })?;
             }
             (RequestKind::Subscribe { filter, .. }, Ok(Outcome::Granted(qos))) => {
-                let last = !self.is_pending(filter);
-                self.know(
-                    filter,
-                    if last {
-                        Known::Subscribed(*qos)
-                    } else {
-                        Known::Maybe
-                    },
-                );
+                self.know_from(under.id, filter, Known::Subscribed(*qos));
             }
             (RequestKind::Unsubscribe { filter }, Ok(_)) => {
-                let last = !self.is_pending(filter);
-                self.know(filter, if last { Known::Not } else { Known::Maybe });
+                self.know_from(under.id, filter, Known::Not);
             }
             (RequestKind::Command(line), Ok(Outcome::Lines(lines))) => {
                 ensure(is_answer(world, line, lines), || {
@@ -309,11 +308,10 @@ impl Model {
         })
     }
 
-    fn is_pending(&self, filter: &str) -> bool {
-        self.under_way
-            .values()
-            .filter_map(filter_of)
-            .any(|one| one == filter)
+    /// What the end of this operation tells of a filter.
+    fn know_from(&mut self, id: OperationId, filter: &str, known: Known) {
+        let last = self.last.get(filter) == Some(&id);
+        self.know(filter, if last { known } else { Known::Maybe });
     }
 
     fn know(&mut self, filter: &str, known: Known) {
@@ -322,8 +320,8 @@ impl Model {
     }
 }
 
-fn filter_of(under: &Under) -> Option<String> {
-    match &under.kind {
+fn filter_of(kind: &RequestKind) -> Option<String> {
+    match kind {
         RequestKind::Subscribe { filter, .. } | RequestKind::Unsubscribe { filter } => {
             Some(filter.clone())
         }
