@@ -163,12 +163,12 @@ impl Life {
                     self.world.attach_port();
                 }
             }
-            Step::Slow(_) if self.world.now < self.calm_from => {}
-            Step::Slow(0) => self.world.module.set_faults(&[], self.seed),
-            Step::Slow(most) => {
-                let delay = format!("delay=0-{most}").parse().unwrap();
-                self.world.module.set_faults(&[delay], self.seed);
+            Step::Fault(_) if self.world.now < self.calm_from => {}
+            Step::Fault(fault) => {
+                let fault = fault.parse().unwrap();
+                self.world.module.set_faults(&[fault], self.seed);
             }
+            Step::NoFault => self.world.module.set_faults(&[], self.seed),
             _ => {}
         }
     }
@@ -194,7 +194,7 @@ impl Life {
             Step::CutNetwork(false),
             Step::StopBroker(false),
             Step::Port { gone: false },
-            Step::Slow(0),
+            Step::NoFault,
         ] {
             self.suffer(&step);
         }

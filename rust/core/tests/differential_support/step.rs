@@ -14,6 +14,16 @@ pub(crate) const COMMANDS: [&str; 6] = [
     "AT+CIMI",
 ];
 
+/// Faults that lose nothing on the line.
+const FAULTS: [&str; 6] = [
+    "delay=0-300",
+    "delay=0-3000",
+    "delay=0-12000",
+    "lost-ack=any:1/3",
+    "late-ack=any:4000",
+    "late-ack=any:14000",
+];
+
 /// One thing that happens. Numbers are drawn with the step, so that leaving out another step changes
 /// nothing in it.
 #[derive(Clone, Debug)]
@@ -60,8 +70,10 @@ pub(crate) enum Step {
     Port {
         gone: bool,
     },
-    /// The module answers slowly from now on, up to so many milliseconds.
-    Slow(u64),
+    /// A fault of the virtual modem goes on from now.
+    Fault(&'static str),
+    /// It ends.
+    NoFault,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -163,8 +175,8 @@ fn draw_trouble(random: &mut fastrand::Rng) -> Step {
         6 => Step::StopBroker(false),
         7 => Step::Port { gone: true },
         8 => Step::Port { gone: false },
-        9 => Step::Slow([300, 3000, 12_000][random.usize(0..3)]),
-        10 => Step::Slow(0),
+        9 => Step::Fault(FAULTS[random.usize(0..FAULTS.len())]),
+        10 => Step::NoFault,
         _ => Step::Settle,
     }
 }

@@ -52,6 +52,8 @@ struct Cell {
     sent: Vec<Sent>,
     /// The application has connected, and has not disconnected.
     connected: bool,
+    /// It has subscribed on this connection.
+    subscribed: bool,
 }
 
 impl Cell {
@@ -77,6 +79,7 @@ impl Cell {
             asked: Vec::new(),
             sent: Vec::new(),
             connected: false,
+            subscribed: false,
         }
     }
 
@@ -103,6 +106,7 @@ impl Cell {
             self.must(connect(self.clean_session))?;
             self.connected = true;
             self.must(subscribe(INBOX, QoS::ExactlyOnce))?;
+            self.subscribed = true;
         }
         if self.operation == Operation::Unsubscribe {
             for n in 0..self.operation.times() {
@@ -177,6 +181,7 @@ impl Cell {
             ensure(self.world.now < limit, &late)?;
             if !self.connected {
                 self.connected = self.attempt(connect(self.clean_session))?.is_ok();
+                self.subscribed = false;
                 if !self.connected {
                     self.pass(SECOND, |_| false)?;
                     continue;
@@ -187,8 +192,17 @@ impl Cell {
                 subscriptions.iter().any(|filter| filter == INBOX)
             };
             if self.world.is_connected() && !listens(self) {
-                // An event has told that the subscription could not be made again.
+                let told = self
+                    .world
+                    .refused_again
+                    .iter()
+                    .any(|filter| filter == INBOX);
+                ensure(
+                    told || !self.subscribed,
+                    "a subscription is gone without a word",
+                )?;
                 let again = self.attempt(subscribe(INBOX, QoS::ExactlyOnce))?;
+                self.subscribed = again.is_ok();
                 if again.is_err() {
                     self.pass(SECOND, |_| false)?;
                     continue;
