@@ -993,6 +993,25 @@ m531x_status m531x_command(m531x_modem modem,
                            uint32_t *needed);
 
 /**
+ * Records everything that passes from now on into a file, for `m531x replay` and for reading: the bytes in both
+ * directions with their times, what was asked for and how it ended.
+ *
+ * Passwords are not in it; topics, payloads and the numbers of module and SIM are. The file is readable by its owner
+ * only; a recording that is there is kept under the same name with ".1" added. At about 64 MiB it is put aside as ".1"
+ * and a new one begun. It ends with another call, with NULL for the path, or with m531x_close. Should the file become
+ * impossible to write, an M531X_EVENT_RECORDING_STOPPED tells why.
+ *
+ * @param modem [in] An open modem.
+ * @param path  [in] The file's name, UTF-8, which is copied; NULL ends a recording that is under way.
+ * @return M531X_OK, M531X_ERR_RECORDING (the file cannot be created, or when ended, was not written; another file that
+ *         is no recording stands there), M531X_ERR_BUSY (there is a recording under way), M531X_ERR_CLOSED,
+ *         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe. Waits for the disk.
+ * @since 0.1.0
+ */
+m531x_status m531x_record(m531x_modem modem, const char *path);
+
+/**
  * Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
  *
  * If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this

@@ -36,8 +36,10 @@ from m531x._errors import (
 from m531x._native import Message, __version__
 from m531x._ports import ports
 from m531x.delivery import Delivery
+from m531x.doctor import Diagnosis, Finding, diagnose
 from m531x.modem import Modem
 from m531x.outbox import Outbox, OutboxStats, StoredMessage
+from m531x.recording import Recording, RecordingStats, ReplayItem, replay
 from m531x.subscription import Subscription
 from m531x.trace import Trace, TraceEntry
 from m531x.types import (
@@ -64,9 +66,11 @@ __all__ = [
     "CommandError",
     "ConnectError",
     "Delivery",
+    "Diagnosis",
     "ErrorCode",
     "Event",
     "EventKind",
+    "Finding",
     "HealthCheck",
     "InternalError",
     "InvalidArgumentError",
@@ -88,8 +92,11 @@ __all__ = [
     "PortInfo",
     "PublishError",
     "Receipt",
+    "Recording",
     "RecordingError",
+    "RecordingStats",
     "Recovery",
+    "ReplayItem",
     "ResultUnknownError",
     "Signal",
     "Stats",
@@ -103,5 +110,7 @@ __all__ = [
     "VirtualModem",
     "Will",
     "__version__",
+    "diagnose",
     "ports",
+    "replay",
 ]

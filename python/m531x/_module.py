@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
 
+from m531x import _native
 from m531x._secret import Hidden, shown_command
+from m531x.doctor import Diagnosis, diagnosis_of
+from m531x.recording import Recording, record
 from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
-
-if TYPE_CHECKING:
-    from m531x import _native
 
 __all__ = ["ModuleCommands"]
 
@@ -92,3 +92,36 @@ class ModuleCommands:
     def set_ping_report(self, enabled: bool) -> None:
         """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
         self._native.set_ping_report(enabled)
+
+    def record(self, path: str | os.PathLike[str], *, limit: int = 64 << 20) -> Recording:
+        """Records everything that passes from now on: bytes, times, requests and results.
+
+        Passwords are not in it; topics, payloads and the numbers of module and SIM are. A recording
+        of the whole session (``record=`` of the modem) says more than one that begins later, which
+        does not know the operations under way. `replay` plays it again.
+
+        Args:
+            path: The file, readable by its owner only. A recording that is there is kept under the
+                same name with ``.1`` added.
+            limit: About how many bytes it may grow to before it is put aside as ``.1``.
+
+        Raises:
+            RecordingError: The file cannot be created.
+            BusyError: There is a recording under way.
+
+        Example:
+            >>> import m531x, pathlib, tempfile
+            >>> path = pathlib.Path(tempfile.mkdtemp()) / "field.rec"
+            >>> with m531x.Modem("virtual://") as modem, modem.record(path) as recording:
+            ...     _ = modem.signal()
+            >>> "> AT+CSQ" in path.read_text()
+            True
+        """
+        return record(self._native, path, limit)
+
+    def diagnose(self) -> Diagnosis:
+        """Looks at the module, from its answer to its MQTT state; nothing is changed.
+
+        `m531x.diagnose` looks at the port and at a broker as well.
+        """
+        return diagnosis_of(_native.diagnose_open(self._native))

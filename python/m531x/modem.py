@@ -26,6 +26,7 @@ from m531x._subscribing import Subscribing
 from m531x.dispatch import Dispatcher
 from m531x.outbox import Outbox
 from m531x.outbox import parts as outbox_parts
+from m531x.recording import file_name
 from m531x.trace import Trace
 from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
@@ -63,6 +64,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             included; None leaves it lost. Unfinished publishes of QoS 1 and 2 are sent again.
         outbox: An `Outbox`, or the path of its file, in which publishes of QoS 1 and 2 are kept
             until they are acknowledged, over the end of the process; None keeps them in memory.
+        record: A file into which the session is recorded from its first byte on; see `record`.
 
     Raises:
         InvalidArgumentError: An unknown model, a malformed port, a number out of range.
@@ -94,6 +96,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         trace: int = 0,
         recovery: Recovery | None = _recovery.DEFAULT,
         outbox: Outbox | str | os.PathLike[str] | None = None,
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         """Opens the port and runs the start-up dialogue."""
         options = _native.ModemOptions(
@@ -106,6 +109,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             lines_to_keep(trace),
             _recovery.parts(recovery),
             outbox_parts(outbox),
+            None if record is None else file_name("record", record),
         )
         self._port = port = port_name(port)
         self._virtual: VirtualModem | None = None

@@ -36,6 +36,8 @@ class VirtualModem:
             ``m531x virtual-modem --help`` lists them.
         seed: Makes faults repeat: the same seed gives the same run.
         echo: Whether commands are echoed at first; None is as the model does.
+        replay: A recording to play instead: the module waits for each recorded command and answers
+            as the recorded one did, without broker and faults; see `differences`.
 
     Raises:
         InvalidArgumentError: A model, broker, address or fault that does not exist.
@@ -59,6 +61,7 @@ class VirtualModem:
         faults: Iterable[str] | Mapping[str, object] | None = None,
         seed: int | None = None,
         echo: bool | None = None,
+        replay: str | PathLike[str] | None = None,
     ) -> None:
         """Starts the module; it runs until `close`."""
         self._native = _native.VirtualModem(
@@ -71,6 +74,7 @@ class VirtualModem:
             _fault_texts(faults),
             seed,
             echo,
+            None if replay is None else fspath(replay),
         )
         watch_forks(self)
         if self._native.exposed:
@@ -85,7 +89,7 @@ class VirtualModem:
         """The module behind a modem that is opened as ``virtual://``."""
         self = cls.__new__(cls)
         self._native = _native.VirtualModem(
-            model, "embedded", None, None, True, baudrate, [], None, None
+            model, "embedded", None, None, True, baudrate, [], None, None, None
         )
         watch_forks(self)
         return self
@@ -131,6 +135,11 @@ class VirtualModem:
             TranscriptEntry(at, "to module" if inbound else "from module", text)
             for at, inbound, text in self._native.transcript()
         ]
+
+    @property
+    def differences(self) -> list[str]:
+        """Where the host did not do as the recording that is played: line, recorded, sent."""
+        return self._native.differences()
 
     def inject(self, data: bytes) -> None:
         """Sends bytes to the host as if the module had printed them."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+
+from m531x import _native
 from m531x._secret import Hidden, shown_command
 from m531x.aio._beginning import Beginning
+from m531x.doctor import Diagnosis, diagnosis_of
+from m531x.recording import Recording, record
 from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
 
 __all__ = ["ModuleCommands"]
@@ -81,3 +87,28 @@ class ModuleCommands(Beginning):
     async def set_ping_report(self, enabled: bool) -> None:
         """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
         await self._begin(self._starter.set_ping_report(enabled))
+
+    def record(self, path: str | os.PathLike[str], *, limit: int = 64 << 20) -> Recording:
+        """Records everything that passes from now on: bytes, times, requests and results.
+
+        Passwords are not in it; topics, payloads and the numbers of module and SIM are. A recording
+        of the whole session (``record=`` of the modem) says more than one that begins later, which
+        does not know the operations under way. `m531x.replay` plays it again.
+
+        Args:
+            path: The file, readable by its owner only. A recording that is there is kept under the
+                same name with ``.1`` added.
+            limit: About how many bytes it may grow to before it is put aside as ``.1``.
+
+        Raises:
+            RecordingError: The file cannot be created.
+            BusyError: There is a recording under way.
+        """
+        return record(self._opened, path, limit)
+
+    async def diagnose(self) -> Diagnosis:
+        """Looks at the module, from its answer to its MQTT state; nothing is changed.
+
+        `m531x.diagnose` looks at the port and at a broker as well.
+        """
+        return diagnosis_of(await asyncio.to_thread(_native.diagnose_open, self._opened))

@@ -25,6 +25,7 @@ from m531x.aio._receiver import Receiver
 from m531x.aio._subscribing import Subscribing
 from m531x.outbox import Outbox
 from m531x.outbox import parts as outbox_parts
+from m531x.recording import file_name
 from m531x.trace import Trace
 from m531x.types import Recovery, Stats
 from m531x.virtual import VirtualModem
@@ -65,6 +66,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         recovery: How a lost connection or port is made again; None leaves it lost.
         outbox: Keeps publishes of QoS 1 and 2 on disk; None keeps them in memory. The loop waits
             for the disk with each publish, a few milliseconds.
+        record: A file into which the session is recorded from its first byte on.
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
@@ -95,6 +97,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         trace: int = 0,
         recovery: Recovery | None = _recovery.DEFAULT,
         outbox: Outbox | str | os.PathLike[str] | None = None,
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         """Checks the arguments; nothing is opened yet."""
         self._options = _native.ModemOptions(
@@ -107,6 +110,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             lines_to_keep(trace),
             _recovery.parts(recovery),
             outbox_parts(outbox),
+            None if record is None else file_name("record", record),
         )
         self._model = model
         self._port = port_name(port)

@@ -30,6 +30,7 @@ pub mod open;
 pub mod options;
 pub mod outbox;
 pub mod publish;
+pub mod record;
 mod settings;
 pub mod subscribe;
 pub mod version;

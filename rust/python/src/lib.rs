@@ -20,6 +20,7 @@ mod options;
 mod outbox;
 mod readouts;
 mod ready;
+mod recording;
 mod requests;
 mod starter;
 mod virtual_modem;
@@ -51,6 +52,8 @@ mod _native {
     use crate::readouts::{event_kinds, mqtt_states, ports};
     #[pymodule_export]
     use crate::ready::Ready;
+    #[pymodule_export]
+    use crate::recording::{Recording, Replay, diagnose, diagnose_open};
     #[pymodule_export]
     use crate::requests::ConnectOptions;
     #[pymodule_export]

@@ -1,6 +1,8 @@
 //! How a modem is opened.
 
-use m531x_core::{HealthCheck, Model, Overflow, Recovery};
+use std::path::PathBuf;
+
+use m531x_core::{HealthCheck, Model, Overflow, RecordingOptions, Recovery};
 use pyo3::prelude::*;
 
 use crate::arguments::{
@@ -20,7 +22,8 @@ impl ModemOptions {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
     #[pyo3(signature = (
-        model, baudrate, command_timeout, guard_time, queue_size, overflow, trace, recovery, outbox
+        model, baudrate, command_timeout, guard_time, queue_size, overflow, trace, recovery, outbox,
+        record
     ))]
     fn new(
         py: Python<'_>,
@@ -33,6 +36,7 @@ impl ModemOptions {
         trace: Given<'_, '_>,
         recovery: Option<RecoveryParts<'_>>,
         outbox: Option<OutboxParts<'_>>,
+        record: Option<PathBuf>,
     ) -> PyResult<Self> {
         let defaults = m531x_core::ModemOptions::default();
         let core = m531x_core::ModemOptions {
@@ -55,6 +59,7 @@ impl ModemOptions {
             wire_log: number("trace", trace, "0 or more lines")?,
             recovery: recovery_of(recovery)?,
             outbox: outbox_of(outbox)?,
+            recording: record.map(RecordingOptions::new),
             ..defaults
         };
         if core.queue_size == 0 {

@@ -24,7 +24,7 @@ pub(crate) struct VirtualModem {
 impl VirtualModem {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
-    #[pyo3(signature = (model, broker, link, tcp, memory, baudrate, faults, seed, echo))]
+    #[pyo3(signature = (model, broker, link, tcp, memory, baudrate, faults, seed, echo, replay))]
     fn new(
         py: Python<'_>,
         model: Given<'_, '_>,
@@ -36,6 +36,7 @@ impl VirtualModem {
         faults: Vec<Bound<'_, PyAny>>,
         seed: Given<'_, '_>,
         echo: Given<'_, '_>,
+        replay: Option<PathBuf>,
     ) -> PyResult<Self> {
         let broker: BrokerChoice = text("broker", broker)?
             .parse()
@@ -59,7 +60,7 @@ impl VirtualModem {
             } else {
                 Some(flag("echo", echo)?)
             },
-            replay: None,
+            replay,
         };
         let exposed = options.link.is_exposed();
         let module = py
@@ -97,6 +98,10 @@ impl VirtualModem {
                 )
             })
             .collect()
+    }
+
+    fn differences(&self, py: Python<'_>) -> Vec<String> {
+        py.detach(|| self.module.differences())
     }
 
     fn inject(&self, py: Python<'_>, data: &[u8]) {
@@ -176,6 +181,7 @@ fn link_choice(
 fn start_error(error: &StartError) -> Error {
     let code = match error {
         StartError::BrokerAddress(_) | StartError::Baudrate => ErrorCode::InvalidArgument,
+        StartError::Recording { .. } => ErrorCode::Recording,
         StartError::LinkTaken(_) | StartError::AddressInUse(_) => ErrorCode::PortInUse,
         _ => ErrorCode::Port,
     };

@@ -91,6 +91,36 @@ pub(crate) fn open<T: Send + 'static>(
     opened?.or_raise(py)
 }
 
+/// Has a thread do this and waits for it; Ctrl-C is heard, and leaves the thread to end by itself.
+pub(crate) fn aside<T: Send + 'static>(
+    py: Python<'_>,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
+    let (sender, receiver) = bounded(1);
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            // Nobody receives after Ctrl-C.
+            let _ = sender.send(work());
+        })?;
+    in_slices(py, |slice| {
+        let received = match slice {
+            Some(slice) => receiver.recv_timeout(slice),
+            None => receiver.recv().map_err(RecvTimeoutError::from),
+        };
+        match received {
+            Ok(result) => Some(Ok(result)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(Error::new(
+                ErrorCode::Internal,
+                "a thread ended without a result, which is a defect",
+            ))),
+        }
+    })?
+    .or_raise(py)
+}
+
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     static CURRENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static MAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

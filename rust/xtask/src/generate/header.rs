@@ -23,6 +23,7 @@ const SOURCES: &[&str] = &[
     "wait",
     "callback",
     "command",
+    "record",
     "virtual_modem",
 ];
 
