@@ -89,7 +89,7 @@ def diagnose(
     """Looks at a port and the module behind it, and says what to do at the first that is wrong.
 
     It opens the port and closes it again: a `Modem` that has it open is asked by its own
-    `Modem.diagnose`. It may take half a minute if nothing answers, because several speeds are tried.
+    `Modem.diagnose`. Several speeds are tried: half a minute may pass if nothing answers.
 
     Args:
         port: As for `Modem`, but for ``"virtual://"``.
