@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -155,6 +156,25 @@ def test_every_option(name: str, value: Any) -> None:
     with only_errors_of_the_package():
         # The port does not exist: what is not refused ends there.
         m531x.Modem("/dev/m531x-does-not-exist", **{name: value})
+
+
+RECOVERY = [field.name for field in dataclasses.fields(m531x.Recovery)]
+
+
+@pytest.mark.parametrize("name", RECOVERY)
+@QUICK
+@given(value=ANYTHING)
+def test_every_part_of_recovery(name: str, value: Any) -> None:
+    with only_errors_of_the_package():
+        recovery = m531x.Recovery(**{name: value})
+        m531x.Modem("/dev/m531x-does-not-exist", recovery=recovery)
+
+
+@QUICK
+@given(value=ANYTHING.filter(lambda value: not isinstance(value, str)))
+def test_an_outbox(value: Any) -> None:
+    with only_errors_of_the_package():
+        m531x.Modem("/dev/m531x-does-not-exist", outbox=value)
 
 
 @QUICK
