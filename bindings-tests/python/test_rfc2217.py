@@ -44,17 +44,19 @@ def _ser2net(device: str) -> Iterator[str]:
     connection = f"connection: &c\n  accepter: telnet(rfc2217),tcp,127.0.0.1,{port}\n"
     connection += f"  connector: serialdev,{device},9600n81,local\n"
     with subprocess.Popen([program, "-n", "-d", "-Y", connection]) as process:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        # It closes the device after the probe's connection, which takes it a moment.
-        time.sleep(0.5)
-        yield f"rfc2217://127.0.0.1:{port}"
-        process.terminate()
+        try:
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            # It closes the device after the probe's connection, which takes it a moment.
+            time.sleep(0.5)
+            yield f"rfc2217://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 @pytest.mark.parametrize("server", [_pyserial, _ser2net])
