@@ -176,9 +176,12 @@ static void a_callback_may_close_its_own_modem(void)
 {
     struct seen seen = {0};
     m531x_modem modem = subscribed();
+    m531x_status second;
     CHECK_STATUS(M531X_OK, m531x_set_message_callback(modem, close_from_inside, &seen, count_finalizer));
     CHECK_STATUS(M531X_OK, m531x_publish_start(modem, "t/a", NULL, 0, 0, 0, NULL));
-    CHECK_STATUS(M531X_OK, m531x_publish_start(modem, "t/a", NULL, 0, 0, 0, NULL));
+    /* On a busy machine the first message has closed the modem by now. */
+    second = m531x_publish_start(modem, "t/a", NULL, 0, 0, 0, NULL);
+    CHECK(second == M531X_OK || second == M531X_ERR_STALE_HANDLE || second == M531X_ERR_CLOSED);
     wait_until(&seen.finalized, 1);
     CHECK_STATUS(M531X_OK, seen.status);
     CHECK_STATUS(M531X_ERR_STALE_HANDLE, m531x_close(modem));
