@@ -75,16 +75,19 @@ fn bytes(input: &[u8]) {
     }
     assembler.finish(&mut entries);
     assert!(!assembler.is_waiting());
-    assert!(entries.is_sorted_by_key(|entry| entry.at), "times go on");
     for (to_module, passed) in [false, true].into_iter().zip(passed) {
         let mut kept = Vec::new();
         let mut hidden = false;
+        // A line that may hold a password is kept back, so the two directions may overtake each other.
+        let mut last = Duration::ZERO;
         for entry in &entries {
             let passage = match &entry.what {
                 What::ToModule(passage) if to_module => passage,
                 What::FromModule(passage) if !to_module => passage,
                 _ => continue,
             };
+            assert!(entry.at >= last, "times go on");
+            last = entry.at;
             hidden |= passage.is_redacted();
             kept.extend_from_slice(passage.bytes());
         }
