@@ -144,6 +144,17 @@ fn disconnecting_ends_a_recovery_at_any_point() {
 }
 
 #[test]
+fn disconnecting_fails_if_the_module_may_go_on_connecting() {
+    let mut rig = Rig::recovering();
+    rig.reply("\r\n+MQTTREC:0\r\n");
+    let id = rig.begin(RequestKind::Disconnect);
+    rig.exchange("AT+MQTTDISC", "\r\n+CME ERROR: 3\r\n");
+    rig.expect("AT+MQTTDEL");
+    rig.advance(60 * SECOND);
+    assert_eq!(rig.code(id), ErrorCode::Timeout);
+}
+
+#[test]
 fn connecting_supersedes_a_recovery_and_takes_what_waits_along() {
     for during_attempt in [false, true] {
         let mut rig = Rig::recovering();

@@ -15,13 +15,12 @@ pub(crate) const COMMANDS: [&str; 6] = [
 ];
 
 /// Faults that lose nothing on the line.
-const FAULTS: [&str; 6] = [
+const FAULTS: [&str; 5] = [
     "delay=0-300",
     "delay=0-3000",
     "delay=0-12000",
     "lost-ack=any:1/3",
     "late-ack=any:4000",
-    "late-ack=any:14000",
 ];
 
 /// One thing that happens. Numbers are drawn with the step, so that leaving out another step changes

@@ -87,12 +87,14 @@ impl Operation for Disconnect {
                 }
             }
             Input::Answer(answer, _) if self.stage == Stage::Checking => Self::check(cx, &answer),
-            Input::Answer(answer, _) if self.stage == Stage::Removing => {
-                if matches!(answer, Answer::Ok(_) | Answer::Refused(_)) {
+            Input::Answer(answer, wire) if self.stage == Stage::Removing => match answer {
+                // Nobody knows whether the module goes on.
+                Answer::TimedOut(waited) => Step::fail(wire.timed_out(waited)),
+                Answer::Ok(_) | Answer::Refused(_) | Answer::Hidden => {
                     cx.shared.client_deleted();
+                    Step::done()
                 }
-                Step::done()
-            }
+            },
             Input::Answer(Answer::Refused(_), _) if self.recovering => {
                 // There was no connection to end; what matters is that none is made any more, also
                 // not by the module, which may be about to.
