@@ -38,6 +38,9 @@ pub(super) fn open(path: &Path, failure: &Failure) -> Result<Connection, Error> 
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     keep_private(&path);
+    if is_stump(&path) {
+        return Err(failure.corrupt("it is shorter than any database"));
+    }
     let failed = |error| failure.of_sqlite("be opened", &error);
     let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
     // Whoever has the file has it until it is closed; without shared memory beside it.
@@ -76,6 +79,16 @@ fn keep_private(path: &Path) {
     }
     // One that is there keeps the rights it was given; SQLite tells what else is the matter.
     let _ = options.open(path);
+}
+
+/// SQLite takes a file of one byte for an empty one and would write over it. What a power cut left in the middle of
+/// the first commit has a journal beside it, from which SQLite mends it.
+fn is_stump(path: &Path) -> bool {
+    const SMALLEST_PAGE: u64 = 512;
+    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    (1..SMALLEST_PAGE).contains(&length) && !Path::new(&journal).exists()
 }
 
 /// Makes the table in a new file; refuses a file of somebody else.

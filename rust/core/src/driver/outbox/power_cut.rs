@@ -203,3 +203,15 @@ proptest! {
         prop_assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 }
+
+#[test]
+fn a_file_of_one_byte_is_no_outbox_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox");
+    fs::write(&path, [0]).unwrap();
+    assert_eq!(
+        Store::open(&path).unwrap_err().code(),
+        ErrorCode::OutboxCorrupt
+    );
+    assert_eq!(fs::read(&path).unwrap(), [0]);
+}
