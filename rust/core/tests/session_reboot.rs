@@ -189,3 +189,18 @@ fn a_restart_without_a_sign_of_a_boot_is_a_timeout() {
     rig.advance(21 * SECOND);
     assert_eq!(rig.code(id), ErrorCode::Timeout);
 }
+
+#[test]
+fn a_restart_that_is_not_awaited_any_more_is_one_like_any_other() {
+    let mut rig = Rig::connected();
+    let id = rig.begin(RequestKind::Reboot);
+    assert!(rig.next_sent().is_some());
+    rig.reply("\r\nREBOOTING..\r\n");
+    rig.abandon(id);
+    rig.reply("\r\n*ATREADY: 1\r\n");
+    assert_eq!(rig.session.stats().reboots, 2);
+    rig.advance(SECOND);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+}

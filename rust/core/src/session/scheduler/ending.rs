@@ -13,8 +13,12 @@ impl Scheduler {
     /// Ends an operation without telling its end.
     pub(in crate::session) fn abandon(&mut self, now: Instant, id: OperationId) {
         self.completions.retain(|(done, _)| *done != id);
-        if self.remove(now, id).is_some() {
+        if let Some(entry) = self.remove(now, id) {
             self.slot.detach(id);
+            if entry.operation.survives_reboot() {
+                // What is left of the restart is nobody's any more.
+                self.boot = None;
+            }
         }
     }
 
