@@ -73,12 +73,14 @@ def _serve() -> None:
         connection, _ = server.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     answers = {0x10: _CONNACK, 0x80: _SUBACK, 0xC0: _PINGRESP}
-    while True:
-        # CONNECT and SUBSCRIBE come before the first request, each by itself.
-        packet = connection.recv(4096)
-        connection.sendall(answers[packet[0] & 0xF0])
-        if packet[0] & 0xF0 == 0x80:
-            break
+    received, subscribed = b"", False
+    while not subscribed:
+        received += connection.recv(4096)
+        # All that comes is short: the length of a packet is one byte.
+        while len(received) >= 2 and len(received) >= 2 + received[1]:
+            kind, received = received[0] & 0xF0, received[2 + received[1] :]
+            connection.sendall(answers[kind])
+            subscribed = subscribed or kind == 0x80
     for line in sys.stdin:
         connection.sendall(_publish() * int(line))
     connection.close()
