@@ -12,6 +12,8 @@ from m531x._secret import Hidden
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "diagnosis_of"]
 
+Verdict = Literal["ok", "warning", "failed", "skipped"]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -27,7 +29,7 @@ class Finding:
     """
 
     step: str
-    verdict: Literal["ok", "warning", "failed", "skipped"]
+    verdict: Verdict
     text: str
     remedy: str | None
 
@@ -65,10 +67,9 @@ class Diagnosis:
 
 def diagnosis_of(findings: list[tuple[str, str, str, str | None]]) -> Diagnosis:
     """What the native module found."""
-    verdict = Literal["ok", "warning", "failed", "skipped"]
     return Diagnosis(
         tuple(
-            Finding(step, cast("verdict", how), text, remedy)
+            Finding(step, cast("Verdict", how), text, remedy)
             for step, how, text, remedy in findings
         )
     )
