@@ -8,26 +8,27 @@ import zlib
 
 
 class Numbers:
-    """The numbers that have been seen; those without a gap below them take no room."""
+    """The numbers that have been seen; only those that are missing take room."""
 
     def __init__(self) -> None:
         """None is seen."""
-        self._next = 0
-        self._above: set[int] = set()
+        self._end = 0
+        self._gaps: set[int] = set()
 
     def add(self, number: int) -> bool:
         """Adds one; whether it is new."""
-        if number < self._next or number in self._above:
-            return False
-        self._above.add(number)
-        while self._next in self._above:
-            self._above.remove(self._next)
-            self._next += 1
-        return True
+        if number >= self._end:
+            self._gaps.update(range(self._end, number))
+            self._end = number + 1
+            return True
+        if number in self._gaps:
+            self._gaps.remove(number)
+            return True
+        return False
 
     def missing(self, count: int) -> list[int]:
         """Which of the first ``count`` are not seen."""
-        return [number for number in range(self._next, count) if number not in self._above]
+        return [*sorted(gap for gap in self._gaps if gap < count), *range(self._end, count)]
 
 
 class Direction:
@@ -45,7 +46,7 @@ class Direction:
         """Not as they were sent, and nothing told so."""
         self.failed: collections.Counter[str] = collections.Counter()
         self._seen = Numbers()
-        self._excused = Numbers()
+        self._excused: set[int] = set()
 
     def next_number(self) -> int:
         """The number of the next message, which counts as sent."""
@@ -81,8 +82,7 @@ class Direction:
     def missing(self) -> list[int]:
         """The numbers of the messages that neither arrived nor were told to have failed."""
         with self._lock:
-            excused = set(range(self.sent)).difference(self._excused.missing(self.sent))
-            return [n for n in self._seen.missing(self.sent) if n not in excused]
+            return [n for n in self._seen.missing(self.sent) if n not in self._excused]
 
 
 def write(number: int, filling: bytes) -> bytes:

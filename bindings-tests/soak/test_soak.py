@@ -51,7 +51,7 @@ def test_payloads_are_read_as_they_were_written() -> None:
         assert read(foreign) is None
 
 
-def test_numbers_without_gaps_take_no_room() -> None:
+def test_what_is_not_seen_is_missing() -> None:
     numbers = Numbers()
     for number in (2, 0, 1, 4):
         assert numbers.add(number)
