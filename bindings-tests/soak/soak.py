@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--modems", type=int, default=6, help="how many lines (%(default)s)")
     parser.add_argument("--seed", type=int, help="of the faults; chosen and told if not given")
     parser.add_argument(
-        "--rate", type=float, default=20.0, help="messages a second, line, way (%(default)s)"
+        "--rate", type=float, default=10.0, help="messages a second, line, way (%(default)s)"
     )
     parser.add_argument(
         "--out", type=Path, default=Path("target/soak"), help="folder of the report (%(default)s)"
