@@ -37,7 +37,7 @@ CARGO_DENY := target/tools/bin/cargo-deny
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
-.PHONY: fuzz test-loom test-asan
+.PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential
 .PHONY: scoreboard deny
@@ -127,6 +127,10 @@ test-asan: $(STAMPS)/cargo $(STAMPS)/mosquitto
 	@RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_DEV_DEBUG=line-tables-only \
 		cargo test --quiet --target "$$(rustc -vV | sed -n 's/^host: //p')" --target-dir target/asan --lib --tests \
 		--package m531x-at --package m531x-core --package m531x-capi --package m531x-virtual-modem
+
+## test-tsan: Run the tests of core and C ABI with ThreadSanitizer (the first time a quarter of an hour).
+test-tsan: $(STAMPS)/mosquitto
+	@tools/tsan
 
 ## fuzz: Fuzz every target for SECONDS (60), or only TARGET.
 fuzz: $(STAMPS)/cargo $(STAMPS)/c++
