@@ -15,7 +15,9 @@
 mod feeding;
 mod kept;
 mod lead;
+mod operations;
 mod reader;
+mod receiving;
 mod recording;
 mod search;
 mod shared;
@@ -26,28 +28,22 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::convert::receipt;
 use super::dispatcher::Job;
-use super::io::{Interest, PlatformWaiter, Port, Transport, Waiter};
-use super::queue::{Queue, Received};
+use super::io::{PlatformWaiter, Port, Transport, Waiter};
+use super::queue::Queue;
 use super::recorder::{Line, TapedSession};
-use super::sync::channel::{SendError, Sender};
+use super::sync::channel::Sender;
 use super::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard};
 use super::wire_log::{WireEntry, WireLog};
 use super::{ModemOptions, Stats};
-use crate::session::{OperationId, Outcome, Request, Session};
-use crate::{Error, ErrorCode, Incoming, Receipt, Recovery};
+use crate::session::Session;
+use crate::{Error, ErrorCode, Recovery};
+pub(super) use operations::{DoneCallback, ReadySignal};
 #[cfg(all(test, loom))]
 pub(super) use reader::read_on;
 pub(super) use reader::spawn_reader;
 pub(super) use search::Lookout;
-use shared::{Role, Shared, Slot};
-
-/// What to call with the end of a delivery.
-pub(super) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
-
-/// What to call when an operation has ended, for whoever does not wait on a thread.
-pub(super) type ReadySignal = Box<dyn FnOnce() + Send>;
+use shared::{Role, Shared};
 
 /// How long `close` waits for the leader, which needs microseconds to wake. In a model, where time
 /// stands still, it is as long as it takes.
@@ -88,152 +84,6 @@ impl Engine {
             callback_panics: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         })
-    }
-
-    /// Begins an operation and waits for its end.
-    pub(super) fn run(&self, request: Request) -> Result<Outcome, Error> {
-        let (shared, id) = self.begin_as_leader(request)?;
-        let mut cancelled = None;
-        let (mut shared, outcome) = self.wait_locked(shared, id, None, &mut cancelled);
-        let outcome = outcome.or(cancelled.map(Err));
-        if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
-            self.abandon_locked(&mut shared, id);
-            self.tell_whoever_reads(&mut shared);
-        }
-        drop(shared);
-        outcome.unwrap_or_else(|| {
-            Err(Error::new(
-                ErrorCode::Internal,
-                "a wait without a time limit ran out",
-            ))
-        })
-    }
-
-    /// Begins an operation and waits for its end, but not longer than `slice`. The result stays.
-    pub(super) fn start_and_wait(
-        &self,
-        request: Request,
-        slice: Duration,
-    ) -> Result<OperationId, Error> {
-        let (shared, id) = self.begin_as_leader(request)?;
-        let deadline = Instant::now().checked_add(slice);
-        let mut cancelled = None;
-        let (shared, _) = self.wait_locked(shared, id, deadline, &mut cancelled);
-        drop(shared);
-        if let Some(error) = cancelled {
-            self.forget(id);
-            return Err(error);
-        }
-        Ok(id)
-    }
-
-    /// The lead is taken before the first byte is sent, or the answer could wake the reader thread;
-    /// the caller goes on to wait.
-    fn begin_as_leader(
-        &self,
-        request: Request,
-    ) -> Result<(MutexGuard<'_, Shared>, OperationId), Error> {
-        let mut shared = self.lock();
-        if shared.role == Role::Reader && shared.port.is_some() {
-            shared.role = Role::Vacant;
-            self.set_interest(&mut shared, Interest::NONE);
-        }
-        match self.begin(&mut shared, request) {
-            Ok(id) => {
-                self.tell_whoever_reads(&mut shared);
-                Ok((shared, id))
-            }
-            Err(error) => {
-                if shared.role == Role::Vacant {
-                    self.hand_over(&mut shared);
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Begins an operation that is waited for later, or never.
-    pub(super) fn start(&self, request: Request) -> Result<OperationId, Error> {
-        let mut shared = self.lock();
-        let id = self.begin(&mut shared, request)?;
-        self.tell_whoever_reads(&mut shared);
-        Ok(id)
-    }
-
-    /// Waits for an operation's end; `None` when the slice elapsed first. The result stays.
-    pub(super) fn wait(
-        &self,
-        id: OperationId,
-        slice: Option<Duration>,
-    ) -> Option<Result<Outcome, Error>> {
-        // An `Instant` cannot hold every `Duration`: what is beyond it is for ever.
-        let deadline = slice.and_then(|slice| Instant::now().checked_add(slice));
-        let mut cancelled = None;
-        let (shared, outcome) = self.wait_locked(self.lock(), id, deadline, &mut cancelled);
-        drop(shared);
-        outcome.or(cancelled.map(Err))
-    }
-
-    pub(super) fn is_done(&self, id: OperationId) -> bool {
-        self.lock().has_outcome(id)
-    }
-
-    /// Has `signal` called when the operation has ended, under the lock.
-    pub(super) fn on_ready(&self, id: OperationId, signal: ReadySignal) {
-        let mut shared = self.lock();
-        match shared.slots.get_mut(&id) {
-            Some(slot) if slot.outcome.is_none() => slot.ready = Some(signal),
-            _ => signal(),
-        }
-    }
-
-    /// Nobody will ask for this result any more; an operation that is not done is given up.
-    pub(super) fn forget(&self, id: OperationId) {
-        let mut shared = self.lock();
-        if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
-            self.abandon_locked(&mut shared, id);
-            self.tell_whoever_reads(&mut shared);
-        }
-    }
-
-    /// Nobody will ask for this result any more, but the operation goes on.
-    pub(super) fn detach(&self, id: OperationId) {
-        let mut shared = self.lock();
-        if let Some(slot) = shared.slots.get_mut(&id) {
-            if slot.outcome.is_some() || slot.callbacks.is_empty() {
-                shared.slots.remove(&id);
-            } else {
-                slot.detached = true;
-            }
-        }
-    }
-
-    /// Has `callback` run by the dispatcher when the operation ends, or gives it back with the
-    /// result if there is no dispatcher any more.
-    pub(super) fn on_done(
-        &self,
-        id: OperationId,
-        callback: DoneCallback,
-    ) -> Result<(), (DoneCallback, Result<Receipt, Error>)> {
-        let mut shared = self.lock();
-        let end = shared.end.clone();
-        let Some(slot) = shared.slots.get_mut(&id) else {
-            let error =
-                end.unwrap_or_else(|| Error::new(ErrorCode::Internal, "the delivery is unknown"));
-            return Err((callback, Err(error)));
-        };
-        let Some(outcome) = &slot.outcome else {
-            slot.callbacks.push(callback);
-            return Ok(());
-        };
-        let receipt = outcome.clone().and_then(receipt);
-        match &shared.jobs {
-            Some(jobs) => match jobs.send(Job::Done(callback, receipt)) {
-                Err(SendError(Job::Done(callback, receipt))) => Err((callback, receipt)),
-                _ => Ok(()),
-            },
-            None => Err((callback, receipt)),
-        }
     }
 
     /// Wakes every thread that waits for an operation or for the queue.
@@ -278,57 +128,6 @@ impl Engine {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn recv(&self, timeout: Option<Duration>) -> Result<Option<Incoming>, Error> {
-        if self.is_closed() {
-            return Err(closed());
-        }
-        let received = self.queue.recv(timeout);
-        self.after_receiving();
-        received.into_result(|| self.why_ended())
-    }
-
-    pub(super) fn recv_batch(
-        &self,
-        max: usize,
-        timeout: Option<Duration>,
-        out: &mut Vec<Incoming>,
-    ) -> Result<usize, Error> {
-        if max == 0 {
-            return Ok(0);
-        }
-        let Some(first) = self.recv(timeout)? else {
-            return Ok(0);
-        };
-        out.push(first);
-        let mut count = 1;
-        while count < max {
-            let Received::Entry(entry) = self.queue.try_recv() else {
-                break;
-            };
-            out.push(entry);
-            count += 1;
-        }
-        self.after_receiving();
-        Ok(count)
-    }
-
-    /// One entry if there is one, without waiting.
-    pub(super) fn try_recv(&self) -> Received {
-        let received = self.queue.try_recv();
-        self.after_receiving();
-        received
-    }
-
-    /// To be called by whoever took entries off the queue: the port may be read again.
-    pub(super) fn after_receiving(&self) {
-        if self.queue.has_room_again() {
-            let mut shared = self.lock();
-            if shared.role == Role::Reader && shared.end.is_none() {
-                self.sync_reader(&mut shared);
-            }
-        }
     }
 
     #[cfg(all(test, loom))]
@@ -415,26 +214,6 @@ impl Engine {
 
     pub(super) fn why_ended(&self) -> Error {
         self.lock().end.clone().unwrap_or_else(closed)
-    }
-
-    fn begin(&self, shared: &mut Shared, request: Request) -> Result<OperationId, Error> {
-        if let Some(end) = &shared.end {
-            return Err(end.clone());
-        }
-        shared.thaw();
-        let now = shared.now();
-        let id = shared.session.begin(now, request)?;
-        shared.slots.insert(id, Slot::default());
-        self.settle(shared, now);
-        Ok(id)
-    }
-
-    fn abandon_locked(&self, shared: &mut Shared, id: OperationId) {
-        if shared.end.is_none() {
-            let now = shared.now();
-            shared.session.abandon(now, id);
-            self.settle(shared, now);
-        }
     }
 
     /// Whatever this thread changed must reach the one that sleeps on the port.

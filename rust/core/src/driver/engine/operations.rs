@@ -1,0 +1,187 @@
+//! Beginning an operation, waiting for it, giving it up.
+
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use super::shared::{Role, Shared, Slot};
+use crate::driver::convert::receipt;
+use crate::driver::dispatcher::Job;
+use crate::driver::io::Interest;
+use crate::driver::sync::MutexGuard;
+use crate::driver::sync::channel::SendError;
+use crate::session::{OperationId, Outcome, Request};
+use crate::{Error, ErrorCode, Receipt};
+
+/// What to call with the end of a delivery.
+pub(in crate::driver) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
+
+/// What to call when an operation has ended, for whoever does not wait on a thread.
+pub(in crate::driver) type ReadySignal = Box<dyn FnOnce() + Send>;
+
+impl Engine {
+    /// Begins an operation and waits for its end.
+    pub(in crate::driver) fn run(&self, request: Request) -> Result<Outcome, Error> {
+        let (shared, id) = self.begin_as_leader(request)?;
+        let mut cancelled = None;
+        let (mut shared, outcome) = self.wait_locked(shared, id, None, &mut cancelled);
+        let outcome = outcome.or(cancelled.map(Err));
+        if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
+            self.abandon_locked(&mut shared, id);
+            self.tell_whoever_reads(&mut shared);
+        }
+        drop(shared);
+        outcome.unwrap_or_else(|| {
+            Err(Error::new(
+                ErrorCode::Internal,
+                "a wait without a time limit ran out",
+            ))
+        })
+    }
+
+    /// Begins an operation and waits for its end, but not longer than `slice`. The result stays.
+    pub(in crate::driver) fn start_and_wait(
+        &self,
+        request: Request,
+        slice: Duration,
+    ) -> Result<OperationId, Error> {
+        let (shared, id) = self.begin_as_leader(request)?;
+        let deadline = Instant::now().checked_add(slice);
+        let mut cancelled = None;
+        let (shared, _) = self.wait_locked(shared, id, deadline, &mut cancelled);
+        drop(shared);
+        if let Some(error) = cancelled {
+            self.forget(id);
+            return Err(error);
+        }
+        Ok(id)
+    }
+
+    /// The lead is taken before the first byte is sent, or the answer could wake the reader thread;
+    /// the caller goes on to wait.
+    fn begin_as_leader(
+        &self,
+        request: Request,
+    ) -> Result<(MutexGuard<'_, Shared>, OperationId), Error> {
+        let mut shared = self.lock();
+        if shared.role == Role::Reader && shared.port.is_some() {
+            shared.role = Role::Vacant;
+            self.set_interest(&mut shared, Interest::NONE);
+        }
+        match self.begin(&mut shared, request) {
+            Ok(id) => {
+                self.tell_whoever_reads(&mut shared);
+                Ok((shared, id))
+            }
+            Err(error) => {
+                if shared.role == Role::Vacant {
+                    self.hand_over(&mut shared);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins an operation that is waited for later, or never.
+    pub(in crate::driver) fn start(&self, request: Request) -> Result<OperationId, Error> {
+        let mut shared = self.lock();
+        let id = self.begin(&mut shared, request)?;
+        self.tell_whoever_reads(&mut shared);
+        Ok(id)
+    }
+
+    /// Waits for an operation's end; `None` when the slice elapsed first. The result stays.
+    pub(in crate::driver) fn wait(
+        &self,
+        id: OperationId,
+        slice: Option<Duration>,
+    ) -> Option<Result<Outcome, Error>> {
+        // An `Instant` cannot hold every `Duration`: what is beyond it is for ever.
+        let deadline = slice.and_then(|slice| Instant::now().checked_add(slice));
+        let mut cancelled = None;
+        let (shared, outcome) = self.wait_locked(self.lock(), id, deadline, &mut cancelled);
+        drop(shared);
+        outcome.or(cancelled.map(Err))
+    }
+
+    pub(in crate::driver) fn is_done(&self, id: OperationId) -> bool {
+        self.lock().has_outcome(id)
+    }
+
+    /// Has `signal` called when the operation has ended, under the lock.
+    pub(in crate::driver) fn on_ready(&self, id: OperationId, signal: ReadySignal) {
+        let mut shared = self.lock();
+        match shared.slots.get_mut(&id) {
+            Some(slot) if slot.outcome.is_none() => slot.ready = Some(signal),
+            _ => signal(),
+        }
+    }
+
+    /// Nobody will ask for this result any more; an operation that is not done is given up.
+    pub(in crate::driver) fn forget(&self, id: OperationId) {
+        let mut shared = self.lock();
+        if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
+            self.abandon_locked(&mut shared, id);
+            self.tell_whoever_reads(&mut shared);
+        }
+    }
+
+    /// Nobody will ask for this result any more, but the operation goes on.
+    pub(in crate::driver) fn detach(&self, id: OperationId) {
+        let mut shared = self.lock();
+        if let Some(slot) = shared.slots.get_mut(&id) {
+            if slot.outcome.is_some() || slot.callbacks.is_empty() {
+                shared.slots.remove(&id);
+            } else {
+                slot.detached = true;
+            }
+        }
+    }
+
+    /// Has `callback` run by the dispatcher when the operation ends, or gives it back with the
+    /// result if there is no dispatcher any more.
+    pub(in crate::driver) fn on_done(
+        &self,
+        id: OperationId,
+        callback: DoneCallback,
+    ) -> Result<(), (DoneCallback, Result<Receipt, Error>)> {
+        let mut shared = self.lock();
+        let end = shared.end.clone();
+        let Some(slot) = shared.slots.get_mut(&id) else {
+            let error =
+                end.unwrap_or_else(|| Error::new(ErrorCode::Internal, "the delivery is unknown"));
+            return Err((callback, Err(error)));
+        };
+        let Some(outcome) = &slot.outcome else {
+            slot.callbacks.push(callback);
+            return Ok(());
+        };
+        let receipt = outcome.clone().and_then(receipt);
+        match &shared.jobs {
+            Some(jobs) => match jobs.send(Job::Done(callback, receipt)) {
+                Err(SendError(Job::Done(callback, receipt))) => Err((callback, receipt)),
+                _ => Ok(()),
+            },
+            None => Err((callback, receipt)),
+        }
+    }
+
+    fn begin(&self, shared: &mut Shared, request: Request) -> Result<OperationId, Error> {
+        if let Some(end) = &shared.end {
+            return Err(end.clone());
+        }
+        shared.thaw();
+        let now = shared.now();
+        let id = shared.session.begin(now, request)?;
+        shared.slots.insert(id, Slot::default());
+        self.settle(shared, now);
+        Ok(id)
+    }
+
+    pub(super) fn abandon_locked(&self, shared: &mut Shared, id: OperationId) {
+        if shared.end.is_none() {
+            let now = shared.now();
+            shared.session.abandon(now, id);
+            self.settle(shared, now);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Taking what came in off the queue.
+
+use std::time::Duration;
+
+use super::shared::Role;
+use super::{Engine, closed};
+use crate::driver::queue::Received;
+use crate::{Error, Incoming};
+
+impl Engine {
+    pub(in crate::driver) fn recv(
+        &self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Incoming>, Error> {
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let received = self.queue.recv(timeout);
+        self.after_receiving();
+        received.into_result(|| self.why_ended())
+    }
+
+    pub(in crate::driver) fn recv_batch(
+        &self,
+        max: usize,
+        timeout: Option<Duration>,
+        out: &mut Vec<Incoming>,
+    ) -> Result<usize, Error> {
+        if max == 0 {
+            return Ok(0);
+        }
+        let Some(first) = self.recv(timeout)? else {
+            return Ok(0);
+        };
+        out.push(first);
+        let mut count = 1;
+        while count < max {
+            let Received::Entry(entry) = self.queue.try_recv() else {
+                break;
+            };
+            out.push(entry);
+            count += 1;
+        }
+        self.after_receiving();
+        Ok(count)
+    }
+
+    /// One entry if there is one, without waiting.
+    pub(in crate::driver) fn try_recv(&self) -> Received {
+        let received = self.queue.try_recv();
+        self.after_receiving();
+        received
+    }
+
+    /// To be called by whoever took entries off the queue: the port may be read again.
+    pub(in crate::driver) fn after_receiving(&self) {
+        if self.queue.has_room_again() {
+            let mut shared = self.lock();
+            if shared.role == Role::Reader && shared.end.is_none() {
+                self.sync_reader(&mut shared);
+            }
+        }
+    }
+}
