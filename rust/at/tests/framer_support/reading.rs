@@ -1,6 +1,145 @@
 //! The readings of one message, and which of a group fits.
 
+use m531x_at::framer::FramerConfig;
+use m531x_at::topic::FilterSet;
+
 use super::reference::PREFIX;
+
+/// What one message can be read as, for given subscriptions.
+pub(super) struct Readings<'a> {
+    config: &'a FramerConfig,
+    subscriptions: FilterSet,
+}
+
+impl<'a> Readings<'a> {
+    pub(super) fn new(config: &'a FramerConfig, subscriptions: FilterSet) -> Self {
+        Self {
+            config,
+            subscriptions,
+        }
+    }
+
+    /// The reading that fits, or `None` if there are readings and none fits.
+    pub(super) fn choose(&self, input: &[u8]) -> Result<(Option<u8>, Option<Choice>), Failure> {
+        let (readings, stop, legacy) = self.all(input)?;
+        let limit = self.config.max_message;
+        let group = |subscribed: bool| -> Vec<&Reading> {
+            readings
+                .iter()
+                .filter(|reading| reading.subscribed == subscribed && reading.length <= limit)
+                .collect()
+        };
+        let (wanted, others) = (group(true), group(false));
+        if let Some(choice) = choose_from(&wanted, input) {
+            return Ok((stop, Some(choice)));
+        }
+        let first_wanted = readings.iter().find(|reading| reading.subscribed);
+        if first_wanted.is_some_and(|reading| reading.length > limit) {
+            return if legacy {
+                Err(Failure::Unreadable)
+            } else {
+                Ok((stop, None))
+            };
+        }
+        if wanted.iter().any(|reading| reading.open(input)) {
+            return Ok((stop, None));
+        }
+        if let Some(mut choice) = choose_from(&others, input) {
+            let reach = wanted
+                .iter()
+                .map(|reading| reading.end())
+                .fold(0, usize::max);
+            if reach > choice.doubt_end {
+                choice.ambiguous = true;
+                choice.doubt_end = reach;
+                choice.hidden = reach - choice.nearest(&others, input);
+            }
+            return Ok((stop, Some(choice)));
+        }
+        if legacy
+            && readings
+                .iter()
+                .any(|reading| !reading.open(input) || reading.length > limit)
+        {
+            return Err(Failure::Unreadable);
+        }
+        Ok((stop, None))
+    }
+
+    /// Every `,<digits>,` of the topic's region.
+    pub(super) fn all(&self, input: &[u8]) -> Result<(Vec<Reading>, Option<u8>, bool), Failure> {
+        let start = header(input)?;
+        let forbidden = |byte: &u8| *byte < 0x20 || matches!(byte, 0x7f | b'+' | b'#');
+        let region_end = input[start..]
+            .iter()
+            .position(forbidden)
+            .map_or(input.len(), |length| start + length);
+        let stop = input.get(region_end).copied();
+        let commas: Vec<usize> = (start..region_end)
+            .filter(|at| input[*at] == b',')
+            .collect();
+        let mut readings: Vec<Reading> = commas
+            .windows(2)
+            .filter_map(|pair| self.reading(input, start, pair[0], pair[1], pair[1] + 1))
+            .collect();
+        if !readings.is_empty() {
+            return Ok((readings, stop, false));
+        }
+        match stop {
+            None => return Err(Failure::Unfinished),
+            Some(b'\r')
+                if region_end + 1 == input.len()
+                    && Self::ends_in_number(input, start, region_end) =>
+            {
+                return Err(Failure::Unfinished);
+            }
+            Some(b'\r' | b'\n') => {}
+            Some(_) => return Err(Failure::Unreadable),
+        }
+        let line_feed = region_end + usize::from(stop == Some(b'\r'));
+        if input.get(line_feed) != Some(&b'\n') {
+            return Err(Failure::Unreadable);
+        }
+        let comma = commas.last().ok_or(Failure::Unreadable)?;
+        readings.extend(self.reading(input, start, *comma, region_end, line_feed + 1));
+        if readings.is_empty() || readings[0].length > self.config.max_message {
+            return Err(Failure::Unreadable);
+        }
+        Ok((readings, stop, true))
+    }
+
+    fn ends_in_number(input: &[u8], start: usize, end: usize) -> bool {
+        let text = &input[start..end];
+        let digits = text
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        digits > 0 && text.len() > digits && text[text.len() - digits - 1] == b','
+    }
+
+    fn reading(
+        &self,
+        input: &[u8],
+        start: usize,
+        comma: usize,
+        end: usize,
+        payload: usize,
+    ) -> Option<Reading> {
+        let digits = &input[comma + 1..end];
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || comma == start {
+            return None;
+        }
+        let length: usize = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        let topic = input[start..comma].to_vec();
+        (length <= 268_435_455).then(|| Reading {
+            subscribed: self.subscriptions.matches(&topic),
+            topic,
+            payload,
+            length,
+        })
+    }
+}
 
 pub(super) struct Reading {
     pub(super) topic: Vec<u8>,
@@ -69,7 +208,7 @@ pub(super) enum Failure {
     Unreadable,
 }
 
-pub(super) fn choose_from(group: &[&Reading], input: &[u8]) -> Option<Choice> {
+fn choose_from(group: &[&Reading], input: &[u8]) -> Option<Choice> {
     let closed: Vec<&&Reading> = group
         .iter()
         .filter(|reading| reading.closes(input))
@@ -112,7 +251,7 @@ pub(super) fn choose_from(group: &[&Reading], input: &[u8]) -> Option<Choice> {
     })
 }
 
-pub(super) fn blank(bytes: &[u8]) -> bool {
+fn blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 

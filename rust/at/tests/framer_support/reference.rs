@@ -6,7 +6,7 @@
 use m531x_at::framer::FramerConfig;
 use m531x_at::topic::FilterSet;
 
-use super::reading::{Choice, Failure, Reading, choose_from, header};
+use super::reading::{Choice, Failure, Reading, Readings, header};
 use super::{Message, Seen};
 
 pub(super) const PREFIX: &[u8] = b"+MQTTPUBLISH:";
@@ -17,7 +17,7 @@ pub(crate) fn parse(input: &[u8], config: &FramerConfig, filters: Option<&[&str]
     let exact = filters.is_some_and(|all| !all.iter().any(|one| one.contains(['+', '#'])));
     let mut parser = Parser {
         config,
-        subscriptions,
+        readings: Readings::new(config, subscriptions),
         exact,
         seen: Vec::new(),
     };
@@ -27,7 +27,7 @@ pub(crate) fn parse(input: &[u8], config: &FramerConfig, filters: Option<&[&str]
 
 struct Parser<'a> {
     config: &'a FramerConfig,
-    subscriptions: FilterSet,
+    readings: Readings<'a>,
     exact: bool,
     seen: Vec<Seen>,
 }
@@ -127,7 +127,7 @@ impl Parser<'_> {
             let inner = &input[at..];
             let choice = inner
                 .starts_with(PREFIX)
-                .then(|| self.choose(inner).ok()?.1)
+                .then(|| self.readings.choose(inner).ok()?.1)
                 .flatten()
                 .filter(|choice| inner[..choice.end].ends_with(b"\n"));
             if let Some(Choice {
@@ -180,7 +180,7 @@ impl Parser<'_> {
         if !input.starts_with(PREFIX) {
             return None;
         }
-        let (stop, choice) = match self.choose(input) {
+        let (stop, choice) = match self.readings.choose(input) {
             Ok(found) => found,
             Err(Failure::NotNumeric) => return None,
             Err(Failure::Unfinished) => {
@@ -225,7 +225,7 @@ impl Parser<'_> {
 
     /// Nothing fits: the shortest topic among the subscribed ones, else among all.
     fn broken(&mut self, input: &[u8], stop: Option<u8>, rest_of_line: bool) -> Aftermath {
-        let (readings, _, legacy) = self.readings(input).expect("the choice has read them");
+        let (readings, _, legacy) = self.readings.all(input).expect("the choice has read them");
         let subscribed = readings.iter().any(|reading| reading.subscribed);
         let group: Vec<&Reading> = readings
             .iter()
@@ -282,127 +282,6 @@ impl Parser<'_> {
             rest_of_line: whole && known_stop,
             lost: whole && !known_stop,
         }
-    }
-
-    /// The reading that fits, or `None` if there are readings and none fits.
-    fn choose(&self, input: &[u8]) -> Result<(Option<u8>, Option<Choice>), Failure> {
-        let (readings, stop, legacy) = self.readings(input)?;
-        let limit = self.config.max_message;
-        let group = |subscribed: bool| -> Vec<&Reading> {
-            readings
-                .iter()
-                .filter(|reading| reading.subscribed == subscribed && reading.length <= limit)
-                .collect()
-        };
-        let (wanted, others) = (group(true), group(false));
-        if let Some(choice) = choose_from(&wanted, input) {
-            return Ok((stop, Some(choice)));
-        }
-        let first_wanted = readings.iter().find(|reading| reading.subscribed);
-        if first_wanted.is_some_and(|reading| reading.length > limit) {
-            return if legacy {
-                Err(Failure::Unreadable)
-            } else {
-                Ok((stop, None))
-            };
-        }
-        if wanted.iter().any(|reading| reading.open(input)) {
-            return Ok((stop, None));
-        }
-        if let Some(mut choice) = choose_from(&others, input) {
-            let reach = wanted
-                .iter()
-                .map(|reading| reading.end())
-                .fold(0, usize::max);
-            if reach > choice.doubt_end {
-                choice.ambiguous = true;
-                choice.doubt_end = reach;
-                choice.hidden = reach - choice.nearest(&others, input);
-            }
-            return Ok((stop, Some(choice)));
-        }
-        if legacy
-            && readings
-                .iter()
-                .any(|reading| !reading.open(input) || reading.length > limit)
-        {
-            return Err(Failure::Unreadable);
-        }
-        Ok((stop, None))
-    }
-
-    /// Every `,<digits>,` of the topic's region.
-    fn readings(&self, input: &[u8]) -> Result<(Vec<Reading>, Option<u8>, bool), Failure> {
-        let start = header(input)?;
-        let forbidden = |byte: &u8| *byte < 0x20 || matches!(byte, 0x7f | b'+' | b'#');
-        let region_end = input[start..]
-            .iter()
-            .position(forbidden)
-            .map_or(input.len(), |length| start + length);
-        let stop = input.get(region_end).copied();
-        let commas: Vec<usize> = (start..region_end)
-            .filter(|at| input[*at] == b',')
-            .collect();
-        let mut readings: Vec<Reading> = commas
-            .windows(2)
-            .filter_map(|pair| self.reading(input, start, pair[0], pair[1], pair[1] + 1))
-            .collect();
-        if !readings.is_empty() {
-            return Ok((readings, stop, false));
-        }
-        match stop {
-            None => return Err(Failure::Unfinished),
-            Some(b'\r')
-                if region_end + 1 == input.len()
-                    && Self::ends_in_number(input, start, region_end) =>
-            {
-                return Err(Failure::Unfinished);
-            }
-            Some(b'\r' | b'\n') => {}
-            Some(_) => return Err(Failure::Unreadable),
-        }
-        let line_feed = region_end + usize::from(stop == Some(b'\r'));
-        if input.get(line_feed) != Some(&b'\n') {
-            return Err(Failure::Unreadable);
-        }
-        let comma = commas.last().ok_or(Failure::Unreadable)?;
-        readings.extend(self.reading(input, start, *comma, region_end, line_feed + 1));
-        if readings.is_empty() || readings[0].length > self.config.max_message {
-            return Err(Failure::Unreadable);
-        }
-        Ok((readings, stop, true))
-    }
-
-    fn ends_in_number(input: &[u8], start: usize, end: usize) -> bool {
-        let text = &input[start..end];
-        let digits = text
-            .iter()
-            .rev()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        digits > 0 && text.len() > digits && text[text.len() - digits - 1] == b','
-    }
-
-    fn reading(
-        &self,
-        input: &[u8],
-        start: usize,
-        comma: usize,
-        end: usize,
-        payload: usize,
-    ) -> Option<Reading> {
-        let digits = &input[comma + 1..end];
-        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || comma == start {
-            return None;
-        }
-        let length: usize = std::str::from_utf8(digits).ok()?.parse().ok()?;
-        let topic = input[start..comma].to_vec();
-        (length <= 268_435_455).then(|| Reading {
-            subscribed: self.subscriptions.matches(&topic),
-            topic,
-            payload,
-            length,
-        })
     }
 }
 
