@@ -168,13 +168,12 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
 
-## docs: Build the documentation into target/site, warnings being errors: the pages, and Python, Rust and C from their sources.
 ## test-differential: Compare random lives of a session with a model: STEPS (100000) steps, seeds from SEED (1) on.
 test-differential: $(STAMPS)/cargo
 	@DIFFERENTIAL_STEPS=$(or $(STEPS),100000) DIFFERENTIAL_SEED=$(or $(SEED),1) \
 		cargo test --package m531x-core --test differential
 
-## docs: Build the documentation, warnings being errors: the pages and Python into target/site, Rust into target/doc.
+## docs: Build the documentation into target/site, warnings being errors: the pages, and Python, Rust and C from their sources.
 docs: $(STAMPS)/cargo $(STAMPS)/docs
 	@.ci/need doxygen
 	@rm -rf target/doc target/doxygen && mkdir -p target/doxygen

@@ -87,6 +87,7 @@ class Line:
             try:
                 modem = m531x.Modem(self._link, recovery=_RECOVERY)
                 modem.on_message = self._take_stray
+                modem.on_event = self._take_event
                 modem.connect(
                     "broker.example",
                     client_id=client_id,
@@ -110,6 +111,10 @@ class Line:
     def _take_stray(self, _message: m531x.Message) -> None:
         """Nobody publishes anywhere else: this one was made of a payload."""
         self.downward.forge()
+
+    def _take_event(self, event: m531x.Event) -> None:
+        if event.kind == m531x.EventKind.RESUBSCRIBED and event.value != 1:
+            self.actions[f"subscribed again: {event.value}"] += 1
 
     def publish(self, stop: threading.Event) -> None:
         """Publishes until told to stop, and changes the modem if this is not a gentle line."""

@@ -84,7 +84,11 @@ class EventKind(_Named):
     PORT_LOST = 13
     """The port is gone; the text is the cause."""
     RESUBSCRIBED = 14
-    """A subscription was made again; the value is the granted QoS or -1, the text the filter."""
+    """A subscription was made again; the text is the filter, the value the granted QoS.
+
+    -1: it was refused and has ended. -2: nobody answered on two connections in a row; it is kept and
+    asked for on each that follows.
+    """
     RECOVERING = 15
     """The connection is being made again; the value counts the attempts, the text tells why."""
     RECOVERY_FAILED = 16

@@ -83,8 +83,9 @@ pub enum EventKind {
     Rebooted = 12,
     /// The port is gone; the text is the cause.
     PortLost = 13,
-    /// A subscription was made again after a loss of the connection, or could not be; the value
-    /// is the granted QoS or -1, the text the filter.
+    /// A subscription was made again after a loss of the connection; the text is the filter, the
+    /// value the granted QoS. -1: it was refused and has ended. -2: nobody answered on two
+    /// connections in a row; it is kept and asked for on each that follows.
     Resubscribed = 14,
     /// The connection is being made again; the value counts the attempts since the loss from 1, the
     /// text tells when and why.

@@ -25,6 +25,7 @@ use m531x_virtual_modem::module::{Module, ModuleConfig};
 
 pub(crate) use line::Line;
 pub(crate) use network::Network;
+#[allow(unused_imports, reason = "each test file uses its part")]
 pub(crate) use requests::{connect, publish, subscribe, unsubscribe};
 use trail::Trail;
 pub(crate) use witness::Witness;

@@ -7,7 +7,7 @@ use m531x_at::command::{Command, MqttPing};
 
 use super::connect::Connect;
 use super::settings::{BOOT, Settings};
-use super::{Context, Input, Notice, Operation, Resubscribe, Scope, Step};
+use super::{Context, Input, Notice, Operation, Resubscribe, Scope, Step, resubscribe};
 use crate::session::shared::Shared;
 use crate::{Error, ErrorCode};
 
@@ -85,9 +85,8 @@ impl Operation for Recover {
 
     fn time_limit(&self, shared: &Shared) -> Duration {
         let count = u32::try_from(shared.recovery.subscriptions.len()).unwrap_or(u32::MAX);
-        let each = shared.config.command_timeout + shared.ack_wait() * 2;
         let commands = shared.config.command_timeout * 6;
-        BOOT * 3 + commands + open_limit(shared) + each * count.min(1000) * 2
+        BOOT * 3 + commands + open_limit(shared) + resubscribe::time_limit(shared, count)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {

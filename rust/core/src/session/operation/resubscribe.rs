@@ -7,16 +7,24 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttSub, QoS};
 
 use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::EventKind;
 use crate::session::acks::AckKind;
+use crate::session::recovery::Cause;
 use crate::session::shared::Shared;
 use crate::session::subscriptions::Subscription;
 use crate::session::wire::Answer;
+use crate::{Error, ErrorCode, EventKind};
 
 /// "Already subscribed" of firmware that has kept its table.
 pub(super) const ALREADY_SUBSCRIBED: u16 = 606;
-/// A subscription that is wanted is asked for so often before it is given up.
-const MOST_ASKED: u32 = 3;
+/// A connection on which a subscription was asked for so often without an answer is made again.
+const SUSPICIOUS: u32 = 3;
+/// Not answered on so many connections in a row, it is the subscription and not the connection.
+const MOST_CONNECTIONS: u32 = 2;
+
+/// What the event says of a subscription that the broker or the module refused.
+const REFUSED: i64 = -1;
+/// What the event says of one that nobody answered.
+const UNANSWERED: i64 = -2;
 
 /// One subscription after the other; each tells its end with an event.
 pub(in crate::session) struct Resubscribe {
@@ -61,51 +69,71 @@ impl Resubscribe {
         cx.shared
             .acks
             .register(cx.id, AckKind::Subscribe, Some(filter));
-        // Firmware prints nothing for a subscription that was granted at a lower QoS (dialect rule
-        // 6): none is lower than this one.
-        let last = self.unanswered + 1 == MOST_ASKED;
         Step::send(cx.shared.acknowledged_wire(&Command::MqttSub(MqttSub {
-            filter: subscription.filter.clone(),
-            qos: if last {
-                QoS::AtMostOnce
-            } else {
-                subscription.qos
-            },
-            hex: subscription.hex,
+            filter: filter.clone(),
+            qos: *qos,
+            hex: *hex,
         })))
     }
 
     /// The broker's answer did not come, or nobody's.
+    ///
+    /// Never is a lower QoS tried instead: in a network that is cut, what was sent arrives later,
+    /// and from then on the broker would keep nothing for this session.
     fn missed(&mut self, cx: &mut Context<'_>) -> Step {
+        cx.shared.acks.expire(cx.now, cx.id, false);
+        if !cx.shared.recovery.is_wanted() {
+            return self.refused(cx);
+        }
+        let Some(Subscription {
+            filter, qos, hex, ..
+        }) = self.left.front()
+        else {
+            return Step::done();
+        };
         self.unanswered += 1;
-        if cx.shared.recovery.is_wanted() && self.unanswered < MOST_ASKED {
-            cx.shared.acks.expire(cx.now, cx.id, false);
+        let before = cx.shared.recovery.unanswered(filter);
+        if before < MOST_CONNECTIONS && self.unanswered < SUSPICIOUS {
             return self.next(cx);
         }
-        self.ended(cx, None)
+        if cx.shared.recovery.count_unanswered(filter) < MOST_CONNECTIONS {
+            let why = format!("subscribing to {filter:?} again: {SUSPICIOUS} times no answer");
+            cx.shared.suspect(Cause::Unacknowledged, &why);
+            return Step::fail(Error::new(ErrorCode::Subscribe, why));
+        }
+        // Firmware says nothing of a grant at a lower QoS (dialect rule 6), so it may well be there.
+        cx.shared.subscriptions.grant(filter, *qos, *hex);
+        self.ended(cx, UNANSWERED)
     }
 
-    fn ended(&mut self, cx: &mut Context<'_>, granted: Option<QoS>) -> Step {
+    fn granted(&mut self, cx: &mut Context<'_>, code: u8) -> Step {
+        let (Some(subscription), Ok(granted)) = (self.left.front(), QoS::try_from(code)) else {
+            return self.refused(cx);
+        };
+        let Subscription {
+            filter, qos, hex, ..
+        } = subscription;
+        cx.shared.recovery.answered(filter);
+        cx.shared.subscriptions.grant(filter, *qos, *hex);
+        self.ended(cx, u8::from(granted).into())
+    }
+
+    fn refused(&mut self, cx: &mut Context<'_>) -> Step {
+        cx.shared.acks.expire(cx.now, cx.id, false);
+        if let Some(subscription) = self.left.front() {
+            cx.shared.recovery.answered(&subscription.filter);
+            cx.shared.subscriptions.remove(&subscription.filter);
+        }
+        self.ended(cx, REFUSED)
+    }
+
+    fn ended(&mut self, cx: &mut Context<'_>, value: i64) -> Step {
         self.unanswered = 0;
         if let Some(subscription) = self.left.pop_front() {
-            if granted.is_some() {
-                let Subscription {
-                    filter, qos, hex, ..
-                } = &subscription;
-                cx.shared.subscriptions.grant(filter, *qos, *hex);
-            } else {
-                cx.shared.acks.expire(cx.now, cx.id, false);
-                cx.shared.subscriptions.remove(&subscription.filter);
-            }
-            let value = granted.map_or(-1, |qos| i64::from(u8::from(qos)));
             cx.shared
                 .event(EventKind::Resubscribed, value, subscription.filter);
         }
         self.next(cx)
-    }
-
-    fn granted(&mut self, cx: &mut Context<'_>, code: u8) -> Step {
-        self.ended(cx, QoS::try_from(code).ok())
     }
 }
 
@@ -119,10 +147,8 @@ impl Operation for Resubscribe {
     }
 
     fn time_limit(&self, shared: &Shared) -> Duration {
-        let each = shared.config.command_timeout + shared.ack_wait() * 2;
-        each * u32::try_from(self.left.len())
-            .unwrap_or(u32::MAX)
-            .clamp(1, 1000)
+        let count = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
+        time_limit(shared, count)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -130,9 +156,13 @@ impl Operation for Resubscribe {
             Input::Start => self.next(cx),
             Input::Answer(Answer::Refused(refusal), _) => {
                 cx.shared.acks.withdraw(cx.id);
-                let kept = self.left.front().map(|s| s.qos);
-                let already = refusal.number() == Some(ALREADY_SUBSCRIBED);
-                self.ended(cx, kept.filter(|_| already))
+                match self.left.front() {
+                    Some(kept) if refusal.number() == Some(ALREADY_SUBSCRIBED) => {
+                        self.granted(cx, kept.qos.into())
+                    }
+                    _ if refusal.may_mean_no_connection() => self.missed(cx),
+                    _ => self.refused(cx),
+                }
             }
             Input::Answer(answer, _) => match (self.code, answer) {
                 (Some(code), _) => self.granted(cx, code),
@@ -149,8 +179,14 @@ impl Operation for Resubscribe {
             }
             Input::Notice(Notice::AckLate) if self.accepted => self.missed(cx),
             Input::Timer => self.missed(cx),
-            Input::Notice(Notice::Disconnected) => Step::done(),
+            Input::Notice(Notice::Disconnected | Notice::Attempt(_)) => Step::done(),
             Input::Notice(_) => Step::Stay,
         }
     }
+}
+
+/// How long so many subscriptions can take.
+pub(super) fn time_limit(shared: &Shared, subscriptions: u32) -> Duration {
+    let each = shared.config.command_timeout + shared.ack_wait() * 2;
+    each * SUSPICIOUS * subscriptions.clamp(1, 1000)
 }

@@ -50,6 +50,7 @@ impl Subscribe {
     }
 
     fn granted(&self, cx: &mut Context<'_>, code: u8) -> Step {
+        cx.shared.recovery.answered(&self.filter);
         if let Ok(qos) = QoS::try_from(code) {
             let subscriptions = &mut cx.shared.subscriptions;
             subscriptions.grant(&self.filter, self.qos, self.hex);

@@ -9,6 +9,7 @@ mod health;
 mod health_check;
 mod policy;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::options::ConnectOptions;
@@ -72,6 +73,8 @@ pub(super) struct Tracker {
     ping_report: bool,
     /// The subscriptions at the time of the loss.
     pub subscriptions: Vec<Subscription>,
+    /// On how many connections in a row nobody answered the subscription to this filter.
+    unanswered: BTreeMap<String, u32>,
     pub stage: Stage,
     cause: Option<Cause>,
     backoff: Backoff,
@@ -101,6 +104,7 @@ impl Tracker {
             goal: None,
             ping_report: false,
             subscriptions: Vec::new(),
+            unanswered: BTreeMap::new(),
             stage: Stage::Idle,
             cause: None,
             attempts: 0,
@@ -124,6 +128,7 @@ impl Tracker {
     pub(super) fn forget(&mut self) {
         self.goal = None;
         self.cause = None;
+        self.unanswered.clear();
         if !self.is_active() {
             self.subscriptions.clear();
         }
@@ -236,6 +241,23 @@ impl Tracker {
         self.stage = Stage::Idle;
         self.cause = None;
         self.subscriptions.clear();
+    }
+
+    /// On how many connections in a row the subscription to this filter was not answered.
+    pub(super) fn unanswered(&self, filter: &str) -> u32 {
+        self.unanswered.get(filter).copied().unwrap_or_default()
+    }
+
+    /// One connection more; how many that makes.
+    pub(super) fn count_unanswered(&mut self, filter: &str) -> u32 {
+        let count = self.unanswered.entry(filter.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// The subscription to this filter was granted, or refused.
+    pub(super) fn answered(&mut self, filter: &str) {
+        self.unanswered.remove(filter);
     }
 
     /// Whether a sign that the module has forgotten its settings is worth a look: a module that

@@ -1,0 +1,89 @@
+//! What the broker keeps for a session without `clean_session` arrives, whatever becomes of the
+//! connection meanwhile. On virtual time, with the virtual module and the embedded broker.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod world;
+
+use std::collections::BTreeSet;
+
+use m531x_core::session::RequestKind;
+use m531x_core::{Model, QoS};
+use world::{SECOND, World, WorldConfig, connect, ms, subscribe};
+
+const ROUNDS: u32 = 40;
+
+/// A gateway that is subscribed, and the next number to be published to it.
+struct Gateway {
+    world: World,
+    random: fastrand::Rng,
+    sent: u32,
+}
+
+impl Gateway {
+    fn subscribed(seed: u64) -> Self {
+        let models = [Model::M5310A, Model::M5311, Model::M5312, Model::M5313];
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut world = World::new(&WorldConfig {
+            model: models[random.usize(..models.len())],
+            seed,
+            paced: false,
+        });
+        let startup = RequestKind::Startup;
+        for request in [startup, connect(false), subscribe("in/#", QoS::AtLeastOnce)] {
+            let id = world.begin(request);
+            world.finish(id, 120 * SECOND).unwrap();
+        }
+        Self {
+            world,
+            random,
+            sent: 0,
+        }
+    }
+
+    /// Lets seconds pass, in each of which somebody publishes to it.
+    fn pass(&mut self, most: u64) {
+        for _ in 0..self.random.u64(0..most) {
+            let number = self.sent.to_string();
+            self.world
+                .publish_to_module("in/n", number.as_bytes(), QoS::AtLeastOnce);
+            self.sent += 1;
+            self.world.run(ms(self.random.u64(100..2000)));
+        }
+    }
+
+    fn missing(&self) -> Vec<u32> {
+        let number = |payload: &[u8]| String::from_utf8_lossy(payload).parse().unwrap();
+        let messages = self.world.messages.iter();
+        let seen: BTreeSet<u32> = messages.map(|m| number(&m.payload)).collect();
+        (0..self.sent).filter(|n| !seen.contains(n)).collect()
+    }
+}
+
+#[test]
+fn nothing_is_missed_over_cuts_of_the_network_and_absences_of_the_broker() {
+    for seed in 0..20 {
+        let mut gateway = Gateway::subscribed(seed);
+        for _ in 0..ROUNDS {
+            gateway.pass(15);
+            if gateway.random.u8(..4) == 0 {
+                gateway.world.stop_broker(true);
+                gateway.pass(20);
+                gateway.world.stop_broker(false);
+            } else {
+                gateway.world.cut_network(true);
+                gateway.pass(60);
+                gateway.world.cut_network(false);
+            }
+        }
+        gateway.world.run_until(1200 * SECOND, World::is_connected);
+        gateway.world.run(60 * SECOND);
+        let missing = gateway.missing();
+        assert!(
+            missing.is_empty(),
+            "seed {seed}: {} of {} are missing: {missing:?}\n{}",
+            missing.len(),
+            gateway.sent,
+            gateway.world.trail
+        );
+    }
+}
