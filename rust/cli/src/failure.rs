@@ -54,12 +54,26 @@ impl From<StartError> for Failure {
     }
 }
 
+/// An error of output only: whoever reads input has words of his own.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
+        if error.kind() == io::ErrorKind::BrokenPipe || terminal_is_gone(&error) {
             Self::ReaderGone
         } else {
             Self::Failed(error.to_string())
         }
+    }
+}
+
+/// Whether that was written to a terminal that was closed.
+fn terminal_is_gone(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
     }
 }

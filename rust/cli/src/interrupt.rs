@@ -1,5 +1,10 @@
-//! Ctrl-C and SIGTERM.
+//! What tells a command to end: Ctrl-C, SIGTERM, SIGHUP, and the loss of whoever reads its output.
 
+mod output;
+mod signals;
+
+use std::io;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -8,51 +13,159 @@ use m531x_core::Modem;
 
 use crate::failure::Failure;
 
+/// Why a command is to stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// What goes on is to be given up.
+    CtrlC,
+    /// The process is to end: SIGTERM, SIGHUP, or its terminal is gone.
+    End,
+    /// Whoever read standard output has closed it.
+    ReaderGone,
+}
+
 /// Tells whether the user wants to stop.
 #[derive(Clone)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<State>);
+
+struct State {
+    modem: Modem,
+    ctrl_c: AtomicBool,
+    ending: AtomicBool,
+    reader_gone: AtomicBool,
+    /// Input is waited for, which nothing but the end of the process can break off.
+    reading: AtomicBool,
+    restore: Box<dyn Fn() + Send + Sync>,
+}
 
 impl Interrupt {
-    /// From now on Ctrl-C and SIGTERM wake whoever waits for `modem` instead of ending the process.
+    /// From now on the signals wake whoever waits for `modem` instead of ending the process.
     pub(crate) fn waking(modem: &Modem) -> Result<Self, Failure> {
-        Self::waking_after(modem, || {})
+        Self::restoring(modem, || {})
     }
 
-    /// The same for a process that may also wait for something that cannot be woken: `first` is called
-    /// first, and ends it then.
-    pub(crate) fn waking_after(
+    /// The same; `restore` is called before the process is ended while it waits for input.
+    pub(crate) fn restoring(
         modem: &Modem,
-        mut first: impl FnMut() + Send + 'static,
+        restore: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
-        let raised = Arc::new(AtomicBool::new(false));
-        let (flag, modem) = (Arc::clone(&raised), modem.clone());
-        install(move || {
-            first();
-            flag.store(true, Ordering::SeqCst);
-            modem.cancel();
-        })?;
-        Ok(Self(raised))
+        let state = Arc::new(State {
+            modem: modem.clone(),
+            ctrl_c: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+            reader_gone: AtomicBool::new(false),
+            reading: AtomicBool::new(false),
+            restore: Box::new(restore),
+        });
+        let called = Arc::clone(&state);
+        signals::install(move |call| called.call(call))?;
+        Ok(Self(state))
     }
 
-    /// Whether the signal came since this was asked last.
-    pub(crate) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::SeqCst)
+    /// From now on the loss of whoever reads standard output is a call to end: a command that waits
+    /// for something to print would else find out only when it comes.
+    pub(crate) fn watch_output(&self) -> Result<(), Failure> {
+        let state = Arc::clone(&self.0);
+        output::watch(output::Watched::Output, move |call| state.call(call))
     }
 
-    /// Whether the signal came.
+    /// The same for the terminal that is typed on.
+    pub(crate) fn watch_output_and_terminal(&self) -> Result<(), Failure> {
+        let state = Arc::clone(&self.0);
+        output::watch(output::Watched::OutputAndTerminal, move |call| {
+            state.call(call);
+        })
+    }
+
+    /// Whether there was any call.
     pub(crate) fn raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.ctrl_c.load(Ordering::SeqCst) || self.0.ending.load(Ordering::SeqCst)
+    }
+
+    /// Whether there was a call that Ctrl-C cannot take back.
+    pub(crate) fn ending(&self) -> bool {
+        self.0.ending.load(Ordering::SeqCst)
+    }
+
+    /// A Ctrl-C so far was meant for what is over.
+    pub(crate) fn forget_ctrl_c(&self) {
+        self.0.ctrl_c.store(false, Ordering::SeqCst);
+    }
+
+    /// What the command ends with once there was a call.
+    pub(crate) fn failure(&self) -> Failure {
+        if self.0.reader_gone.load(Ordering::SeqCst) {
+            Failure::ReaderGone
+        } else {
+            Failure::Interrupted
+        }
+    }
+
+    /// Reads input; a call ends the process meanwhile.
+    pub(crate) fn reading<T>(&self, read: impl FnOnce() -> T) -> Result<T, Failure> {
+        self.0.reading.store(true, Ordering::SeqCst);
+        // After the mark: a call from here on ends the process by itself.
+        if self.raised() {
+            return Err(self.failure());
+        }
+        let read = read();
+        self.0.reading.store(false, Ordering::SeqCst);
+        Ok(read)
+    }
+
+    /// The lines of standard input.
+    pub(crate) fn input_lines(&self) -> impl Iterator<Item = Result<String, Failure>> {
+        std::iter::from_fn(|| {
+            let line = self.reading(|| io::stdin().lines().next());
+            match line {
+                Ok(line) => line.map(|line| line.map_err(unreadable)),
+                Err(failure) => Some(Err(failure)),
+            }
+        })
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Standard input that gives an error, as a terminal that is gone does.
+pub(crate) fn unreadable(error: io::Error) -> Failure {
+    Failure::Failed(format!("standard input cannot be read: {error}"))
+}
+
+impl State {
+    fn call(&self, call: Call) {
+        let again = match call {
+            Call::CtrlC => {
+                self.ctrl_c.store(true, Ordering::SeqCst);
+                false
+            }
+            Call::End => self.ending.swap(true, Ordering::SeqCst),
+            Call::ReaderGone => {
+                self.reader_gone.store(true, Ordering::SeqCst);
+                self.ending.store(true, Ordering::SeqCst);
+                false
+            }
+        };
+        if again {
+            // Told twice: whatever is still being done, such as writing to a pipe that nobody reads, is left.
+            process::exit(1);
+        }
+        if self.reading.load(Ordering::SeqCst) {
+            (self.restore)();
+            // The rest of a recording is written.
+            let _ = self.modem.close();
+            process::exit(i32::from(call != Call::ReaderGone));
+        }
+        self.modem.cancel();
+    }
+}
+
+/// Waits for Ctrl-C, SIGTERM or SIGHUP.
 pub(crate) struct Termination(mpsc::Receiver<()>);
 
 impl Termination {
     /// From now on the signals no longer end the process.
     pub(crate) fn expect() -> Result<Self, Failure> {
         let (sender, receiver) = mpsc::channel();
-        install(move || {
+        signals::install(move |_| {
             // A second signal finds nobody waiting, and nothing more to do.
             let _ = sender.send(());
         })?;
@@ -69,9 +182,4 @@ impl Termination {
     pub(crate) fn wait(self) {
         let _ = self.0.recv();
     }
-}
-
-fn install(handler: impl FnMut() + Send + 'static) -> Result<(), Failure> {
-    ctrlc::set_handler(handler)
-        .map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))
 }

@@ -39,7 +39,7 @@ struct Arguments {
 /// Runs the command line, the program's name first, and returns the exit code: 0 done, 1 failed,
 /// 2 wrong usage.
 ///
-/// It takes Ctrl-C and SIGTERM for itself where a command runs until it is told to stop. The process
+/// It takes Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP for itself where a command runs until it is told to stop. The process
 /// is to end after it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {

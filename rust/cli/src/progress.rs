@@ -24,12 +24,12 @@ pub(crate) fn wait<T>(
     loop {
         if let Some(result) = pending.wait_for(STEP) {
             return match result {
-                Err(error) if error.code() == ErrorCode::Cancelled => Err(Failure::Interrupted),
+                Err(error) if error.code() == ErrorCode::Cancelled => Err(interrupt.failure()),
                 result => Ok(result),
             };
         }
         if interrupt.raised() {
-            return Err(Failure::Interrupted);
+            return Err(interrupt.failure());
         }
         line.show(&format!("{what} ... {} s", begun.elapsed().as_secs()));
     }

@@ -5,101 +5,14 @@
 mod support;
 
 use std::fs;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Child, Command};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use m531x_virtual_modem::{LinkChoice, Model, VirtualModem, VirtualModemOptions};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use support::terminal::Terminal;
 use support::{m531x, run_with_input, text};
 
 const PASSWORD: &str = "hunter2-geheim";
-
-/// A console on a terminal, and everything it has printed.
-struct Terminal {
-    master: Arc<OwnedFd>,
-    child: Child,
-    shown: Arc<Mutex<String>>,
-    /// What was looked at already.
-    seen: usize,
-}
-
-impl Terminal {
-    fn start(mut command: Command, state: &Path) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(name.to_str().unwrap())
-            .unwrap();
-        let size = rustix::termios::Winsize {
-            ws_row: 40,
-            ws_col: 120,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        rustix::termios::tcsetwinsize(&master, size).unwrap();
-        let child = command
-            .env("TERM", "xterm")
-            .env("XDG_STATE_HOME", state)
-            .env_remove("NO_COLOR")
-            .stdin(slave.try_clone().unwrap())
-            .stdout(slave.try_clone().unwrap())
-            .stderr(slave)
-            .spawn()
-            .unwrap();
-        let master = Arc::new(master);
-        let shown = Arc::new(Mutex::new(String::new()));
-        let (reading, growing) = (Arc::clone(&master), Arc::clone(&shown));
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = rustix::io::read(&*reading, &mut buffer) {
-                let text = String::from_utf8_lossy(&buffer[..count]).into_owned();
-                growing.lock().unwrap().push_str(&text);
-            }
-        });
-        Self {
-            master,
-            child,
-            shown,
-            seen: 0,
-        }
-    }
-
-    fn press(&self, keys: &str) {
-        rustix::io::write(&*self.master, keys.as_bytes()).unwrap();
-    }
-
-    /// Waits until this is shown, after what was waited for before; gives what stood ahead of it.
-    fn wait_for(&mut self, what: &str) -> String {
-        let patience = Instant::now() + Duration::from_secs(20);
-        loop {
-            let shown = self.shown.lock().unwrap().clone();
-            if let Some(at) = shown[self.seen..].find(what) {
-                let ahead = shown[self.seen..self.seen + at].to_owned();
-                self.seen += at + what.len();
-                return ahead;
-            }
-            assert!(
-                Instant::now() < patience,
-                "{what:?} never came: {:?}",
-                &shown[self.seen..]
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn end(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
-}
 
 fn module() -> VirtualModem {
     VirtualModem::start(VirtualModemOptions {

@@ -182,7 +182,7 @@ fn a_port_without_permission_names_the_group_to_join() {
 /// A pseudo terminal has no speed, but it remembers the one that was set.
 #[test]
 fn a_module_at_another_speed_is_found_and_the_speed_told() {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();

@@ -1,6 +1,6 @@
 //! `m531x at`.
 
-use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
+use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use std::time::Duration;
 
 use clap::Args;
@@ -41,7 +41,7 @@ impl Arguments {
             if stdin().is_terminal() {
                 writeln!(stderr(), "one AT command a line, Ctrl-D to end:")?;
             }
-            for line in stdin().lock().lines() {
+            for line in interrupt.input_lines() {
                 let line = line?;
                 if !line.trim().is_empty() {
                     refused += self.send(line.trim(), &port.modem, &interrupt)?;

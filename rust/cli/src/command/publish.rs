@@ -1,6 +1,6 @@
 //! `m531x pub`.
 
-use std::io::{BufRead, Read, stdin};
+use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -67,7 +67,7 @@ impl Arguments {
         match payload {
             Some(payload) => self.publish(&connection, &payload)?,
             None => {
-                for line in stdin().lock().lines() {
+                for line in connection.interrupt.input_lines() {
                     self.publish(&connection, line?.as_bytes())?;
                 }
             }
@@ -89,7 +89,7 @@ impl Arguments {
         match payload {
             Some(payload) => drop(accept(&payload)?),
             None => {
-                for line in stdin().lock().lines() {
+                for line in connection.interrupt.input_lines() {
                     accept(line?.as_bytes())?;
                 }
             }

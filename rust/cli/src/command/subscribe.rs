@@ -63,9 +63,10 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let connection = self
-            .connection
-            .connect(!self.disable_clean_session, self.recovery())?;
+        let connection = self.connection.open(self.recovery())?;
+        connection.interrupt.watch_output()?;
+        self.connection
+            .connect_on(&connection, !self.disable_clean_session)?;
         for filter in &self.topic {
             self.subscribe(&connection, filter)?;
         }
@@ -103,7 +104,7 @@ impl Arguments {
         let mut lost = false;
         while self.count != Some(printed) {
             if connection.interrupt.raised() {
-                return Err(Failure::Interrupted);
+                return Err(connection.interrupt.failure());
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {

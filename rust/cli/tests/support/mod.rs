@@ -7,8 +7,17 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(target_os = "linux")]
+pub mod terminal;
+
 use std::io::{BufRead, BufReader, Write};
+use std::ops::{Deref, DerefMut};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far more than a command takes to end.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The command, without what this machine's user has in the environment.
 pub fn m531x(arguments: &[&str]) -> Command {
@@ -116,4 +125,46 @@ pub fn send(signal: &str, child: &Child) {
         .status()
         .unwrap();
     assert!(status.success());
+}
+
+/// A process that does not outlive its test.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self) -> Option<i32> {
+        until(|| self.0.try_wait().unwrap().is_some());
+        self.0.wait().unwrap().code()
+    }
+}
+
+/// Waits until this holds.
+pub fn until(mut holds: impl FnMut() -> bool) {
+    let patience = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < patience, "it never came to that");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
 }

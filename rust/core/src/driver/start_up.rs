@@ -244,7 +244,8 @@ mod tests {
     /// A pseudo-terminal has no speed, but it remembers the one that was set.
     #[test]
     fn a_line_of_unknown_speed_is_tried_at_both() {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();

@@ -1,14 +1,10 @@
 //! Where lines come from: a person at a terminal, or a pipe.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use m531x_core::Modem;
 
 use super::screen::Printer;
 use crate::failure::Failure;
+use crate::interrupt::{Interrupt, unreadable};
 
 #[cfg(feature = "line-editing")]
 use super::editor::LineEditor;
@@ -26,11 +22,7 @@ pub(super) enum Typed {
     End,
 }
 
-pub(super) struct Input {
-    source: Source,
-    /// A line is waited for.
-    waiting: Arc<AtomicBool>,
-}
+pub(super) struct Input(Source);
 
 enum Source {
     #[cfg(feature = "line-editing")]
@@ -41,14 +33,11 @@ enum Source {
 impl Input {
     /// A line editor where both ends are a terminal.
     pub(super) fn new(history: bool) -> Result<Self, Failure> {
-        Ok(Self {
-            source: Source::new(history)?,
-            waiting: Arc::default(),
-        })
+        Ok(Self(Source::new(history)?))
     }
 
     pub(super) fn is_terminal(&self) -> bool {
-        match &self.source {
+        match &self.0 {
             #[cfg(feature = "line-editing")]
             Source::Terminal(_) => true,
             Source::Pipe => io::stdin().is_terminal(),
@@ -56,40 +45,32 @@ impl Input {
     }
 
     /// The next line.
-    pub(super) fn line(&mut self) -> Result<Typed, Failure> {
-        self.waiting.store(true, Ordering::SeqCst);
-        let typed = self.source.line();
-        self.waiting.store(false, Ordering::SeqCst);
-        typed
+    pub(super) fn line(&mut self, interrupt: &Interrupt) -> Result<Typed, Failure> {
+        interrupt.forget_ctrl_c();
+        interrupt.reading(|| self.0.line())?
     }
 
-    /// What ends the process if it waits for a line when a signal tells it to end: nothing else could.
-    pub(super) fn leaver(&self, modem: &Modem) -> impl FnMut() + Send + use<> {
-        let (waiting, modem) = (Arc::clone(&self.waiting), modem.clone());
-        #[cfg(feature = "line-editing")]
+    /// Sets the terminal as it was before the line editor.
+    pub(super) fn restorer() -> impl Fn() + Send + Sync + use<> {
+        #[cfg(all(unix, feature = "line-editing"))]
         let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
         move || {
-            if waiting.load(Ordering::SeqCst) {
-                #[cfg(feature = "line-editing")]
-                if let Some(settings) = &terminal {
-                    let now = rustix::termios::OptionalActions::Now;
-                    // A terminal that is gone needs no settings.
-                    let _ = rustix::termios::tcsetattr(io::stdin(), now, settings);
-                }
-                // The rest of a recording is written.
-                let _ = modem.close();
-                process::exit(1);
+            #[cfg(all(unix, feature = "line-editing"))]
+            if let Some(settings) = &terminal {
+                let now = rustix::termios::OptionalActions::Now;
+                // A terminal that is gone needs no settings.
+                let _ = rustix::termios::tcsetattr(io::stdin(), now, settings);
             }
         }
     }
 
     /// Prints beside the line that is being edited.
     pub(super) fn printer(&self) -> Printer {
-        match &self.source {
+        match &self.0 {
             #[cfg(feature = "line-editing")]
             Source::Terminal(editor) => editor.printer(),
             Source::Pipe => Box::new(|text| {
-                // With nobody to read it there is nobody to tell either; the end of the input comes.
+                // With nobody to read it there is nobody to tell either; the watch on it ends the console.
                 let mut out = io::stdout().lock();
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }),
@@ -117,7 +98,11 @@ impl Source {
             Self::Terminal(editor) => editor.line(),
             Self::Pipe => {
                 let mut line = Vec::new();
-                match io::stdin().lock().read_until(b'\n', &mut line)? {
+                match io::stdin()
+                    .lock()
+                    .read_until(b'\n', &mut line)
+                    .map_err(unreadable)?
+                {
                     0 => Ok(Typed::End),
                     _ => Ok(Typed::Line(String::from_utf8_lossy(&line).into_owned())),
                 }

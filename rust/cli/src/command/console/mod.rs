@@ -60,7 +60,8 @@ impl Arguments {
         let port = self.port.open(Recovery::default())?;
         let mut input = Input::new(!self.no_history)?;
         // After the line editor, which has a handler of its own.
-        let interrupt = Interrupt::waking_after(&port.modem, input.leaver(&port.modem))?;
+        let interrupt = Interrupt::restoring(&port.modem, Input::restorer())?;
+        interrupt.watch_output_and_terminal()?;
         let screen = Arc::new(Screen::new(colours(self.color), input.printer()));
         let listening = Arc::clone(&screen);
         port.modem
@@ -73,13 +74,15 @@ impl Arguments {
             );
         }
         loop {
-            let typed = input.line()?;
+            let typed = input.line(&interrupt)?;
             let after = match typed {
                 Typed::Line(line) => handle(&line, &port.modem, &interrupt, &screen)?,
                 Typed::Interrupted => {
                     screen.say(Kind::Note, ":quit or Ctrl-D ends");
                     After::GoOn
                 }
+                // A terminal that is gone ends its input too.
+                Typed::End if interrupt.ending() => return Err(interrupt.failure()),
                 Typed::End => After::Quit,
             };
             if after == After::Quit {
@@ -116,7 +119,7 @@ fn handle(
 
 /// Sends a line and shows its answer; Ctrl-C gives up the wait.
 fn send(line: &str, modem: &Modem, interrupt: &Interrupt, screen: &Screen) -> Result<(), Failure> {
-    interrupt.take();
+    interrupt.forget_ctrl_c();
     let mut pending = match modem.start_command(line, None) {
         Ok(pending) => pending,
         Err(error) if error.code() == ErrorCode::Closed => return Err(error.into()),

@@ -171,7 +171,9 @@ mod tests {
     #[test]
     fn an_adapter_is_opened_under_the_name_that_it_has_now() {
         let folder = tempfile::tempdir().expect("a folder");
-        let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR).expect("a terminal");
+        let master =
+            rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::CLOEXEC)
+                .expect("a terminal");
         rustix::pty::grantpt(&master).expect("granted");
         rustix::pty::unlockpt(&master).expect("unlocked");
         let device = rustix::pty::ptsname(&master, Vec::new()).expect("a name");

@@ -1,0 +1,62 @@
+//! Finds out that whoever reads the output is gone, without writing.
+
+use super::Call;
+use crate::failure::Failure;
+
+pub(super) enum Watched {
+    Output,
+    /// Standard input too, if it is a terminal. A pipe that has ended may still hold something.
+    OutputAndTerminal,
+}
+
+/// Calls `gone` when a pipe has lost its reader or a terminal was closed; never for a file.
+#[cfg(unix)]
+pub(super) fn watch(
+    what: Watched,
+    gone: impl FnOnce(Call) + Send + 'static,
+) -> Result<(), Failure> {
+    use std::io::{IsTerminal, stdin, stdout};
+    use std::thread;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::Errno;
+
+    let (input, output) = (stdin(), stdout());
+    let typed = matches!(what, Watched::OutputAndTerminal) && input.is_terminal();
+    let pipe = !output.is_terminal();
+    thread::Builder::new()
+        .name("m531x-output".to_owned())
+        .spawn(move || {
+            // Nothing is asked for: errors and hang-ups are always told.
+            let mut watched = vec![PollFd::new(&output, PollFlags::empty())];
+            if typed {
+                watched.push(PollFd::new(&input, PollFlags::empty()));
+            }
+            let told = loop {
+                match poll(&mut watched, None) {
+                    Err(Errno::INTR) => {}
+                    told => break told,
+                }
+            };
+            if told.is_ok() {
+                let reader_gone = pipe && !watched[0].revents().is_empty();
+                gone(if reader_gone {
+                    Call::ReaderGone
+                } else {
+                    Call::End
+                });
+            }
+        })
+        .map_err(|error| Failure::Failed(format!("no thread can be started: {error}")))?;
+    Ok(())
+}
+
+/// Windows tells the next time something is written.
+#[cfg(windows)]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "a thread may fail to start elsewhere"
+)]
+pub(super) fn watch(_: Watched, _: impl FnOnce(Call) + Send + 'static) -> Result<(), Failure> {
+    Ok(())
+}
