@@ -436,9 +436,8 @@ enum m531x_option {
    */
   M531X_OPTION_OUTBOX_IN_FLIGHT = 24,
   /**
-   * u32: every so many seconds, 1 to 86400, a connection that looks alive is checked: a few bytes are published to a
-   * topic that the check has subscribed to, and have to come back. 0 does not check, which is the default. The
-   * options of the health check take effect at once.
+   * u32: every so many seconds, 1 to 86400, a connection that looks alive is checked; default 900; 0 does not check.
+   * The options of the health check take effect at once.
    */
   M531X_OPTION_HEALTH_CHECK_S = 25,
   /**
@@ -455,7 +454,8 @@ enum m531x_option {
    */
   M531X_OPTION_HEALTH_CHECK_MISSES = 28,
   /**
-   * u32: 1 sends bytes around (default), 0 only asks the module for its state, which costs no data.
+   * u32: 0 (default) asks the module for its state, which costs no data; 1 publishes a few bytes to a topic that the
+   * check has subscribed to, which have to come back.
    */
   M531X_OPTION_HEALTH_CHECK_LOOP_BACK = 29,
 };

@@ -86,8 +86,8 @@ class EventKind(_Named):
     RESUBSCRIBED = 14
     """A subscription was made again; the text is the filter, the value the granted QoS.
 
-    -1: it was refused and has ended. -2: nobody answered on two connections in a row; it is kept and
-    asked for on each that follows.
+    -1: it was refused and has ended. -2: nobody answered on two connections in a row; it is kept
+    and asked for on each that follows.
     """
     RECOVERING = 15
     """The connection is being made again; the value counts the attempts, the text tells why."""
@@ -156,7 +156,8 @@ class HealthCheck:
         misses: How many misses in a row end the connection. They do so only if a check has come
             back at least once: a broker may not allow the topic.
         loop_back: Off, the module is only asked for its state, which costs no data: that finds a
-            module that has hung up or fallen silent, not one that believes in a dead connection.
+            module that has restarted, hung up or fallen silent without a word, not one that
+            believes in a dead connection.
 
     Example:
         >>> HealthCheck(900)
@@ -180,8 +181,8 @@ class Recovery:
         max_delay: The longest pause between two attempts, in seconds.
         jitter: By which part a delay may be longer or shorter, 0 to 1.
         max_attempts: How many attempts in a row may fail; None never gives up.
-        health_check: How a connection that looks alive is checked; None leaves that to the
-            module's keep-alive.
+        health_check: How a connection that looks alive is checked; by default the module is asked
+            every 15 minutes. None leaves it to the module's keep-alive.
 
     Example:
         >>> Recovery(max_delay=600).max_delay
@@ -193,7 +194,7 @@ class Recovery:
     max_delay: float = 60.0
     jitter: float = 0.2
     max_attempts: int | None = None
-    health_check: HealthCheck | None = None
+    health_check: HealthCheck | None = HealthCheck(900, loop_back=False)
 
 
 @dataclass(frozen=True, init=False)

@@ -185,9 +185,8 @@ pub enum m531x_option {
     M531X_OPTION_OUTBOX_OVERFLOW = 23,
     /// u32: how many may be on their way at the same time, 1 to 32; default 1, which keeps their order.
     M531X_OPTION_OUTBOX_IN_FLIGHT = 24,
-    /// u32: every so many seconds, 1 to 86400, a connection that looks alive is checked: a few bytes are published to a
-    /// topic that the check has subscribed to, and have to come back. 0 does not check, which is the default. The
-    /// options of the health check take effect at once.
+    /// u32: every so many seconds, 1 to 86400, a connection that looks alive is checked; default 900; 0 does not check.
+    /// The options of the health check take effect at once.
     M531X_OPTION_HEALTH_CHECK_S = 25,
     /// string: the topic of the health check, which the broker has to allow in both directions; default (NULL)
     /// "m531x/health/" and the client id.
@@ -196,7 +195,8 @@ pub enum m531x_option {
     M531X_OPTION_HEALTH_CHECK_TIMEOUT_S = 27,
     /// u32: how many misses in a row end the connection, which is then made again; default 2.
     M531X_OPTION_HEALTH_CHECK_MISSES = 28,
-    /// u32: 1 sends bytes around (default), 0 only asks the module for its state, which costs no data.
+    /// u32: 0 (default) asks the module for its state, which costs no data; 1 publishes a few bytes to a topic that the
+    /// check has subscribed to, which have to come back.
     M531X_OPTION_HEALTH_CHECK_LOOP_BACK = 29,
 }
 

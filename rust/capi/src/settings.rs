@@ -65,7 +65,7 @@ impl Default for Settings {
             hex_delivery: false,
             recovery: Recovery::default(),
             outbox: OutboxOptions::new(""),
-            health_check: HealthCheck::every(Duration::from_secs(600)),
+            health_check: HealthCheck::default(),
         }
     }
 }

@@ -245,10 +245,7 @@ fn a_wildcard_of_the_users_brings_him_nothing_of_the_check() {
 
 #[test]
 fn a_silent_module_is_found_out_by_a_check_that_only_asks_it() {
-    let mut rig = checking(HealthCheck {
-        loop_back: false,
-        ..check()
-    });
+    let mut rig = checking(HealthCheck::asking(PERIOD));
     for _ in 0..3 {
         rig.advance(PERIOD);
         rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
@@ -265,10 +262,7 @@ fn a_silent_module_is_found_out_by_a_check_that_only_asks_it() {
 
 #[test]
 fn a_module_that_hung_up_without_a_word_is_found_out_by_asking_it() {
-    let mut rig = checking(HealthCheck {
-        loop_back: false,
-        ..check()
-    });
+    let mut rig = checking(HealthCheck::asking(PERIOD));
     rig.advance(PERIOD);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:2\r\n\r\nOK\r\n");
     assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
@@ -279,10 +273,7 @@ fn a_module_that_hung_up_without_a_word_is_found_out_by_asking_it() {
 
 #[test]
 fn a_module_that_cannot_tell_its_state_is_not_asked_without_end() {
-    let mut rig = checking(HealthCheck {
-        loop_back: false,
-        ..check()
-    });
+    let mut rig = checking(HealthCheck::asking(PERIOD));
     for _ in 0..3 {
         rig.advance(PERIOD);
         rig.exchange("AT+MQTTSTAT?", "\r\n+CME ERROR: 4\r\n");
@@ -349,4 +340,21 @@ fn a_check_that_makes_no_sense_is_refused_with_the_reason() {
         let error = recovery.check().unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn by_default_a_restart_that_nobody_heard_of_is_known_after_a_quarter_of_an_hour() {
+    let mut rig = Rig::with(recovering());
+    rig.connect();
+    rig.subscribe("t", 1);
+    rig.advance(15 * 60 * SECOND);
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    rig.advance(15 * 60 * SECOND);
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
+    rig.advance(SECOND);
+    rig.recover();
+    rig.exchange("AT+MQTTSUB=\"t\",1", "\r\nOK\r\n\r\n+MQTTSUBACK:1,1,t\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    assert_eq!(rig.session.stats().recoveries.state_asked, 1);
 }

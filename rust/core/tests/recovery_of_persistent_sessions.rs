@@ -60,23 +60,27 @@ impl Gateway {
 }
 
 #[test]
-fn nothing_is_missed_over_cuts_of_the_network_and_absences_of_the_broker() {
+fn nothing_is_missed_over_cuts_restarts_and_absences_of_the_broker() {
     for seed in 0..20 {
         let mut gateway = Gateway::subscribed(seed);
         for _ in 0..ROUNDS {
             gateway.pass(15);
-            if gateway.random.u8(..4) == 0 {
-                gateway.world.stop_broker(true);
-                gateway.pass(20);
-                gateway.world.stop_broker(false);
-            } else {
-                gateway.world.cut_network(true);
-                gateway.pass(60);
-                gateway.world.cut_network(false);
+            match gateway.random.u8(..5) {
+                0 => {
+                    gateway.world.stop_broker(true);
+                    gateway.pass(20);
+                    gateway.world.stop_broker(false);
+                }
+                1 => gateway.world.reboot_module(),
+                _ => {
+                    gateway.world.cut_network(true);
+                    gateway.pass(60);
+                    gateway.world.cut_network(false);
+                }
             }
         }
-        gateway.world.run_until(1200 * SECOND, World::is_connected);
-        gateway.world.run(60 * SECOND);
+        // A restart of which nothing is heard is found out by the health check.
+        gateway.world.run(1200 * SECOND);
         let missing = gateway.missing();
         assert!(
             missing.is_empty(),

@@ -78,12 +78,14 @@ impl Arguments {
     }
 
     fn recovery(&self) -> Recovery {
+        let defaults = Recovery::default();
+        let check = self.health_check.map(|period| HealthCheck {
+            topic: self.health_check_topic.clone(),
+            ..HealthCheck::every(period)
+        });
         Recovery {
-            health_check: self.health_check.map(|period| HealthCheck {
-                topic: self.health_check_topic.clone(),
-                ..HealthCheck::every(period)
-            }),
-            ..Recovery::default()
+            health_check: check.or(defaults.health_check),
+            ..defaults
         }
     }
 

@@ -10,12 +10,12 @@ use crate::{Error, ErrorCode};
 /// A check publishes a few bytes to a topic that it has subscribed to, and expects them back: only
 /// that tells that the way out, the broker, the subscriptions and the way in all work. So many
 /// misses in a row end the connection, and [`Recovery`](super::Recovery) makes it again. Nothing of
-/// a check is delivered, and its subscription is not listed.
+/// a check is delivered, and its subscription is not listed. Each check sends and receives about
+/// 150 bytes over the air, headers included, and wakes the radio.
 ///
-/// Each check sends and receives about 150 bytes over the air, headers included, and wakes the
-/// radio. With `loop_back` off it only asks the module for its state (`AT+MQTTSTAT?`): that costs
-/// nothing on the air, and notices a module that has hung up or fallen silent without a word, but
-/// not one that believes in a dead connection.
+/// With `loop_back` off it only asks the module for its state (`AT+MQTTSTAT?`): that costs nothing
+/// on the air, and notices a module that has restarted, hung up or fallen silent without a word, but
+/// not one that believes in a dead connection. `Default` is that, every 15 minutes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,12 +42,18 @@ pub struct HealthCheck {
     /// They do so only if a check has come back at least once: a broker that does not allow the
     /// topic would otherwise cost a good connection every time.
     pub misses: u32,
-    /// Whether a message is sent around at all; off, the module is asked. Default true.
+    /// Whether a message is sent around at all; off, the module is asked.
     pub loop_back: bool,
 }
 
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self::asking(Duration::from_secs(15 * 60))
+    }
+}
+
 impl HealthCheck {
-    /// A check after every such time, with the defaults for everything else.
+    /// A message sent around after every such time, with the defaults for everything else.
     pub fn every(period: Duration) -> Self {
         Self {
             period,
@@ -55,6 +61,14 @@ impl HealthCheck {
             timeout: Duration::from_secs(30),
             misses: 2,
             loop_back: true,
+        }
+    }
+
+    /// The module asked for its state after every such time.
+    pub fn asking(period: Duration) -> Self {
+        Self {
+            loop_back: false,
+            ..Self::every(period)
         }
     }
 

@@ -37,8 +37,8 @@ pub struct Recovery {
     pub max_attempts: Option<u32>,
     /// What the jitter is drawn from; `None` (the default) lets the driver choose.
     pub seed: Option<u64>,
-    /// Whether and how a connection that looks alive is checked; `None` (the default) leaves that to
-    /// the module's keep-alive.
+    /// Whether and how a connection that looks alive is checked; by default the module is asked
+    /// every 15 minutes. `None` leaves it to the module's keep-alive.
     pub health_check: Option<HealthCheck>,
 }
 
@@ -51,7 +51,7 @@ impl Default for Recovery {
             jitter: 0.2,
             max_attempts: None,
             seed: None,
-            health_check: None,
+            health_check: Some(HealthCheck::default()),
         }
     }
 }
