@@ -259,8 +259,8 @@ enum m531x_event_kind {
   M531X_EVENT_PORT_LOST = 13,
   /**
    * A subscription was made again after a loss of the connection; the text is the filter, the value the granted QoS.
-   * -1: it was refused and has ended. -2: nobody answered on two connections in a row; it is kept and asked for on
-   * each that follows.
+   * -1: it was refused, or not answered while recovery is off, and has ended. -2: nobody answered on two connections
+   * in a row; it is kept and asked for on each that follows.
    */
   M531X_EVENT_RESUBSCRIBED = 14,
   /**

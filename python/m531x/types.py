@@ -86,8 +86,8 @@ class EventKind(_Named):
     RESUBSCRIBED = 14
     """A subscription was made again; the text is the filter, the value the granted QoS.
 
-    -1: it was refused and has ended. -2: nobody answered on two connections in a row; it is kept
-    and asked for on each that follows.
+    -1: it was refused, or not answered while recovery is off, and has ended. -2: nobody answered
+    on two connections in a row; it is kept and asked for on each that follows.
     """
     RECOVERING = 15
     """The connection is being made again; the value counts the attempts, the text tells why."""

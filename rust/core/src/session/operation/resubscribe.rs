@@ -58,6 +58,7 @@ impl Resubscribe {
         let wanted = |s: &Subscription| cx.shared.subscriptions.wants(&s.filter);
         while self.left.front().is_some_and(|s| !wanted(s)) {
             self.left.pop_front();
+            self.unanswered = 0;
         }
         let Some(subscription) = self.left.front() else {
             return Step::done();
