@@ -4,7 +4,7 @@ mod session_support;
 
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ConnectOptions, ErrorCode, EventKind, MqttState, QoS, Secret, Will};
-use session_support::{Rig, SECOND, command, publish};
+use session_support::{Rig, SECOND, command, publish, subscribe};
 
 fn options() -> ConnectOptions {
     ConnectOptions::new("broker", "me")
@@ -248,6 +248,32 @@ fn a_connect_that_fails_lets_what_waits_for_it_fail_without_a_byte() {
     assert!(rig.result(connect).is_err());
     assert_eq!(rig.code(publish), ErrorCode::NotConnected);
     rig.expect_nothing();
+}
+
+#[test]
+fn what_the_module_refuses_while_a_given_up_connect_goes_on_is_not_connected() {
+    let unsubscribe = || RequestKind::Unsubscribe { filter: "a".into() };
+    for (kind, line) in [
+        (
+            publish("t", QoS::AtMostOnce),
+            "AT+MQTTPUB=\"t\",0,0,0,0,\"hi\"",
+        ),
+        (
+            publish("t", QoS::AtLeastOnce),
+            "AT+MQTTPUB=\"t\",1,0,0,0,\"hi\"",
+        ),
+        (subscribe("a"), "AT+MQTTSUB=\"a\",1"),
+        (unsubscribe(), "AT+MQTTUNSUB=\"a\""),
+    ] {
+        let mut rig = Rig::new();
+        let connect = opening(&mut rig);
+        rig.abandon(connect);
+        let id = rig.begin(kind);
+        rig.exchange(line, "\r\n+CME ERROR: 3\r\n");
+        let error = rig.error(id);
+        let told = (error.code(), error.modem_code());
+        assert_eq!(told, (ErrorCode::NotConnected, Some(3)), "{line}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::recovery::{Cause, Tracker};
 use super::request::OperationId;
 use super::stats::SessionStats;
 use super::subscriptions::Subscriptions;
-use super::wire::Wire;
+use super::wire::{Refusal, Wire};
 use crate::redacted::shown;
 use crate::{Error, ErrorCode, Event, EventKind, Incoming};
 
@@ -187,6 +187,17 @@ impl Shared {
             self.internal.push_back(Box::new(Recheck::state()));
         }
         worth
+    }
+
+    /// What it means that the module refused something that needs a connection: `code`, unless there
+    /// is none, or one that is only being made.
+    pub(super) fn refused(&self, refusal: &Refusal, code: ErrorCode) -> ErrorCode {
+        let unconnected = refusal.may_mean_no_connection() && !self.is_connected();
+        if unconnected || !self.machine.may_be_connected() {
+            ErrorCode::NotConnected
+        } else {
+            code
+        }
     }
 
     /// The error of what needs a connection while there is none.

@@ -102,11 +102,7 @@ impl Publish {
             }
             (Answer::Refused(refusal), _) => {
                 cx.shared.acks.withdraw(cx.id);
-                let code = if cx.shared.machine.may_be_connected() {
-                    ErrorCode::Command
-                } else {
-                    ErrorCode::NotConnected
-                };
+                let code = cx.shared.refused(&refusal, ErrorCode::Command);
                 Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
             }
             (Answer::Ok(_), None) => self.receipt(cx, None),

@@ -72,7 +72,8 @@ impl Subscribe {
             (Answer::Refused(refusal), _) => {
                 cx.shared.acks.withdraw(cx.id);
                 cx.shared.subscriptions.withdraw(&self.filter);
-                Step::fail(refusal.error(ErrorCode::Subscribe, &wire.name, &cx.shared.profile))
+                let code = cx.shared.refused(&refusal, ErrorCode::Subscribe);
+                Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
             }
             (_, Some(code)) => self.granted(cx, code),
             (Answer::TimedOut(waited), None) => {

@@ -80,7 +80,8 @@ impl Operation for Unsubscribe {
             Input::Answer(Answer::Refused(refusal), wire) => {
                 cx.shared.acks.withdraw(cx.id);
                 cx.shared.subscriptions.leave(&self.filter, false);
-                Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile))
+                let code = cx.shared.refused(&refusal, ErrorCode::Command);
+                Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
             }
             Input::Answer(..) if self.acknowledged => self.ended(cx),
             Input::Answer(Answer::TimedOut(waited), wire) => {
