@@ -89,6 +89,20 @@ fn disconnecting_while_not_connected_is_an_error_with_the_modules_number() {
 }
 
 #[test]
+fn a_removed_client_stays_removed_whatever_is_still_told_of_its_connection() {
+    let mut rig = Rig::connected();
+    let delete = rig.begin(RequestKind::Delete);
+    rig.exchange("AT+MQTTDEL", "\r\nOK\r\n");
+    assert_eq!(rig.result(delete), Ok(Outcome::Done));
+    let disconnect = rig.begin(RequestKind::Disconnect);
+    rig.expect("AT+MQTTDISC");
+    rig.reply("\r\n+MQTTDISC: OK\r\n");
+    rig.reply("\r\n+CME ERROR: 3\r\n");
+    assert_eq!(rig.code(disconnect), ErrorCode::NotConnected);
+    assert_eq!(rig.session.mqtt_state(), MqttState::Off);
+}
+
+#[test]
 fn the_end_of_the_connection_fails_what_waits_for_the_broker() {
     let mut rig = Rig::connected();
     let qos1 = rig.published(QoS::AtLeastOnce);

@@ -102,8 +102,11 @@ impl Machine {
     /// `+MQTTDISC`, whose cause the module does not tell.
     pub(super) fn on_disc(&mut self) -> Option<Transition> {
         let asked = std::mem::take(&mut self.disconnecting);
+        let clean = self.is_clean();
         self.known = true;
         match self.state {
+            // It tells the end of the connection that went with the client.
+            MqttState::Off if clean => None,
             _ if asked => self.go(MqttState::Configured, "asked for"),
             MqttState::Connecting => {
                 let cause = format!("the module gave up connecting, {}", self.attempts_text());
