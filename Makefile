@@ -168,10 +168,10 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
 
-## test-differential: Compare random lives of a session with a model: STEPS (100000) steps, seeds from SEED (1) on.
+## test-differential: Compare random lives of session and modem with a model: STEPS (100000) steps, seeds from SEED (1) on.
 test-differential: $(STAMPS)/cargo
 	@DIFFERENTIAL_STEPS=$(or $(STEPS),100000) DIFFERENTIAL_SEED=$(or $(SEED),1) \
-		cargo test --package m531x-core --test differential
+		cargo test --package m531x-core --test differential --test differential_driver
 
 ## docs: Build the documentation into target/site, warnings being errors: the pages, and Python, Rust and C from their sources.
 docs: $(STAMPS)/cargo $(STAMPS)/docs

@@ -7,6 +7,7 @@ use m531x_core::{Model as Module, QoS};
 
 use super::model::Model;
 use super::step::{Question, Step};
+use super::words::inbound_payload;
 use crate::world::{SECOND, World, WorldConfig, connect, ms, publish, subscribe, unsubscribe};
 
 /// Longer than any operation without a limit of its own, once nothing is wrong any more.
@@ -92,11 +93,9 @@ impl Life {
                 }
             }
             Step::Inbound { number, topic, qos } => {
-                let payload = format!("\r\nOK\r\n{number},2,\r\n");
-                self.model
-                    .inbound(&self.world, topic, payload.as_bytes(), *qos);
-                self.world
-                    .publish_to_module(topic, payload.as_bytes(), *qos);
+                let payload = inbound_payload(*number);
+                self.model.inbound(&self.world, topic, &payload, *qos);
+                self.world.publish_to_module(topic, &payload, *qos);
             }
             Step::Pass { milliseconds } => self.pass(ms(*milliseconds))?,
             Step::Settle => self.settle()?,

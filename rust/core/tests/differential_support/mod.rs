@@ -4,3 +4,4 @@ pub(crate) mod life;
 pub(crate) mod model;
 pub(crate) mod shrink;
 pub(crate) mod step;
+pub(crate) mod words;

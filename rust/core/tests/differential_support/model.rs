@@ -8,6 +8,7 @@ use m531x_at::topic;
 use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{Error, ErrorCode, QoS};
 
+use super::words::{FILTERS, ensure, is_answer};
 use crate::world::{CLIENT, World};
 
 /// How long a message may be on its way when nothing is wrong.
@@ -213,9 +214,10 @@ impl Model {
                 self.know_from(under.id, filter, Known::Not);
             }
             (RequestKind::Command(line), Ok(Outcome::Lines(lines))) => {
-                ensure(is_answer(world, line, lines), || {
-                    format!("{line} was given the answer {lines:?}")
-                })?;
+                ensure(
+                    is_answer(world.module.profile().model.name(), line, lines),
+                    || format!("{line} was given the answer {lines:?}"),
+                )?;
             }
             _ => {}
         }
@@ -315,7 +317,7 @@ impl Model {
     }
 
     fn know(&mut self, filter: &str, known: Known) {
-        let filter = super::step::FILTERS.iter().find(|one| **one == filter);
+        let filter = FILTERS.iter().find(|one| **one == filter);
         self.filters.insert(filter.expect("one of ours"), known);
     }
 }
@@ -332,20 +334,4 @@ fn filter_of(kind: &RequestKind) -> Option<String> {
 /// Whether it does not fail while a lost connection is being made again.
 fn waits_for_a_connection(kind: &RequestKind) -> bool {
     matches!(kind, RequestKind::Publish { qos, .. } if *qos != QoS::AtMostOnce)
-}
-
-/// Whether these lines can be the answer to this command.
-fn is_answer(world: &World, line: &str, lines: &[String]) -> bool {
-    let name = line.trim_start_matches("AT").trim_end_matches('?');
-    match (line, lines) {
-        ("AT", lines) => lines.is_empty(),
-        ("AT+CGMM", [model]) => *model == world.module.profile().model.name(),
-        ("AT+CIMI", [imsi]) => imsi.len() == 15 && imsi.bytes().all(|byte| byte.is_ascii_digit()),
-        (_, [answer]) => answer.starts_with(name),
-        _ => false,
-    }
-}
-
-fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(otherwise()) }
 }

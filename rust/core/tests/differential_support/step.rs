@@ -2,17 +2,7 @@
 
 use m531x_core::QoS;
 
-pub(crate) const FILTERS: [&str; 5] = ["in/#", "in/a", "in/+/b", "other", "in/a/#"];
-/// Some of them hold what could be read as a length.
-pub(crate) const TOPICS: [&str; 5] = ["in/a", "in/a/b", "other", "in/c,2,d", "nobody"];
-pub(crate) const COMMANDS: [&str; 6] = [
-    "AT",
-    "AT+CGMM",
-    "AT+CSQ",
-    "AT+CEREG?",
-    "AT+MQTTSTAT?",
-    "AT+CIMI",
-];
+use super::words::{COMMANDS, FILTERS, TOPICS, draw_qos};
 
 /// Faults that lose nothing on the line.
 const FAULTS: [&str; 5] = [
@@ -178,8 +168,4 @@ fn draw_trouble(random: &mut fastrand::Rng) -> Step {
         10 => Step::NoFault,
         _ => Step::Settle,
     }
-}
-
-fn draw_qos(random: &mut fastrand::Rng) -> QoS {
-    [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce][random.usize(0..3)]
 }
