@@ -135,7 +135,7 @@ class Line:
             try:
                 delivery.wait(0)
             except m531x.M531xError as error:
-                self.upward.fail(number, error.code.name)
+                self.upward.fail(number, f"{error.code.name}: {error}")
             self._room.release()
 
         try:
@@ -143,7 +143,7 @@ class Line:
                 up(self._number), write(number, filling(self._choice)), qos=1
             )
         except m531x.M531xError as error:
-            self.upward.fail(number, error.code.name)
+            self.upward.fail(number, f"{error.code.name}: {error}")
             self._room.release()
         else:
             delivery.add_done_callback(ended)
@@ -151,8 +151,10 @@ class Line:
     def change_modem(self) -> None:
         """Waits for what is under way, closes the modem and opens the port anew."""
         self.settle(_SETTLED_IN)
-        self._count_recoveries(self._modem)
-        self._modem.close()
+        modem = self._modem
+        del self._modem
+        self._count_recoveries(modem)
+        modem.close()
         self.actions["modem closed and opened"] += 1
         self._modem = self._open_modem()
 
@@ -211,9 +213,10 @@ class Line:
 
     def recovered(self) -> collections.Counter[str]:
         """Recoveries by cause so far, those of the modem in use included."""
-        if not hasattr(self, "_modem"):
+        modem = getattr(self, "_modem", None)
+        if modem is None:
             return self._recoveries
-        return self._recoveries + collections.Counter(self._modem.stats().recoveries_by_cause)
+        return self._recoveries + collections.Counter(modem.stats().recoveries_by_cause)
 
     def close(self) -> None:
         """Closes the modem and its module."""

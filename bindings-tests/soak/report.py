@@ -49,6 +49,9 @@ def text(lines: Sequence[Line], samples: Sequence[Sample], found: Sequence[str],
             parts.append(_messages(chosen))
             parts.append(_counts("recoveries by cause", (line.recovered() for line in chosen)))
             parts.append(_counts("what was done to them", (line.actions for line in chosen)))
+            if any(line.upward.failed for line in chosen):
+                failed = (line.upward.failed for line in chosen)
+                parts.append(_counts("publishes told as failed", failed))
     parts.append("## Resources")
     parts.append(_resources(samples))
     return "\n\n".join(parts) + "\n"
