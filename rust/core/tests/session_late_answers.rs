@@ -78,6 +78,20 @@ fn a_module_that_refuses_the_probe_is_in_step_after_a_silence() {
 }
 
 #[test]
+fn a_probe_that_is_answered_long_after_a_late_error_answers_nothing_else() {
+    let mut rig = timed_out();
+    let next = rig.begin(command("AT+CSQ"));
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\n+CME ERROR: 3\r\n");
+    rig.advance(ms(700));
+    rig.expect("AT+CSQ");
+    rig.reply("\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    assert!(!rig.is_done(next));
+    rig.reply("\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:1,99"]);
+}
+
+#[test]
 fn a_late_error_and_a_refused_probe_are_both_waited_for() {
     let mut rig = timed_out();
     let next = rig.begin(command("AT+CSQ"));

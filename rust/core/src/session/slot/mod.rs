@@ -234,7 +234,11 @@ impl CommandSlot {
     ) {
         if let Some(probe) = &self.probe {
             if probe.grace_until.is_some_and(|until| until <= now) {
-                // Only the error came: it was the probe's own answer.
+                // Only the error came: it was the probe's own answer. A module that takes longer may
+                // give that answer yet, and then it is nobody else's.
+                if let Some(probe) = self.probe.take() {
+                    self.quarantine.lose(now, probe);
+                }
                 self.probe_answered(now, guard);
             } else if probe.deadline <= now {
                 self.lose_probe(now);
