@@ -226,6 +226,10 @@ impl Model {
 
     fn judge_messages(&mut self, world: &World) -> Result<(), String> {
         for message in &world.messages[self.seen..] {
+            if self.troubled && message.truncated && message.ambiguous {
+                // Cut short by a restart, and it says so: nobody can know where its topic ended.
+                continue;
+            }
             let sent = self
                 .inbound
                 .iter_mut()
