@@ -139,7 +139,8 @@ fn commands_and_read_backs_are_printed_without_it() {
     for json in [None, Some("--json")] {
         let port = talkative_module();
         let base = ["at", "--port", &port, "--model", "M5311"];
-        let commands = [configuration.as_str(), "AT+MQTTCFG?"];
+        let pin = format!("AT+CPIN=\"{PASSWORD}\"");
+        let commands = [configuration.as_str(), &pin, "AT+MQTTCFG?"];
         let arguments: Vec<&str> = base.into_iter().chain(json).chain(commands).collect();
         let output = run(&arguments);
         assert!(output.status.success(), "{output:?}");
@@ -154,7 +155,7 @@ fn the_console_shows_none_as_text_or_in_hex() {
     let folder = tempfile::tempdir().unwrap();
     let recording = folder.path().join("talk.rec");
     let input = format!(
-        ":record {}\n{configuration}\n{configuration},x\nAT+MQTTCFG?\n:hex\nAT+MQTTCFG?\n:record\n",
+        ":record {}\n{configuration}\n{configuration},x\nAT+CPIN={PASSWORD}\nAT+MQTTCFG?\n:hex\nAT+MQTTCFG?\n:record\n",
         recording.display()
     );
     let port = talkative_module();

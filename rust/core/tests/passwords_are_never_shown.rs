@@ -8,6 +8,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, EchoGuard, Line, MqttCfg, redact};
 use m531x_at::framer::{Frame, Framer, FramerConfig};
 use m531x_at::hex;
+use m531x_at::response::FinalResult;
 use m531x_core::session::{Outcome, Request, RequestKind, Session, SessionConfig};
 use m531x_core::{
     ConnectOptions, Error, Incoming, Model, Modem, ModemOptions, RecordingOptions, Secret, Stream,
@@ -82,6 +83,21 @@ fn configuration(password: &str) -> String {
     format!(r#"AT+MQTTCFG="broker",1883,"c",60,"u","{password}",1"#)
 }
 
+/// Other commands with secrets, well formed or not.
+fn raw_commands(password: &str) -> Vec<String> {
+    vec![
+        format!(r#"AT+CPIN="{password}""#),
+        format!(r#"at+cpin = "{password}" , "{password}""#),
+        format!(r#"AT+CLCK="SC",1,"{password}""#),
+        format!(r#"AT+CPWD="SC","{password}","{password}""#),
+        format!(r#"AT+CPWD="{password}","{password}""#),
+        format!(r#"AT+CGAUTH=1,1,"user","{password}""#),
+        format!(r#"AT*MCGDEFCONT="IP","apn","{password}","{password}""#),
+        format!(r#"AT+CSQ;+CPIN="{password}""#),
+        format!(r#"AT+CPIN="{password}"#),
+    ]
+}
+
 #[test]
 fn a_driven_modem_shows_no_password() {
     for (password, faults) in
@@ -127,6 +143,14 @@ fn a_driven_modem_shows_no_password() {
             configuration(password).replace(",1", ""),
         ] {
             all.add_error(modem.command(&wrong, None));
+        }
+        for line in raw_commands(password) {
+            // None of them is known to the virtual modem.
+            all.add_error(modem.command(&line, None));
+            let pending = modem.start_command(&line, None).unwrap();
+            all.add(&pending);
+            all.add_error(pending.wait());
+            module.inject(format!("{line}\r\n").as_bytes());
         }
         modem.delete().unwrap();
         modem.command(&configuration(password), None).unwrap();
@@ -181,11 +205,20 @@ fn no_public_type_shows_a_password() {
         let profile = Model::M5311.profile();
         all.add(&Secret::new(password));
         all.add(&options(password));
-        for kind in [
-            RequestKind::Connect(options(password)),
-            RequestKind::Command(line.clone()),
-        ] {
+        let kinds = raw_commands(password)
+            .into_iter()
+            .chain([line.clone()])
+            .map(RequestKind::Command);
+        for kind in kinds.chain([RequestKind::Connect(options(password))]) {
             all.add(&Request::new(kind).with_timeout(Duration::from_secs(1)));
+        }
+        for line in raw_commands(password) {
+            all.add(&Outcome::Lines(vec![line.clone()]));
+            all.add(&Line::raw(&line, 1024).unwrap());
+            all.add(&Command::decode(line.as_bytes()));
+            all.add(&Frame::Line(line.as_bytes()));
+            let refusal = format!("+CME ERROR: {line}");
+            all.add(&FinalResult::parse(refusal.as_bytes()).unwrap());
         }
         let readback = line.replace("AT+MQTTCFG=", "+MQTTCFG: ");
         all.add(&Outcome::Lines(vec![line.clone(), readback.clone()]));

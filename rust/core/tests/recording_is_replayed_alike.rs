@@ -13,6 +13,14 @@ use m531x_core::{
 use m531x_virtual_modem::Model;
 use recording_support::{PASSWORD, arrivals, is, module, open, open_recorded, replay, show};
 
+/// What a recording must not hold, and what a virtual modem refuses.
+const PINS: [&str; 4] = [
+    r#"AT+CPIN="geheim70""#,
+    "at+cpin = geheim70 , geheim71",
+    r#"AT+CLCK="SC",1,"geheim72""#,
+    r#"AT+CPWD="SC","geheim73","x""#,
+];
+
 fn connect_options() -> ConnectOptions {
     let mut options = ConnectOptions::new("broker.example", "lamp");
     options.username = Some("me".into());
@@ -48,6 +56,10 @@ fn live(modem: &Modem) {
     let refused = modem.command("AT+CFUN=9", None);
     assert_eq!(refused.unwrap_err().code(), ErrorCode::Command);
     modem.command("AT+MQTTCFG?", None).unwrap();
+    for line in PINS {
+        let refused = modem.command(line, None);
+        assert_eq!(refused.unwrap_err().code(), ErrorCode::Command);
+    }
 }
 
 #[test]
@@ -83,6 +95,7 @@ fn a_session_with_faults_on_the_line_gives_the_same_again() {
         assert_eq!(again, replay(&path), "a replay is the same every time");
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains(PASSWORD) && text.contains("\\*"), "{text}");
+        assert!(!text.contains("geheim"), "{text}");
     }
 }
 

@@ -1,19 +1,20 @@
-//! Hides what is left of a password when its echo comes in pieces.
+//! Hides what is left of a password or a PIN when its echo comes in pieces.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use super::redact::{redact, secret, secrets};
+use super::redact::{lines, masked, places, secrets};
 
 /// Shorter pieces than this are not looked for: any line would hold them by chance.
 const SHORTEST: usize = 4;
 
-/// Shows the lines that a module sends, without the password of the command before them.
+/// Shows the lines that a module sends, without the secrets of the command before them.
 ///
 /// The echo of `AT+MQTTCFG=` can be cut in two by a URC or come with bytes missing, so that no piece
 /// of it can be told from its form. Until the next command, pieces of four bytes and more of the
-/// password that was sent are hidden wherever they stand.
+/// passwords and PINs that were sent are hidden wherever they stand, and shorter ends of them in a line
+/// that is the end of that command.
 ///
 /// ```
 /// use m531x_at::command::EchoGuard;
@@ -26,41 +27,72 @@ const SHORTEST: usize = 4;
 /// ```
 #[derive(Clone, Default)]
 pub struct EchoGuard {
-    password: Vec<u8>,
+    /// The last command, if it holds a secret.
+    line: Vec<u8>,
+    secrets: Vec<Range<usize>>,
 }
 
 impl EchoGuard {
     /// Takes note of a command that was sent.
     pub fn sent(&mut self, line: &[u8]) {
-        self.password = secret(line).map_or_else(Vec::new, |place| line[place].to_vec());
+        self.secrets = secrets(line);
+        self.line = if self.secrets.is_empty() {
+            Vec::new()
+        } else {
+            line.to_vec()
+        };
     }
 
     /// A line that came, or several, as it may be shown.
     pub fn show<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
-        let shown = redact(line);
-        if self.password.len() < SHORTEST || self.piece(&shown).is_none() {
-            return shown;
-        }
-        let mut rest: &[u8] = &shown;
-        let mut hidden = Vec::new();
-        while let Some((start, length)) = self.piece(rest) {
-            hidden.extend_from_slice(&rest[..start]);
-            hidden.extend_from_slice(b"***");
-            rest = &rest[start + length..];
-        }
-        hidden.extend_from_slice(rest);
-        Cow::Owned(hidden)
+        masked(line, &self.guarded(line, places(line)))
     }
 
     /// What [`show`](Self::show) hides, in order; nothing that has no byte.
     pub(crate) fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let mut found = secrets(text);
-        if self.password.len() < SHORTEST {
+        self.guarded(text, secrets(text))
+    }
+
+    /// Adds what is left of the command's secrets to what is found already.
+    fn guarded(&self, text: &[u8], mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+        if self.secrets.is_empty() {
             return found;
         }
+        self.add_ends(text, &mut found);
+        self.add_pieces(text, &mut found);
+        found
+    }
+
+    /// A line that is the end of the command, from the middle of a secret on: a PIN is too short to
+    /// be known by its pieces.
+    fn add_ends(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        for place in lines(text) {
+            let line = &text[place.clone()];
+            if line.is_empty() || !self.line.ends_with(line) {
+                continue;
+            }
+            let begin = self.line.len() - line.len();
+            let Some(cut) = self
+                .secrets
+                .iter()
+                .position(|secret| secret.start < begin && begin < secret.end)
+            else {
+                continue;
+            };
+            // Whatever was found in it was known by less.
+            found.retain(|other| other.end <= place.start || place.end <= other.start);
+            for secret in &self.secrets[cut..] {
+                let start = secret.start.max(begin) - begin;
+                found.push(place.start + start..place.start + secret.end - begin);
+            }
+        }
+        found.sort_by_key(|secret| secret.start);
+    }
+
+    fn add_pieces(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let mut gaps: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
-        for secret in &found {
+        for secret in found.iter() {
             gaps.push(from..secret.start);
             from = secret.end;
         }
@@ -73,14 +105,17 @@ impl EchoGuard {
             }
         }
         found.sort_by_key(|secret| secret.start);
-        found
     }
 
-    /// The first piece of the password, as far as it goes.
+    /// The first piece of a secret, as far as it goes.
     fn piece(&self, text: &[u8]) -> Option<(usize, usize)> {
         (0..text.len()).find_map(|start| {
-            let longest = (0..self.password.len())
-                .map(|from| common(&self.password[from..], &text[start..]))
+            let longest = self
+                .secrets
+                .iter()
+                .filter(|secret| secret.len() >= SHORTEST)
+                .flat_map(|secret| (secret.start..secret.end).map(|from| from..secret.end))
+                .map(|rest| common(&self.line[rest], &text[start..]))
                 .max()?;
             (longest >= SHORTEST).then_some((start, longest))
         })
@@ -89,8 +124,10 @@ impl EchoGuard {
 
 impl fmt::Debug for EchoGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let holds = !self.password.is_empty();
-        f.debug_struct("EchoGuard").field("holds", &holds).finish()
+        let holds = !self.secrets.is_empty();
+        f.debug_struct("EchoGuard")
+            .field("holds", &holds)
+            .finish_non_exhaustive()
     }
 }
 

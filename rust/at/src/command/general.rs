@@ -1,6 +1,8 @@
 //! Commands that are not MQTT (3GPP TS 27.007 and the vendors').
 
-use super::DecodeError;
+use std::fmt;
+
+use super::{DecodeError, redact};
 use crate::fields::number;
 use crate::profile::IccidForm;
 
@@ -72,7 +74,32 @@ pub enum General {
     /// `AT+NRB` or `AT+CMRB`.
     Reboot(RebootForm),
     /// Another general command, recognised by its name: everything after `AT`.
-    Other(String),
+    Other(Typed),
+}
+
+/// A command as text, which may hold a PIN.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(String);
+
+impl Typed {
+    /// The text with whatever secret it holds.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Typed {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Typed {
+    /// Without passwords and PINs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = redact(self.0.as_bytes());
+        write!(f, "{:?}", String::from_utf8_lossy(&shown))
+    }
 }
 
 /// Commands that are known by name and carried as text: what they do, nobody here needs to know.
@@ -119,7 +146,7 @@ impl General {
         }
         let name = format!("AT{name}");
         if OTHER.contains(&name.as_str()) || TYPED.contains(&name.as_str()) {
-            return Ok(Self::Other(body.to_owned()));
+            return Ok(Self::Other(Typed(body.to_owned())));
         }
         Err(DecodeError::Unknown)
     }
@@ -154,7 +181,7 @@ impl General {
             Self::Reboot(RebootForm::Nrb) => "AT+NRB",
             Self::Reboot(RebootForm::Cmrb) => "AT+CMRB",
             Self::Other(text) => {
-                let name = text.split(['=', '?']).next().unwrap_or_default();
+                let name = text.0.split(['=', '?']).next().unwrap_or_default();
                 OTHER
                     .iter()
                     .chain(&TYPED)
@@ -200,7 +227,7 @@ impl General {
             | Self::PsmReportSet(level)
             | Self::Address { cid: Some(level) } => format!("{name}={level}"),
             Self::SleepMode(mode) => format!("{name}={}", mode.word()),
-            Self::Other(text) => format!("AT{text}"),
+            Self::Other(text) => format!("AT{}", text.0),
         }
     }
 

@@ -132,7 +132,7 @@ fn general_shape(general: &General) -> Option<Shape> {
         | General::Gsn
         | General::Imsi
         | General::Iccid(_) => Shape::Named(general.name()[2..].to_owned()),
-        General::Other(text) => Shape::Named(name_of(text)),
+        General::Other(text) => Shape::Named(name_of(text.expose())),
     })
 }
 

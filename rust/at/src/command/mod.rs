@@ -38,7 +38,7 @@ use std::fmt;
 
 pub use crate::qos::QoS;
 pub use echo_guard::EchoGuard;
-pub use general::{General, RebootForm, SleepMode};
+pub use general::{General, RebootForm, SleepMode, Typed};
 pub use grammar::Grammar;
 pub use line::Line;
 pub use mqttcfg::{MqttCfg, Secret};
@@ -50,7 +50,7 @@ pub use mqttsub::MqttSub;
 pub use mqttto::MqttTo;
 pub use mqttunsub::MqttUnsub;
 pub use redact::redact;
-pub(crate) use redact::secrets;
+pub(crate) use redact::{beginning_of_name, last_name, secrets};
 
 use crate::argument::{ArgumentError, CommandLine};
 use crate::fields::Field;

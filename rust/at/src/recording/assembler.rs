@@ -1,18 +1,15 @@
 //! Bytes in any chunks to entries, without a password in any of them.
 
 use std::mem;
-use std::ops::Range;
 use std::time::Duration;
 
 use super::{Entry, Passage, What};
-use crate::command::EchoGuard;
+use crate::command::{EchoGuard, beginning_of_name, last_name};
 
 /// Bytes that come further apart than this are entries of their own.
 const GAP: Duration = Duration::from_millis(100);
 /// A line that is longer is cut.
 const LONGEST: usize = 4096;
-/// What a line that holds a password has in it; the bytes of a line are kept back from here on.
-const NAME: &[u8] = b"MQTTCFG";
 /// In such a line the length of what is hidden counts.
 const PUBLISH: &[u8] = b"+MQTTPUBLISH";
 
@@ -107,7 +104,7 @@ impl Stream {
             self.start.push(byte);
         }
         if (ends && !self.start.is_empty()) || self.bytes.len() >= LONGEST {
-            let cut_within_secret = !ends && find_name(&self.bytes).is_some();
+            let cut_within_secret = !ends && last_name(&self.bytes).is_some();
             let bytes = mem::take(&mut self.bytes);
             self.emit(&bytes, to_module, echo, out);
             self.hides |= cut_within_secret;
@@ -139,9 +136,9 @@ impl Stream {
         if self.hides {
             return 0;
         }
-        match find_name(&self.bytes) {
+        match last_name(&self.bytes) {
             // The line as a whole, or its fields could not be counted.
-            Some(name) => self.bytes[..name.start]
+            Some(name) => self.bytes[..name]
                 .iter()
                 .rposition(|byte| matches!(byte, b'\r' | b'\n'))
                 .map_or(0, |end| end + 1),
@@ -179,26 +176,6 @@ fn hidden(bytes: &[u8], counts: bool) -> Passage {
     passage.push_hidden(if counts { end } else { 0 });
     passage.push(&bytes[end..]);
     passage
-}
-
-fn find_name(bytes: &[u8]) -> Option<Range<usize>> {
-    bytes
-        .windows(NAME.len())
-        .rposition(|window| window.eq_ignore_ascii_case(NAME))
-        .map(|at| at..at + NAME.len())
-}
-
-/// How many of the last bytes are the first of the name.
-fn beginning_of_name(bytes: &[u8]) -> usize {
-    (1..NAME.len())
-        .rev()
-        .find(|&count| {
-            bytes
-                .len()
-                .checked_sub(count)
-                .is_some_and(|start| bytes[start..].eq_ignore_ascii_case(&NAME[..count]))
-        })
-        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -275,6 +252,32 @@ mod tests {
                 for part in ["geheim", "geh", "heim", "eim\""] {
                     assert!(!shown.contains(part), "chunks of {size}: {shown}");
                 }
+                assert_eq!(shown.matches(r"\*\*\*").count(), 2, "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pin_never_shows_in_either_direction_any_chunks_and_any_pauses() {
+        let line = "AT+CMEE=1;+CLCK=\"SC\",1,\"7041\"\r";
+        for size in 1..line.len() {
+            for pause in [0, 200] {
+                let mut assembler = Assembler::default();
+                let mut entries = Vec::new();
+                let mut now = 0;
+                for chunk in line.as_bytes().chunks(size) {
+                    now += pause;
+                    assembler.push(ms(now), true, chunk, &mut entries);
+                    assembler.push(ms(now), false, chunk, &mut entries);
+                    assembler.flush(&mut entries);
+                }
+                assembler.push(ms(now), false, b"\n", &mut entries);
+                assembler.finish(&mut entries);
+                let shown = texts(&entries).join("\n");
+                assert!(
+                    !shown.contains(['7', '0', '4']),
+                    "chunks of {size}: {shown}"
+                );
                 assert_eq!(shown.matches(r"\*\*\*").count(), 2, "{shown}");
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cme::{self, CmeFamily};
+use crate::command::redact;
 use crate::fields::{number, value};
 
 const CME: &str = "+CME ERROR";
@@ -48,12 +49,27 @@ impl FinalResult {
 }
 
 /// What stands after `+CME ERROR:`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum CmeError {
     /// A number (`AT+CMEE=1`).
     Number(u16),
     /// A text (`AT+CMEE=2`).
     Text(String),
+}
+
+impl fmt::Debug for CmeError {
+    /// Without passwords and PINs: an echo may stand where a text is due.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.debug_tuple("Number").field(number).finish(),
+            Self::Text(text) => {
+                let shown = redact(text.as_bytes());
+                f.debug_tuple("Text")
+                    .field(&String::from_utf8_lossy(&shown))
+                    .finish()
+            }
+        }
+    }
 }
 
 impl CmeError {

@@ -7,6 +7,7 @@ use m531x_at::command::{Command, General, Grammar, Line};
 use m531x_at::profile::Profile;
 use m531x_at::response::{CmeError, FinalResult};
 
+use crate::redacted::redacted;
 use crate::{Error, ErrorCode};
 
 /// A checked command line with everything the slot has to know about it.
@@ -165,7 +166,8 @@ impl Refusal {
     pub(super) fn describe(&self, profile: &Profile) -> String {
         match &self.0 {
             None => "ERROR".to_owned(),
-            Some(CmeError::Text(text)) => format!("+CME ERROR: {text}"),
+            // An echo may stand where a text is due.
+            Some(CmeError::Text(text)) => redacted(format!("+CME ERROR: {text}")),
             Some(CmeError::Number(number)) => match cme::text(profile.cme_family, *number) {
                 Some(text) => format!("+CME ERROR: {number} ({text})"),
                 None => format!("+CME ERROR: {number}"),

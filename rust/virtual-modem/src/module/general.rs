@@ -105,7 +105,7 @@ impl Module {
                 told(ClockLine { time }.encode(profile))
             }
             General::SleepMode(mode) => self.set_sleep_mode(*mode),
-            General::Other(text) => Self::other(text),
+            General::Other(text) => Self::other(text.expose()),
             network => self.network_answer(now, network),
         }
     }

@@ -12,12 +12,8 @@ const LIMIT: usize = 1000;
 
 /// Whether a line may be kept: not one with a password or a PIN, nor one that begins with a space.
 pub(super) fn may_be_kept(line: &str) -> bool {
-    let upper = line.to_ascii_uppercase();
-    let secret = ["CPIN=", "CPWD=", "CLCK="]
-        .iter()
-        .any(|name| upper.contains(name));
     let redacted = redact(line.as_bytes());
-    !line.starts_with(' ') && !secret && redacted.as_ref() == line.as_bytes()
+    !line.starts_with(' ') && redacted.as_ref() == line.as_bytes()
 }
 
 /// `$XDG_STATE_HOME/m531x/history`; `None` without a home.
