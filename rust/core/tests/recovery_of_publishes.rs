@@ -176,8 +176,10 @@ fn a_refusal_that_can_mean_no_connection_has_the_state_looked_at() {
     assert_eq!(rig.packet_id(id), Some(1));
 
     let id = rig.begin(publish("t", QoS::AtLeastOnce));
-    rig.exchange(QOS1, "\r\n+CME ERROR: 3\r\n");
-    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    for _ in 0..3 {
+        rig.exchange(QOS1, "\r\n+CME ERROR: 3\r\n");
+        rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    }
     rig.exchange(QOS1, "\r\n+CME ERROR: 3\r\n");
     assert_eq!(rig.code(id), ErrorCode::Command);
     rig.expect_nothing();
@@ -188,6 +190,20 @@ fn a_refusal_that_can_mean_no_connection_has_the_state_looked_at() {
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:2\r\n\r\nOK\r\n");
     rig.advance(2 * SECOND);
     rig.recover();
+}
+
+#[test]
+fn a_refusal_is_not_the_end_because_the_answer_about_the_state_was_lost() {
+    let mut rig = Rig::recovering();
+    let id = rig.begin(publish("t", QoS::AtLeastOnce));
+    rig.exchange(QOS1, "\r\n+CME ERROR: 3\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\nMQTTSTAT:0\r\n\r\nOK\r\n");
+    rig.exchange(QOS1, "\r\n+CME ERROR: 3\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    rig.advance(SECOND);
+    rig.recover();
+    rig.exchange(QOS1, "\r\nOK\r\n\r\n+MQTTPUBACK:1,0\r\n");
+    assert_eq!(rig.packet_id(id), Some(1));
 }
 
 #[test]

@@ -17,6 +17,10 @@ const SUSPICIOUS: u32 = 3;
 /// Not acknowledged so often, on two connections, a publish has failed.
 const MOST_UNANSWERED: u32 = 6;
 
+/// Refused so often and once more, while the module does not say that there is no connection, a publish
+/// has failed: an answer of the module's may get lost.
+const MOST_LOOKS: u32 = 3;
+
 /// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
 pub(super) struct Publish {
     topic: String,
@@ -27,8 +31,8 @@ pub(super) struct Publish {
     acknowledged: Option<u16>,
     /// How often it was sent and not acknowledged while there seemed to be a connection.
     unanswered: u32,
-    /// It was refused as if there were no connection, and the module has been asked.
-    looked: bool,
+    /// How often it was refused as if there were no connection, and the module asked.
+    looks: u32,
 }
 
 impl Publish {
@@ -52,7 +56,7 @@ impl Publish {
             accepted: false,
             acknowledged: None,
             unanswered: 0,
-            looked: false,
+            looks: 0,
         })
     }
 
@@ -91,9 +95,11 @@ impl Publish {
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
         match (answer, self.kind()) {
             (Answer::Refused(refusal), kind)
-                if refusal.may_mean_no_connection() && !self.looked && cx.shared.doubt() =>
+                if refusal.may_mean_no_connection()
+                    && self.looks < MOST_LOOKS
+                    && cx.shared.doubt() =>
             {
-                self.looked = true;
+                self.looks += 1;
                 cx.shared.acks.withdraw(cx.id);
                 if kind.is_some() {
                     return Step::Again;
@@ -142,7 +148,7 @@ impl Operation for Publish {
     fn restart(&mut self, _: &mut Context<'_>) {
         self.accepted = false;
         self.acknowledged = None;
-        self.looked = false;
+        self.looks = 0;
     }
 
     fn again(&mut self, cx: &mut Context<'_>) -> bool {
