@@ -8,6 +8,7 @@ import io
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,15 @@ def drive(modem: m531x.Modem, password: str, everything: Everything) -> None:
     failing(lambda: modem.command(configuration(password) + "\r"))
     failing(lambda: modem.command(configuration(password * 99)))
     failing(lambda: modem.command(configuration(password), timeout=-1))
+    for line in (
+        f'AT+CPIN="{password}"',
+        f'at+cpin = "{password}","{password}"',
+        f'AT+CLCK="SC",1,"{password}"',
+        f'AT+CPWD="SC","{password}","{password}"',
+        f'AT+CGAUTH=1,1,"user","{password}"',
+        f'AT+CSQ;+CPIN="{password}"',
+    ):
+        failing(partial(modem.command, line))
     modem.delete()
     modem.command(configuration(password).lower().replace(password.lower(), password))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Generic, TypeVar
 
 __all__ = ["Hidden", "shown_command"]
 
 T = TypeVar("T")
-_CONFIGURES: Final = "MQTTCFG"
+# One command or several, up to where an argument may begin, whatever stands before it.
+_NAMES: Final = re.compile(r"[A-Za-z+*#$&;?]*", re.ASCII)
 
 
 class Hidden(Generic[T]):
@@ -29,7 +31,9 @@ class Hidden(Generic[T]):
 
 
 def shown_command(line: str) -> str:
-    """A command line as it may be shown: a configuration without its arguments."""
-    if not isinstance(line, str) or _CONFIGURES not in line.upper():
+    """A command line as it may be shown: without arguments, for any may be a PIN."""
+    if not isinstance(line, str):
         return line
-    return line[: line.upper().index(_CONFIGURES) + len(_CONFIGURES)] + "***"
+    names = _NAMES.match(line)
+    shown = names[0] if names else ""
+    return shown if shown == line else shown + "***"
