@@ -96,7 +96,7 @@ class ModuleCommands:
     def record(self, path: str | os.PathLike[str], *, limit: int = 64 << 20) -> Recording:
         """Records everything that passes from now on: bytes, times, requests and results.
 
-        Passwords are not in it; topics, payloads and the numbers of module and SIM are. A recording
+        No password and no PIN is in it; topics, payloads, the numbers of module and SIM are. One
         of the whole session (``record=`` of the modem) says more than one that begins later, which
         does not know the operations under way. `replay` plays it again.
 

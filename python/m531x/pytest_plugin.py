@@ -3,7 +3,7 @@
 `virtual_modem` is a module that does not exist, with a broker of its own; `modem` is an open
 `m531x.Modem` on it. With ``--m531x-port`` the same tests run on real hardware: `modem` opens that
 port, and tests that use `virtual_modem` are skipped. A test that fails shows in its report what
-passed on the line, passwords as ``***``.
+passed on the line, passwords and PINs as ``***``.
 
 The marker ``m531x`` configures both fixtures for one test::
 

@@ -16,7 +16,7 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class TraceEntry:
-    """One line that passed on the port, or one change of state; passwords are shown as ``***``.
+    """One line that passed on the port, or one change of state; passwords and PINs are ``***``.
 
     Attributes:
         timestamp: When, in seconds since 1970 (as `time.time`).

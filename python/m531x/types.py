@@ -312,7 +312,7 @@ class PortInfo:
 
 @dataclass(frozen=True)
 class TranscriptEntry:
-    """One piece of what a virtual modem received or sent; passwords are shown as ``***``.
+    """One piece of what a virtual modem received or sent; passwords and PINs are ``***``.
 
     Attributes:
         at: Seconds since the virtual modem started.

@@ -130,7 +130,7 @@ class VirtualModem:
 
     @property
     def transcript(self) -> list[TranscriptEntry]:
-        """What went to the module and came from it so far; passwords are shown as ``***``."""
+        """What went to the module and came from it so far; passwords and PINs are ``***``."""
         return [
             TranscriptEntry(at, "to module" if inbound else "from module", text)
             for at, inbound, text in self._native.transcript()

@@ -232,7 +232,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         return stats_of(self._native, self._receiver)
 
     def trace(self) -> Trace:
-        """The last lines on the port and the changes of state, oldest first; passwords are ``***``.
+        """The last lines and changes of state, oldest first, without passwords and PINs.
 
         Raises:
             InvalidArgumentError: The modem was opened without ``trace``.

@@ -7,7 +7,7 @@ use crate::ErrorCode;
 /// The one error of this crate: a fixed [`ErrorCode`], one line of text, and the module's own
 /// number if it gave one.
 ///
-/// The text names the thing, the number and what to do. It never holds a password, and it stays one
+/// The text names the thing, the number and what to do. It never holds a password or PIN, and it stays one
 /// line whatever the module said: control characters in it are escaped.
 ///
 /// ```

@@ -1,10 +1,10 @@
-//! What people may see of a text that may hold a password.
+//! What people may see of a text that may hold a password or a PIN.
 
 use std::borrow::Cow;
 
 use m531x_at::command::redact;
 
-/// The text without the password of a configuration that it may hold.
+/// The text without the passwords and PINs that it may hold.
 pub(crate) fn redacted(text: String) -> String {
     shown(text, redact)
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::session::{LineKind, PassedLine};
 
-/// One line that passed on the port; passwords are shown as `***`.
+/// One line that passed on the port; passwords and PINs are shown as `***`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireEntry {
     /// The entry's number: they are counted from 0, those no longer kept included.

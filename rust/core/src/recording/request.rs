@@ -11,7 +11,7 @@ use crate::session::{Request, RequestKind};
 /// What a hidden password is taken for; the module's answer does not depend on it.
 const HIDDEN: &str = "***";
 
-/// The line of a request, without a password.
+/// The line of a request, without a password or PIN.
 pub(crate) fn request(request: &Request) -> String {
     let name = name(&request.kind);
     let words = match &request.kind {

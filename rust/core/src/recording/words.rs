@@ -49,7 +49,7 @@ impl Writer {
         }
     }
 
-    /// A text; passwords in it are hidden.
+    /// A text; passwords and PINs in it are hidden.
     #[must_use]
     pub(crate) fn text(self, key: &str, text: impl AsRef<[u8]>) -> Self {
         self.quoted(key, &Passage::redacted(text.as_ref()))

@@ -20,7 +20,7 @@ pub enum LineKind {
     Message,
 }
 
-/// A line that passed; passwords are `***`.
+/// A line that passed; passwords and PINs are `***`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedLine {
     /// What it was.

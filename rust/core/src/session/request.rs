@@ -67,7 +67,7 @@ impl From<RequestKind> for Request {
 /// The operations of a session. Each ends with the [`Outcome`] named here, a typed error or a
 /// timeout.
 ///
-/// `Debug` shows a command without the password of a configuration.
+/// `Debug` shows a command without passwords and PINs.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum RequestKind {
@@ -176,7 +176,7 @@ fn tuple(f: &mut fmt::Formatter<'_>, name: &str, value: &dyn fmt::Debug) -> fmt:
 
 /// What a successful operation gives.
 ///
-/// `Debug` shows lines without the password that a configuration's read-back may hold.
+/// `Debug` shows lines without the passwords and PINs that an echo or a read-back may hold.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {

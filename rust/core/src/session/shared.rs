@@ -112,7 +112,7 @@ impl Shared {
     }
 
     pub(super) fn event(&mut self, kind: EventKind, value: i64, text: impl Into<String>) {
-        // Any line can be an echo or a read-back with a password in it.
+        // Any line can be an echo or a read-back with a password or PIN in it.
         let text = shown(text.into(), |text| self.echo.show(text));
         self.incoming
             .push_back(Incoming::Event(Event::new(kind, value, text)));

@@ -43,7 +43,7 @@ impl Modem {
         self.engine().queue().wake();
     }
 
-    /// The last lines on the port from an entry's number on, oldest first, passwords shown as `***`;
+    /// The last lines on the port from an entry's number on, oldest first, passwords and PINs shown as `***`;
     /// empty unless the modem was opened with [`ModemOptions::wire_log`].
     ///
     /// [`ModemOptions::wire_log`]: crate::ModemOptions::wire_log

@@ -6,7 +6,7 @@ use crate::driver::{Recording, RecordingOptions};
 
 impl Modem {
     /// Records everything that passes from now on into a file: the bytes in both directions with their
-    /// times, what was asked for and how it ended. Passwords are not in it; topics, payloads and the
+    /// times, what was asked for and how it ended. Passwords and PINs are not in it; topics, payloads and the
     /// numbers of module and SIM are.
     ///
     /// A recording from the first byte on, by [`ModemOptions::recording`](crate::ModemOptions), says
