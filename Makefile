@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential
-.PHONY: scoreboard deny
+.PHONY: scoreboard deny notices
 
 ## help: List the targets.
 help:
@@ -226,6 +226,10 @@ deny: $(STAMPS)/cargo $(STAMPS)/cargo-deny
 	@$(CARGO_DENY) --offline --exclude-dev --exclude xtask --exclude m531x-benches check bans
 	@if $(CARGO_DENY) fetch db 2>$(STAMPS)/advisories.log; then $(CARGO_DENY) check advisories; \
 		else echo "make deny: advisories NOT checked, their database could not be fetched" >&2; fi
+
+## notices: Write THIRD-PARTY.md, the licences of everything that is linked into what we ship, from Cargo.lock.
+notices: $(STAMPS)/cargo
+	@cargo xtask notices
 
 ## clean: Remove everything that was built.
 clean:

@@ -104,6 +104,9 @@ def test_a_destination_of_a_package_is_no_part_of_the_paths(tmp_path: Path) -> N
     make("install", DESTDIR=str(tmp_path), PREFIX="/usr", LIBDIR="/usr/lib/cpu", PROFILE="dev")
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".a"]
     assert (tmp_path / "usr/lib/cpu/libm531x.so.0").is_symlink()
+    documents = tmp_path / "usr/share/doc/m531x"
+    assert "ring 0.17" in (documents / "THIRD-PARTY.md").read_text()
+    assert (documents / "LICENSE-MIT").is_file()
     for file in files:
         if file.suffix in (".pc", ".cmake", ".h"):
             assert str(tmp_path) not in file.read_text()

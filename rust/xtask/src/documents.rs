@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::notices;
+
 const FENCE: &str = "```";
 const MARK_START: &str = "<!-- file: ";
 const MARK_END: &str = " -->";
 
-/// Every document of the repository at `root` that people read.
+/// Every document of the repository at `root` that we wrote for people.
 pub fn all(root: &Path) -> Vec<PathBuf> {
     let mut documents = files_in(root);
     let docs = root.join("docs");
@@ -16,6 +18,8 @@ pub fn all(root: &Path) -> Vec<PathBuf> {
     }
     documents.extend(files_in(&docs));
     documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    // Others wrote the texts in it.
+    documents.retain(|path| !path.ends_with(notices::PATH));
     documents.sort();
     documents
 }

@@ -2,11 +2,12 @@
 //!
 //! [`generate`] turns `errors.toml` into Rust, C, Python and a documentation page. [`check`] holds the rules of the
 //! house that no compiler knows: generated files are up to date, crates depend in one direction, the sans-IO layers
-//! stay without I/O, and the examples in the README are the files that the tests run.
+//! stay without I/O, the notices name what is linked in, and the examples in the README are the files that the tests run.
 
 pub mod check;
 pub mod documents;
 pub mod generate;
+pub mod notices;
 pub mod table;
 
 use std::path::PathBuf;

@@ -23,6 +23,8 @@ struct Arguments {
 enum Task {
     /// Write what comes from errors.toml, and the files that documents show.
     Generate,
+    /// Write THIRD-PARTY.md from the crates that Cargo.lock names.
+    Notices,
     /// Check generated files, layers, purity of the sans-IO code, and the examples in the documentation.
     Check,
 }
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let root = arguments.root.unwrap_or_else(xtask::repository_root);
     let done = match arguments.task {
         Task::Generate => xtask::generate::run(&root).map_err(|error| vec![error]),
+        Task::Notices => xtask::notices::run(&root).map_err(|error| vec![error]),
         Task::Check => xtask::check::run(&root),
     };
     match done {

@@ -5,9 +5,11 @@ pub mod drift;
 pub mod layers;
 pub mod length;
 pub mod let_chains;
+pub mod notices;
 pub mod purity;
 mod source;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,15 +22,22 @@ pub fn run(root: &Path) -> Result<String, Vec<String>> {
     problems.extend(purity::problems(root));
     problems.extend(let_chains::problems(root));
     problems.extend(documents::problems(root));
+    let mut report = length::warnings(root);
+    match notices::problems(root) {
+        Ok(found) => problems.extend(found),
+        Err(reason) => {
+            let _ = writeln!(report, "{reason}");
+        }
+    }
     if problems.is_empty() {
-        Ok(length::warnings(root))
+        Ok(report)
     } else {
         Err(problems)
     }
 }
 
 /// All files below `folder`, sorted, without what builds leave behind; none where there is no such folder.
-fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
