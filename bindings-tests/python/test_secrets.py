@@ -57,8 +57,8 @@ def search(text: str, password: str) -> None:
     texts = [text, "".join(text.split()), "".join(line.lstrip("E> |") for line in text.split("\n"))]
     for look in looks(password):
         for needle in {look, "".join(look.split())}:
-            # Numbers are shorter than what they stand for.
-            length = 16 if set(needle) <= set("0123456789, ") else 6
+            # Numbers are longer than what they stand for; any time may hold six digits of one.
+            length = 16 if set(needle.lower()) <= set("0123456789abcdef, ") else 6
             for start in range(len(needle) - length + 1):
                 piece = needle[start : start + length]
                 for where in texts:
