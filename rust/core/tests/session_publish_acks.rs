@@ -310,3 +310,36 @@ fn a_publish_that_was_never_sent_takes_no_packet_id() {
     assert_eq!(rig.packet_id(id), Some(1));
     rig.expect_nothing();
 }
+
+#[test]
+fn an_ack_that_the_counter_has_passed_completes_nothing() {
+    let mut rig = Rig::connected();
+    rig.subscribe("a", 1);
+    let id = rig.published(QOS1);
+    // What a message says whose head was destroyed by noise.
+    rig.reply("\r\n+MQTTPUBACK:1,0\r\n");
+    assert!(!rig.is_done(id));
+    rig.reply("\r\n+MQTTPUBACK:2,0\r\n");
+    assert_eq!(rig.packet_id(id), Some(2));
+}
+
+#[test]
+fn an_ack_of_what_the_module_sends_again_by_itself_does_not_move_the_counter() {
+    let mut rig = Rig::recovering();
+    rig.subscribe("a", 1);
+    let (first, second) = (rig.published(QOS1), rig.published(QOS1));
+    rig.reply("\r\n+MQTTREC:0\r\n");
+    // By now the session doubts whether the module has read them.
+    rig.advance(30 * SECOND);
+    rig.reply("\r\n+MQTTOPEN:OK\r\n");
+    rig.exchange("AT+MQTTSUB=\"a\",1", "\r\nOK\r\n\r\n+MQTTSUBACK:4,1,a\r\n");
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n");
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTPUBACK:3,0\r\n");
+    assert!(!rig.is_done(first));
+    assert_eq!(rig.packet_id(second), Some(3));
+    rig.reply("\r\n+MQTTPUBACK:6,0\r\n");
+    assert!(!rig.is_done(first));
+    rig.reply("\r\n+MQTTPUBACK:5,0\r\n");
+    assert_eq!(rig.packet_id(first), Some(5));
+}

@@ -1,9 +1,8 @@
 //! Which acknowledgement belongs to which operation.
 //!
-//! The module chooses the packet ids and tells them only in its acknowledgements, whose two
-//! numbers stand in either order (dialect: `packId,dup` in the manual, `dup,packId` in firmware).
-//! Ids are predicted with the module's own rule, one counter for SUB, UNSUB and PUB from 1 after
-//! each `AT+MQTTCFG`, and the prediction is corrected by every acknowledgement.
+//! The module chooses the packet ids and tells them only in its acknowledgements. Ids are predicted
+//! with the module's own rule, one counter for SUB, UNSUB and PUB from 1 after each `AT+MQTTCFG`, and
+//! the prediction is corrected by every acknowledgement.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use m531x_at::profile::AckOrder;
 use m531x_at::urc::AckNumbers;
 
+use super::number_order::NumberOrder;
 use super::request::OperationId;
 
 /// How long the id of an operation that has failed is remembered.
@@ -43,6 +43,8 @@ pub(super) enum Owner {
 #[derive(Debug)]
 struct Outstanding {
     operation: OperationId,
+    /// In which order it was sent.
+    place: u64,
     kind: AckKind,
     filter: Option<String>,
     /// Predicted when the command is sent.
@@ -55,6 +57,7 @@ struct Outstanding {
 #[derive(Debug)]
 struct Expired {
     operation: OperationId,
+    place: u64,
     kind: AckKind,
     filter: Option<String>,
     packet_id: u16,
@@ -80,10 +83,12 @@ pub(super) struct Acks {
     outstanding: VecDeque<Outstanding>,
     expired: VecDeque<Expired>,
     next_id: u16,
+    next_place: u64,
     /// Whether an acknowledgement has confirmed the counter since the last `AT+MQTTCFG`.
     in_step: bool,
-    learned: Option<AckOrder>,
-    profile_order: AckOrder,
+    /// Of the commands that are acknowledged, the place and the id of the one sent last.
+    newest: Option<(u64, u16)>,
+    order: NumberOrder,
 }
 
 impl Acks {
@@ -93,14 +98,15 @@ impl Acks {
             outstanding: VecDeque::new(),
             expired: VecDeque::new(),
             next_id: 1,
+            next_place: 0,
             in_step: false,
-            learned: None,
-            profile_order,
+            newest: None,
+            order: NumberOrder::new(profile_order),
         }
     }
 
     pub(super) fn set_profile_order(&mut self, order: AckOrder) {
-        self.profile_order = order;
+        self.order.set_profile(order);
     }
 
     /// The module starts to count anew: after `AT+MQTTCFG` and after a reboot.
@@ -110,6 +116,7 @@ impl Acks {
         self.expired.clear();
         self.next_id = 1;
         self.in_step = false;
+        self.newest = None;
     }
 
     /// The packet id that the next command is expected to get.
@@ -138,8 +145,10 @@ impl Acks {
         let (_, kind, filter) = self.unsent.swap_remove(index);
         let packet_id = self.next_id;
         self.next_id = shifted(packet_id, 1);
+        self.next_place += 1;
         self.outstanding.push_back(Outstanding {
             operation,
+            place: self.next_place,
             kind,
             filter,
             packet_id,
@@ -180,6 +189,7 @@ impl Acks {
         }
         self.expired.push_back(Expired {
             operation,
+            place: gone.place,
             kind: gone.kind,
             filter: gone.filter,
             packet_id: gone.packet_id,
@@ -197,8 +207,10 @@ impl Acks {
         numbers: AckNumbers,
         complete: bool,
     ) -> Owner {
-        let id = self.packet_id(now, kind, numbers);
-        self.learn_order(numbers, id);
+        let id = self
+            .order
+            .packet_id(numbers, |id| self.knows(now, kind, id));
+        self.order.learn(numbers, id);
         self.resolve(now, kind, id, None, complete)
     }
 
@@ -234,49 +246,12 @@ impl Acks {
         }
     }
 
-    /// Which of the two numbers is the packet id.
-    fn packet_id(&self, now: Instant, kind: AckKind, numbers: AckNumbers) -> u16 {
-        let Some(second) = numbers.second else {
-            return numbers.first;
-        };
-        let first = numbers.first;
-        let awaited = |id: u16| {
-            self.outstanding
-                .iter()
-                .any(|o| o.kind == kind && o.packet_id == id)
-                || self
-                    .expired
-                    .iter()
-                    .any(|e| e.kind == kind && e.packet_id == id && e.until > now)
-        };
-        match (awaited(first), awaited(second)) {
-            (true, false) => return first,
-            (false, true) => return second,
-            _ => {}
-        }
-        // The other number is the dup flag, which is 0 or 1.
-        match (first > 1, second > 1) {
-            (true, false) => return first,
-            (false, true) => return second,
-            _ => {}
-        }
-        match self.learned.unwrap_or(self.profile_order) {
-            AckOrder::IdFirst => first,
-            AckOrder::DupFirst => second,
-        }
-    }
-
-    /// Remembers the order from a pair that can be read in one way only.
-    fn learn_order(&mut self, numbers: AckNumbers, id: u16) {
-        if let Some(second) = numbers.second {
-            if id > 1 && (numbers.first == id) != (second == id) {
-                self.learned = Some(if numbers.first == id {
-                    AckOrder::IdFirst
-                } else {
-                    AckOrder::DupFirst
-                });
-            }
-        }
+    /// Whether an acknowledgement with this id is awaited, or may still come.
+    fn knows(&self, now: Instant, kind: AckKind, id: u16) -> bool {
+        let mut outstanding = self.outstanding.iter();
+        let mut expired = self.expired.iter();
+        outstanding.any(|o| o.kind == kind && o.packet_id == id)
+            || expired.any(|e| e.kind == kind && e.packet_id == id && e.until > now)
     }
 
     fn resolve(
@@ -307,6 +282,7 @@ impl Acks {
             })
         };
         let index = if let Some(index) = by_id {
+            self.settle_before(self.outstanding[index].place);
             index
         } else if let Some(index) = late() {
             let of = self.expired[index].operation;
@@ -327,12 +303,13 @@ impl Acks {
         } else if let Some(index) = self.oldest_expired_guess(now, kind, &same_filter) {
             self.correct(self.expired[index].packet_id, packet_id);
             return Owner::Expired;
-        } else if let Some(index) = self
-            .outstanding
-            .iter()
-            .position(|o| o.kind == kind && !o.confirmed && same_filter(&o.filter))
-            .or_else(|| self.outstanding.iter().position(|o| o.kind == kind))
-        {
+        } else if let Some(index) = self.outstanding.iter().position(|o| {
+            o.kind == kind
+                && !o.confirmed
+                && same_filter(&o.filter)
+                // A filter says more than a number.
+                && (filter.is_some() || self.fits(o.place, packet_id))
+        }) {
             index
         } else {
             // A command the user typed, perhaps: the counter has gone on without us.
@@ -347,7 +324,10 @@ impl Acks {
         let entry = &mut self.outstanding[index];
         entry.confirmed = true;
         entry.packet_id = packet_id;
-        let operation = entry.operation;
+        let (operation, place) = (entry.operation, entry.place);
+        if self.newest.is_none_or(|(newest, _)| newest < place) {
+            self.newest = Some((place, packet_id));
+        }
         if complete {
             // Remembered, so that a second copy of the acknowledgement is nobody else's.
             self.expire(now, operation, true);
@@ -372,6 +352,21 @@ impl Acks {
         }
         self.expired.iter().position(|e| {
             e.kind == kind && e.until > now && !e.is_doubtful(now) && same_filter(&e.filter)
+        })
+    }
+
+    /// The module has counted on just as predicted: it has read everything that was sent before.
+    fn settle_before(&mut self, place: u64) {
+        for expired in self.expired.iter_mut().filter(|e| e.place < place) {
+            expired.doubtful_from = None;
+        }
+    }
+
+    /// Whether a command sent at this place can have got this id: the module only counts up.
+    fn fits(&self, place: u64, packet_id: u16) -> bool {
+        self.newest.is_none_or(|(newest, id)| {
+            let ahead = (i32::from(packet_id) - i32::from(id)).rem_euclid(65_535);
+            (place > newest) == (1..32_768).contains(&ahead)
         })
     }
 

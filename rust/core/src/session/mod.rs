@@ -63,6 +63,7 @@ mod input;
 mod line_log;
 mod machine;
 mod mqtt_state;
+mod number_order;
 mod operation;
 mod options;
 mod quarantine;
