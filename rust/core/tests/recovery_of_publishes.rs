@@ -206,6 +206,38 @@ fn a_refusal_is_not_the_end_because_the_answer_about_the_state_was_lost() {
     assert_eq!(rig.packet_id(id), Some(1));
 }
 
+/// With `AT+CMEE=1` the module gives every refusal a number, so this one may be nobody's.
+#[test]
+fn a_refusal_without_a_number_has_the_connection_made_again_for_nobody_knows_the_packet_ids() {
+    let mut rig = Rig::recovering();
+    let id = rig.begin(publish("t", QoS::AtLeastOnce));
+    rig.exchange(QOS1, "\r\nERROR\r\n");
+    let mut hung_up = false;
+    while let Some(line) = rig.next_sent() {
+        hung_up |= line == "AT+MQTTDISC";
+        rig.reply(match line.as_str() {
+            "AT+MQTTSTAT?" => "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n",
+            _ => "\r\nOK\r\n",
+        });
+    }
+    assert!(hung_up);
+    assert!(!rig.is_done(id));
+    rig.advance(SECOND);
+    rig.recover();
+    rig.expect(QOS1);
+    // A second refusal is the module's opinion of this publish.
+    rig.reply("\r\nERROR\r\n");
+    while let Some(line) = rig.next_sent() {
+        let again = line == QOS1;
+        rig.reply(match line.as_str() {
+            "AT+MQTTSTAT?" => "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n",
+            _ if again => "\r\nERROR\r\n",
+            _ => "\r\nOK\r\n",
+        });
+    }
+    assert_eq!(rig.code(id), ErrorCode::Command);
+}
+
 #[test]
 fn one_that_is_given_up_meanwhile_is_not_sent() {
     let mut rig = Rig::recovering();

@@ -10,7 +10,7 @@ use super::acks::Acks;
 use super::line_log::LineLog;
 use super::machine::{Machine, Transition};
 use super::mqtt_state::MqttState;
-use super::operation::{Operation, Recheck};
+use super::operation::{HangUp, Operation, Recheck};
 use super::options::SessionConfig;
 use super::recovery::{Cause, Tracker};
 use super::request::OperationId;
@@ -185,6 +185,15 @@ impl Shared {
         if worth && !self.recovery.look_again {
             self.recovery.look_again = true;
             self.internal.push_back(Box::new(Recheck::state()));
+        }
+        worth
+    }
+
+    /// Ends the connection, for another one to be made; whether that is worth it.
+    pub(super) fn hang_up(&mut self) -> bool {
+        let worth = self.recovery.is_wanted() && !self.recovery.is_active() && self.is_connected();
+        if worth {
+            self.internal.push_back(Box::new(HangUp));
         }
         worth
     }

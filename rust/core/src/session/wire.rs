@@ -155,6 +155,11 @@ impl Refusal {
         }
     }
 
+    /// A bare `ERROR`.
+    pub(super) fn is_unnumbered(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn number(&self) -> Option<u16> {
         match self.0 {
             Some(CmeError::Number(number)) => Some(number),

@@ -9,6 +9,7 @@ mod connect;
 mod delete;
 mod disconnect;
 mod greeting;
+mod hang_up;
 mod health_check;
 mod info;
 mod network;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::urc::OpenOutcome;
 
+pub(super) use hang_up::HangUp;
 pub(super) use health_check::HealthCheck;
 pub(super) use recheck::Recheck;
 pub(super) use recover::Recover;

@@ -33,6 +33,8 @@ pub(super) struct Publish {
     unanswered: u32,
     /// How often it was refused as if there were no connection, and the module asked.
     looks: u32,
+    /// It was refused in a way that may not have been meant for it, and the connection ended.
+    hung_up: bool,
 }
 
 impl Publish {
@@ -57,6 +59,7 @@ impl Publish {
             acknowledged: None,
             unanswered: 0,
             looks: 0,
+            hung_up: false,
         })
     }
 
@@ -94,6 +97,15 @@ impl Publish {
 
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
         match (answer, self.kind()) {
+            // With `AT+CMEE=1` a refusal of the module's has a number. Whether it has counted this
+            // publish decides whose every later acknowledgement is.
+            (Answer::Refused(refusal), Some(_))
+                if refusal.is_unnumbered() && !self.hung_up && cx.shared.hang_up() =>
+            {
+                self.hung_up = true;
+                cx.shared.acks.expire(cx.now, cx.id, false);
+                Step::Again
+            }
             (Answer::Refused(refusal), kind)
                 if refusal.may_mean_no_connection()
                     && self.looks < MOST_LOOKS

@@ -1,0 +1,29 @@
+//! Ending a connection on which acknowledgements cannot be told apart any more; recovery makes a new
+//! one, whose packet ids begin at 1.
+
+use m531x_at::command::Command;
+
+use super::{Context, Input, Operation, Step};
+use crate::session::recovery::Cause;
+
+pub(in crate::session) struct HangUp;
+
+impl Operation for HangUp {
+    fn title(&self) -> String {
+        "hanging up".to_owned()
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match input {
+            Input::Start if !cx.shared.is_connected() => Step::done(),
+            Input::Start => Step::send(cx.shared.wire(&Command::MqttDisc)),
+            Input::Answer(..) => {
+                let why = "the module refused a publish without a number: nobody knows which packet \
+                           ids it has given";
+                cx.shared.suspect(Cause::StateAsked, why);
+                Step::done()
+            }
+            Input::Notice(_) | Input::Timer => Step::Stay,
+        }
+    }
+}
