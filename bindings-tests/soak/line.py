@@ -30,8 +30,8 @@ HARMFUL: tuple[dict[str, object], ...] = (
     {"drop-bytes": 0.0005},
     {"declared-longer": "4:1/50"},
     {"no-final-crlf": 0.02},
-    {"sleep": 2},
 )
+_SLEEP: dict[str, object] = {"sleep": 2}
 _RECOVERY = m531x.Recovery(initial_delay=0.2, max_delay=5.0)
 _WINDOW = 50
 _SETTLED_IN = 180.0
@@ -59,6 +59,8 @@ class Line:
         self._recoveries: collections.Counter[str] = collections.Counter()
         self.actions: collections.Counter[str] = collections.Counter()
         self.unexpected: list[str] = []
+        # Nothing can be told apart where an OK from elsewhere answers a command that was slept through.
+        self._sleeps = number % 4 == 1
         self._number, self._broker, self._link, self._rate = number, broker, str(link), rate
         self._choice = random.Random(seed * 1000 + number)
         self._room = threading.Semaphore(_WINDOW)
@@ -70,7 +72,8 @@ class Line:
         for fault in self._choice.sample(HARMLESS, 2):
             faults |= fault
         if not self.gentle:
-            faults |= self._choice.choice(HARMFUL)
+            harmful = (*HARMFUL, _SLEEP) if self._sleeps else HARMFUL
+            faults |= self._choice.choice(harmful)
         return m531x.VirtualModem(
             self._choice.choice(MODELS),
             broker=self._broker,
@@ -173,7 +176,8 @@ class Line:
         self._stop = stop
         breaks = [self._cut_network]
         if not self.gentle:
-            breaks += [self._reboot, self._sleep, self._inject, self._replace_module]
+            breaks += [self._reboot, self._replace_module]
+            breaks.append(self._sleep if self._sleeps else self._inject)
         while not stop.wait(self._choice.uniform(2, 15)):
             self._choice.choice(breaks)()
         self._virtual.restore_network()
