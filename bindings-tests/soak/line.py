@@ -59,7 +59,7 @@ class Line:
         self._recoveries: collections.Counter[str] = collections.Counter()
         self.actions: collections.Counter[str] = collections.Counter()
         self.unexpected: list[str] = []
-        # Nothing can be told apart where an OK from elsewhere answers a command that was slept through.
+        # An OK from elsewhere for a command that was slept through is as good as the module's own.
         self._sleeps = number % 4 == 1
         self._number, self._broker, self._link, self._rate = number, broker, str(link), rate
         self._choice = random.Random(seed * 1000 + number)
