@@ -10,7 +10,7 @@ use end_to_end_support::witness::Witness;
 use end_to_end_support::{
     connect_options, connected, next_event, open, publish_options, start, virtual_modem,
 };
-use m531x_core::{ErrorCode, EventKind, MqttState, QoS, Secret, Will};
+use m531x_core::{ErrorCode, EventKind, MqttState, QoS, Recovery, Secret, Will};
 use m531x_virtual_modem::BrokerChoice;
 
 #[test]
@@ -145,6 +145,7 @@ fn a_lost_ack_fails_the_publish_in_the_modules_time() {
     let broker = Mosquitto::start();
     let module = virtual_modem(&broker, &["lost-ack=puback"]);
     let modem = open(&module);
+    modem.set_recovery(Recovery::off()).unwrap();
     let mut options = connect_options();
     options.ack_timeout = 1;
     modem.connect(options).unwrap();

@@ -343,3 +343,20 @@ fn an_ack_of_what_the_module_sends_again_by_itself_does_not_move_the_counter() {
     rig.reply("\r\n+MQTTPUBACK:5,0\r\n");
     assert_eq!(rig.packet_id(first), Some(5));
 }
+
+#[test]
+fn an_ack_that_comes_long_after_the_ok_is_not_taken_for_that_of_a_later_publish() {
+    let mut rig = Rig::recovering();
+    let first = rig.published(QOS1);
+    // In a network that is cut nothing comes for long, but the module has read the command.
+    rig.advance(20 * SECOND);
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n");
+    let second = rig.published(QOS1);
+    rig.reply("\r\n+MQTTPUBACK:1,0\r\n");
+    assert_eq!(rig.packet_id(first), Some(1));
+    assert!(!rig.is_done(second));
+    rig.reply("\r\n+MQTTPUBACK:2,0\r\n");
+    assert!(!rig.is_done(second));
+    rig.reply("\r\n+MQTTPUBACK:3,0\r\n");
+    assert_eq!(rig.packet_id(second), Some(3));
+}

@@ -49,7 +49,8 @@ struct Outstanding {
     filter: Option<String>,
     /// Predicted when the command is sent.
     packet_id: u16,
-    doubtful_from: Instant,
+    /// `None` once the module has said that it has read the command.
+    doubtful_from: Option<Instant>,
     /// Whether an acknowledgement has confirmed the predicted id.
     confirmed: bool,
 }
@@ -152,9 +153,17 @@ impl Acks {
             kind,
             filter,
             packet_id,
-            doubtful_from: now + wait,
+            doubtful_from: Some(now + wait),
             confirmed: false,
         });
+    }
+
+    /// The module has answered the command with OK, so it has counted it.
+    pub(super) fn was_read(&mut self, operation: OperationId) {
+        let mut outstanding = self.outstanding.iter_mut();
+        if let Some(sent) = outstanding.find(|o| o.operation == operation) {
+            sent.doubtful_from = None;
+        }
     }
 
     /// The module refused the command: nothing will be acknowledged.
@@ -193,7 +202,7 @@ impl Acks {
             kind: gone.kind,
             filter: gone.filter,
             packet_id: gone.packet_id,
-            doubtful_from: (!gone.confirmed).then_some(gone.doubtful_from),
+            doubtful_from: gone.doubtful_from.filter(|_| !gone.confirmed),
             until: now + MEMORY,
             reported,
         });

@@ -14,8 +14,8 @@ use crate::{Error, ErrorCode};
 
 /// A connection on which a publish was not acknowledged so often is made again.
 const SUSPICIOUS: u32 = 3;
-/// Not acknowledged so often, on two connections, a publish has failed.
-const MOST_UNANSWERED: u32 = 6;
+/// Not acknowledged so often, on five connections, a publish has failed.
+const MOST_UNANSWERED: u32 = 5 * SUSPICIOUS;
 
 /// Refused so often and once more, while the module does not say that there is no connection, a publish
 /// has failed: an answer of the module's may get lost.
@@ -171,7 +171,7 @@ impl Operation for Publish {
         if self.unanswered == MOST_UNANSWERED {
             return false;
         }
-        if self.unanswered == SUSPICIOUS {
+        if self.unanswered % SUSPICIOUS == 0 {
             let why = format!("{}: {SUSPICIOUS} times no acknowledgement", self.title());
             cx.shared.suspect(Cause::Unacknowledged, &why);
         }

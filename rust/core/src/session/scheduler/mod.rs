@@ -12,7 +12,7 @@ use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::{Context, Shared};
 use crate::session::slot::CommandSlot;
-use crate::session::wire::Wire;
+use crate::session::wire::{Answer, Wire};
 
 /// The operations of a session, the command slot and what they share.
 pub(in crate::session) struct Scheduler {
@@ -181,6 +181,9 @@ impl Scheduler {
             };
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.phase = Phase::Waiting;
+            }
+            if matches!(answer, Answer::Ok(_)) {
+                self.shared.acks.was_read(id);
             }
             self.step(now, id, Input::Answer(answer, &wire));
         }
