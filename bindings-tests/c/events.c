@@ -68,6 +68,26 @@ static void a_port_that_is_lost_ends_every_wait(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static void a_port_that_is_lost_and_looked_for_ends_no_wait(void)
+{
+    uint32_t virtual_modem = 0;
+    m531x_modem modem = 0;
+    struct message message;
+    struct event event;
+    char port[256], again[256];
+    CHECK_STATUS(M531X_OK,
+                 m531x_virtual_modem_start("M5311", NULL, "tcp://127.0.0.1:0", &virtual_modem, port, sizeof port, NULL));
+    CHECK_STATUS(M531X_OK, m531x_open(port, 0, "M5311", PATIENCE_MS, &modem));
+    CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_PORT_LOST, &event));
+    CHECK_STATUS(M531X_ERR_TIMEOUT, next_message(modem, 100, &message));
+    CHECK_STATUS(M531X_OK, m531x_virtual_modem_start("M5311", NULL, port, &virtual_modem, again, sizeof again, NULL));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_PORT_BACK, &event));
+    CHECK_STATUS(M531X_ERR_TIMEOUT, next_message(modem, 100, &message));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+    CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
+}
+
 static void a_module_that_reboots_is_connected_again(void)
 {
     m531x_modem modem = connected();
@@ -158,6 +178,7 @@ int main(void)
     RUN(connecting_and_disconnecting_are_told);
     RUN(a_change_of_state_tells_the_new_state);
     RUN(a_port_that_is_lost_ends_every_wait);
+    RUN(a_port_that_is_lost_and_looked_for_ends_no_wait);
     RUN(a_connection_is_checked_and_nobody_sees_it);
     RUN(a_module_that_reboots_is_told);
     RUN(a_module_that_reboots_is_connected_again);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::{CString, c_void};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use m531x_core::{Event, Incoming, Message};
+use m531x_core::{Event, EventKind, Incoming, Message};
 
 use crate::border::length;
 use crate::constants::{
@@ -103,6 +103,12 @@ pub(crate) fn deliver(entry: &Arc<Entry>, modem: m531x_modem, incoming: Incoming
             }
         }
         Incoming::Event(event) => {
+            // A port that is looked for is no end.
+            if event.kind == EventKind::PortLost {
+                if let Some(end) = entry.modem.ended() {
+                    entry.inbox.finish(end);
+                }
+            }
             let called = entry
                 .callbacks
                 .event

@@ -98,11 +98,14 @@ impl Inbox {
 
     pub(crate) fn push_event(&self, event: Event) {
         let mut state = self.lock();
-        if event.kind == EventKind::PortLost && state.end.is_none() {
-            state.end = Some(Error::new(ErrorCode::Port, event.text.clone()));
-        }
         state.push_event(event);
         self.announce(&state);
+    }
+
+    /// Nothing more comes; what is there can still be taken.
+    pub(crate) fn finish(&self, why: Error) {
+        self.lock().end.get_or_insert(why);
+        self.changed.notify_all();
     }
 
     /// Has `take` look at the oldest message; if it returns `Ok`, the message is removed.

@@ -23,7 +23,7 @@ use crate::guard::{guard_modem, guard_wait};
 /// @param payload_length  [out] The bytes of the payload; may be NULL.
 /// @param flags           [out] M531X_MESSAGE_..., with the QoS in M531X_MESSAGE_QOS_MASK; may be NULL.
 /// @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_CANCELLED, M531X_ERR_CLOSED,
-///         M531X_ERR_PORT (the port is gone, and all that had arrived was taken), M531X_ERR_STALE_HANDLE,
+///         M531X_ERR_PORT (the port is gone for good, and all that had arrived was taken), M531X_ERR_STALE_HANDLE,
 ///         M531X_ERR_INVALID_ARGUMENT.
 /// @note Thread-safe; several threads may wait, and each message goes to one of them.
 /// @since 0.1.0
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn m531x_wait_message(
 /// @param text_capacity [in] Its size in bytes.
 /// @param text_needed  [out] The size that the text needs, with its final NUL; may be NULL.
 /// @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_CANCELLED, M531X_ERR_CLOSED,
-///         M531X_ERR_PORT (the port is gone, and all that had arrived was taken), M531X_ERR_STALE_HANDLE,
+///         M531X_ERR_PORT (the port is gone for good, and all that had arrived was taken), M531X_ERR_STALE_HANDLE,
 ///         M531X_ERR_INVALID_ARGUMENT.
 /// @note Thread-safe; several threads may wait, and each event goes to one of them.
 /// @since 0.1.0

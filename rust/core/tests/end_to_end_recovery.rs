@@ -170,6 +170,7 @@ fn a_port_that_vanishes_and_comes_back_under_its_name_loses_nothing() {
     assert_eq!(modem.mqtt_state(), MqttState::Lost);
     deliveries.extend(publish_many(&modem, 50..60));
     assert_eq!(modem.signal().unwrap_err().code(), ErrorCode::Port);
+    assert!(modem.ended().is_none());
     thread::sleep(Duration::from_secs(1));
     let module = at_link(&broker, &link);
     next_event(&modem, EventKind::PortBack, PATIENCE);
@@ -254,4 +255,5 @@ fn recovery_turned_off_gives_the_port_up() {
         }
     };
     assert_eq!(error.code(), ErrorCode::Port);
+    assert_eq!(modem.ended().map(|end| end.code()), Some(ErrorCode::Port));
 }

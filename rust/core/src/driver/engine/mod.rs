@@ -212,8 +212,12 @@ impl Engine {
         }
     }
 
+    pub(in crate::driver) fn ended(&self) -> Option<Error> {
+        self.lock().end.clone()
+    }
+
     pub(super) fn why_ended(&self) -> Error {
-        self.lock().end.clone().unwrap_or_else(closed)
+        self.ended().unwrap_or_else(closed)
     }
 
     /// Whatever this thread changed must reach the one that sleeps on the port.

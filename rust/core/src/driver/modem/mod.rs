@@ -105,6 +105,12 @@ impl Modem {
         Ok(())
     }
 
+    /// Why nothing more comes and every call fails: it was closed, or the port is gone for good.
+    /// `None` while the modem is of use, also while a port that vanished is looked for.
+    pub fn ended(&self) -> Option<Error> {
+        self.engine().ended()
+    }
+
     /// Whether the modem was closed; a port that is gone does not count.
     pub fn is_closed(&self) -> bool {
         self.engine().is_closed()
