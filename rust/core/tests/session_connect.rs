@@ -34,11 +34,11 @@ fn the_dialogue_removes_what_was_there_and_configures() {
     let id = rig.begin(RequestKind::Connect(options));
     rig.exchange("AT+MQTTDISC", "\r\n+CME ERROR: 3\r\n");
     rig.exchange("AT+MQTTDEL", "\r\nERROR\r\n");
-    rig.exchange("AT+MQTTTO=10", "\r\nOK\r\n");
     rig.exchange(
         "AT+MQTTCFG=\"broker\",1883,\"me\",60,\"user\",\"pass\",1",
         "\r\nOK\r\n",
     );
+    rig.exchange("AT+MQTTTO=10", "\r\nOK\r\n");
     assert_eq!(rig.session.mqtt_state(), MqttState::Connecting);
     rig.exchange("AT+MQTTOPEN=1,1,1,1,1,\"gone\",\"bye\"", "\r\nOK\r\n");
     assert!(!rig.is_done(id));
@@ -53,7 +53,7 @@ fn a_module_known_to_have_no_client_is_configured_at_once() {
     rig.begin(RequestKind::Status);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
     rig.begin(RequestKind::Connect(options()));
-    rig.expect("AT+MQTTTO=10");
+    rig.expect("AT+MQTTCFG=\"broker\",1883,\"me\",60,\"\",\"\",1");
 }
 
 #[test]
@@ -212,7 +212,6 @@ fn a_refused_configuration_is_tried_once_more_after_a_delete() {
     rig.begin(RequestKind::Status);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
     let id = rig.begin(RequestKind::Connect(options()));
-    rig.exchange("AT+MQTTTO=10", "\r\nOK\r\n");
     let cfg = "AT+MQTTCFG=\"broker\",1883,\"me\",60,\"\",\"\",1";
     rig.exchange(cfg, "\r\n+CME ERROR: 3\r\n");
     rig.exchange("AT+MQTTDEL", "\r\nOK\r\n");

@@ -108,7 +108,7 @@ impl Shared {
 
     /// How long to wait for an acknowledgement that the module itself stops waiting for earlier.
     pub(super) fn ack_wait(&self) -> Duration {
-        Duration::from_secs(self.ack_timeout.into()) + ACK_MARGIN
+        ack_wait_of(self.ack_timeout)
     }
 
     pub(super) fn event(&mut self, kind: EventKind, value: i64, text: impl Into<String>) {
@@ -157,6 +157,7 @@ impl Shared {
         self.report(transition);
         self.acks.restart();
         self.subscriptions.clear();
+        self.ack_timeout = DEFAULT_ACK_TIMEOUT;
         self.keepalive = keepalive;
     }
 
@@ -229,6 +230,11 @@ impl Shared {
     pub(super) fn is_connected(&self) -> bool {
         self.machine.state() == MqttState::Connected
     }
+}
+
+/// How long to wait for an acknowledgement that the module waits for so many seconds.
+pub(super) fn ack_wait_of(seconds: u16) -> Duration {
+    Duration::from_secs(seconds.into()) + ACK_MARGIN
 }
 
 /// What an operation works with.

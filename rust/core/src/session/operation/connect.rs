@@ -1,15 +1,18 @@
-//! Configuring the client and connecting: `AT+MQTTTO`, `AT+MQTTCFG`, `AT+MQTTOPEN` (manual 1.1, 1.2
-//! and 1.9), after removing what an earlier connection has left.
+//! Configuring the client and connecting: `AT+MQTTCFG`, `AT+MQTTTO`, `AT+MQTTPING`, `AT+MQTTOPEN`
+//! (manual 1.1, 1.9, 1.10 and 1.2), after removing what an earlier connection has left.
+//!
+//! The settings come after the configuration, which sets them back: the ack timeout to 10 s, the ping
+//! report to off.
 
 use std::time::{Duration, Instant};
 
 use m531x_at::argument::{ArgumentError, check_keepalive};
-use m531x_at::command::{Command, MqttCfg, MqttOpen, MqttTo, check_connect_packet};
+use m531x_at::command::{Command, MqttCfg, MqttOpen, MqttPing, MqttTo, check_connect_packet};
 use m531x_at::urc::OpenOutcome;
 
 use super::{Context, Input, Notice, Operation, Scope, Step, lines_of};
 use crate::session::ConnectOptions;
-use crate::session::shared::Shared;
+use crate::session::shared::{Shared, ack_wait_of};
 use crate::session::wire::{Answer, Wire, seconds};
 use crate::{Error, ErrorCode};
 
@@ -46,8 +49,9 @@ enum Stage {
     EndOld,
     WaitOldEnd,
     DeleteOld,
-    AckTimeout,
     Configure,
+    AckTimeout,
+    PingReport,
     Open,
     Wait,
 }
@@ -82,9 +86,12 @@ impl Connect {
             return Err(ArgumentError::Empty { field: "username" }.into());
         }
         let seconds = options.ack_timeout;
+        let mut open = shared.wire(&Command::MqttOpen(open))?;
+        // Some modules hold the OK back until the broker has acknowledged.
+        open.timeout = open.timeout.max(ack_wait_of(seconds));
         Ok(Self {
             cfg: shared.wire(&Command::MqttCfg(cfg))?,
-            open: shared.acknowledged_wire(&Command::MqttOpen(open))?,
+            open,
             ack_timeout: shared.wire(&Command::MqttTo(MqttTo { seconds }))?,
             options,
             stage: Stage::EndOld,
@@ -119,7 +126,7 @@ impl Connect {
             return Step::send(cx.shared.wire(&Command::MqttDisc));
         }
         if cx.shared.machine.is_clean() {
-            return self.set_ack_timeout();
+            return self.configure();
         }
         self.delete_old(cx)
     }
@@ -129,14 +136,30 @@ impl Connect {
         Step::send(cx.shared.wire(&Command::MqttDel))
     }
 
+    fn configure(&mut self) -> Step {
+        self.stage = Stage::Configure;
+        Step::Send(self.cfg.clone())
+    }
+
     fn set_ack_timeout(&mut self) -> Step {
         self.stage = Stage::AckTimeout;
         Step::Send(self.ack_timeout.clone())
     }
 
-    fn configure(&mut self) -> Step {
-        self.stage = Stage::Configure;
-        Step::Send(self.cfg.clone())
+    fn set_ping_report(&mut self, cx: &mut Context<'_>) -> Step {
+        if !cx.shared.recovery.ping_report() {
+            return self.open(cx);
+        }
+        self.stage = Stage::PingReport;
+        let command = Command::MqttPing(MqttPing { report: true });
+        Step::send(cx.shared.wire(&command))
+    }
+
+    fn open(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::Open;
+        let transition = cx.shared.machine.on_opening();
+        cx.shared.report(transition);
+        Step::Send(self.open.clone())
     }
 
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
@@ -159,27 +182,23 @@ impl Connect {
                 if accepted || matches!(answer, Answer::Refused(_)) {
                     cx.shared.client_deleted();
                 }
-                if self.cfg_refused {
-                    return self.configure();
-                }
+                self.configure()
+            }
+            Stage::Configure if accepted => {
+                cx.shared.client_configured(Some(self.options.keepalive));
                 self.set_ack_timeout()
+            }
+            Stage::AckTimeout if matches!(answer, Answer::TimedOut(_)) => {
+                Self::fail(cx, answer, wire)
             }
             Stage::AckTimeout => {
                 if accepted {
                     cx.shared.ack_timeout = self.options.ack_timeout;
                 }
-                match answer {
-                    Answer::TimedOut(_) => Self::fail(cx, answer, wire),
-                    _ => self.configure(),
-                }
+                self.set_ping_report(cx)
             }
-            Stage::Configure if accepted => {
-                cx.shared.client_configured(Some(self.options.keepalive));
-                self.stage = Stage::Open;
-                let transition = cx.shared.machine.on_opening();
-                cx.shared.report(transition);
-                Step::Send(self.open.clone())
-            }
+            // No connection is worse than one without a report.
+            Stage::PingReport => self.open(cx),
             Stage::Configure if matches!(answer, Answer::Refused(_)) && !self.cfg_refused => {
                 // Some firmware refuses while a client is still configured.
                 self.cfg_refused = true;

@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use m531x_at::command::{Command, MqttPing};
-
 use super::connect::Connect;
 use super::settings::{BOOT, Settings};
 use super::{Context, Input, Notice, Operation, Resubscribe, Scope, Step, resubscribe};
@@ -21,7 +19,6 @@ pub(in crate::session) struct Recover {
 enum Stage {
     Settings(Settings),
     Connect(Box<Connect>),
-    PingReport,
     Subscribe(Resubscribe),
 }
 
@@ -49,7 +46,7 @@ impl Recover {
         }
     }
 
-    fn set_ping_report(&mut self, cx: &mut Context<'_>) -> Step {
+    fn connected(&mut self, cx: &mut Context<'_>) -> Step {
         self.open_until = None;
         // Messages can come before the subscriptions are granted again.
         for kept in &cx.shared.recovery.subscriptions {
@@ -57,17 +54,6 @@ impl Recover {
                 .subscriptions
                 .ask(&kept.filter, kept.qos, kept.hex);
         }
-        if !cx.shared.recovery.ping_report() {
-            return self.subscribe(cx);
-        }
-        self.stage = Stage::PingReport;
-        Step::send(
-            cx.shared
-                .wire(&Command::MqttPing(MqttPing { report: true })),
-        )
-    }
-
-    fn subscribe(&mut self, cx: &mut Context<'_>) -> Step {
         let kept = cx.shared.recovery.subscriptions.clone();
         self.stage = Stage::Subscribe(Resubscribe::of(kept));
         self.step(cx, Input::Start)
@@ -101,7 +87,7 @@ impl Operation for Recover {
                     return Step::fail(connect.expired(cx));
                 }
                 match connect.step(cx, input) {
-                    Step::Done(Ok(_)) => self.set_ping_report(cx),
+                    Step::Done(Ok(_)) => self.connected(cx),
                     Step::Wait(None) => {
                         let limit = cx.now + open_limit(cx.shared);
                         Step::Wait(Some(*self.open_until.get_or_insert(limit)))
@@ -112,7 +98,7 @@ impl Operation for Recover {
                     step => step,
                 }
             }
-            Stage::PingReport | Stage::Subscribe(_)
+            Stage::Subscribe(_)
                 if matches!(
                     input,
                     Input::Notice(Notice::Disconnected | Notice::Attempt(_))
@@ -123,10 +109,6 @@ impl Operation for Recover {
                     "the connection was lost again while it was being set up",
                 ))
             }
-            Stage::PingReport => match input {
-                Input::Answer(..) => self.subscribe(cx),
-                Input::Start | Input::Notice(_) | Input::Timer => Step::Stay,
-            },
             Stage::Subscribe(resubscribe) => resubscribe.step(cx, input),
         }
     }
