@@ -48,6 +48,7 @@ fn known(snapshot: &Snapshot) -> String {
         .value("ack_timeout", snapshot.ack_timeout)
         .value_if("keepalive", snapshot.keepalive)
         .value("next_id", snapshot.next_id)
+        .value_if("qos0_takes_id", snapshot.qos0_takes_id.map(u8::from))
         .line()
 }
 
@@ -156,6 +157,9 @@ fn read_known(words: &Words) -> Result<Snapshot, String> {
         ack_timeout: words.value("ack_timeout")?,
         keepalive: words.value_if("keepalive")?,
         next_id: words.value("next_id")?,
+        qos0_takes_id: words
+            .value_if::<u8>("qos0_takes_id")?
+            .map(|taken| taken != 0),
         subscriptions: Vec::new(),
         goal: None,
     })
@@ -251,6 +255,7 @@ mod tests {
             ack_timeout: 9,
             keepalive: Some(60),
             next_id: 17,
+            qos0_takes_id: Some(true),
             subscriptions: Vec::new(),
             goal: None,
         };

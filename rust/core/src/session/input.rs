@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use m531x_at::framer::Frame;
 use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 
-use super::acks::{AckKind, Owner};
 use super::line_log::LineKind;
 use super::mqtt_state::MqttState;
 use super::operation::{Notice, Resubscribe, Settings};
+use super::packet_ids::{AckKind, Owner};
 use super::recovery::{Cause, Returned};
 use super::scheduler::{Boot, Scheduler};
 use super::slot::Verdict;
@@ -192,6 +192,7 @@ impl Scheduler {
             Urc::Open(outcome) => self.on_open(now, outcome, line),
             Urc::Disc => {
                 self.urc_event(line);
+                self.shared.acks.connection_changed();
                 self.shared.recovery.blame(Cause::Disconnected);
                 let transition = self.shared.machine.on_disc();
                 self.shared.report(transition);
@@ -201,6 +202,7 @@ impl Scheduler {
             }
             Urc::Rec { attempt } => {
                 self.urc_event(line);
+                self.shared.acks.connection_changed();
                 let transition = self.shared.machine.on_rec(attempt);
                 self.shared.report(transition);
                 self.reconcile(now);
@@ -242,6 +244,7 @@ impl Scheduler {
 
     fn on_open(&mut self, now: Instant, outcome: OpenOutcome, line: &[u8]) {
         self.urc_event(line);
+        self.shared.acks.connection_changed();
         let (accepted, session_present) = match outcome {
             OpenOutcome::Accepted => (true, false),
             OpenOutcome::Failed => (false, false),

@@ -57,15 +57,14 @@
 
 #![forbid(unsafe_code)]
 
-mod acks;
 mod echo;
 mod input;
 mod line_log;
 mod machine;
 mod mqtt_state;
-mod number_order;
 mod operation;
 mod options;
+mod packet_ids;
 mod quarantine;
 mod recovery;
 mod request;

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use m531x_at::command::{Command, EchoGuard};
 use m531x_at::profile::{Model, Profile};
 
-use super::acks::Acks;
 use super::line_log::LineLog;
 use super::machine::{Machine, Transition};
 use super::mqtt_state::MqttState;
 use super::operation::{HangUp, Operation, Recheck};
 use super::options::SessionConfig;
+use super::packet_ids::PacketIds;
 use super::recovery::{Cause, Tracker};
 use super::request::OperationId;
 use super::stats::SessionStats;
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     pub profile: Profile,
     pub model: Option<Model>,
     pub machine: Machine,
-    pub acks: Acks,
+    pub acks: PacketIds,
     pub subscriptions: Subscriptions,
     pub incoming: VecDeque<Incoming>,
     pub line_log: LineLog,
@@ -60,7 +60,7 @@ impl Shared {
             profile: model.unwrap_or(Model::M5312).profile().clone(),
             model: None,
             machine: Machine::default(),
-            acks: Acks::new(m531x_at::profile::AckOrder::IdFirst),
+            acks: PacketIds::new(m531x_at::profile::AckOrder::IdFirst),
             subscriptions: Subscriptions::default(),
             incoming: VecDeque::new(),
             line_log: LineLog::new(config.line_log),

@@ -21,6 +21,8 @@ pub(crate) struct Snapshot {
     pub(crate) keepalive: Option<u16>,
     /// The packet id of the next publish or subscription.
     pub(crate) next_id: u16,
+    /// Whether QoS 0 publishes take packet ids, once that is known.
+    pub(crate) qos0_takes_id: Option<bool>,
     /// Filter, QoS and whether payloads come as hex.
     pub(crate) subscriptions: Vec<(String, QoS, bool)>,
     /// The connection that is made again when it is lost.
@@ -39,6 +41,7 @@ impl Session {
             ack_timeout: shared.ack_timeout,
             keepalive: shared.keepalive,
             next_id: shared.acks.next_id(),
+            qos0_takes_id: shared.acks.qos0_takes_id(),
             subscriptions: shared
                 .subscriptions
                 .live()
@@ -56,7 +59,9 @@ impl Session {
         shared.machine.restore(snapshot.state, snapshot.state_known);
         shared.ack_timeout = snapshot.ack_timeout;
         shared.keepalive = snapshot.keepalive;
-        shared.acks.restart_at(snapshot.next_id);
+        shared
+            .acks
+            .restart_at(snapshot.next_id, snapshot.qos0_takes_id);
         if snapshot.state_known {
             shared.subscriptions.clear();
         }

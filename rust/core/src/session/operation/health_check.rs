@@ -6,7 +6,7 @@ use m531x_at::command::{Command, MqttPub, MqttSub, QoS};
 
 use super::resubscribe::ALREADY_SUBSCRIBED;
 use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::session::acks::AckKind;
+use crate::session::packet_ids::AckKind;
 use crate::session::recovery::Cause;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, seconds};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttPub, QoS};
 
 use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
-use crate::session::acks::AckKind;
+use crate::session::packet_ids::AckKind;
 use crate::session::recovery::Cause;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire, seconds};
@@ -187,9 +187,8 @@ impl Operation for Publish {
                 Step::fail(cx.shared.not_connected(&self.title()))
             }
             Input::Start => {
-                if let Some((kind, _)) = self.kind() {
-                    cx.shared.acks.register(cx.id, kind, None);
-                }
+                let kind = self.kind().map_or(AckKind::Publish0, |(kind, _)| kind);
+                cx.shared.acks.register(cx.id, kind, None);
                 Step::Send(self.wire.clone())
             }
             Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),

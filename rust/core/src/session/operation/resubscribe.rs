@@ -7,7 +7,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttSub, QoS};
 
 use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::session::acks::AckKind;
+use crate::session::packet_ids::AckKind;
 use crate::session::recovery::Cause;
 use crate::session::shared::Shared;
 use crate::session::subscriptions::Subscription;

@@ -7,7 +7,7 @@ use m531x_at::command::{Command, MqttSub, QoS};
 use super::raw_command::refuse_confusing_list;
 use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::Outcome;
-use crate::session::acks::AckKind;
+use crate::session::packet_ids::AckKind;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
 use crate::{Error, ErrorCode};

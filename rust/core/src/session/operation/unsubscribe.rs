@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttUnsub};
 
 use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
-use crate::session::acks::AckKind;
+use crate::session::packet_ids::AckKind;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire, seconds};
 use crate::{Error, ErrorCode};

@@ -6,12 +6,12 @@ use m531x_at::urc::AckNumbers;
 
 /// What the model's profile says, and what the module has shown.
 #[derive(Debug)]
-pub(super) struct NumberOrder {
+pub(super) struct AckNumberOrder {
     learned: Option<AckOrder>,
     profile: AckOrder,
 }
 
-impl NumberOrder {
+impl AckNumberOrder {
     pub(super) fn new(profile: AckOrder) -> Self {
         Self {
             learned: None,

@@ -1,0 +1,200 @@
+//! Which packet ids a command can have got: a walk along what was sent.
+
+use std::time::Instant;
+
+use super::sending::Sending;
+
+/// Ids that were taken, or may have been, between two commands that are acknowledged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gap {
+    /// QoS 0 publishes that the module has read.
+    pub zeros: u64,
+    /// QoS 0 publishes that it may have read.
+    pub unsure_zeros: u64,
+    /// Other commands that have taken an id.
+    pub others: u64,
+    /// Other commands that may have taken one.
+    pub unsure_others: u64,
+}
+
+impl Gap {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.zeros += other.zeros;
+        self.unsure_zeros += other.unsure_zeros;
+        self.others += other.others;
+        self.unsure_others += other.unsure_others;
+    }
+}
+
+/// Whether QoS 0 publishes are taken to have got ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zeros {
+    Never,
+    Always,
+    /// Any number of them.
+    Either,
+}
+
+/// What a walk takes for granted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Assumption {
+    pub zeros: Zeros,
+    /// Whether a command that the module has probably never read may have got an id all the same.
+    pub unread_may_count: bool,
+}
+
+/// The ids that are `least` to `most` steps behind `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    pub from: u16,
+    pub least: u64,
+    pub most: u64,
+}
+
+/// After 65535 comes 1, or, in firmware that has forgotten that 0 is no packet id, 0.
+const CYCLES: [u64; 2] = [65_535, 65_536];
+
+impl Range {
+    /// The ids behind `from`, none taken yet.
+    pub(super) fn behind(from: u16) -> Self {
+        Self {
+            from,
+            least: 0,
+            most: 0,
+        }
+    }
+
+    /// Whether this id is among them, whichever way the module counts past 65535.
+    pub(super) fn holds(&self, id: u16) -> bool {
+        CYCLES.iter().any(|&cycle| {
+            if id == 0 && cycle == 65_535 {
+                return false;
+            }
+            let steps = (u64::from(id) + cycle - u64::from(self.from)) % cycle;
+            let first = if steps == 0 { cycle } else { steps };
+            let rounds = self.least.saturating_sub(first).div_ceil(cycle);
+            first + rounds * cycle <= self.most
+        })
+    }
+
+    /// The lowest of them, for a module that leaves out 0.
+    pub(super) fn first(&self) -> u16 {
+        let before = if self.from == 0 {
+            65_535
+        } else {
+            u64::from(self.from)
+        };
+        let id = (before - 1 + self.least) % 65_535 + 1;
+        u16::try_from(id).unwrap_or(1)
+    }
+
+    fn skip(&mut self, gap: &Gap, zeros: Zeros) {
+        let (least, most) = match zeros {
+            Zeros::Never => (0, 0),
+            Zeros::Always => (gap.zeros, gap.zeros + gap.unsure_zeros),
+            Zeros::Either => (0, gap.zeros + gap.unsure_zeros),
+        };
+        self.least += least + gap.others;
+        self.most += most + gap.others + gap.unsure_others;
+    }
+
+    fn next(&self) -> Self {
+        Self {
+            from: self.from,
+            least: self.least + 1,
+            most: self.most + 1,
+        }
+    }
+}
+
+/// Walks along the row and gives each sending with the ids that it can have.
+pub(super) fn walk<'a>(
+    now: Instant,
+    base: u16,
+    row: impl Iterator<Item = &'a Sending>,
+    assumption: Assumption,
+) -> impl Iterator<Item = (&'a Sending, Range)> {
+    let mut at = Range::behind(base);
+    row.map(move |sending| {
+        at.skip(&sending.before, assumption.zeros);
+        let range = at.next();
+        advance(&mut at, sending, now, assumption);
+        (sending, range)
+    })
+}
+
+/// The ids that the next command behind the whole row can have.
+pub(super) fn next<'a>(
+    now: Option<Instant>,
+    base: u16,
+    row: impl Iterator<Item = &'a Sending>,
+    trailing: &Gap,
+    assumption: Assumption,
+) -> Range {
+    let mut at = Range::behind(base);
+    for sending in row {
+        at.skip(&sending.before, assumption.zeros);
+        match now {
+            Some(now) => advance(&mut at, sending, now, assumption),
+            None => at = at.next(),
+        }
+    }
+    at.skip(trailing, assumption.zeros);
+    at.next()
+}
+
+fn advance(at: &mut Range, sending: &Sending, now: Instant, assumption: Assumption) {
+    if let Some(id) = sending.certain_id() {
+        *at = Range::behind(id);
+        return;
+    }
+    let counted = sending.is_counted();
+    let unread = sending.is_doubtful(now) && !assumption.unread_may_count;
+    at.least += u64::from(counted);
+    at.most += u64::from(counted || !unread);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Range;
+
+    fn range(from: u16, least: u64, most: u64) -> Range {
+        Range { from, least, most }
+    }
+
+    #[test]
+    fn ids_begin_with_1() {
+        assert!(range(0, 1, 1).holds(1));
+        assert!(!range(0, 1, 1).holds(0));
+        assert!(!range(0, 1, 1).holds(2));
+        assert_eq!(range(0, 1, 1).first(), 1);
+    }
+
+    #[test]
+    fn behind_65535_comes_0_or_1() {
+        let next = range(65_535, 1, 1);
+        assert!(next.holds(0) && next.holds(1));
+        assert!(!next.holds(2) && !next.holds(65_535));
+        let one_more = range(65_535, 2, 2);
+        assert!(one_more.holds(1) && one_more.holds(2));
+        assert!(!one_more.holds(0) && !one_more.holds(3));
+        assert_eq!(next.first(), 1);
+    }
+
+    #[test]
+    fn a_range_holds_what_lies_in_it_also_past_the_end() {
+        let wide = range(65_000, 1, 40_001);
+        assert!(wide.holds(65_001) && wide.holds(65_535) && wide.holds(0) && wide.holds(39_000));
+        assert!(!wide.holds(65_000) && !wide.holds(50_000));
+    }
+
+    #[test]
+    fn a_range_longer_than_a_round_holds_everything() {
+        let all = range(7, 1, 70_000);
+        assert!((0..=u16::MAX).all(|id| all.holds(id)));
+        let exact = range(7, 70_000, 70_000);
+        // 70,000 steps behind 7: 4472 without 0 among the ids, 4471 with it.
+        assert!(exact.holds(4_472) && exact.holds(4_471));
+        assert!(!exact.holds(4_470) && !exact.holds(4_473));
+    }
+}

@@ -1,0 +1,236 @@
+use super::*;
+
+const A: OperationId = OperationId(1);
+const B: OperationId = OperationId(2);
+const C: OperationId = OperationId(3);
+const ZERO: OperationId = OperationId(100);
+const WAIT: Duration = Duration::from_secs(15);
+
+/// A module and its broker as the vendor's client has it, or otherwise.
+struct Line {
+    ids: PacketIds,
+    now: Instant,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            ids: PacketIds::new(AckOrder::DupFirst),
+            now: Instant::now(),
+        }
+    }
+
+    fn sent(&mut self, operation: OperationId, kind: AckKind) {
+        self.ids.register(operation, kind, None);
+        self.ids.sent(self.now, operation, WAIT);
+    }
+
+    fn publish(&mut self, operation: OperationId) {
+        self.sent(operation, AckKind::Publish1);
+        self.ids.was_read(operation);
+    }
+
+    fn zeros(&mut self, count: usize) {
+        for _ in 0..count {
+            self.sent(ZERO, AckKind::Publish0);
+            self.ids.was_read(ZERO);
+        }
+    }
+
+    fn acked(&mut self, id: u16) -> Owner {
+        let numbers = AckNumbers {
+            first: 0,
+            second: Some(id),
+        };
+        self.ids
+            .on_numbers(self.now, AckKind::Publish1, numbers, true)
+    }
+
+    /// A publish and its acknowledgement, nothing else under way.
+    fn round_trip(&mut self, id: u16) {
+        let operation = OperationId(1_000 + u64::from(id));
+        self.publish(operation);
+        assert_eq!(self.acked(id), of(operation, id));
+    }
+}
+
+fn of(operation: OperationId, packet_id: u16) -> Owner {
+    Owner::Operation {
+        operation,
+        packet_id,
+    }
+}
+
+#[test]
+fn an_id_that_two_publishes_could_have_is_the_older_ones() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.zeros(1);
+    line.publish(A);
+    line.publish(B);
+    assert_eq!(line.acked(3), of(A, 3));
+    assert_eq!(line.acked(4), of(B, 4));
+}
+
+#[test]
+fn a_module_that_does_not_count_qos_0_is_understood_as_well() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.zeros(5);
+    line.publish(A);
+    line.publish(B);
+    assert_eq!(line.acked(2), of(A, 2));
+    assert_eq!(line.acked(3), of(B, 3));
+}
+
+#[test]
+fn the_older_one_is_not_complete_if_it_may_never_have_been_sent() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.zeros(1);
+    // The module has not answered the command.
+    line.sent(A, AckKind::Publish1);
+    line.publish(B);
+    assert_eq!(line.acked(3), Owner::Expired);
+    assert_eq!(line.acked(4), of(B, 4));
+}
+
+#[test]
+fn the_older_one_is_not_complete_if_it_was_sent_on_the_last_connection() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.zeros(1);
+    line.publish(A);
+    line.ids.connection_changed();
+    line.publish(B);
+    assert_eq!(line.acked(3), Owner::Expired);
+}
+
+#[test]
+fn whether_qos_0_counts_is_learned_and_then_lost_acks_shift_nothing() {
+    for counts in [true, false] {
+        let mut line = Line::new();
+        let mut id = 0;
+        let mut next = |zeros: u16| {
+            id += zeros * u16::from(counts) + 1;
+            id
+        };
+        line.round_trip(next(0));
+        for _ in 0..2 {
+            line.zeros(3);
+            line.round_trip(next(3));
+        }
+        assert_eq!(line.ids.qos0_takes_id(), Some(counts));
+        line.zeros(1);
+        line.publish(A);
+        line.publish(B);
+        line.publish(C);
+        let (_, b, c) = (next(1), next(0), next(0));
+        // That of A is lost.
+        assert_eq!(line.acked(b), of(B, b), "counts: {counts}");
+        assert_eq!(line.acked(c), of(C, c), "counts: {counts}");
+    }
+}
+
+#[test]
+fn what_was_learned_is_dropped_when_the_acknowledgements_say_otherwise() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    let mut id = 1;
+    for _ in 0..4 {
+        line.zeros(1);
+        id += 2;
+        line.round_trip(id);
+    }
+    assert_eq!(line.ids.qos0_takes_id(), Some(true));
+    // Another module, perhaps.
+    for _ in 0..8 {
+        line.zeros(1);
+        id += 1;
+        line.round_trip(id);
+    }
+    assert_eq!(line.ids.qos0_takes_id(), Some(false));
+}
+
+#[test]
+fn any_number_of_qos_0_publishes_may_come_before_an_acknowledgement() {
+    for (zeros, id) in [
+        (40_000, 40_002),
+        (40_000, 2),
+        (70_000, 4_466),
+        (70_000, 4_467),
+    ] {
+        let mut line = Line::new();
+        line.round_trip(1);
+        line.zeros(zeros);
+        line.publish(A);
+        assert_eq!(line.acked(id), of(A, id), "{zeros} of QoS 0, then {id}");
+        line.round_trip(id + 1);
+    }
+}
+
+#[test]
+fn behind_65535_the_module_counts_on_with_0_or_with_1() {
+    for after in [[0, 1, 2], [1, 2, 3]] {
+        let mut line = Line::new();
+        line.ids.restart_at(65_535, None);
+        line.publish(A);
+        line.publish(B);
+        line.publish(C);
+        assert_eq!(line.acked(65_535), of(A, 65_535));
+        assert_eq!(line.acked(after[0]), of(B, after[0]), "{after:?}");
+        assert_eq!(line.acked(after[1]), of(C, after[1]), "{after:?}");
+        line.round_trip(after[2]);
+    }
+}
+
+#[test]
+fn an_acknowledgement_that_nothing_explains_completes_nothing() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.zeros(2);
+    line.publish(A);
+    assert_eq!(line.acked(5), Owner::Nobody);
+    assert_eq!(line.acked(1), Owner::Expired);
+    assert_eq!(line.acked(4), of(A, 4));
+}
+
+#[test]
+fn a_count_that_went_wrong_is_found_again() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.publish(A);
+    // Somebody else has sent commands.
+    assert_eq!(line.acked(90), Owner::Nobody);
+    line.publish(B);
+    assert_eq!(line.acked(91), of(A, 91));
+    line.ids.expire(line.now, B, false);
+    line.round_trip(93);
+}
+
+#[test]
+fn a_refused_command_takes_no_id() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.zeros(3);
+    line.sent(ZERO, AckKind::Publish0);
+    line.ids.withdraw(ZERO);
+    line.sent(A, AckKind::Publish1);
+    line.ids.withdraw(A);
+    line.publish(B);
+    line.publish(C);
+    assert_eq!(line.acked(5), of(B, 5));
+    assert_eq!(line.acked(6), of(C, 6));
+}
+
+#[test]
+fn a_module_that_never_learned_of_a_command_has_not_counted_it() {
+    let mut line = Line::new();
+    line.round_trip(1);
+    line.sent(A, AckKind::Publish1);
+    line.now += WAIT;
+    line.ids.expire(line.now, A, false);
+    line.publish(A);
+    assert_eq!(line.acked(2), of(A, 2));
+    line.round_trip(3);
+}
