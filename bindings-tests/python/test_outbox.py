@@ -121,6 +121,42 @@ def test_a_second_modem_cannot_have_the_file(path: Path) -> None:
         m531x.Modem("virtual://", outbox=path)
 
 
+def test_a_backup_and_a_fork_leave_the_lock_in_place(path: Path) -> None:
+    code = """
+        import os, shutil, sqlite3, subprocess, sys, m531x
+        path = sys.argv[1]
+        modem = m531x.Modem("virtual://", outbox=path)
+        for number in range(50):
+            modem.publish_nowait("a", str(number), qos=1)
+        shutil.copyfile(path, path + ".backup")
+        sqlite3.connect(path).close()
+        thief = "import sys, m531x; m531x.Outbox(sys.argv[1]).clear()"
+        stolen = subprocess.run([sys.executable, "-c", thief, path], capture_output=True)
+        print("OutboxError" in stolen.stderr.decode())
+        may_end, end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                m531x.Outbox(path).clear()
+            except m531x.OutboxError:
+                os.close(end)
+                os.read(may_end, 1)
+                os._exit(7)
+        modem.close()
+        print(len(m531x.Outbox(path).messages()))
+        os.close(end)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code), path],
+        check=True,
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.split() == ["True", "50", "7"]
+
+
 def test_ctrl_c_in_publish_leaves_the_message_in_the_outbox(path: Path) -> None:
     code = """
         import _thread, sys, threading, m531x

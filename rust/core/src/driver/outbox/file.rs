@@ -1,11 +1,16 @@
 //! The outbox file: making it, finding out whether it is one and whole, and what to say if not.
 
-use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode as Sqlite, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
-use crate::{Error, ErrorCode};
+use super::failure::{Failure, IN_USE};
+use super::lock::Lock;
+use super::place;
+use crate::Error;
 
 /// "m531" in SQLite's header.
 const APPLICATION: i32 = 0x6d35_3331;
@@ -24,25 +29,78 @@ const TABLE: &str = "CREATE TABLE message (
     checksum INTEGER NOT NULL
 )";
 
-/// Opens or makes the file, locks it against everybody else, and has SQLite look at every page.
-pub(super) fn open(path: &Path, failure: &Failure) -> Result<Connection, Error> {
-    if path.as_os_str().is_empty() {
-        return Err(Error::new(
-            ErrorCode::InvalidArgument,
-            "the outbox's path is empty; name a file, which is made if there is none",
-        ));
+/// An open outbox file, which nobody else has.
+#[derive(Debug)]
+pub(super) struct Database {
+    /// Closed before the lock goes, and not at all by a forked child: both would write.
+    connection: ManuallyDrop<Connection>,
+    lock: Lock,
+}
+
+impl Database {
+    /// The connection, for the process that opened it.
+    pub(super) fn connection(&self, failure: &Failure) -> Result<&Connection, Error> {
+        self.check_process(failure)?;
+        Ok(&self.connection)
     }
-    // SQLite has names such as :memory: that are no files.
-    let path = std::path::absolute(path).map_err(|error| failure.other("be opened", &error))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    keep_private(&path);
-    if is_stump(&path) {
+
+    pub(super) fn connection_mut(&mut self, failure: &Failure) -> Result<&mut Connection, Error> {
+        self.check_process(failure)?;
+        Ok(&mut self.connection)
+    }
+
+    fn check_process(&self, failure: &Failure) -> Result<(), Error> {
+        if self.lock.is_ours() {
+            Ok(())
+        } else {
+            Err(failure.in_use("the process that this one was forked from has it open"))
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.lock.is_ours() {
+            // SAFETY: it is dropped here alone, once, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.connection) }
+        }
+    }
+}
+
+/// Opens or makes the file, locks it against everybody else, and has SQLite look at every page.
+pub(super) fn open(path: &Path, failure: &Failure) -> Result<Database, Error> {
+    let (path, file) = place::open(path, failure)?;
+    let failed = |error: &io::Error| failure.of_io("be opened", error);
+    let lock = Lock::take(file)
+        .map_err(|error| failed(&error))?
+        .ok_or_else(|| failure.in_use(IN_USE))?;
+    if is_stump(lock.file(), &path) {
         return Err(failure.corrupt("it is shorter than any database"));
     }
+    let connection = connect(&path, &lock, failure)?;
+    // What SQLite has opened by its name is what is locked.
+    if !place::is_named(&path, lock.file()) {
+        return Err(failure.other("be opened", &"it was replaced meanwhile"));
+    }
+    prepare(&connection, failure)?;
+    Ok(Database {
+        connection: ManuallyDrop::new(connection),
+        lock,
+    })
+}
+
+fn connect(path: &Path, lock: &Lock, failure: &Failure) -> Result<Connection, Error> {
+    // The file is there: SQLite makes none.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match lock.sqlite_vfs() {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
+    .map_err(|error| failure.of_sqlite("be opened", &error))
+}
+
+fn prepare(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     let failed = |error| failure.of_sqlite("be opened", &error);
-    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
     // Whoever has the file has it until it is closed; without shared memory beside it.
     connection
         .execute_batch(
@@ -50,7 +108,7 @@ pub(super) fn open(path: &Path, failure: &Failure) -> Result<Connection, Error> 
              PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE",
         )
         .map_err(failed)?;
-    check_kind(&connection, failure)?;
+    check_kind(connection, failure)?;
     connection.execute_batch("COMMIT").map_err(failed)?;
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
@@ -64,31 +122,15 @@ pub(super) fn open(path: &Path, failure: &Failure) -> Result<Connection, Error> 
     if verdict != "ok" {
         return Err(failure.corrupt(&verdict));
     }
-    Ok(connection)
-}
-
-/// Makes a file that is not there yet for its owner alone, where SQLite would let others read; what SQLite makes
-/// beside it has the same rights.
-fn keep_private(path: &Path) {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    // One that is there keeps the rights it was given; SQLite tells what else is the matter.
-    let _ = options.open(path);
+    Ok(())
 }
 
 /// SQLite takes a file of one byte for an empty one and would write over it. What a power cut left in the middle of
 /// the first commit has a journal beside it, from which SQLite mends it.
-fn is_stump(path: &Path) -> bool {
+fn is_stump(file: &File, path: &Path) -> bool {
     const SMALLEST_PAGE: u64 = 512;
-    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-journal");
-    (1..SMALLEST_PAGE).contains(&length) && !Path::new(&journal).exists()
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    (1..SMALLEST_PAGE).contains(&length) && !place::beside(path, "-journal").exists()
 }
 
 /// Makes the table in a new file; refuses a file of somebody else.
@@ -125,76 +167,4 @@ fn check_kind(connection: &Connection, failure: &Failure) -> Result<(), Error> {
             &"it is a database of something else; name a file of its own",
         )),
     }
-}
-
-/// Makes errors that name the file.
-#[derive(Debug)]
-pub(super) struct Failure {
-    path: PathBuf,
-}
-
-impl Failure {
-    pub(super) fn of(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-        }
-    }
-
-    /// `what` goes on after "cannot".
-    pub(super) fn of_sqlite(&self, what: &str, error: &rusqlite::Error) -> Error {
-        match error.sqlite_error_code() {
-            Some(Sqlite::DatabaseBusy | Sqlite::DatabaseLocked) => Error::new(
-                ErrorCode::OutboxInUse,
-                format!(
-                    "outbox {}: another modem or program has it open; close that first, or use another file",
-                    self.path.display()
-                ),
-            ),
-            Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => self.corrupt(&message(error)),
-            Some(Sqlite::DiskFull) => self.other(what, &"the disk is full; make room"),
-            Some(Sqlite::CannotOpen) => self.other(
-                what,
-                &"it cannot be opened; check that its folder exists and may be written",
-            ),
-            Some(Sqlite::ReadOnly | Sqlite::PermissionDenied) => self.other(
-                what,
-                &"it may not be written; check the rights on the file and its folder",
-            ),
-            _ => self.other(what, &message(error)),
-        }
-    }
-
-    pub(super) fn corrupt(&self, why: &str) -> Error {
-        Error::new(
-            ErrorCode::OutboxCorrupt,
-            format!(
-                "outbox {}: damaged ({}); nothing was changed: move it away to begin with an empty one, \
-                 sqlite3's .recover may save its messages",
-                self.path.display(),
-                one_line(why)
-            ),
-        )
-    }
-
-    pub(super) fn other(&self, what: &str, why: &dyn std::fmt::Display) -> Error {
-        Error::new(
-            ErrorCode::OutboxFailed,
-            format!(
-                "outbox {}: it cannot {what}: {}",
-                self.path.display(),
-                one_line(&why.to_string())
-            ),
-        )
-    }
-}
-
-fn message(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
-        error => error.to_string(),
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

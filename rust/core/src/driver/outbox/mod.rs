@@ -11,6 +11,8 @@
 //! `engine/feeding.rs`.
 
 #[cfg(feature = "outbox")]
+mod failure;
+#[cfg(feature = "outbox")]
 mod feeder;
 #[cfg(feature = "outbox")]
 mod file;
@@ -18,7 +20,11 @@ mod file;
 mod handle;
 #[cfg(not(feature = "outbox"))]
 mod left_out;
+#[cfg(feature = "outbox")]
+mod lock;
 mod options;
+#[cfg(feature = "outbox")]
+mod place;
 #[cfg(all(test, feature = "outbox"))]
 mod power_cut;
 #[cfg(feature = "outbox")]

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, Row, params};
 
-use super::file::{self, Failure};
+use super::failure::Failure;
+use super::file::{self, Database};
 use super::record::{StoredMessage, moment};
 use crate::{Error, QoS};
 
@@ -20,7 +21,7 @@ const MAX_ID: u64 = 1 << 60;
 /// An open outbox file.
 #[derive(Debug)]
 pub(super) struct Store {
-    connection: Connection,
+    database: Database,
     failure: Failure,
     next_id: u64,
     contents: Contents,
@@ -41,9 +42,9 @@ impl Store {
     /// Opens the file, or makes it, and reads every message once: what is damaged is found now.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let failure = Failure::of(path);
-        let connection = file::open(path, &failure)?;
+        let database = file::open(path, &failure)?;
         let mut store = Self {
-            connection,
+            database,
             failure,
             next_id: 1,
             contents: Contents::default(),
@@ -169,7 +170,8 @@ impl Store {
     pub(super) fn each(&self, mut visit: impl FnMut(StoredMessage)) -> Result<(), Error> {
         let failed = |error| self.failure.of_sqlite("be read", &error);
         let mut select = self
-            .connection
+            .database
+            .connection(&self.failure)?
             .prepare(&format!("SELECT {COLUMNS} FROM message ORDER BY id"))
             .map_err(failed)?;
         let mut rows = select.query([]).map_err(failed)?;
@@ -196,7 +198,8 @@ impl Store {
     fn first(&self, condition: &str, number: u64) -> Result<Option<StoredMessage>, Error> {
         let failed = |error| self.failure.of_sqlite("be read", &error);
         let select = format!("SELECT {COLUMNS} FROM message WHERE {condition} ORDER BY id LIMIT 1");
-        let mut select = self.connection.prepare_cached(&select).map_err(failed)?;
+        let connection = self.database.connection(&self.failure)?;
+        let mut select = connection.prepare_cached(&select).map_err(failed)?;
         let mut rows = select.query([key(number)]).map_err(failed)?;
         match rows.next().map_err(failed)? {
             Some(row) => self.read(row).map(Some),
@@ -212,10 +215,10 @@ impl Store {
         change: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> Result<(), Error> {
         let sync = if sync { "FULL" } else { "NORMAL" };
-        let written = self
-            .connection
+        let connection = self.database.connection_mut(&self.failure)?;
+        let written = connection
             .execute_batch(&format!("PRAGMA synchronous = {sync}"))
-            .and_then(|()| self.connection.transaction())
+            .and_then(|()| connection.transaction())
             .and_then(|transaction| {
                 change(&transaction)?;
                 transaction.commit()
