@@ -101,6 +101,68 @@ fn a_recording_that_is_there_is_put_aside_and_any_other_file_refused() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_the_older_file_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("field.rec");
+    let older = folder.path().join("field.rec.1");
+    let module = module(Model::M5311, &[]);
+    let modem = open(&module, ModemOptions::default());
+    modem.record(&path).unwrap().finish().unwrap();
+    let first = read(&path);
+    for content in ["dear reader", ""] {
+        fs::write(&older, content).unwrap();
+        let error = modem.record(&path).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Recording, "{error}");
+        assert!(
+            error.to_string().contains(older.to_str().unwrap()),
+            "{error}"
+        );
+        assert_eq!(read(&older), content);
+        assert_eq!(read(&path), first);
+    }
+    fs::remove_file(&older).unwrap();
+    std::os::unix::fs::symlink(&path, &older).unwrap();
+    modem.record(&path).unwrap_err();
+    assert_eq!(read(&path), first);
+}
+
+#[test]
+fn a_full_file_replaces_nothing_that_came_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("field.rec");
+    let older = folder.path().join("field.rec.1");
+    let module = module(Model::M5311, &[]);
+    let modem = open(&module, ModemOptions::default());
+    let full_with = |prepare: &dyn Fn()| {
+        let recording = modem
+            .record(RecordingOptions {
+                limit: 0,
+                ..RecordingOptions::new(&path)
+            })
+            .unwrap();
+        prepare();
+        wait_until("it has ended", || {
+            fill(&modem);
+            recording.is_finished()
+        });
+        recording.finish().unwrap_err().to_string()
+    };
+    let error = full_with(&|| fs::write(&older, "dear reader").unwrap());
+    assert!(error.contains(older.to_str().unwrap()), "{error}");
+    assert_eq!(read(&older), "dear reader");
+    fs::remove_file(&older).unwrap();
+    fs::remove_file(&path).unwrap();
+    // The recording was moved away, and another file is under its name.
+    let error = full_with(&|| {
+        fs::rename(&path, folder.path().join("moved.rec")).unwrap();
+        fs::write(&path, "dear reader").unwrap();
+    });
+    assert!(error.contains(path.to_str().unwrap()), "{error}");
+    assert_eq!(read(&path), "dear reader");
+    assert!(!older.exists());
+}
+
+#[test]
 fn a_full_file_is_put_aside_and_the_next_one_can_be_replayed_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("field.rec");

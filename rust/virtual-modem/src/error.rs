@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub enum StartError {
     /// Another live modem holds the link.
     LinkTaken(PathBuf),
-    /// Something that is no symbolic link stands where the link should be.
+    /// Something that no virtual modem has made stands where the link, or the lock beside it, should be.
     LinkOccupied(PathBuf),
     /// The link could not be made.
     Link {
@@ -61,7 +61,7 @@ impl fmt::Display for StartError {
             ),
             Self::LinkOccupied(path) => write!(
                 f,
-                "{} exists and is not a symbolic link: remove it or choose another link",
+                "{} exists and was not made by a virtual modem: remove it or choose another link",
                 path.display()
             ),
             Self::Link { path, source } => write!(

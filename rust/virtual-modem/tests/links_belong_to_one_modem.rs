@@ -7,8 +7,9 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::Host;
@@ -75,10 +76,84 @@ fn a_link_that_a_living_modem_holds_is_refused() {
 fn the_link_of_a_killed_modem_is_taken_over() {
     let directory = tempfile::tempdir().unwrap();
     let link = directory.path().join("modem");
-    std::os::unix::fs::symlink("/dev/pts/no-more", &link).unwrap();
-    fs::write(directory.path().join("modem.lock"), "").unwrap();
+    let lock = directory.path().join("modem.lock");
+    let killed = on_pty(&link).unwrap();
+    let (target, line) = (fs::read_link(&link).unwrap(), fs::read(&lock).unwrap());
+    killed.close();
+    symlink(&target, &link).unwrap();
+    fs::write(&lock, line).unwrap();
     let modem = on_pty(&link).unwrap();
     Host::on(open(&modem.port())).ok("AT");
+    modem.close();
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_no_virtual_modem_has_made_is_left_as_it_is() {
+    for (name, content) in [
+        ("modem.new", "a draft"),
+        ("modem.lock", "a lock of another program"),
+        ("modem.lock", ""),
+        ("modem.lock", "m531x virtual modem "),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("modem");
+        let foreign = directory.path().join(name);
+        fs::write(&foreign, content).unwrap();
+        match on_pty(&link) {
+            Ok(modem) if name == "modem.new" => modem.close(),
+            Err(StartError::LinkOccupied(path)) => assert_eq!(path, foreign),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert_eq!(fs::read_to_string(&foreign).unwrap(), content);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_link_of_another_program_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    for target in ["/dev/pts/no-more", "/dev/null", "elsewhere"] {
+        symlink(target, &link).unwrap();
+        let error = on_pty(&link).unwrap_err();
+        assert!(matches!(error, StartError::LinkOccupied(_)), "{error}");
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new(target));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        fs::remove_file(&link).unwrap();
+    }
+}
+
+#[test]
+fn what_took_the_place_of_link_and_lock_meanwhile_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    let lock = directory.path().join("modem.lock");
+    let modem = on_pty(&link).unwrap();
+    for path in [&link, &lock] {
+        fs::remove_file(path).unwrap();
+        fs::write(path, "somebody else's").unwrap();
+    }
+    modem.close();
+    for path in [&link, &lock] {
+        assert_eq!(fs::read_to_string(path).unwrap(), "somebody else's");
+    }
+}
+
+#[test]
+fn many_that_want_one_link_at_once_leave_it_to_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("modem");
+    for _ in 0..20 {
+        let modems: Vec<_> = thread::scope(|scope| {
+            let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| on_pty(&link))).collect();
+            let started = starting.into_iter().map(|thread| thread.join().unwrap());
+            started.collect()
+        });
+        assert_eq!(modems.iter().filter(|modem| modem.is_ok()).count(), 1);
+        drop(modems);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
 }
 
 #[test]
@@ -97,23 +172,12 @@ fn a_file_in_the_place_of_the_link_is_not_touched() {
 fn a_link_in_the_place_of_the_lock_is_not_followed() {
     let directory = tempfile::tempdir().unwrap();
     let victim = directory.path().join("victim");
-    std::os::unix::fs::symlink(&victim, directory.path().join("modem.lock")).unwrap();
+    symlink(&victim, directory.path().join("modem.lock")).unwrap();
     let error = on_pty(&directory.path().join("modem")).unwrap_err();
     assert!(matches!(error, StartError::Link { .. }), "{error}");
     assert!(fs::symlink_metadata(&victim).is_err(), "nothing was made");
     fs::write(&victim, "data").unwrap();
     on_pty(&directory.path().join("modem")).unwrap_err();
-    assert_eq!(fs::read_to_string(&victim).unwrap(), "data");
-}
-
-#[test]
-fn a_link_in_the_place_of_the_new_name_is_replaced_and_not_followed() {
-    let directory = tempfile::tempdir().unwrap();
-    let victim = directory.path().join("victim");
-    fs::write(&victim, "data").unwrap();
-    std::os::unix::fs::symlink(&victim, directory.path().join("modem.new")).unwrap();
-    let modem = on_pty(&directory.path().join("modem")).unwrap();
-    Host::on(open(&modem.port())).ok("AT");
     assert_eq!(fs::read_to_string(&victim).unwrap(), "data");
 }
 
@@ -155,7 +219,7 @@ fn the_terminal_is_as_new_for_the_next_host() {
             Instant::now() < deadline,
             "the terminal keeps what the last host set"
         );
-        std::thread::sleep(Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -31,10 +31,12 @@ impl RecordingFile {
             .map_err(|error| failed(&self.path, &error))
     }
 
-    /// Goes on in a new file; this one is kept beside it.
+    /// Goes on in a new file; this one is kept beside it, if it is still there.
     pub(super) fn rotate(&mut self) -> Result<(), Error> {
-        let next = fs::rename(&self.path, older(&self.path)).and_then(|()| open_new(&self.path));
-        self.file = next.map_err(|error| failed(&self.path, &error))?;
+        if is_named(&self.path, &self.file) {
+            put_beside(&self.path)?;
+        }
+        self.file = open_new(&self.path).map_err(|error| failed(&self.path, &error))?;
         Ok(())
     }
 
@@ -46,30 +48,95 @@ impl RecordingFile {
     }
 }
 
-/// Keeps a recording that is there; refuses to replace anything else.
-fn put_aside(path: &Path) -> Result<(), Error> {
-    let refused = |what: &str| {
-        Error::new(
-            ErrorCode::Recording,
-            format!("recording {}: {what}; give another name", path.display()),
-        )
-    };
+/// What is under a name, not followed.
+#[derive(PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// A plain file that begins as a recording does, or is empty.
+    Recording {
+        empty: bool,
+    },
+    Irregular,
+    Foreign,
+}
+
+fn look(path: &Path) -> Result<Found, Error> {
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(failed(path, &error)),
     };
     if !found.is_file() {
-        return Err(refused("there is something that is no plain file"));
+        return Ok(Found::Irregular);
     }
     let mut beginning = Vec::new();
     File::open(path)
         .and_then(|file| file.take(TITLE.len() as u64).read_to_end(&mut beginning))
         .map_err(|error| failed(path, &error))?;
-    if !beginning.is_empty() && beginning != TITLE {
-        return Err(refused("there is a file that is no recording"));
+    let empty = beginning.is_empty();
+    Ok(if empty || beginning == TITLE {
+        Found::Recording { empty }
+    } else {
+        Found::Foreign
+    })
+}
+
+/// Keeps a recording that is there; refuses to replace anything else.
+fn put_aside(path: &Path) -> Result<(), Error> {
+    match look(path)? {
+        Found::Nothing => Ok(()),
+        Found::Recording { .. } => put_beside(path),
+        Found::Irregular => Err(refused(path, "there is something that is no plain file")),
+        Found::Foreign => Err(refused(path, "there is a file that is no recording")),
     }
-    fs::rename(path, older(path)).map_err(|error| failed(path, &error))
+}
+
+/// Moves a recording to the name of the one before, which must have been one as well.
+fn put_beside(path: &Path) -> Result<(), Error> {
+    let older = older(path);
+    match look(&older)? {
+        Found::Nothing => rename_to_nothing(path, &older),
+        Found::Recording { empty: false } => fs::rename(path, &older),
+        _ => {
+            let what = format!(
+                "the one so far would have to be kept as {}, where there is something else",
+                older.display()
+            );
+            return Err(refused(path, &what));
+        }
+    }
+    .map_err(|error| failed(path, &error))
+}
+
+/// Replaces nothing that has come there meanwhile, where the system can see to that.
+fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // A file system, or a kernel, that cannot.
+            Err(Errno::INVAL | Errno::NOSYS) => {}
+            result => return Ok(result?),
+        }
+    }
+    fs::rename(from, to)
+}
+
+/// Whether this name, not followed, is that of this file.
+fn is_named(path: &Path, file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |found: fs::Metadata| (found.dev(), found.ino());
+        let named = fs::symlink_metadata(path).map(identity).ok();
+        named.is_some() && named == file.metadata().map(identity).ok()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        matches!(look(path), Ok(Found::Recording { .. }))
+    }
 }
 
 fn open_new(path: &Path) -> io::Result<File> {
@@ -94,5 +161,12 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     Error::new(
         ErrorCode::Recording,
         format!("recording {}: {error}", path.display()),
+    )
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    Error::new(
+        ErrorCode::Recording,
+        format!("recording {}: {why}; give another name", path.display()),
     )
 }
