@@ -288,3 +288,31 @@ fn a_module_that_reconnects_for_ever_is_helped() {
     rig.advance(121 * SECOND);
     rig.recover();
 }
+
+#[test]
+fn a_recovery_that_ends_for_good_ends_what_the_module_goes_on_doing() {
+    for turned_off in [true, false] {
+        let mut rig = Rig::with(SessionConfig {
+            recovery: Recovery {
+                max_attempts: Some(1),
+                ..recovering().recovery
+            },
+            ..recovering()
+        });
+        rig.connect();
+        rig.reply("\r\n+MQTTDISC\r\n");
+        rig.advance(SECOND);
+        rig.attempt();
+        if turned_off {
+            rig.session.set_recovery(rig.now, &Recovery::off());
+            rig.advance(SECOND);
+        } else {
+            rig.advance(60 * SECOND);
+        }
+        rig.exchange("AT+MQTTDISC", "\r\n+CME ERROR: 3\r\n");
+        rig.exchange("AT+MQTTDEL", "\r\nOK\r\n");
+        rig.advance(600 * SECOND);
+        rig.expect_nothing();
+        assert_eq!(rig.session.mqtt_state(), MqttState::Off);
+    }
+}

@@ -203,6 +203,9 @@ impl Session {
     /// that ends, and what waits for it fails.
     pub fn set_recovery(&mut self, now: Instant, recovery: &Recovery) {
         self.scheduler.shared.recovery.set_policy(recovery);
+        if !self.recovers() {
+            self.scheduler.give_up_attempt(now);
+        }
         self.scheduler.pump(now);
     }
 

@@ -155,6 +155,18 @@ impl Refusal {
         }
     }
 
+    /// Whether the same command may be taken later: not if the number says that something is wrong
+    /// with the command itself, the SIM card or the model.
+    pub(super) fn may_mean_not_yet(&self) -> bool {
+        match self.number() {
+            Some(number) => !matches!(
+                number,
+                4 | 5 | 10..=13 | 15..=18 | 24..=27 | 50 | 51 | 601 | 614 | 765 | 766
+            ),
+            None => true,
+        }
+    }
+
     /// A bare `ERROR`.
     pub(super) fn is_unnumbered(&self) -> bool {
         self.0.is_none()

@@ -4,6 +4,7 @@
 //! next: send a command, wait, or be done. It sees only its own answers; who has the command slot
 //! and when is the scheduler's matter.
 
+mod call_off;
 mod config;
 mod connect;
 mod delete;
@@ -32,6 +33,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::urc::OpenOutcome;
 
+pub(super) use call_off::CallOff;
 pub(super) use hang_up::HangUp;
 pub(super) use health_check::HealthCheck;
 pub(super) use recheck::Recheck;
@@ -175,6 +177,9 @@ pub(super) trait Operation: Send {
 
     /// Goes on.
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step;
+
+    /// Nobody waits for it any more, after it has begun.
+    fn given_up(&mut self, _cx: &mut Context<'_>) {}
 
     /// The error when its time has run out.
     fn expired(&mut self, cx: &mut Context<'_>) -> Error {

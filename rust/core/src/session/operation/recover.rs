@@ -1,9 +1,9 @@
 //! Making a lost connection again, the sequence that works everywhere (dialect section 6): wake the
 //! module, set it up, end and remove what is left, configure, connect, subscribe again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::connect::Connect;
+use super::connect::{self, Connect};
 use super::settings::{BOOT, Settings};
 use super::{Context, Input, Notice, Operation, Resubscribe, Scope, Step, resubscribe};
 use crate::session::shared::Shared;
@@ -12,8 +12,6 @@ use crate::{Error, ErrorCode};
 /// One attempt.
 pub(in crate::session) struct Recover {
     stage: Stage,
-    /// Until when the outcome of `AT+MQTTOPEN` is awaited.
-    open_until: Option<Instant>,
 }
 
 enum Stage {
@@ -26,7 +24,6 @@ impl Recover {
     pub(in crate::session) fn new() -> Self {
         Self {
             stage: Stage::Settings(Settings::new()),
-            open_until: None,
         }
     }
 
@@ -47,7 +44,6 @@ impl Recover {
     }
 
     fn connected(&mut self, cx: &mut Context<'_>) -> Step {
-        self.open_until = None;
         // Messages can come before the subscriptions are granted again.
         for kept in &cx.shared.recovery.subscriptions {
             cx.shared
@@ -72,7 +68,14 @@ impl Operation for Recover {
     fn time_limit(&self, shared: &Shared) -> Duration {
         let count = u32::try_from(shared.recovery.subscriptions.len()).unwrap_or(u32::MAX);
         let commands = shared.config.command_timeout * 6;
-        BOOT * 3 + commands + open_limit(shared) + resubscribe::time_limit(shared, count)
+        // As long may the module refuse to connect at all.
+        BOOT * 3 + commands + open_limit(shared) * 2 + resubscribe::time_limit(shared, count)
+    }
+
+    fn given_up(&mut self, cx: &mut Context<'_>) {
+        if let Stage::Connect(connect) = &self.stage {
+            connect.call_off(cx.shared);
+        }
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -81,23 +84,16 @@ impl Operation for Recover {
                 Step::Done(Ok(_)) => self.connect(cx),
                 step => step,
             },
-            Stage::Connect(connect) => {
-                let over = self.open_until.is_some_and(|until| until <= cx.now);
-                if over && matches!(input, Input::Timer) {
-                    return Step::fail(connect.expired(cx));
-                }
-                match connect.step(cx, input) {
-                    Step::Done(Ok(_)) => self.connected(cx),
-                    Step::Wait(None) => {
-                        let limit = cx.now + open_limit(cx.shared);
-                        Step::Wait(Some(*self.open_until.get_or_insert(limit)))
+            Stage::Connect(connect) => match connect.step(cx, input) {
+                Step::Done(Ok(_)) => self.connected(cx),
+                step @ Step::Done(Err(_)) => {
+                    if cx.shared.recovery.has_tried_enough() {
+                        connect.call_off(cx.shared);
                     }
-                    Step::Wait(Some(due)) => {
-                        Step::Wait(Some(self.open_until.map_or(due, |until| until.min(due))))
-                    }
-                    step => step,
+                    step
                 }
-            }
+                step => step,
+            },
             Stage::Subscribe(_)
                 if matches!(
                     input,
@@ -116,5 +112,5 @@ impl Operation for Recover {
 
 fn open_limit(shared: &Shared) -> Duration {
     let options = shared.recovery.goal();
-    options.map_or(Duration::from_secs(60), super::connect::time_limit)
+    options.map_or(Duration::from_secs(60), connect::time_limit)
 }

@@ -210,14 +210,16 @@ impl Tracker {
 
     /// How long to wait before the next attempt; `None` when there have been enough.
     pub(super) fn next_delay(&mut self) -> Option<Duration> {
-        if self
-            .policy
-            .max_attempts
-            .is_some_and(|most| self.attempts >= most)
-        {
+        if self.has_tried_enough() {
             return None;
         }
         Some(self.backoff.next())
+    }
+
+    /// Whether the attempt under way is the last one.
+    pub(super) fn has_tried_enough(&self) -> bool {
+        let most = self.policy.max_attempts;
+        most.is_some_and(|most| self.attempts >= most)
     }
 
     /// The connection is there again.

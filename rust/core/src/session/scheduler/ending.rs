@@ -13,8 +13,15 @@ impl Scheduler {
     /// Ends an operation without telling its end.
     pub(in crate::session) fn abandon(&mut self, now: Instant, id: OperationId) {
         self.completions.retain(|(done, _)| *done != id);
-        if let Some(entry) = self.remove(now, id) {
+        if let Some(mut entry) = self.remove(now, id) {
             self.slot.detach(id);
+            let mut context = Context {
+                now,
+                id,
+                begun: entry.begun,
+                shared: &mut self.shared,
+            };
+            entry.operation.given_up(&mut context);
             if entry.operation.survives_reboot() {
                 // What is left of the restart is nobody's any more.
                 self.boot = None;

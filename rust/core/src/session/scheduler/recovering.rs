@@ -350,6 +350,21 @@ impl Scheduler {
         }
     }
 
+    /// There shall be no attempt any more, and what the module does for this one is to end.
+    pub(in crate::session) fn give_up_attempt(&mut self, now: Instant) {
+        if let Stage::Attempt(id) = self.shared.recovery.stage {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                let mut context = Context {
+                    now,
+                    id,
+                    begun: entry.begun,
+                    shared: &mut self.shared,
+                };
+                entry.operation.given_up(&mut context);
+            }
+        }
+    }
+
     fn drop_operation(&mut self, now: Instant, id: OperationId) {
         if self.remove(now, id).is_some() {
             self.slot.detach(id);

@@ -4,24 +4,29 @@
 //! The settings come after the configuration, which sets them back: the ack timeout to 10 s, the ping
 //! report to off.
 
+mod failure;
+mod refusals;
+mod waiting;
+
 use std::time::{Duration, Instant};
 
 use m531x_at::argument::{ArgumentError, check_keepalive};
 use m531x_at::command::{Command, MqttCfg, MqttOpen, MqttPing, MqttTo, check_connect_packet};
 use m531x_at::urc::OpenOutcome;
 
-use super::{Context, Input, Notice, Operation, Scope, Step, lines_of};
+use super::{CallOff, Context, Input, Notice, Operation, Scope, Step};
+use crate::Error;
 use crate::session::ConnectOptions;
 use crate::session::shared::{Shared, ack_wait_of};
-use crate::session::wire::{Answer, Wire, seconds};
-use crate::{Error, ErrorCode};
+use crate::session::wire::{Answer, Wire};
+
+use refusals::Refusals;
+use waiting::Signs;
+pub(super) use waiting::{is_busy, stat};
 
 /// What the network may take beside the broker's acknowledgement: name, radio, TCP, the module's
 /// own repetitions.
 const NETWORK: Duration = Duration::from_secs(50);
-/// How soon after `+MQTTTO:1` the module begins again, if it does: the first wait of its firmware
-/// is 4 s.
-const NEXT_ATTEMPT: Duration = Duration::from_secs(5);
 /// How long after the OK the report of the end of an earlier connection may take.
 const OLD_END: Duration = Duration::from_secs(3);
 
@@ -33,15 +38,14 @@ pub(super) struct Connect {
     stage: Stage,
     /// A lost connection is made again: what is left of it is ended, whatever the state may be.
     again: bool,
+    /// Until when that may take.
+    until: Option<Instant>,
     /// The end of an earlier connection was reported.
     old_ended: bool,
-    cfg_refused: bool,
+    refusals: Refusals,
     /// The outcome, which can come before the OK.
     outcome: Option<Outcome>,
-    /// The last thing that told of trouble on the way.
-    trouble: Option<String>,
-    /// Until when the module may begin again after its acknowledgement was late.
-    attempt_due: Option<Instant>,
+    signs: Signs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +57,14 @@ enum Stage {
     AckTimeout,
     PingReport,
     Open,
+    /// For the outcome.
     Wait,
+    /// The module is asked whether it is still at it.
+    Look,
+    /// Something was refused that may be taken later.
+    Pause,
+    /// The module is asked whether it is at something that makes it refuse.
+    LookBusy,
 }
 
 #[derive(Clone, Copy)]
@@ -96,11 +107,11 @@ impl Connect {
             options,
             stage: Stage::EndOld,
             again: false,
+            until: None,
             old_ended: false,
-            cfg_refused: false,
+            refusals: Refusals::default(),
             outcome: None,
-            trouble: None,
-            attempt_due: None,
+            signs: Signs::default(),
         })
     }
 
@@ -117,18 +128,24 @@ impl Connect {
     }
 
     fn start(&mut self, cx: &mut Context<'_>) -> Step {
-        if !self.again {
-            cx.shared.recovery.forget();
+        if self.again {
+            return self.end_old(cx);
         }
-        if self.again || cx.shared.machine.may_be_connected() {
-            self.stage = Stage::EndOld;
-            cx.shared.machine.on_disconnecting();
-            return Step::send(cx.shared.wire(&Command::MqttDisc));
+        cx.shared.recovery.forget();
+        if cx.shared.machine.may_be_connected() {
+            return self.end_old(cx);
         }
         if cx.shared.machine.is_clean() {
             return self.configure();
         }
         self.delete_old(cx)
+    }
+
+    fn end_old(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::EndOld;
+        self.old_ended = false;
+        cx.shared.machine.on_disconnecting();
+        Step::send(cx.shared.wire(&Command::MqttDisc))
     }
 
     fn delete_old(&mut self, cx: &mut Context<'_>) -> Step {
@@ -157,96 +174,72 @@ impl Connect {
 
     fn open(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::Open;
+        self.outcome = None;
+        self.signs = Signs::default();
         let transition = cx.shared.machine.on_opening();
         cx.shared.report(transition);
         Step::Send(self.open.clone())
     }
 
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
-        let accepted = matches!(answer, Answer::Ok(_));
-        match self.stage {
-            Stage::EndOld if accepted => {
+        match (self.stage, answer) {
+            (Stage::EndOld, Answer::Ok(_)) => {
                 self.stage = Stage::WaitOldEnd;
-                let ended = self.old_ended || !self.again;
+                let ended = self.old_ended || !(self.again || self.refusals.any());
                 if cx.shared.machine.may_be_connected() || !ended {
                     return Step::Wait(Some(cx.now + OLD_END));
                 }
                 self.delete_old(cx)
             }
-            Stage::EndOld | Stage::WaitOldEnd => {
+            (Stage::EndOld | Stage::WaitOldEnd, _) => {
                 cx.shared.machine.on_disconnect_refused();
                 self.delete_old(cx)
             }
-            Stage::DeleteOld => {
-                // Refused by a module that has nothing to delete.
-                if accepted || matches!(answer, Answer::Refused(_)) {
-                    cx.shared.client_deleted();
-                }
-                self.configure()
-            }
-            Stage::Configure if accepted => {
+            (Stage::DeleteOld, answer) => self.on_deleted(cx, &answer),
+            (Stage::Configure, Answer::Ok(_)) => {
                 cx.shared.client_configured(Some(self.options.keepalive));
                 self.set_ack_timeout()
             }
-            Stage::AckTimeout if matches!(answer, Answer::TimedOut(_)) => {
-                Self::fail(cx, answer, wire)
-            }
-            Stage::AckTimeout => {
-                if accepted {
+            (Stage::AckTimeout, answer @ Answer::TimedOut(_)) => Self::fail(cx, answer, wire),
+            (Stage::AckTimeout, answer) => {
+                if matches!(answer, Answer::Ok(_)) {
                     cx.shared.ack_timeout = self.options.ack_timeout;
                 }
                 self.set_ping_report(cx)
             }
             // No connection is worse than one without a report.
-            Stage::PingReport => self.open(cx),
-            Stage::Configure if matches!(answer, Answer::Refused(_)) && !self.cfg_refused => {
-                // Some firmware refuses while a client is still configured.
-                self.cfg_refused = true;
-                self.delete_old(cx)
-            }
-            Stage::Open if accepted || matches!(answer, Answer::Hidden) => {
+            (Stage::PingReport, _) => self.open(cx),
+            (Stage::Open, Answer::Ok(_) | Answer::Hidden) => {
                 self.stage = Stage::Wait;
                 match self.outcome.take() {
                     Some(outcome) => self.conclude(cx, outcome),
-                    None => Step::Wait(self.attempt_due),
+                    None => self.wait(cx),
                 }
             }
-            Stage::Configure | Stage::Open | Stage::Wait => Self::fail(cx, answer, wire),
-        }
-    }
-
-    /// A command of the dialogue was refused or not answered.
-    fn fail(cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
-        let transition = cx
-            .shared
-            .machine
-            .on_refused("the module did not take the command");
-        cx.shared.report(transition);
-        match answer {
-            Answer::Refused(refusal) => {
-                Step::fail(refusal.error(ErrorCode::Connect, &wire.name, &cx.shared.profile))
+            (Stage::Configure | Stage::Open, Answer::Refused(refusal)) => {
+                self.on_refused(cx, refusal, wire)
             }
-            other => match lines_of(other, wire, cx.shared) {
-                Ok(_) => Step::Stay,
-                Err(error) => Step::fail(error),
-            },
+            (Stage::Look, answer) => self.on_looked(cx, &answer),
+            (Stage::LookBusy, answer) => self.on_looked_busy(cx, &answer),
+            (Stage::Configure | Stage::Open | Stage::Wait | Stage::Pause, answer) => {
+                Self::fail(cx, answer, wire)
+            }
         }
     }
 
     fn on_outcome(&mut self, cx: &mut Context<'_>, outcome: Outcome) -> Step {
-        match self.stage {
-            Stage::Open => {
+        match (self.stage, outcome) {
+            (Stage::Open, _) => {
                 self.outcome.get_or_insert(outcome);
                 Step::Stay
             }
-            Stage::Wait => self.conclude(cx, outcome),
-            _ => Step::Stay,
-        }
-    }
-
-    fn wait_on(&self) -> Step {
-        match self.stage {
-            Stage::Wait => Step::Wait(self.attempt_due),
+            (Stage::Wait | Stage::Look, _) => self.conclude(cx, outcome),
+            // The end of an earlier attempt: what was refused may be taken now.
+            (Stage::Pause, Outcome::GaveUp) => self.resume(cx),
+            // It had taken the command that it refused as one too many.
+            (Stage::Pause | Stage::LookBusy, Outcome::Opened(_)) if self.refusals.of_open() => {
+                self.conclude(cx, outcome)
+            }
             _ => Step::Stay,
         }
     }
@@ -257,39 +250,49 @@ impl Connect {
                 cx.shared.recovery.remember(cx.now, &self.options);
                 Step::done()
             }
-            Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => Step::fail(
-                Error::new(
-                    ErrorCode::Connect,
-                    format!(
-                        "broker {} refused the connection: return code {code}, {}",
-                        self.broker(),
-                        return_code_text(code)
-                    ),
-                )
-                .with_return_code(code),
-            ),
+            Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => {
+                Step::fail(self.refused_by_broker(code))
+            }
             Outcome::Opened(OpenOutcome::Failed) => {
                 Step::fail(self.unreachable(cx.now, cx.begun, "the module reports FAIL"))
             }
-            Outcome::GaveUp => Step::fail(self.unreachable(cx.now, cx.begun, "the module gave up")),
+            Outcome::GaveUp => Step::fail(self.gave_up(cx.now, cx.begun)),
         }
     }
 
-    fn unreachable(&self, now: Instant, begun: Instant, why: &str) -> Error {
-        let trouble = self
-            .trouble
-            .as_ref()
-            .map(|t| format!(" after {t}"))
-            .unwrap_or_default();
-        Error::new(
-            ErrorCode::Connect,
-            format!(
-                "broker {} is unreachable: {why}{trouble}, {}; check host, port, network and \
-                 whether the broker takes this user name and password",
-                self.broker(),
-                seconds(now.saturating_duration_since(begun))
-            ),
-        )
+    fn go_on(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match (input, self.stage) {
+            (Input::Start, _) => self.start(cx),
+            (Input::Answer(answer, wire), _) => self.on_answer(cx, answer, wire),
+            (Input::Timer | Input::Notice(Notice::Disconnected), Stage::WaitOldEnd) => {
+                self.delete_old(cx)
+            }
+            (Input::Timer, Stage::Wait) => self.on_silence(cx),
+            (Input::Timer, Stage::Pause) => self.resume(cx),
+            (Input::Notice(Notice::Disconnected), Stage::EndOld) => {
+                self.old_ended = true;
+                Step::Stay
+            }
+            (Input::Notice(Notice::Opened(outcome)), _) => {
+                self.on_outcome(cx, Outcome::Opened(*outcome))
+            }
+            (Input::Notice(Notice::Disconnected), _) => self.on_outcome(cx, Outcome::GaveUp),
+            // The module may try again after these by itself, so they decide nothing yet.
+            (Input::Notice(Notice::ConnectLate), _) => self.on_late(cx),
+            (Input::Notice(Notice::Attempt(n)), _) => self.on_attempt(cx, *n),
+            (Input::Notice(_) | Input::Timer, _) => Step::Stay,
+        }
+    }
+
+    /// Nobody waits for the outcome any more. What the module goes on doing would make a connection
+    /// some day that nobody has asked for.
+    pub(super) fn call_off(&self, shared: &mut Shared) {
+        let told = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
+            || self.refusals.of_open();
+        if told && shared.machine.may_be_connected() {
+            let call_off = CallOff::new(self.cfg.clone(), self.options.keepalive);
+            shared.internal.push_back(Box::new(call_off));
+        }
     }
 }
 
@@ -307,46 +310,21 @@ impl Operation for Connect {
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
-        match input {
-            Input::Start => self.start(cx),
-            Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
-            Input::Timer if self.stage == Stage::WaitOldEnd => self.delete_old(cx),
-            Input::Timer if self.stage == Stage::Wait && self.attempt_due.is_some() => {
-                Step::fail(self.unreachable(cx.now, cx.begun, "no connection"))
-            }
-            Input::Notice(Notice::Disconnected) if self.stage == Stage::WaitOldEnd => {
-                self.delete_old(cx)
-            }
-            Input::Notice(Notice::Disconnected) if self.stage == Stage::EndOld => {
-                self.old_ended = true;
-                Step::Stay
-            }
-            Input::Notice(Notice::Opened(outcome)) => {
-                self.on_outcome(cx, Outcome::Opened(*outcome))
-            }
-            Input::Notice(Notice::Disconnected) => self.on_outcome(cx, Outcome::GaveUp),
-            // The module may try again after these by itself, so they decide nothing yet.
-            Input::Notice(Notice::ConnectLate) => {
-                self.trouble = Some("+MQTTTO:1".to_owned());
-                self.attempt_due = cx.now.checked_add(NEXT_ATTEMPT);
-                self.wait_on()
-            }
-            Input::Notice(Notice::Attempt(n)) => {
-                self.trouble = Some(format!("+MQTTREC:{n}"));
-                self.attempt_due = None;
-                self.wait_on()
-            }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+        let step = self.go_on(cx, input);
+        // After an attempt of a recovery comes the next one.
+        if matches!(step, Step::Done(Err(_))) && !self.again {
+            self.call_off(cx.shared);
         }
+        step
+    }
+
+    fn given_up(&mut self, cx: &mut Context<'_>) {
+        self.call_off(cx.shared);
     }
 
     fn expired(&mut self, cx: &mut Context<'_>) -> Error {
-        if self.trouble.is_some() {
-            return self.unreachable(cx.now, cx.begun, "no connection");
-        }
-        let waited = seconds(cx.now.saturating_duration_since(cx.begun));
-        let text = format!("{}: no outcome within {waited}", self.title());
-        Error::new(ErrorCode::Timeout, text)
+        self.call_off(cx.shared);
+        self.out_of_time(cx)
     }
 }
 
@@ -354,16 +332,4 @@ impl Operation for Connect {
 pub(super) fn time_limit(options: &ConnectOptions) -> Duration {
     let default = Duration::from_secs(options.ack_timeout.into()) + NETWORK;
     options.timeout.unwrap_or(default)
-}
-
-/// What a return code means (MQTT 3.1.1, table 3.1).
-fn return_code_text(code: u8) -> &'static str {
-    match code {
-        1 => "unacceptable protocol version",
-        2 => "client identifier rejected",
-        3 => "server unavailable",
-        4 => "bad user name or password",
-        5 => "not authorised",
-        _ => "a code MQTT 3.1.1 does not know",
-    }
 }

@@ -1,0 +1,148 @@
+//! Ending what the module goes on doing after a connect that was given up.
+
+use std::time::{Duration, Instant};
+
+use m531x_at::command::Command;
+use m531x_at::response::MqttStat;
+
+use super::connect::{is_busy, stat};
+use super::{Context, Input, Notice, Operation, Scope, Step};
+use crate::session::MqttState;
+use crate::session::shared::Shared;
+use crate::session::wire::{Answer, Wire};
+
+/// How long after the OK the report of the end may take.
+const REPORT: Duration = Duration::from_secs(3);
+/// From one round to the next.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A module that listens to nothing has ended by itself by then: it tries for 54 s.
+const LIMIT: Duration = Duration::from_secs(75);
+
+/// `AT+MQTTDISC`, `AT+MQTTDEL`, and the configuration once more, for on some firmware that is all that
+/// breaks in.
+pub(in crate::session) struct CallOff {
+    cfg: Wire,
+    keepalive: u16,
+    stage: Stage,
+    until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    End,
+    WaitEnd,
+    Delete,
+    BreakIn,
+    DeleteAfterwards,
+    Look,
+    Pause,
+}
+
+impl CallOff {
+    pub(super) fn new(cfg: Wire, keepalive: u16) -> Self {
+        Self {
+            cfg,
+            keepalive,
+            stage: Stage::End,
+            until: None,
+        }
+    }
+
+    fn end(&mut self, cx: &mut Context<'_>) -> Step {
+        if has_ended(cx.shared) {
+            return Step::done();
+        }
+        self.stage = Stage::End;
+        cx.shared.machine.on_disconnecting();
+        Step::send(cx.shared.wire(&Command::MqttDisc))
+    }
+
+    fn delete(&mut self, cx: &mut Context<'_>, stage: Stage) -> Step {
+        self.stage = stage;
+        Step::send(cx.shared.wire(&Command::MqttDel))
+    }
+
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer) -> Step {
+        match (self.stage, answer) {
+            // It answers nothing: whatever it does, nothing helps from here.
+            (_, Answer::TimedOut(_)) => Step::done(),
+            (Stage::End, Answer::Ok(_) | Answer::Hidden) => {
+                if has_ended(cx.shared) {
+                    return Step::done();
+                }
+                self.stage = Stage::WaitEnd;
+                Step::Wait(Some(cx.now + REPORT))
+            }
+            (Stage::End | Stage::WaitEnd | Stage::Pause, _) => {
+                cx.shared.machine.on_disconnect_refused();
+                self.delete(cx, Stage::Delete)
+            }
+            (Stage::Delete | Stage::DeleteAfterwards, Answer::Ok(_)) => {
+                cx.shared.client_deleted();
+                Step::done()
+            }
+            (Stage::Delete, _) => {
+                self.stage = Stage::BreakIn;
+                Step::Send(self.cfg.clone())
+            }
+            (Stage::BreakIn, Answer::Ok(_)) => {
+                cx.shared.client_configured(Some(self.keepalive));
+                self.delete(cx, Stage::DeleteAfterwards)
+            }
+            (Stage::DeleteAfterwards, _) => Step::done(),
+            (Stage::BreakIn, _) => {
+                self.stage = Stage::Look;
+                Step::send(cx.shared.wire(&Command::MqttStatRead))
+            }
+            (Stage::Look, answer) => self.on_looked(cx, answer),
+        }
+    }
+
+    fn on_looked(&mut self, cx: &mut Context<'_>, answer: &Answer) -> Step {
+        if let Some(stat) = stat(answer).filter(|stat| !is_busy(*stat)) {
+            let transition = cx.shared.machine.on_stat(stat);
+            cx.shared.report(transition);
+            if stat != MqttStat::Connected {
+                return Step::done();
+            }
+        }
+        if self.until.is_none_or(|until| until <= cx.now) {
+            return Step::done();
+        }
+        self.stage = Stage::Pause;
+        Step::Wait(Some(cx.now + PAUSE))
+    }
+}
+
+/// The module has told by itself that it is at nothing any more.
+fn has_ended(shared: &Shared) -> bool {
+    shared.machine.is_clean() || shared.machine.state() == MqttState::Configured
+}
+
+impl Operation for CallOff {
+    fn title(&self) -> String {
+        "ending a connect that was given up".to_owned()
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Connection
+    }
+
+    fn time_limit(&self, _: &Shared) -> Duration {
+        LIMIT + PAUSE
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        match (input, self.stage) {
+            (Input::Start, _) => {
+                self.until = cx.now.checked_add(LIMIT);
+                self.end(cx)
+            }
+            (Input::Answer(answer, _), _) => self.on_answer(cx, &answer),
+            (Input::Timer, Stage::WaitEnd) => self.delete(cx, Stage::Delete),
+            (Input::Timer, Stage::Pause) => self.end(cx),
+            (Input::Notice(Notice::Disconnected), Stage::WaitEnd | Stage::Pause) => Step::done(),
+            (Input::Notice(_) | Input::Timer, _) => Step::Stay,
+        }
+    }
+}
