@@ -173,6 +173,10 @@ enum m531x_error {
    * A recording cannot be written or read; check path, rights, room and format. @since 0.1.0
    */
   M531X_ERR_RECORDING = -25,
+  /**
+   * The connection was lost each time this was on its way; the broker may refuse it. @since 0.1.0
+   */
+  M531X_ERR_REPEATED_LOSS = -26,
 };
 
 /**
@@ -458,6 +462,11 @@ enum m531x_option {
    * check has subscribed to, which have to come back.
    */
   M531X_OPTION_HEALTH_CHECK_LOOP_BACK = 29,
+  /**
+   * u32: on how many connections one operation may be in flight when they are lost, 1 and more; then it ends with
+   * M531X_ERR_REPEATED_LOSS, and the others go on; default 3. Takes effect at once.
+   */
+  M531X_OPTION_RECOVERY_LOSS_BUDGET = 30,
 };
 
 /**

@@ -24,6 +24,7 @@ __all__ = [
     "PortError",
     "PublishError",
     "RecordingError",
+    "RepeatedLossError",
     "ResultUnknownError",
     "SubscribeError",
     "UnsupportedModelError",
@@ -58,6 +59,7 @@ class ErrorCode(enum.IntEnum):
     OUTBOX_IN_USE = -23
     OUTBOX_FAILED = -24
     RECORDING = -25
+    REPEATED_LOSS = -26
 
     @property
     def text(self) -> str:
@@ -110,6 +112,9 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
     ),
     ErrorCode.RECORDING: (
         "a recording cannot be written or read; check path, rights, room and format"
+    ),
+    ErrorCode.REPEATED_LOSS: (
+        "the connection was lost each time this was on its way; the broker may refuse it"
     ),
 }
 
@@ -193,6 +198,12 @@ class NotConnectedError(M531xError, ConnectionError):
     """There is no MQTT connection for what was asked."""
 
     code = ErrorCode.NOT_CONNECTED
+
+
+class RepeatedLossError(NotConnectedError):
+    """The connection was lost too often while this was on its way; the broker may refuse it so."""
+
+    code = ErrorCode.REPEATED_LOSS
 
 
 class ConnectError(M531xError, ConnectionError):
@@ -297,6 +308,7 @@ _CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {
     ErrorCode.OUTBOX_IN_USE: OutboxError,
     ErrorCode.OUTBOX_FAILED: OutboxError,
     ErrorCode.RECORDING: RecordingError,
+    ErrorCode.REPEATED_LOSS: RepeatedLossError,
 }
 
 

@@ -6,7 +6,7 @@ from m531x._argument_type import ArgumentTypeError
 from m531x.types import HealthCheck, Recovery
 
 HealthParts = tuple[float, str | None, float, int, bool]
-Parts = tuple[float, float, float, int | None, HealthParts | None]
+Parts = tuple[float, float, float, int | None, HealthParts | None, int]
 
 DEFAULT = Recovery()
 
@@ -25,6 +25,7 @@ def parts(recovery: Recovery | None) -> Parts | None:
         recovery.jitter,
         recovery.max_attempts,
         _health_parts(recovery.health_check),
+        recovery.loss_budget,
     )
 
 

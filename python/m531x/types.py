@@ -183,6 +183,8 @@ class Recovery:
         max_attempts: How many attempts in a row may fail; None never gives up.
         health_check: How a connection that looks alive is checked; by default the module is asked
             every 15 minutes. None leaves it to the module's keep-alive.
+        loss_budget: On how many connections one operation may be in flight when they are lost; then
+            it fails with RepeatedLossError and the others go on. 1 or more.
 
     Example:
         >>> Recovery(max_delay=600).max_delay
@@ -195,6 +197,7 @@ class Recovery:
     jitter: float = 0.2
     max_attempts: int | None = None
     health_check: HealthCheck | None = HealthCheck(900, loop_back=False)
+    loss_budget: int = 3
 
 
 @dataclass(frozen=True, init=False)

@@ -198,6 +198,9 @@ pub enum m531x_option {
     /// u32: 0 (default) asks the module for its state, which costs no data; 1 publishes a few bytes to a topic that the
     /// check has subscribed to, which have to come back.
     M531X_OPTION_HEALTH_CHECK_LOOP_BACK = 29,
+    /// u32: on how many connections one operation may be in flight when they are lost, 1 and more; then it ends with
+    /// M531X_ERR_REPEATED_LOSS, and the others go on; default 3. Takes effect at once.
+    M531X_OPTION_RECOVERY_LOSS_BUDGET = 30,
 }
 
 /// What happens to a publish for which the outbox has no room. @since 0.1.0

@@ -59,6 +59,8 @@ pub enum m531x_error {
     M531X_ERR_OUTBOX_FAILED = -24,
     /// A recording cannot be written or read; check path, rights, room and format. @since 0.1.0
     M531X_ERR_RECORDING = -25,
+    /// The connection was lost each time this was on its way; the broker may refuse it. @since 0.1.0
+    M531X_ERR_REPEATED_LOSS = -26,
 }
 
 #[rustfmt::skip]
@@ -89,6 +91,7 @@ pub(crate) static STATIC_NAMES: &[(i32, &CStr)] = &[
     (-23, c"M531X_ERR_OUTBOX_IN_USE"),
     (-24, c"M531X_ERR_OUTBOX_FAILED"),
     (-25, c"M531X_ERR_RECORDING"),
+    (-26, c"M531X_ERR_REPEATED_LOSS"),
 ];
 
 #[rustfmt::skip]
@@ -119,4 +122,5 @@ pub(crate) static STATIC_TEXTS: &[(i32, &CStr)] = &[
     (-23, c"another modem has the outbox's file open; close that, or use another file"),
     (-24, c"the outbox's file cannot be read or written; check path, rights and room"),
     (-25, c"a recording cannot be written or read; check path, rights, room and format"),
+    (-26, c"the connection was lost each time this was on its way; the broker may refuse it"),
 ];

@@ -73,6 +73,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     const OUTBOX_OVERFLOW: i32 = name::M531X_OPTION_OUTBOX_OVERFLOW as i32;
     const OUTBOX_IN_FLIGHT: i32 = name::M531X_OPTION_OUTBOX_IN_FLIGHT as i32;
     const MAX_ATTEMPTS: i32 = name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS as i32;
+    const LOSS_BUDGET: i32 = name::M531X_OPTION_RECOVERY_LOSS_BUDGET as i32;
     const HEALTH_CHECK_FIRST: i32 = name::M531X_OPTION_HEALTH_CHECK_S as i32;
     const HEALTH_CHECK_LAST: i32 = name::M531X_OPTION_HEALTH_CHECK_LOOP_BACK as i32;
     let milliseconds = Duration::from_millis(value.into());
@@ -100,6 +101,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
         MAX_ATTEMPTS => recover(entry, |recovery| {
             recovery.max_attempts = (value != 0).then_some(value);
         })?,
+        LOSS_BUDGET => recover(entry, |recovery| recovery.loss_budget = value)?,
         OUTBOX_MAX_MESSAGES => {
             entry.settings().outbox.max_messages = at_least_one(value)?.into();
         }

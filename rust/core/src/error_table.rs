@@ -70,6 +70,8 @@ pub enum ErrorCode {
     OutboxFailed = -24,
     /// A recording cannot be written or read; check path, rights, room and format.
     Recording = -25,
+    /// The connection was lost each time this was on its way; the broker may refuse it.
+    RepeatedLoss = -26,
 }
 
 impl ErrorCode {
@@ -100,6 +102,7 @@ impl ErrorCode {
         Self::OutboxInUse,
         Self::OutboxFailed,
         Self::Recording,
+        Self::RepeatedLoss,
     ];
 
     /// The error with this number, if there is one.
@@ -130,6 +133,7 @@ impl ErrorCode {
             -23 => Some(Self::OutboxInUse),
             -24 => Some(Self::OutboxFailed),
             -25 => Some(Self::Recording),
+            -26 => Some(Self::RepeatedLoss),
             _ => None,
         }
     }
@@ -167,6 +171,7 @@ impl ErrorCode {
             Self::OutboxInUse => "M531X_ERR_OUTBOX_IN_USE",
             Self::OutboxFailed => "M531X_ERR_OUTBOX_FAILED",
             Self::Recording => "M531X_ERR_RECORDING",
+            Self::RepeatedLoss => "M531X_ERR_REPEATED_LOSS",
         }
     }
 
@@ -222,6 +227,9 @@ impl ErrorCode {
             Self::Recording => {
                 "a recording cannot be written or read; check path, rights, room and format"
             }
+            Self::RepeatedLoss => {
+                "the connection was lost each time this was on its way; the broker may refuse it"
+            }
         }
     }
 
@@ -246,6 +254,7 @@ impl ErrorCode {
             Self::OutboxFull => "OutboxFullError",
             Self::OutboxCorrupt | Self::OutboxInUse | Self::OutboxFailed => "OutboxError",
             Self::Recording => "RecordingError",
+            Self::RepeatedLoss => "RepeatedLossError",
         }
     }
 }

@@ -78,17 +78,19 @@ type HealthParts<'py> = (
     Bound<'py, PyAny>,
 );
 
-/// Initial delay, longest delay, jitter, most attempts, health check.
+/// Initial delay, longest delay, jitter, most attempts, health check, loss budget.
 type RecoveryParts<'py> = (
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Option<HealthParts<'py>>,
+    Bound<'py, PyAny>,
 );
 
 fn recovery_of(parts: Option<RecoveryParts<'_>>) -> PyResult<Recovery> {
-    let Some((initial_delay, max_delay, jitter, max_attempts, health_check)) = parts else {
+    let Some((initial_delay, max_delay, jitter, max_attempts, health_check, loss_budget)) = parts
+    else {
         return Ok(Recovery::off());
     };
     let defaults = Recovery::default();
@@ -99,6 +101,7 @@ fn recovery_of(parts: Option<RecoveryParts<'_>>) -> PyResult<Recovery> {
         jitter,
         max_attempts: optional_number("max_attempts", &max_attempts, "0 or more, or None")?,
         health_check: health_check.map(health_check_of).transpose()?,
+        loss_budget: number("loss_budget", &loss_budget, "1 or more")?,
         ..defaults
     })
 }

@@ -182,6 +182,7 @@ fn policy(words: Writer, recovery: &Recovery) -> Writer {
         .time("max_delay", recovery.max_delay)
         .value("jitter", recovery.jitter)
         .value_if("max_attempts", recovery.max_attempts)
+        .value("loss_budget", recovery.loss_budget)
         .value_if("seed", recovery.seed);
     match &recovery.health_check {
         None => words,
@@ -217,6 +218,9 @@ fn read_policy(words: &Words) -> Result<Recovery, String> {
         max_delay: words.time_if("max_delay")?.unwrap_or(defaults.max_delay),
         jitter: words.value_if("jitter")?.unwrap_or(defaults.jitter),
         max_attempts: words.value_if("max_attempts")?,
+        loss_budget: words
+            .value_if("loss_budget")?
+            .unwrap_or(Recovery::default().loss_budget),
         seed: words.value_if("seed")?,
         health_check: read_health_check(words)?,
     })
@@ -237,6 +241,7 @@ mod tests {
             line_limit: Some(512),
             recovery: Recovery {
                 max_attempts: Some(3),
+                loss_budget: 5,
                 seed: Some(u64::MAX),
                 jitter: 0.1,
                 health_check: Some(HealthCheck {

@@ -150,7 +150,9 @@ impl Refusal {
     pub(super) fn may_mean_no_connection(&self) -> bool {
         match self.0 {
             None => true,
-            Some(CmeError::Number(number)) => matches!(number, 3 | 617 | 620),
+            Some(CmeError::Number(number)) => {
+                matches!(number, 3 | 617 | 620) || self.may_mean_dead_link()
+            }
             Some(CmeError::Text(_)) => false,
         }
     }
@@ -165,6 +167,18 @@ impl Refusal {
             ),
             None => true,
         }
+    }
+
+    /// Whether a module refuses like this whose link is dead, before it has noticed that itself:
+    /// for up to 2.5 seconds the vendor's client only says that it cannot send.
+    pub(super) fn may_mean_dead_link(&self) -> bool {
+        matches!(self.0, Some(CmeError::Number(603 | 608 | 613)))
+    }
+
+    /// Whether firmware prints this by itself when its reconnecting has failed, also while a command
+    /// is in flight.
+    pub(super) fn may_be_unasked(&self) -> bool {
+        matches!(self.0, Some(CmeError::Number(615)))
     }
 
     /// A bare `ERROR`.

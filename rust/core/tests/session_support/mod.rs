@@ -121,6 +121,22 @@ impl Rig {
         self.sent.pop_front()
     }
 
+    /// Whether a command was sent that the module has not answered yet.
+    pub(crate) fn has_sent(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Lets time pass until something is sent.
+    pub(crate) fn advance_until_sent(&mut self) {
+        for _ in 0..1_000 {
+            if self.has_sent() {
+                return;
+            }
+            self.advance(SECOND / 10);
+        }
+        panic!("nothing was sent within 100 s");
+    }
+
     /// Lets time pass, doing what falls due on the way.
     pub(crate) fn advance(&mut self, time: Duration) {
         let end = self.now + time;

@@ -162,6 +162,10 @@ impl Feeder {
         if is_its_own(error) {
             let trouble = self.troubles.entry(id).or_default();
             trouble.failures += 1;
+            if error.code() == ErrorCode::RepeatedLoss {
+                // The session has sent it alone, and the connection was lost all the same.
+                trouble.failures = trouble.failures.max(SUSPICIOUS_FAILURES);
+            }
             trouble.why = error.to_string();
         }
         self.suspect_or_retry(id);

@@ -20,6 +20,8 @@ const MOST_UNANSWERED: u32 = 5 * SUSPICIOUS;
 /// Refused so often and once more, while the module does not say that there is no connection, a publish
 /// has failed: an answer of the module's may get lost.
 const MOST_LOOKS: u32 = 3;
+/// Between two looks at a link that may be dead, which the module takes up to 2.5 seconds to notice.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
 pub(super) struct Publish {
@@ -35,6 +37,8 @@ pub(super) struct Publish {
     looks: u32,
     /// It was refused in a way that may not have been meant for it, and the connection ended.
     hung_up: bool,
+    /// It was refused because of a link that may be dead, and is tried again after a pause.
+    pausing: bool,
 }
 
 impl Publish {
@@ -60,6 +64,7 @@ impl Publish {
             unanswered: 0,
             looks: 0,
             hung_up: false,
+            pausing: false,
         })
     }
 
@@ -113,10 +118,23 @@ impl Publish {
             {
                 self.looks += 1;
                 cx.shared.acks.withdraw(cx.id);
-                if kind.is_some() {
-                    return Step::Again;
+                if kind.is_none() {
+                    let error = refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile);
+                    return Step::fail(error);
                 }
-                Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile))
+                if refusal.may_mean_dead_link() {
+                    self.pausing = true;
+                    return Step::Wait(Some(cx.now + LOOK_PAUSE));
+                }
+                Step::Again
+            }
+            // The module does not notice what it cannot use.
+            (Answer::Refused(refusal), Some(_))
+                if refusal.may_mean_dead_link() && !self.hung_up && cx.shared.hang_up() =>
+            {
+                self.hung_up = true;
+                cx.shared.acks.withdraw(cx.id);
+                Step::Again
             }
             (Answer::Refused(refusal), _) => {
                 cx.shared.acks.withdraw(cx.id);
@@ -161,6 +179,7 @@ impl Operation for Publish {
         self.accepted = false;
         self.acknowledged = None;
         self.looks = 0;
+        self.pausing = false;
     }
 
     fn again(&mut self, cx: &mut Context<'_>) -> bool {
@@ -199,6 +218,7 @@ impl Operation for Publish {
                 self.acknowledged = Some(*packet_id);
                 Step::Stay
             }
+            Input::Timer if std::mem::take(&mut self.pausing) => Step::Again,
             Input::Notice(Notice::AckLate) | Input::Timer if self.again(cx) => Step::Again,
             Input::Notice(Notice::AckLate) => {
                 self.failed("the module reports that the acknowledgement is late (+MQTTTO:2)")

@@ -35,6 +35,11 @@ pub struct Recovery {
     pub jitter: f64,
     /// How many attempts in a row may fail; `None` (the default) never gives up.
     pub max_attempts: Option<u32>,
+    /// On how many connections an operation may be in flight when they are lost, whatever the cause;
+    /// then it fails with [`RepeatedLoss`](crate::ErrorCode::RepeatedLoss), and the others go on. On
+    /// the last of them it is sent alone. Default 3, at least 1. A broker has no other way to refuse
+    /// a publish than to close the connection (MQTT 3.1.1 section 3.3.5).
+    pub loss_budget: u32,
     /// What the jitter is drawn from; `None` (the default) lets the driver choose.
     pub seed: Option<u64>,
     /// Whether and how a connection that looks alive is checked; by default the module is asked
@@ -50,6 +55,7 @@ impl Default for Recovery {
             max_delay: Duration::from_secs(60),
             jitter: 0.2,
             max_attempts: None,
+            loss_budget: 3,
             seed: None,
             health_check: Some(HealthCheck::default()),
         }
@@ -69,9 +75,16 @@ impl Recovery {
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument) for a health check without a period
-    /// or with a topic that cannot be published to. Delays and jitter are taken as near as may be.
+    /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument) for a loss budget of 0, for a health
+    /// check without a period or with a topic that cannot be published to. Delays and jitter are
+    /// taken as near as may be.
     pub fn check(&self) -> Result<(), Error> {
+        if self.loss_budget == 0 {
+            return Err(Error::new(
+                crate::ErrorCode::InvalidArgument,
+                "the loss budget of the recovery is 0: give 1 or more connections",
+            ));
+        }
         self.health_check
             .as_ref()
             .map_or(Ok(()), HealthCheck::check)
@@ -87,6 +100,7 @@ impl Recovery {
             } else {
                 0.0
             },
+            loss_budget: self.loss_budget.max(1),
             ..self.clone()
         }
     }

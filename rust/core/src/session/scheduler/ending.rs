@@ -120,6 +120,7 @@ impl Scheduler {
             self.timers.remove(&(due, id));
         }
         self.queue.retain(|queued| *queued != id);
+        self.exposed.remove(&id);
         if self.alone == Some(id) {
             self.alone = None;
         }

@@ -27,6 +27,8 @@ pub(in crate::session) struct Scheduler {
     alone: Option<OperationId>,
     /// The started operation that makes or ends the connection.
     connection: Option<OperationId>,
+    /// Started operations that begin again when the connection is lost.
+    exposed: BTreeSet<OperationId>,
     completions: VecDeque<(OperationId, Result<Outcome, Error>)>,
     transmit: VecDeque<Vec<u8>>,
     next_id: u64,
@@ -57,6 +59,20 @@ struct Entry {
     due: Option<Instant>,
     /// Whether the session runs it for itself, so that nobody is told its end.
     internal: bool,
+    /// How many connections were lost while it was in flight.
+    losses: u32,
+}
+
+impl Entry {
+    /// Whether one loss more ends it, after others that it may be the cause of.
+    fn is_on_trial(&self, budget: u32) -> bool {
+        self.losses > 0 && self.losses + 1 >= budget
+    }
+
+    /// Whether it begins again when the connection is lost.
+    fn is_exposed(&self) -> bool {
+        !self.internal && self.operation.while_recovering() == WhileRecovering::Waits
+    }
 }
 
 enum Phase {
@@ -79,6 +95,7 @@ impl Scheduler {
             timers: BTreeSet::new(),
             alone: None,
             connection: None,
+            exposed: BTreeSet::new(),
             completions: VecDeque::new(),
             transmit: VecDeque::new(),
             next_id: 1,
@@ -119,6 +136,7 @@ impl Scheduler {
             own_deadline,
             due: None,
             internal,
+            losses: 0,
         };
         self.entries.insert(id, entry);
         if internal {
@@ -246,10 +264,20 @@ impl Scheduler {
     }
 
     fn next_in_queue(&self) -> Option<usize> {
+        let budget = self.shared.recovery.policy().loss_budget;
+        let mut exposed = self.exposed.iter().filter_map(|id| self.entries.get(id));
+        let mut closed = exposed.next().is_some_and(|e| e.is_on_trial(budget));
         self.queue.iter().position(|id| {
             let Some(entry) = self.entries.get(id) else {
                 return true;
             };
+            if matches!(entry.phase, Phase::New) && entry.is_exposed() {
+                // What may be the cause of the losses is sent alone, so that it takes nothing with it.
+                closed |= entry.is_on_trial(budget) && !self.exposed.is_empty();
+                if closed {
+                    return false;
+                }
+            }
             if let Some(alone) = self.alone {
                 return alone == *id;
             }
@@ -277,6 +305,9 @@ impl Scheduler {
             }
             Phase::New => {
                 entry.phase = Phase::Waiting;
+                if entry.is_exposed() {
+                    self.exposed.insert(id);
+                }
                 let limit = entry.operation.time_limit(&self.shared);
                 if entry.deadline.is_none() {
                     entry.deadline = now.checked_add(limit);

@@ -231,10 +231,27 @@ impl Scheduler {
         if self.shared.machine.state() == MqttState::ModuleReconnecting {
             self.shared.recovery.blame(Cause::ModuleReconnecting);
         }
-        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
-        for id in ids {
-            self.begin_again(now, id);
+        for id in std::mem::take(&mut self.exposed) {
+            self.survive_loss(now, id);
         }
+    }
+
+    /// An operation that can wait for the next connection does so, unless it has seen too many end.
+    fn survive_loss(&mut self, now: Instant, id: OperationId) {
+        let budget = self.shared.recovery.policy().loss_budget;
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let sent = matches!(entry.phase, Phase::InFlight | Phase::Waiting);
+        entry.losses += u32::from(sent);
+        let losses = entry.losses;
+        self.begin_again(now, id);
+        if !sent || losses < budget {
+            return;
+        }
+        let title = self.entries.get(&id).map(|entry| entry.operation.title());
+        let error = lost_too_often(&title.unwrap_or_default(), losses);
+        self.finish(now, id, Err(error));
     }
 
     /// Puts a started operation that can wait for a connection back into the queue.
@@ -265,6 +282,7 @@ impl Scheduler {
         entry.phase = Phase::New;
         entry.timer = None;
         entry.deadline = entry.own_deadline;
+        self.exposed.remove(&id);
         self.slot.detach(id);
         self.shared.acks.expire(now, id, false);
         self.queue.retain(|queued| *queued != id);
@@ -392,4 +410,15 @@ impl Scheduler {
         self.requeue(now, id);
         true
     }
+}
+
+/// The error of an operation that was in flight on so many connections when they were lost.
+pub(in crate::session) fn lost_too_often(title: &str, losses: u32) -> Error {
+    Error::new(
+        ErrorCode::RepeatedLoss,
+        format!(
+            "{title}: the connection was lost {losses} times while it was on its way; a broker that \
+             does not allow it may close the connection"
+        ),
+    )
 }

@@ -56,6 +56,8 @@ struct Pending {
     tainted: bool,
     /// An error that is either its own or the probe's.
     held: Option<Refusal>,
+    /// An error that the module may have printed by itself: its own, if nothing else comes.
+    unasked: Option<Refusal>,
 }
 
 /// What a line was to the slot.
@@ -103,6 +105,7 @@ impl CommandSlot {
             settle_at: None,
             tainted: false,
             held: None,
+            unasked: None,
         });
     }
 
@@ -321,6 +324,9 @@ impl CommandSlot {
         if self.quarantine.takes_final() {
             return Verdict::Late;
         }
+        if self.set_aside(now, &result) {
+            return Verdict::Stray;
+        }
         let in_flight = self.pending.as_ref().is_some_and(|p| p.deadline.is_some());
         match (self.probe.is_some(), in_flight) {
             (true, _) => self.on_final_while_probing(now, result, in_flight, guard),
@@ -332,6 +338,22 @@ impl CommandSlot {
             (false, false) if self.quarantine.pay() => Verdict::Late,
             (false, false) => Verdict::Stray,
         }
+    }
+
+    /// Whether the module may have printed this by itself. If no other answer follows, the module is
+    /// asked something, and only then it was the answer of the command in flight.
+    fn set_aside(&mut self, now: Instant, result: &FinalResult) -> bool {
+        let refusal = Refusal::from_result(result.clone()).filter(Refusal::may_be_unasked);
+        let Some(refusal) = refusal else {
+            return false;
+        };
+        if self.probe.is_none() {
+            if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+                pending.unasked = Some(refusal);
+                pending.settle_at.get_or_insert(now + SETTLE);
+            }
+        }
+        true
     }
 
     fn complete(&mut self, refusal: Option<Refusal>) {
@@ -359,6 +381,7 @@ impl Pending {
         self.settle_at = None;
         self.tainted = false;
         self.held = None;
+        self.unasked = None;
     }
 }
 

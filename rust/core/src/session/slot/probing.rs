@@ -68,7 +68,12 @@ impl CommandSlot {
         let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) else {
             return;
         };
-        if pending.wire.repeatable && pending.owner.is_some() && pending.sendings < MOST_SENDINGS {
+        if let Some(refusal) = pending.unasked.take() {
+            self.complete(Some(refusal));
+        } else if pending.wire.repeatable
+            && pending.owner.is_some()
+            && pending.sendings < MOST_SENDINGS
+        {
             pending.send_again();
         } else if let Some(pending) = self.pending.take() {
             self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
