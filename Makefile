@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential
-.PHONY: scoreboard deny notices
+.PHONY: scoreboard deny notices test-referee
 
 ## help: List the targets.
 help:
@@ -152,6 +152,11 @@ test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 ## test-kill: Kill -9 sender, broker and virtual modem COUNT=200 times at random; nothing accepted is lost; SEED=.
 test-kill: $(STAMPS)/native $(STAMPS)/mosquitto
 	@PYTHONPATH=bindings-tests/support $(BIN)/python bindings-tests/kill/kill.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED))
+
+## test-referee: Play SEEDS=100 random runs, from SEED=1 on, against the fake module of bindings-tests/referee.
+test-referee: $(STAMPS)/native
+	@REFEREE_SEEDS=$(or $(SEEDS),100) REFEREE_SEED=$(or $(SEED),1) REFEREE_ZEROS=40000 \
+		$(BIN)/python -m pytest -W error --quiet --numprocesses 4 --timeout 300 bindings-tests/referee
 
 ## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=.
 soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
