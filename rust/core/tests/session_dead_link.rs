@@ -99,3 +99,18 @@ fn an_error_after_which_nothing_comes_was_the_answer() {
     rig.exchange(QOS0, "\r\nOK\r\n");
     assert!(rig.result(id).is_ok());
 }
+
+#[test]
+fn a_publish_refused_while_the_module_reconnects_waits_whatever_the_number() {
+    for number in [602, 616, 3, 9_999] {
+        let mut rig = Rig::recovering();
+        let id = rig.begin(publish("t", QoS::AtLeastOnce));
+        rig.exchange(QOS1, &format!("\r\n+CME ERROR: {number}\r\n"));
+        rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:4\r\n\r\nOK\r\n");
+        rig.reply("\r\n+MQTTREC:0\r\n");
+        rig.advance(SECOND);
+        rig.reply("\r\n+MQTTOPEN:OK\r\n");
+        rig.exchange(QOS1, "\r\nOK\r\n\r\n+MQTTPUBACK:0,1\r\n");
+        assert_eq!(rig.packet_id(id), Some(1), "{number}");
+    }
+}

@@ -360,3 +360,38 @@ fn an_ack_that_comes_long_after_the_ok_is_not_taken_for_that_of_a_later_publish(
     rig.reply("\r\n+MQTTPUBACK:3,0\r\n");
     assert_eq!(rig.packet_id(second), Some(3));
 }
+
+#[test]
+fn a_publish_that_was_typed_takes_an_id_and_completes_no_other() {
+    let mut rig = Rig::connected();
+    let typed = rig.begin(RequestKind::Command(QOS1_LINE.into()));
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n");
+    assert!(rig.result(typed).is_ok());
+    let id = rig.published(QOS1);
+    rig.reply("\r\n+MQTTPUBACK:1,0\r\n");
+    assert!(!rig.is_done(id));
+    assert_eq!(rig.events(EventKind::Urc), ["+MQTTPUBACK:1,0"]);
+    rig.reply("\r\n+MQTTPUBACK:2,0\r\n");
+    assert_eq!(rig.packet_id(id), Some(2));
+}
+
+/// Two publishes behind one of QoS 0, which the vendor's client counts. The first is acknowledged, and
+/// then the connection is lost: the broker never had the second.
+#[test]
+fn the_ack_of_one_publish_is_not_taken_for_that_of_the_next_behind_a_qos_0() {
+    let mut rig = Rig::recovering();
+    let warm = rig.published(QOS1);
+    rig.reply("\r\n+MQTTPUBACK:0,1\r\n");
+    assert_eq!(rig.packet_id(warm), Some(1));
+    let zero = rig.published(QoS::AtMostOnce);
+    assert!(rig.result(zero).is_ok());
+    let (a, b) = (rig.published(QOS1), rig.published(QOS1));
+    rig.reply("\r\n+MQTTPUBACK:0,3\r\n");
+    assert_eq!(rig.packet_id(a), Some(3));
+    rig.reply("\r\n+MQTTDISC: OK\r\n");
+    assert!(!rig.is_done(b));
+    rig.advance_until_sent();
+    rig.recover();
+    rig.exchange(QOS1_LINE, "\r\nOK\r\n\r\n+MQTTPUBACK:0,1\r\n");
+    assert_eq!(rig.packet_id(b), Some(1));
+}

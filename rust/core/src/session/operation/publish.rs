@@ -112,9 +112,7 @@ impl Publish {
                 Step::Again
             }
             (Answer::Refused(refusal), kind)
-                if refusal.may_mean_no_connection()
-                    && self.looks < MOST_LOOKS
-                    && cx.shared.doubt() =>
+                if refusal.may_mean_not_yet() && self.looks < MOST_LOOKS && cx.shared.doubt() =>
             {
                 self.looks += 1;
                 cx.shared.acks.withdraw(cx.id);
@@ -122,7 +120,7 @@ impl Publish {
                     let error = refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile);
                     return Step::fail(error);
                 }
-                if refusal.may_mean_dead_link() {
+                if refusal.may_mean_dead_link() || !refusal.may_mean_no_connection() {
                     self.pausing = true;
                     return Step::Wait(Some(cx.now + LOOK_PAUSE));
                 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use m531x_at::command::Command;
+use m531x_at::command::{Command, QoS};
 use m531x_at::response::FinalResult;
 
 use super::{Context, Input, Operation, Scope, Step, lines_of};
 use crate::session::Outcome;
 use crate::session::options::LONGEST;
+use crate::session::packet_ids::AckKind;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
 use crate::{Error, ErrorCode};
@@ -50,9 +51,15 @@ impl Operation for RawCommand {
                 if let Err(error) = self.before(cx.shared) {
                     return Step::fail(error);
                 }
+                if let Some(kind) = self.takes_packet_id() {
+                    cx.shared.acks.register_typed(cx.id, kind);
+                }
                 Step::Send(self.wire.clone())
             }
             Input::Answer(answer, wire) => {
+                if matches!(answer, Answer::Refused(_)) {
+                    cx.shared.acks.withdraw(cx.id);
+                }
                 self.after(cx.shared, &answer);
                 Step::Done(lines_of(answer, wire, cx.shared).map(Outcome::Lines))
             }
@@ -62,6 +69,20 @@ impl Operation for RawCommand {
 }
 
 impl RawCommand {
+    /// Whether the module counts it among what has packet ids.
+    fn takes_packet_id(&self) -> Option<AckKind> {
+        match &self.command {
+            Some(Command::MqttSub(_)) => Some(AckKind::Subscribe),
+            Some(Command::MqttUnsub(_)) => Some(AckKind::Unsubscribe),
+            Some(Command::MqttPub(publish)) => Some(match publish.qos {
+                QoS::AtMostOnce => AckKind::Publish0,
+                QoS::AtLeastOnce => AckKind::Publish1,
+                QoS::ExactlyOnce => AckKind::Publish2,
+            }),
+            _ => None,
+        }
+    }
+
     fn before(&self, shared: &mut Shared) -> Result<(), Error> {
         if let Some(
             Command::MqttCfg(_) | Command::MqttOpen(_) | Command::MqttDisc | Command::MqttDel,

@@ -29,9 +29,11 @@ impl Habit {
         (self.weight.abs() >= ENOUGH).then_some(self.weight > 0)
     }
 
-    /// An acknowledgement that one of the two explains and the other does not.
-    pub(super) fn saw(&mut self, takes_ids: bool) {
-        let step = if takes_ids { 1 } else { -1 };
+    /// An acknowledgement that one of the two explains and the other does not; `alone`, nothing else
+    /// was under way that it could have been for.
+    pub(super) fn saw(&mut self, takes_ids: bool, alone: bool) {
+        let step = if alone { ENOUGH } else { 1 };
+        let step = if takes_ids { step } else { -step };
         self.weight = (self.weight + step).clamp(-MOST, MOST);
     }
 

@@ -75,11 +75,20 @@ struct Ack<'a> {
     completes: bool,
 }
 
+/// A command that is about to be sent.
+#[derive(Debug)]
+struct Unsent {
+    operation: OperationId,
+    kind: AckKind,
+    filter: Option<String>,
+    typed: bool,
+}
+
 /// The commands that wait for an acknowledgement of the broker.
 #[derive(Debug)]
 pub(super) struct PacketIds {
-    /// What the next command of an operation will be acknowledged as, and for which filter.
-    unsent: Vec<(OperationId, AckKind, Option<String>)>,
+    /// What the next command of an operation will be acknowledged as.
+    unsent: Vec<Unsent>,
     /// In the order of sending.
     row: VecDeque<Sending>,
     /// What was sent behind the last of the row.
@@ -158,17 +167,36 @@ impl PacketIds {
 
     /// The next command of this operation takes a packet id, or may.
     pub(super) fn register(&mut self, operation: OperationId, kind: AckKind, filter: Option<&str>) {
-        let filter = filter.map(str::to_owned);
-        self.unsent.push((operation, kind, filter));
+        self.unsent.push(Unsent {
+            operation,
+            kind,
+            filter: filter.map(str::to_owned),
+            typed: false,
+        });
+    }
+
+    /// The next command of this operation is one that the user has typed.
+    pub(super) fn register_typed(&mut self, operation: OperationId, kind: AckKind) {
+        self.unsent.push(Unsent {
+            operation,
+            kind,
+            filter: None,
+            typed: true,
+        });
     }
 
     /// A command of this operation is being sent; within `wait` the module acknowledges it, or says
     /// that it cannot.
     pub(super) fn sent(&mut self, now: Instant, operation: OperationId, wait: Duration) {
-        let Some(index) = self.unsent.iter().position(|(of, ..)| *of == operation) else {
+        let Some(index) = self.unsent.iter().position(|u| u.operation == operation) else {
             return;
         };
-        let (_, kind, filter) = self.unsent.swap_remove(index);
+        let Unsent {
+            kind,
+            filter,
+            typed,
+            ..
+        } = self.unsent.swap_remove(index);
         if kind == AckKind::Publish0 {
             self.trailing.unsure_zeros += 1;
             self.zero = Some(operation);
@@ -180,6 +208,7 @@ impl PacketIds {
             operation,
             kind,
             filter,
+            typed,
             connection: self.connection,
             before: std::mem::take(&mut self.trailing),
             wait: Wait::Waiting,
@@ -216,7 +245,7 @@ impl PacketIds {
 
     /// The operation has ended without its acknowledgement, which may still come.
     pub(super) fn expire(&mut self, now: Instant, operation: OperationId, reported: bool) {
-        self.unsent.retain(|(of, ..)| *of != operation);
+        self.unsent.retain(|u| u.operation != operation);
         if let Some(index) = self.waiting(operation) {
             let until = now + MEMORY;
             self.row[index].wait = Wait::GivenUp { until, reported };
@@ -296,9 +325,17 @@ impl PacketIds {
         }
     }
 
-    fn resolve(&mut self, now: Instant, ack: Ack<'_>) -> Owner {
+    fn resolve(&mut self, now: Instant, mut ack: Ack<'_>) -> Owner {
         self.weigh(now, ack);
         let mut candidates = self.explained_by(now, ack);
+        while candidates.is_empty() {
+            let Some(other) = self.trade(now, ack) else {
+                break;
+            };
+            // The sending whose this is had got another's.
+            ack.id = other;
+            candidates = self.explained_by(now, ack);
+        }
         if candidates.is_empty() && (ack.filter.is_some() || self.is_out_of_step(now, ack)) {
             candidates = self.first_in_turn(now, ack);
         }
@@ -309,8 +346,9 @@ impl PacketIds {
         self.strangers = 0;
         let operation = self.row[first].operation;
         if let [only] = candidates[..] {
-            self.confirmed = true;
-            return self.give(now, only, ack, true);
+            let certain = !self.is_contested(now, ack, only);
+            self.confirmed |= certain;
+            return self.give(now, only, ack, certain);
         }
         if candidates
             .iter()
@@ -338,6 +376,7 @@ impl PacketIds {
         let repeated = matches!(sending.wait, Wait::Acknowledged { .. });
         sending.packet_id = Some(ack.id);
         sending.certain |= certain;
+        let typed = sending.typed;
         if repeated {
             return Owner::Expired;
         }
@@ -353,12 +392,54 @@ impl PacketIds {
                 let reported = false;
                 self.row[newest].wait = Wait::GivenUp { until, reported };
             }
+            _ if typed => return Owner::Nobody,
             _ => return Owner::Expired,
+        }
+        if typed {
+            return Owner::Nobody;
         }
         Owner::Operation {
             operation,
             packet_id: ack.id,
         }
+    }
+
+    /// An acknowledgement that nothing else explains belongs to a sending that was given another one
+    /// for want of knowledge: it takes this one, and the other one is free again.
+    fn trade(&mut self, now: Instant, ack: Ack<'_>) -> Option<u16> {
+        let traded = |s: &Sending| {
+            s.kind == ack.kind && !s.certain && s.packet_id.is_some() && s.is_remembered(now)
+        };
+        let mut owners = self.zeros().iter().filter_map(|&zeros| {
+            let assumption = Assumption {
+                zeros,
+                unread_may_count: false,
+            };
+            row::walk(now, self.base, self.row.iter(), assumption)
+                .position(|(s, ids)| traded(s) && ids.holds(ack.id) && s.is_for(ack.filter))
+        });
+        let index = owners.next()?;
+        if owners.any(|other| other != index) {
+            return None;
+        }
+        let sending = &mut self.row[index];
+        sending.certain = true;
+        sending.packet_id.replace(ack.id)
+    }
+
+    /// Whether another sending, which has got an acknowledgement that may be another's, could own this
+    /// one as well.
+    fn is_contested(&self, now: Instant, ack: Ack<'_>, by: usize) -> bool {
+        let assumption = Assumption {
+            zeros: Zeros::Either,
+            unread_may_count: false,
+        };
+        row::walk(now, self.base, self.row.iter(), assumption)
+            .enumerate()
+            .any(|(index, (s, ids))| {
+                let loosely = !s.certain && s.packet_id.is_some();
+                index != by && s.kind == ack.kind && loosely && ids.holds(ack.id)
+            })
     }
 
     /// The sendings whose acknowledgement this can be, oldest first.
@@ -458,7 +539,8 @@ impl PacketIds {
             self.hits(now, ack, Zeros::Always),
         );
         if never != always {
-            self.habit.saw(always);
+            let open = self.row.iter().filter(|s| s.is_open(now)).take(2).count();
+            self.habit.saw(always, open == 1);
         }
     }
 
@@ -469,12 +551,17 @@ impl PacketIds {
             unread_may_count: false,
         };
         row::walk(now, self.base, self.row.iter(), assumption).any(|(sending, ids)| {
+            let awaited = || match sending.wait {
+                Wait::Waiting => true,
+                Wait::Acknowledged { .. } => !sending.certain,
+                Wait::GivenUp { .. } => self.waiting(sending.operation).is_some(),
+            };
             sending.kind == ack.kind
                 && ids.holds(ack.id)
-                && sending.is_open(now)
+                && sending.is_remembered(now)
                 && sending.is_for(ack.filter)
-                && sending.packet_id.is_none_or(|id| id == ack.id)
-                && self.waiting(sending.operation).is_some()
+                && sending.may_have(ack.id)
+                && awaited()
         })
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Sending {
     pub operation: OperationId,
     pub kind: AckKind,
     pub filter: Option<String>,
+    /// The user has typed it, and sees its acknowledgement among the URCs.
+    pub typed: bool,
     /// On which connection it was sent.
     pub connection: u64,
     /// What was sent between the sending before this one and this one.
@@ -83,6 +85,11 @@ impl Sending {
             (Some(told), Some(of)) => told == of,
             _ => true,
         }
+    }
+
+    /// Whether it could have this id, as far as that depends on what was given to it.
+    pub(super) fn may_have(&self, id: u16) -> bool {
+        !self.certain || self.packet_id == Some(id)
     }
 
     pub(super) fn certain_id(&self) -> Option<u16> {

@@ -234,3 +234,135 @@ fn a_module_that_never_learned_of_a_command_has_not_counted_it() {
     assert_eq!(line.acked(2), of(A, 2));
     line.round_trip(3);
 }
+
+/// Publishes of all three levels, several under way, on a line that loses nothing.
+struct Traffic {
+    line: Line,
+    random: u64,
+    counts_zeros: bool,
+    last_id: u16,
+    next_operation: u64,
+    /// What the broker has still to acknowledge.
+    due: Vec<(OperationId, AckKind, u16)>,
+    open: Vec<OperationId>,
+    completed_for_another: u32,
+}
+
+impl Traffic {
+    fn new(seed: u64, counts_zeros: bool) -> Self {
+        Self {
+            line: Line::new(),
+            random: seed * 2 + 1,
+            counts_zeros,
+            last_id: 0,
+            next_operation: 1,
+            due: Vec::new(),
+            open: Vec::new(),
+            completed_for_another: 0,
+        }
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.random = self
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.random >> 33).unwrap() % bound
+    }
+
+    fn send(&mut self) {
+        let kind = [AckKind::Publish0, AckKind::Publish1, AckKind::Publish2][self.below(3)];
+        let operation = OperationId(self.next_operation);
+        self.next_operation += 1;
+        self.line.sent(operation, kind);
+        if kind == AckKind::Publish0 {
+            self.last_id += u16::from(self.counts_zeros);
+        } else {
+            self.last_id += 1;
+            self.due.push((operation, kind, self.last_id));
+            self.open.push(operation);
+        }
+        // An acknowledgement may come before the OK.
+        if self.below(4) == 0 && kind != AckKind::Publish0 {
+            let (_, kind, id) = self.due.pop().unwrap();
+            self.ack(operation, kind, id);
+        }
+        self.line.ids.was_read(operation);
+    }
+
+    fn ack(&mut self, of: OperationId, kind: AckKind, id: u16) {
+        let numbers = AckNumbers {
+            first: 0,
+            second: Some(id),
+        };
+        let ids = &mut self.line.ids;
+        let owner = ids.on_numbers(self.line.now, kind, numbers, true);
+        if let Owner::Operation { operation, .. } = owner {
+            self.open.retain(|open| *open != operation);
+            self.completed_for_another += u32::from(operation != of);
+        }
+    }
+
+    fn run(&mut self, steps: usize, in_order: bool) {
+        for _ in 0..steps {
+            if self.due.is_empty() || (self.due.len() < 8 && self.below(2) == 0) {
+                self.send();
+            } else {
+                let mut index = if in_order {
+                    0
+                } else {
+                    self.below(self.due.len())
+                };
+                if in_order {
+                    // Each kind is in order by itself.
+                    let kind = [AckKind::Publish1, AckKind::Publish2][self.below(2)];
+                    index = self.due.iter().position(|due| due.1 == kind).unwrap_or(0);
+                }
+                let (of, kind, id) = self.due.remove(index);
+                self.ack(of, kind, id);
+            }
+        }
+        for (of, kind, id) in std::mem::take(&mut self.due) {
+            self.ack(of, kind, id);
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_acknowledged_in_order_is_left_waiting() {
+    for seed in 0..500 {
+        for counts_zeros in [false, true] {
+            let mut traffic = Traffic::new(seed, counts_zeros);
+            traffic.run(60, true);
+            assert_eq!(traffic.open, [], "seed {seed}, zeros count: {counts_zeros}");
+        }
+    }
+}
+
+#[test]
+fn once_the_habit_is_known_acknowledgements_out_of_order_find_their_own() {
+    for seed in 0..500 {
+        for counts_zeros in [false, true] {
+            let mut traffic = Traffic::new(seed, counts_zeros);
+            traffic.line.round_trip(1);
+            traffic.line.zeros(1);
+            traffic.last_id = 2 + u16::from(counts_zeros);
+            traffic.line.round_trip(traffic.last_id);
+            traffic.run(60, false);
+            let case = format!("seed {seed}, zeros count: {counts_zeros}");
+            assert_eq!(traffic.open, [], "{case}");
+            assert_eq!(traffic.completed_for_another, 0, "{case}");
+        }
+    }
+}
+
+#[test]
+fn acknowledgements_out_of_order_leave_nothing_waiting_either() {
+    for seed in 0..500 {
+        for counts_zeros in [false, true] {
+            let mut traffic = Traffic::new(seed, counts_zeros);
+            traffic.run(60, false);
+            assert_eq!(traffic.open, [], "seed {seed}, zeros count: {counts_zeros}");
+        }
+    }
+}
