@@ -51,6 +51,13 @@ impl Error {
         self
     }
 
+    /// The same error with more words behind its text.
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        self.text = format!("{}: {}", self.text, one_line(hint.to_owned()));
+        self
+    }
+
     /// What went wrong, as a fixed number.
     pub fn code(&self) -> ErrorCode {
         self.code

@@ -206,6 +206,7 @@ fn a_subscription_that_the_module_refuses_is_given_up_and_told() {
     rig.advance(SECOND);
     rig.recover();
     rig.exchange("AT+MQTTSUB=\"a/b\",1", "\r\n+CME ERROR: 601\r\n");
+    rig.exchange("AT+MQTTSUB?", "\r\n+MQTTSUB:\r\n\r\nOK\r\n");
     assert_eq!(values(&rig, EventKind::Resubscribed), [-1]);
     assert!(rig.session.subscriptions().is_empty());
     assert_eq!(rig.session.mqtt_state(), MqttState::Connected);

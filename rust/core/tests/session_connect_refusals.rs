@@ -100,7 +100,7 @@ fn a_configuration_refused_for_now_is_tried_again() {
 
 #[test]
 fn an_opening_refused_for_now_is_tried_again_and_an_old_end_is_not_the_new_ones() {
-    for number in [3, 602, 603, 8002, 615] {
+    for number in [3, 602, 603, 8002] {
         let mut rig = refused();
         let id = rig.begin(connect());
         rig.exchange("AT+MQTTDEL", OK);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::command::{Command, MqttPub, MqttSub, QoS};
 
-use super::resubscribe::ALREADY_SUBSCRIBED;
+use super::table::{self, ALREADY_SUBSCRIBED};
 use super::{Context, Input, Notice, Operation, Scope, Step};
 use crate::session::packet_ids::AckKind;
 use crate::session::recovery::Cause;
@@ -25,6 +25,8 @@ enum Stage {
         accepted: bool,
         code: Option<u8>,
     },
+    /// The module refused the subscription: does it have it already?
+    Looking,
     Publishing {
         returned: bool,
     },
@@ -128,6 +130,19 @@ impl HealthCheck {
             (Stage::Subscribing { .. }, Answer::Refused(refusal)) => {
                 cx.shared.acks.withdraw(cx.id);
                 if refusal.number() == Some(ALREADY_SUBSCRIBED) {
+                    return self.granted(cx, 0);
+                }
+                match table::question(&refusal, cx.shared) {
+                    Some(wire) => {
+                        self.stage = Stage::Looking;
+                        Step::Send(wire)
+                    }
+                    None => self.refused(cx, "the module refuses the subscription"),
+                }
+            }
+            (Stage::Looking, answer) => {
+                let topic = cx.shared.recovery.health.topic().to_owned();
+                if table::lists(&answer, &topic) == Some(true) {
                     return self.granted(cx, 0);
                 }
                 self.refused(cx, "the module refuses the subscription")

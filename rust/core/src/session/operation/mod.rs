@@ -26,6 +26,7 @@ mod startup;
 mod status;
 mod subscribe;
 mod switches;
+mod table;
 mod unsubscribe;
 mod wake;
 

@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use m531x_at::command::{Command, MqttSub, QoS};
 
+use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE};
 use super::{Context, Input, Notice, Operation, Scope, Step};
 use crate::session::packet_ids::AckKind;
 use crate::session::recovery::Cause;
 use crate::session::shared::Shared;
 use crate::session::subscriptions::Subscription;
-use crate::session::wire::Answer;
+use crate::session::wire::{Answer, Refusal};
 use crate::{Error, ErrorCode, EventKind};
 
-/// "Already subscribed" of firmware that has kept its table.
-pub(super) const ALREADY_SUBSCRIBED: u16 = 606;
 /// A connection on which a subscription was asked for so often without an answer is made again.
 const SUSPICIOUS: u32 = 3;
 /// Not answered on so many connections in a row, it is the subscription and not the connection.
@@ -23,7 +22,7 @@ const MOST_CONNECTIONS: u32 = 2;
 
 /// What the event says of a subscription that the broker or the module refused.
 const REFUSED: i64 = -1;
-/// What the event says of one that nobody answered.
+/// What the event says of one that nobody answered, or that the module refuses for now.
 const UNANSWERED: i64 = -2;
 
 /// One subscription after the other; each tells its end with an event.
@@ -31,8 +30,13 @@ pub(in crate::session) struct Resubscribe {
     left: VecDeque<Subscription>,
     /// How often the first of them was asked for and not answered.
     unanswered: u32,
+    /// How often the module has refused it for now.
+    refused: u32,
     accepted: bool,
     code: Option<u8>,
+    /// What the module refused with, while its table is looked at.
+    refusal: Option<Refusal>,
+    pausing: bool,
 }
 
 impl Resubscribe {
@@ -46,19 +50,24 @@ impl Resubscribe {
         Self {
             left: subscriptions.into(),
             unanswered: 0,
+            refused: 0,
             accepted: false,
             code: None,
+            refusal: None,
+            pausing: false,
         }
     }
 
     fn next(&mut self, cx: &mut Context<'_>) -> Step {
         self.accepted = false;
         self.code = None;
+        self.pausing = false;
         // The application may have ended some meanwhile.
         let wanted = |s: &Subscription| cx.shared.subscriptions.wants(&s.filter);
         while self.left.front().is_some_and(|s| !wanted(s)) {
             self.left.pop_front();
             self.unanswered = 0;
+            self.refused = 0;
         }
         let Some(subscription) = self.left.front() else {
             return Step::done();
@@ -119,6 +128,44 @@ impl Resubscribe {
         self.ended(cx, u8::from(granted).into())
     }
 
+    fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
+        cx.shared.acks.withdraw(cx.id);
+        let question = table::question(&refusal, cx.shared);
+        self.refusal = Some(refusal);
+        match question {
+            Some(wire) => Step::Send(wire),
+            None => self.judge(cx, None),
+        }
+    }
+
+    /// The module refused, and has it in its table or not, or nobody knows.
+    fn judge(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
+        let (Some(refusal), Some(kept)) = (self.refusal.take(), self.left.front()) else {
+            return Step::Stay;
+        };
+        let already = listed.is_none() && refusal.number() == Some(ALREADY_SUBSCRIBED);
+        if already || listed == Some(true) {
+            return self.granted(cx, kept.qos.into());
+        }
+        if !refusal.may_mean_not_yet() {
+            return self.refused(cx);
+        }
+        if refusal.may_mean_no_connection() && listed.is_none() {
+            return self.missed(cx);
+        }
+        self.refused += 1;
+        if self.refused < SUSPICIOUS {
+            self.pausing = true;
+            return Step::Wait(Some(cx.now + LOOK_PAUSE));
+        }
+        // Another connection would change nothing, and one some day may.
+        let Subscription {
+            filter, qos, hex, ..
+        } = kept;
+        cx.shared.subscriptions.grant(filter, *qos, *hex);
+        self.ended(cx, UNANSWERED)
+    }
+
     fn refused(&mut self, cx: &mut Context<'_>) -> Step {
         cx.shared.acks.expire(cx.now, cx.id, false);
         if let Some(subscription) = self.left.front() {
@@ -130,6 +177,7 @@ impl Resubscribe {
 
     fn ended(&mut self, cx: &mut Context<'_>, value: i64) -> Step {
         self.unanswered = 0;
+        self.refused = 0;
         if let Some(subscription) = self.left.pop_front() {
             cx.shared
                 .event(EventKind::Resubscribed, value, subscription.filter);
@@ -155,16 +203,12 @@ impl Operation for Resubscribe {
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start => self.next(cx),
-            Input::Answer(Answer::Refused(refusal), _) => {
-                cx.shared.acks.withdraw(cx.id);
-                match self.left.front() {
-                    Some(kept) if refusal.number() == Some(ALREADY_SUBSCRIBED) => {
-                        self.granted(cx, kept.qos.into())
-                    }
-                    _ if refusal.may_mean_no_connection() => self.missed(cx),
-                    _ => self.refused(cx),
-                }
+            Input::Answer(answer, _) if self.refusal.is_some() => {
+                let filter = self.left.front().map(|kept| kept.filter.as_str());
+                let listed = table::lists(&answer, filter.unwrap_or_default());
+                self.judge(cx, listed)
             }
+            Input::Answer(Answer::Refused(refusal), _) => self.on_refused(cx, refusal),
             Input::Answer(answer, _) => match (self.code, answer) {
                 (Some(code), _) => self.granted(cx, code),
                 (None, Answer::TimedOut(_)) => self.missed(cx),
@@ -179,6 +223,7 @@ impl Operation for Resubscribe {
                 Step::Stay
             }
             Input::Notice(Notice::AckLate) if self.accepted => self.missed(cx),
+            Input::Timer if self.pausing => self.next(cx),
             Input::Timer => self.missed(cx),
             Input::Notice(Notice::Disconnected | Notice::Attempt(_)) => Step::done(),
             Input::Notice(_) => Step::Stay,
@@ -188,6 +233,6 @@ impl Operation for Resubscribe {
 
 /// How long so many subscriptions can take.
 pub(super) fn time_limit(shared: &Shared, subscriptions: u32) -> Duration {
-    let each = shared.config.command_timeout + shared.ack_wait() * 2;
+    let each = shared.config.command_timeout * 2 + shared.ack_wait() * 2;
     each * SUSPICIOUS * subscriptions.clamp(1, 1000)
 }

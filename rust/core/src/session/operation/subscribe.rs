@@ -5,11 +5,12 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttSub, QoS};
 
 use super::raw_command::refuse_confusing_list;
+use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE, MOST_LOOKS};
 use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::Outcome;
 use crate::session::packet_ids::AckKind;
 use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire};
+use crate::session::wire::{Answer, Refusal, Wire};
 use crate::{Error, ErrorCode};
 
 /// Done when the broker has granted the subscription, perhaps at a lower QoS.
@@ -22,13 +23,23 @@ pub(super) struct Subscribe {
     /// The broker's answer; it can come before the OK.
     code: Option<u8>,
     late: bool,
+    /// QoS and hex delivery of the subscription to this filter that there was before.
+    before: Option<(QoS, bool)>,
+    refusal: Option<Refusal>,
+    /// How often it was refused as if there were no connection, and the module asked.
+    looks: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Asking,
     Waiting,
+    /// The broker did not answer: the module's table is looked at.
     Checking,
+    /// The module refused: its table is looked at.
+    Refused,
+    /// It refused, perhaps for a connection that is lost, which the module is being asked.
+    Pausing,
 }
 
 impl Subscribe {
@@ -46,7 +57,37 @@ impl Subscribe {
             stage: Stage::Asking,
             code: None,
             late: false,
+            before: None,
+            refusal: None,
+            looks: 0,
         })
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::Asking;
+        let subscriptions = &mut cx.shared.subscriptions;
+        let mut live = subscriptions.live();
+        self.before = live
+            .find(|s| s.filter == self.filter)
+            .map(|s| (s.qos, s.hex));
+        drop(live);
+        // Retained messages can come before the broker's answer.
+        subscriptions.ask(&self.filter, self.qos, self.hex);
+        cx.shared
+            .acks
+            .register(cx.id, AckKind::Subscribe, Some(&self.filter));
+        Step::Send(self.wire.clone())
+    }
+
+    /// It is not there after all, and what there was before still is.
+    fn withdraw(&self, cx: &mut Context<'_>) {
+        let subscriptions = &mut cx.shared.subscriptions;
+        subscriptions.withdraw(&self.filter);
+        if let Some((qos, hex)) = self.before {
+            if subscriptions.is_granted(&self.filter) {
+                subscriptions.ask(&self.filter, qos, hex);
+            }
+        }
     }
 
     fn granted(&self, cx: &mut Context<'_>, code: u8) -> Step {
@@ -60,7 +101,7 @@ impl Subscribe {
     }
 
     fn fail(&self, cx: &mut Context<'_>, why: &str) -> Step {
-        cx.shared.subscriptions.withdraw(&self.filter);
+        self.withdraw(cx);
         Step::fail(Error::new(
             ErrorCode::Subscribe,
             format!("subscribe to {:?}: {why}", self.filter),
@@ -71,13 +112,11 @@ impl Subscribe {
         match (answer, self.code) {
             (Answer::Refused(refusal), _) => {
                 cx.shared.acks.withdraw(cx.id);
-                cx.shared.subscriptions.withdraw(&self.filter);
-                let code = cx.shared.refused(&refusal, ErrorCode::Subscribe);
-                Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
+                self.on_refused(cx, refusal)
             }
             (_, Some(code)) => self.granted(cx, code),
             (Answer::TimedOut(waited), None) => {
-                cx.shared.subscriptions.withdraw(&self.filter);
+                self.withdraw(cx);
                 Step::fail(wire.timed_out(waited))
             }
             (Answer::Ok(_) | Answer::Hidden, None) if self.late => self.check(cx),
@@ -86,6 +125,41 @@ impl Subscribe {
                 Step::Wait(Some(cx.now + cx.shared.ack_wait()))
             }
         }
+    }
+
+    fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
+        let question = table::question(&refusal, cx.shared);
+        self.refusal = Some(refusal);
+        match question {
+            Some(wire) => {
+                self.stage = Stage::Refused;
+                Step::Send(wire)
+            }
+            None => self.refused(cx, None),
+        }
+    }
+
+    /// The module refused, and has it in its table or not, or nobody knows.
+    fn refused(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
+        let Some(refusal) = self.refusal.take() else {
+            return Step::Stay;
+        };
+        let already = listed.is_none() && refusal.number() == Some(ALREADY_SUBSCRIBED);
+        if already || listed == Some(true) {
+            // At the QoS of before: nothing went to the broker.
+            let (qos, hex) = self.before.unwrap_or((self.qos, self.hex));
+            cx.shared.recovery.answered(&self.filter);
+            cx.shared.subscriptions.grant(&self.filter, qos, hex);
+            return Step::Done(Ok(Outcome::Granted(qos)));
+        }
+        self.withdraw(cx);
+        if refusal.may_mean_no_connection() && self.looks < MOST_LOOKS && cx.shared.doubt() {
+            self.looks += 1;
+            self.stage = Stage::Pausing;
+            return Step::Wait(Some(cx.now + LOOK_PAUSE));
+        }
+        let code = cx.shared.refused(&refusal, ErrorCode::Subscribe);
+        Step::fail(refusal.error(code, &self.wire.name, &cx.shared.profile))
     }
 
     /// Firmware prints nothing for a subscription that was refused or granted at a lower QoS
@@ -98,9 +172,8 @@ impl Subscribe {
         Step::send(cx.shared.wire(&Command::MqttSubRead))
     }
 
-    fn silent(&self, cx: &mut Context<'_>, lines: Option<&[String]>) -> Step {
-        let listed = lines.is_some_and(|lines| lines.iter().any(|l| l.trim() == self.filter));
-        if listed {
+    fn silent(&self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
+        if listed == Some(true) {
             return self.fail(
                 cx,
                 "refused or timed out: the broker's answer did not come, though the module lists \
@@ -125,7 +198,7 @@ impl Operation for Subscribe {
     }
 
     fn time_limit(&self, shared: &Shared) -> Duration {
-        self.wire.timeout + shared.ack_wait() + shared.config.command_timeout * 2
+        self.wire.timeout + shared.ack_wait() + shared.config.command_timeout * 3
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -136,7 +209,8 @@ impl Operation for Subscribe {
         self.stage = Stage::Asking;
         self.code = None;
         self.late = false;
-        cx.shared.subscriptions.withdraw(&self.filter);
+        self.looks = 0;
+        self.withdraw(cx);
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -144,20 +218,13 @@ impl Operation for Subscribe {
             Input::Start if !cx.shared.machine.may_be_connected() => {
                 Step::fail(cx.shared.not_connected(&self.title()))
             }
-            Input::Start => {
-                // Retained messages can come before the broker's answer.
-                cx.shared
-                    .subscriptions
-                    .ask(&self.filter, self.qos, self.hex);
-                cx.shared
-                    .acks
-                    .register(cx.id, AckKind::Subscribe, Some(&self.filter));
-                Step::Send(self.wire.clone())
+            Input::Start => self.start(cx),
+            Input::Answer(answer, _) if self.stage == Stage::Checking => {
+                self.silent(cx, table::lists(&answer, &self.filter))
             }
-            Input::Answer(answer, _) if self.stage == Stage::Checking => match answer {
-                Answer::Ok(lines) => self.silent(cx, Some(&lines)),
-                _ => self.silent(cx, None),
-            },
+            Input::Answer(answer, _) if self.stage == Stage::Refused => {
+                self.refused(cx, table::lists(&answer, &self.filter))
+            }
             Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
             Input::Notice(Notice::Granted { code }) if self.stage == Stage::Asking => {
                 self.code = Some(*code);
@@ -169,9 +236,10 @@ impl Operation for Subscribe {
                 Step::Stay
             }
             Input::Notice(Notice::AckLate) if self.stage == Stage::Waiting => self.check(cx),
+            Input::Timer if self.stage == Stage::Pausing => Step::Again,
             Input::Timer => self.check(cx),
             Input::Notice(Notice::Disconnected) => {
-                cx.shared.subscriptions.withdraw(&self.filter);
+                self.withdraw(cx);
                 Step::fail(Error::new(
                     ErrorCode::NotConnected,
                     format!(

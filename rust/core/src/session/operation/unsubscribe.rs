@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use m531x_at::command::{Command, MqttUnsub};
 
+use super::table::{self, LOOK_PAUSE, MOST_LOOKS};
 use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::packet_ids::AckKind;
 use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire, seconds};
+use crate::session::wire::{Answer, Refusal, Wire, seconds};
 use crate::{Error, ErrorCode};
+
+/// The longest filter that fits the 256 bytes of the vendor's UNSUBSCRIBE packet; a subscription may
+/// have a longer one.
+const LONGEST_FILTER: usize = 249;
 
 /// Done when the broker has acknowledged.
 pub(super) struct Unsubscribe {
@@ -16,6 +21,11 @@ pub(super) struct Unsubscribe {
     wire: Wire,
     accepted: bool,
     acknowledged: bool,
+    /// What the module refused with, while its table is looked at.
+    refusal: Option<Refusal>,
+    /// How often it was refused as if there were no connection, and the module asked.
+    looks: u32,
+    pausing: bool,
 }
 
 impl Unsubscribe {
@@ -28,12 +38,59 @@ impl Unsubscribe {
             filter,
             accepted: false,
             acknowledged: false,
+            refusal: None,
+            looks: 0,
+            pausing: false,
         })
     }
 
     fn ended(&self, cx: &mut Context<'_>) -> Step {
         cx.shared.subscriptions.remove(&self.filter);
         Step::done()
+    }
+
+    fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
+        cx.shared.acks.withdraw(cx.id);
+        cx.shared.subscriptions.leave(&self.filter, false);
+        let question = table::question(&refusal, cx.shared);
+        self.refusal = Some(refusal);
+        match question {
+            Some(wire) => Step::Send(wire),
+            None => self.refused(cx, None),
+        }
+    }
+
+    /// The module refused, and has it in its table or not, or nobody knows.
+    fn refused(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
+        let Some(refusal) = self.refusal.take() else {
+            return Step::Stay;
+        };
+        let unknown = listed == Some(false);
+        let looks_again = refusal.may_mean_no_connection() && !unknown && self.looks < MOST_LOOKS;
+        if looks_again && cx.shared.doubt() {
+            self.looks += 1;
+            self.pausing = true;
+            return Step::Wait(Some(cx.now + LOOK_PAUSE));
+        }
+        let length = self.filter.len();
+        let hint = if unknown {
+            // Nothing would end it but the end of the connection, and on the next one it is not wanted.
+            cx.shared.subscriptions.remove(&self.filter);
+            format!(
+                "the module does not have {:?}; if the broker still sends, disconnect",
+                self.filter
+            )
+        } else if length > LONGEST_FILTER {
+            format!(
+                "it takes filters of up to {LONGEST_FILTER} bytes here and this one has {length}: it \
+                 stays subscribed until you disconnect or delete the client"
+            )
+        } else {
+            format!("{:?} stays subscribed", self.filter)
+        };
+        let code = cx.shared.refused(&refusal, ErrorCode::Command);
+        let error = refusal.error(code, &self.wire.name, &cx.shared.profile);
+        Step::fail(error.with_hint(&hint))
     }
 
     fn fail(&self, cx: &mut Context<'_>, code: ErrorCode, why: &str) -> Step {
@@ -52,7 +109,7 @@ impl Operation for Unsubscribe {
     }
 
     fn time_limit(&self, shared: &Shared) -> Duration {
-        self.wire.timeout + shared.ack_wait() + Duration::from_secs(5)
+        self.wire.timeout + shared.ack_wait() + shared.config.command_timeout
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -63,6 +120,9 @@ impl Operation for Unsubscribe {
         cx.shared.subscriptions.leave(&self.filter, false);
         self.accepted = false;
         self.acknowledged = false;
+        self.refusal = None;
+        self.looks = 0;
+        self.pausing = false;
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -77,12 +137,10 @@ impl Operation for Unsubscribe {
                     .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
                 Step::Send(self.wire.clone())
             }
-            Input::Answer(Answer::Refused(refusal), wire) => {
-                cx.shared.acks.withdraw(cx.id);
-                cx.shared.subscriptions.leave(&self.filter, false);
-                let code = cx.shared.refused(&refusal, ErrorCode::Command);
-                Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
+            Input::Answer(answer, _) if self.refusal.is_some() => {
+                self.refused(cx, table::lists(&answer, &self.filter))
             }
+            Input::Answer(Answer::Refused(refusal), _) => self.on_refused(cx, refusal),
             Input::Answer(..) if self.acknowledged => self.ended(cx),
             Input::Answer(Answer::TimedOut(waited), wire) => {
                 cx.shared.subscriptions.leave(&self.filter, false);
@@ -102,6 +160,10 @@ impl Operation for Unsubscribe {
                 ErrorCode::Timeout,
                 "the module reports that the acknowledgement is late (+MQTTTO:4)",
             ),
+            Input::Timer if self.pausing => {
+                self.pausing = false;
+                Step::Again
+            }
             Input::Timer => {
                 let waited = seconds(cx.shared.ack_wait());
                 self.fail(
