@@ -763,6 +763,7 @@ m531x_status m531x_mqtt_state(m531x_modem modem, int32_t *state);
  * @param retain      [in] 1 has the broker keep it for later subscribers, 0 not.
  * @param timeout_ms  [in] Milliseconds; -1 follows the ack timeout.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_NOT_CONNECTED, M531X_ERR_PUBLISH_FAILED, M531X_ERR_TIMEOUT,
+ *         M531X_ERR_REPEATED_LOSS,
  *         M531X_ERR_RESULT_UNKNOWN, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
  *         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL,
  *         M531X_ERR_OUTBOX_FAILED.
@@ -842,6 +843,7 @@ m531x_status m531x_outbox_size(m531x_modem modem, uint32_t *messages, uint32_t *
  * @param granted_qos  [out] What the broker granted, which may be lower; may be NULL.
  * @return M531X_OK, M531X_ERR_SUBSCRIBE (refused, or never acknowledged), M531X_ERR_INVALID_ARGUMENT,
  *         M531X_ERR_NOT_CONNECTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED,
+ *         M531X_ERR_REPEATED_LOSS,
  *         M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
  * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
  * @since 0.1.0
@@ -859,6 +861,7 @@ m531x_status m531x_subscribe(m531x_modem modem,
  * @param topic       [in] The filter, as it was subscribed.
  * @param timeout_ms  [in] Milliseconds; -1 follows the ack timeout.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_NOT_CONNECTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
+ *         M531X_ERR_REPEATED_LOSS,
  *         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
  * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
  * @since 0.1.0

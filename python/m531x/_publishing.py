@@ -51,6 +51,7 @@ class Publishing:
         Raises:
             InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
             NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
             PublishError: The module gave up waiting for the acknowledgement.
             ModemTimeoutError: It was not done in time.
             OutboxError: The outbox is full (`OutboxFullError`) or cannot be written.

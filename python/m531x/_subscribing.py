@@ -55,6 +55,7 @@ class Subscribing(Callbacks):
         Raises:
             InvalidArgumentError: The filter, the QoS or the callback is refused; nothing was sent.
             NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
             SubscribeError: The broker refused, or did not answer in time.
 
         Example:
@@ -81,6 +82,7 @@ class Subscribing(Callbacks):
 
         Raises:
             NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not answer in time.
         """
         self._native.unsubscribe(topic)

@@ -69,6 +69,7 @@ class Subscription(AnySubscription):
 
         Raises:
             NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not acknowledge.
         """
         self._modem.unsubscribe(self.topic)

@@ -51,6 +51,7 @@ class Subscribing(Beginning, Callbacks):
 
         Raises:
             NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not answer in time.
         """
         await self._begin(self._starter.unsubscribe(topic))

@@ -72,6 +72,7 @@ class Subscription(AnySubscription):
 
         Raises:
             NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not acknowledge.
         """
         await self._modem.unsubscribe(self.topic)

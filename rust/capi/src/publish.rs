@@ -23,6 +23,7 @@ use crate::guard::{guard_modem, guard_wait};
 /// @param retain      [in] 1 has the broker keep it for later subscribers, 0 not.
 /// @param timeout_ms  [in] Milliseconds; -1 follows the ack timeout.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_NOT_CONNECTED, M531X_ERR_PUBLISH_FAILED, M531X_ERR_TIMEOUT,
+///         M531X_ERR_REPEATED_LOSS,
 ///         M531X_ERR_RESULT_UNKNOWN, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
 ///         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL,
 ///         M531X_ERR_OUTBOX_FAILED.

@@ -19,6 +19,7 @@ use crate::wait::finish_within;
 /// @param granted_qos  [out] What the broker granted, which may be lower; may be NULL.
 /// @return M531X_OK, M531X_ERR_SUBSCRIBE (refused, or never acknowledged), M531X_ERR_INVALID_ARGUMENT,
 ///         M531X_ERR_NOT_CONNECTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED,
+///         M531X_ERR_REPEATED_LOSS,
 ///         M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
 /// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
 /// @since 0.1.0
@@ -51,6 +52,7 @@ pub unsafe extern "C" fn m531x_subscribe(
 /// @param topic       [in] The filter, as it was subscribed.
 /// @param timeout_ms  [in] Milliseconds; -1 follows the ack timeout.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_NOT_CONNECTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
+///         M531X_ERR_REPEATED_LOSS,
 ///         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
 /// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
 /// @since 0.1.0
