@@ -177,6 +177,10 @@ enum m531x_error {
    * The connection was lost each time this was on its way; the broker may refuse it. @since 0.1.0
    */
   M531X_ERR_REPEATED_LOSS = -26,
+  /**
+   * As many operations wait as may; try again once some have ended. @since 0.1.0
+   */
+  M531X_ERR_QUEUE_FULL = -27,
 };
 
 /**
@@ -467,6 +471,11 @@ enum m531x_option {
    * M531X_ERR_REPEATED_LOSS, and the others go on; default 3. Takes effect at once.
    */
   M531X_OPTION_RECOVERY_LOSS_BUDGET = 30,
+  /**
+   * u32: how many operations may wait or be under way, those of m531x_publish_start included, 1 and more; default 10000.
+   * Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
+   */
+  M531X_OPTION_MAX_WAITING = 31,
 };
 
 /**
@@ -792,8 +801,8 @@ m531x_status m531x_publish(m531x_modem modem,
  * @param retain   [in] 1 has the broker keep it for later subscribers, 0 not.
  * @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if nobody will ask.
  * @return M531X_OK (how it ends, M531X_ERR_NOT_CONNECTED included, is told by m531x_publish_wait),
- *         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for), M531X_ERR_CLOSED,
- *         M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
+ *         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for),
+ *         M531X_ERR_QUEUE_FULL (as many wait as M531X_OPTION_MAX_WAITING allows), M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
  * @note Thread-safe. Does not block; with an outbox it waits for the disk.
  * @since 0.1.0
  */

@@ -123,3 +123,19 @@ def test_unsubscribing_ends_the_messages(modem: m531x.Modem, topic: str) -> None
     assert modem.subscriptions() == []
     modem.publish(topic, "late", qos=1)
     assert list(modem.messages(timeout=0.3)) == []
+
+
+def test_beyond_max_waiting_a_publish_is_refused() -> None:
+    with m531x.Modem("virtual://", max_waiting=3) as modem:
+        modem.connect("broker.example", client_id="test")
+        virtual = modem.virtual_modem
+        assert virtual is not None
+        virtual.cut_network()
+        for number in range(3):
+            modem.publish_nowait("t", str(number), qos=1)
+        with pytest.raises(m531x.QueueFullError, match="and 3 may") as caught:
+            modem.publish_nowait("t", "3", qos=1)
+        assert caught.value.code is m531x.ErrorCode.QUEUE_FULL
+        modem.disconnect()
+    with pytest.raises(m531x.InvalidArgumentError, match="max_waiting"):
+        m531x.Modem("virtual://", max_waiting=0)

@@ -23,6 +23,7 @@ __all__ = [
     "OutboxFullError",
     "PortError",
     "PublishError",
+    "QueueFullError",
     "RecordingError",
     "RepeatedLossError",
     "ResultUnknownError",
@@ -60,6 +61,7 @@ class ErrorCode(enum.IntEnum):
     OUTBOX_FAILED = -24
     RECORDING = -25
     REPEATED_LOSS = -26
+    QUEUE_FULL = -27
 
     @property
     def text(self) -> str:
@@ -116,6 +118,7 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
     ErrorCode.REPEATED_LOSS: (
         "the connection was lost each time this was on its way; the broker may refuse it"
     ),
+    ErrorCode.QUEUE_FULL: "as many operations wait as may; try again once some have ended",
 }
 
 
@@ -258,6 +261,12 @@ class BusyError(M531xError):
     code = ErrorCode.BUSY
 
 
+class QueueFullError(M531xError):
+    """As many operations wait or are under way as may; this one was not begun."""
+
+    code = ErrorCode.QUEUE_FULL
+
+
 class OutboxError(M531xError):
     """The outbox's file cannot be used; the text names it and the remedy."""
 
@@ -309,6 +318,7 @@ _CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {
     ErrorCode.OUTBOX_FAILED: OutboxError,
     ErrorCode.RECORDING: RecordingError,
     ErrorCode.REPEATED_LOSS: RepeatedLossError,
+    ErrorCode.QUEUE_FULL: QueueFullError,
 }
 
 

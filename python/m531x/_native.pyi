@@ -87,6 +87,7 @@ class ModemOptions:
         guard_time: float | None,
         queue_size: int,
         overflow: str,
+        max_waiting: int,
         trace: int,
         recovery: tuple[
             float,

@@ -95,6 +95,7 @@ class Publishing:
         Raises:
             InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
             ClosedError: The modem is closed.
+            QueueFullError: As many operations wait as ``max_waiting`` of the modem allows.
             OutboxError: The outbox is full (`OutboxFullError`) or cannot be written; the message
                 was not accepted.
 

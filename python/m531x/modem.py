@@ -59,6 +59,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         queue_size: How many messages and events may wait to be received.
         overflow: What happens beyond that: ``"block"`` stops reading the port until there is room,
             ``"drop_oldest"`` and ``"drop_newest"`` drop, and count it in `stats`.
+        max_waiting: How many operations may wait or be under way, those of `publish_nowait`
+            included; beyond that they raise `QueueFullError`. An outbox has limits of its own.
         trace: How many of the last lines on the port to keep for `trace`; 0 keeps none.
         recovery: How a lost connection, or a port that vanished, is made again, subscriptions
             included; None leaves it lost. Unfinished publishes of QoS 1 and 2 are sent again.
@@ -93,6 +95,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         guard_time: float | None = None,
         queue_size: int = 10_000,
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+        max_waiting: int = 10_000,
         trace: int = 0,
         recovery: Recovery | None = _recovery.DEFAULT,
         outbox: Outbox | str | os.PathLike[str] | None = None,
@@ -106,6 +109,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             guard_time,
             queue_size,
             overflow,
+            max_waiting,
             lines_to_keep(trace),
             _recovery.parts(recovery),
             outbox_parts(outbox),

@@ -62,6 +62,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         guard_time: Least pause in seconds between an answer and the next command.
         queue_size: How many messages and events may wait to be received.
         overflow: What happens beyond that.
+        max_waiting: How many operations may wait or be under way.
         trace: How many of the last lines on the port to keep for `trace`.
         recovery: How a lost connection or port is made again; None leaves it lost.
         outbox: Keeps publishes of QoS 1 and 2 on disk; None keeps them in memory. The loop waits
@@ -94,6 +95,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         guard_time: float | None = None,
         queue_size: int = 10_000,
         overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+        max_waiting: int = 10_000,
         trace: int = 0,
         recovery: Recovery | None = _recovery.DEFAULT,
         outbox: Outbox | str | os.PathLike[str] | None = None,
@@ -107,6 +109,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             guard_time,
             queue_size,
             overflow,
+            max_waiting,
             lines_to_keep(trace),
             _recovery.parts(recovery),
             outbox_parts(outbox),

@@ -201,6 +201,9 @@ pub enum m531x_option {
     /// u32: on how many connections one operation may be in flight when they are lost, 1 and more; then it ends with
     /// M531X_ERR_REPEATED_LOSS, and the others go on; default 3. Takes effect at once.
     M531X_OPTION_RECOVERY_LOSS_BUDGET = 30,
+    /// u32: how many operations may wait or be under way, those of m531x_publish_start included, 1 and more; default 10000.
+    /// Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
+    M531X_OPTION_MAX_WAITING = 31,
 }
 
 /// What happens to a publish for which the outbox has no room. @since 0.1.0

@@ -74,6 +74,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     const OUTBOX_IN_FLIGHT: i32 = name::M531X_OPTION_OUTBOX_IN_FLIGHT as i32;
     const MAX_ATTEMPTS: i32 = name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS as i32;
     const LOSS_BUDGET: i32 = name::M531X_OPTION_RECOVERY_LOSS_BUDGET as i32;
+    const MAX_WAITING: i32 = name::M531X_OPTION_MAX_WAITING as i32;
     const HEALTH_CHECK_FIRST: i32 = name::M531X_OPTION_HEALTH_CHECK_S as i32;
     const HEALTH_CHECK_LAST: i32 = name::M531X_OPTION_HEALTH_CHECK_LOOP_BACK as i32;
     let milliseconds = Duration::from_millis(value.into());
@@ -91,6 +92,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
         }
         OVERFLOW => entry.inbox.set_overflow(overflow(value)?),
         QUEUE_SIZE => entry.inbox.set_bound(at_least_one(value)? as usize),
+        MAX_WAITING => entry.modem.set_max_waiting(at_least_one(value)? as usize),
         HEX_DELIVERY => entry.settings().hex_delivery = switch(value, "hex delivery")?,
         RECOVERY => {
             let enabled = switch(value, "recovery")?;

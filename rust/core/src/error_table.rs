@@ -72,6 +72,8 @@ pub enum ErrorCode {
     Recording = -25,
     /// The connection was lost each time this was on its way; the broker may refuse it.
     RepeatedLoss = -26,
+    /// As many operations wait as may; try again once some have ended.
+    QueueFull = -27,
 }
 
 impl ErrorCode {
@@ -103,6 +105,7 @@ impl ErrorCode {
         Self::OutboxFailed,
         Self::Recording,
         Self::RepeatedLoss,
+        Self::QueueFull,
     ];
 
     /// The error with this number, if there is one.
@@ -134,6 +137,7 @@ impl ErrorCode {
             -24 => Some(Self::OutboxFailed),
             -25 => Some(Self::Recording),
             -26 => Some(Self::RepeatedLoss),
+            -27 => Some(Self::QueueFull),
             _ => None,
         }
     }
@@ -172,6 +176,7 @@ impl ErrorCode {
             Self::OutboxFailed => "M531X_ERR_OUTBOX_FAILED",
             Self::Recording => "M531X_ERR_RECORDING",
             Self::RepeatedLoss => "M531X_ERR_REPEATED_LOSS",
+            Self::QueueFull => "M531X_ERR_QUEUE_FULL",
         }
     }
 
@@ -230,6 +235,7 @@ impl ErrorCode {
             Self::RepeatedLoss => {
                 "the connection was lost each time this was on its way; the broker may refuse it"
             }
+            Self::QueueFull => "as many operations wait as may; try again once some have ended",
         }
     }
 
@@ -255,6 +261,7 @@ impl ErrorCode {
             Self::OutboxCorrupt | Self::OutboxInUse | Self::OutboxFailed => "OutboxError",
             Self::Recording => "RecordingError",
             Self::RepeatedLoss => "RepeatedLossError",
+            Self::QueueFull => "QueueFullError",
         }
     }
 }

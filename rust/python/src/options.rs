@@ -22,8 +22,8 @@ impl ModemOptions {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
     #[pyo3(signature = (
-        model, baudrate, command_timeout, guard_time, queue_size, overflow, trace, recovery, outbox,
-        record
+        model, baudrate, command_timeout, guard_time, queue_size, overflow, max_waiting, trace, recovery,
+        outbox, record
     ))]
     fn new(
         py: Python<'_>,
@@ -33,6 +33,7 @@ impl ModemOptions {
         guard_time: Given<'_, '_>,
         queue_size: Given<'_, '_>,
         overflow: Given<'_, '_>,
+        max_waiting: Given<'_, '_>,
         trace: Given<'_, '_>,
         recovery: Option<RecoveryParts<'_>>,
         outbox: Option<OutboxParts<'_>>,
@@ -56,6 +57,7 @@ impl ModemOptions {
                     ));
                 }
             },
+            max_waiting: number("max_waiting", max_waiting, "1 or more")?,
             wire_log: number("trace", trace, "0 or more lines")?,
             recovery: recovery_of(recovery)?,
             outbox: outbox_of(outbox)?,
@@ -64,6 +66,9 @@ impl ModemOptions {
         };
         if core.queue_size == 0 {
             return Err(invalid(py, "queue_size is 0: give 1 or more"));
+        }
+        if core.max_waiting == 0 {
+            return Err(invalid(py, "max_waiting is 0: give 1 or more"));
         }
         Ok(Self { core })
     }

@@ -37,6 +37,11 @@ pub struct ModemOptions {
     pub queue_size: usize,
     /// What happens to those beyond `queue_size`. Default [`Overflow::Block`].
     pub overflow: Overflow,
+    /// How many operations may wait or be under way at the same time, those begun by
+    /// [`publish_nowait`](super::Modem::publish_nowait) and the like included; beyond that they are
+    /// refused with [`QueueFull`](crate::ErrorCode::QueueFull). What connects, disconnects or restarts
+    /// is taken all the same. What an outbox keeps has limits of its own. Default 10 000.
+    pub max_waiting: usize,
     /// Longest payload that is kept, in bytes; longer ones are skipped and reported by an
     /// [`Oversize`](crate::EventKind::Oversize) event. Default 65 536.
     pub max_message: usize,
@@ -70,6 +75,7 @@ impl Default for ModemOptions {
             guard_time: None,
             queue_size: 10_000,
             overflow: Overflow::Block,
+            max_waiting: 10_000,
             max_message: 65_536,
             on_ambiguous: OnAmbiguous::Deliver,
             open_timeout: Duration::from_secs(10),

@@ -344,6 +344,11 @@ impl Session {
         self.scheduler.is_idle()
     }
 
+    /// How many operations of the application have not ended.
+    pub fn under_way(&self) -> usize {
+        self.scheduler.under_way()
+    }
+
     fn take_frames(&mut self, now: Instant) {
         while let Some(frame) = self.framer.next_frame() {
             self.scheduler.on_frame(now, frame);

@@ -77,7 +77,7 @@ impl Engine {
         let wire = WireLog::new(options.wire_log);
         Ok(Self {
             waiter,
-            shared: Mutex::new(Shared::new(port, session, line, wire)),
+            shared: Mutex::new(Shared::new(port, session, line, wire, options.max_waiting)),
             queue: Queue::new(options.queue_size, options.overflow),
             left: Condvar::new(),
             ended: Condvar::new(),
@@ -188,6 +188,10 @@ impl Engine {
         shared.line.baudrate = Some(baudrate);
         shared.unsent.clear();
         Ok(())
+    }
+
+    pub(super) fn set_max_waiting(&self, most: usize) {
+        self.lock().max_waiting = most;
     }
 
     /// Where the dispatcher gets its work from; `None` once it is to stop.

@@ -9,7 +9,7 @@ use crate::driver::dispatcher::Job;
 use crate::driver::io::Interest;
 use crate::driver::sync::MutexGuard;
 use crate::driver::sync::channel::SendError;
-use crate::session::{OperationId, Outcome, Request};
+use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::{Error, ErrorCode, Receipt};
 
 /// What to call with the end of a delivery.
@@ -169,6 +169,7 @@ impl Engine {
         if let Some(end) = &shared.end {
             return Err(end.clone());
         }
+        check_room(shared, &request.kind)?;
         shared.thaw();
         let now = shared.now();
         let id = shared.session.begin(now, request)?;
@@ -184,4 +185,29 @@ impl Engine {
             self.settle(shared, now);
         }
     }
+}
+
+/// What may wait is bounded; with a full queue one can still connect, disconnect and restart.
+fn check_room(shared: &Shared, kind: &RequestKind) -> Result<(), Error> {
+    const RESERVE: usize = 64;
+    let reserve = match kind {
+        RequestKind::Startup
+        | RequestKind::Connect(_)
+        | RequestKind::Disconnect
+        | RequestKind::Delete
+        | RequestKind::Wake
+        | RequestKind::Reboot => RESERVE,
+        _ => 0,
+    };
+    let waiting = shared.session.under_way();
+    if waiting < shared.max_waiting.saturating_add(reserve) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::QueueFull,
+        format!(
+            "{waiting} operations wait or are under way, and {} may; try again once some have ended",
+            shared.max_waiting
+        ),
+    ))
 }

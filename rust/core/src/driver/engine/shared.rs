@@ -68,6 +68,8 @@ pub(super) struct Shared {
     /// What the port did not take at once.
     pub(super) unsent: Vec<u8>,
     pub(super) slots: HashMap<OperationId, Slot>,
+    /// How many operations of the application may be under way.
+    pub(super) max_waiting: usize,
     /// Callers that wait while another leads.
     pub(super) parked: Vec<(OperationId, Arc<Condvar>)>,
     pub(super) role: Role,
@@ -96,6 +98,7 @@ impl Shared {
         session: TapedSession,
         line: Line,
         wire: Option<WireLog>,
+        max_waiting: usize,
     ) -> Self {
         Self {
             session,
@@ -105,6 +108,7 @@ impl Shared {
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
             unsent: Vec::new(),
             slots: HashMap::new(),
+            max_waiting,
             parked: Vec::new(),
             role: Role::Reader,
             leading: None,

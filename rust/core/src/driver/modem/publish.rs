@@ -105,6 +105,12 @@ impl Modem {
         ))
     }
 
+    /// Changes how many operations may wait or be under way; see
+    /// [`ModemOptions::max_waiting`](crate::ModemOptions::max_waiting).
+    pub fn set_max_waiting(&self, most: usize) {
+        self.engine().set_max_waiting(most);
+    }
+
     /// Subscribes and returns the QoS that the broker granted, which may be lower than asked.
     ///
     /// # Errors

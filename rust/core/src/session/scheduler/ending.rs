@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Entry, Phase, Scheduler};
-use crate::session::operation::{Input, Notice};
+use crate::session::operation::{Input, Notice, Scope};
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::Context;
@@ -44,7 +44,7 @@ impl Scheduler {
                 if !new {
                     entry.phase = Phase::Waiting;
                     entry.timer = None;
-                    self.queue.retain(|queued| *queued != id);
+                    self.leave_turns(id);
                     self.step(now, id, Input::Notice(&Notice::Rebooted));
                 }
             } else if !(awaited && new || self.is_held(id)) {
@@ -99,7 +99,7 @@ impl Scheduler {
             if let (true, Err(error)) = (entry.internal, &result) {
                 // Whoever waits behind the settings would wait for ever.
                 self.settings_due = true;
-                for id in self.queue.clone() {
+                for id in self.turns.ids() {
                     if !self.is_held(id) {
                         self.finish(now, id, Err(error.clone()));
                     }
@@ -119,8 +119,13 @@ impl Scheduler {
         if let Some(due) = entry.due {
             self.timers.remove(&(due, id));
         }
-        self.queue.retain(|queued| *queued != id);
         self.exposed.remove(&id);
+        if let Some(place) = entry.place {
+            self.turns.remove(id, place);
+        }
+        self.started.remove(&id);
+        self.of_application -= usize::from(!entry.internal);
+        self.of_connection -= usize::from(entry.operation.scope() == Scope::Connection);
         if self.alone == Some(id) {
             self.alone = None;
         }

@@ -2,6 +2,9 @@
 
 mod ending;
 mod recovering;
+#[cfg(test)]
+mod tests;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -13,14 +16,20 @@ use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::{Context, Shared};
 use crate::session::slot::CommandSlot;
 use crate::session::wire::{Answer, Wire};
+use turns::{Class, Place, Turns};
 
 /// The operations of a session, the command slot and what they share.
 pub(in crate::session) struct Scheduler {
     pub shared: Shared,
     pub slot: CommandSlot,
     entries: BTreeMap<OperationId, Entry>,
-    /// Those that wait for the slot, first come first served where their scopes allow it.
-    queue: VecDeque<OperationId>,
+    /// Those that wait for the slot.
+    turns: Turns,
+    /// Those that have begun, for whom what happens is news.
+    started: BTreeSet<OperationId>,
+    /// How many of them are the application's, and how many make or end the connection.
+    of_application: usize,
+    of_connection: usize,
     /// When something is due, for which operation.
     timers: BTreeSet<(Instant, OperationId)>,
     /// The started operation beside which nothing may run.
@@ -57,6 +66,8 @@ struct Entry {
     own_deadline: Option<Instant>,
     /// What of it stands in `timers`.
     due: Option<Instant>,
+    /// Where it stands in `turns`, if it does.
+    place: Option<Place>,
     /// Whether the session runs it for itself, so that nobody is told its end.
     internal: bool,
     /// How many connections were lost while it was in flight.
@@ -91,7 +102,10 @@ impl Scheduler {
             shared,
             slot: CommandSlot::default(),
             entries: BTreeMap::new(),
-            queue: VecDeque::new(),
+            turns: Turns::default(),
+            started: BTreeSet::new(),
+            of_application: 0,
+            of_connection: 0,
             timers: BTreeSet::new(),
             alone: None,
             connection: None,
@@ -106,15 +120,17 @@ impl Scheduler {
 
     /// Whether no operation of the application is under way, and no lost connection being made.
     pub(in crate::session) fn is_idle(&self) -> bool {
-        !matches!(self.shared.recovery.stage, Stage::Attempt(_))
-            && self.entries.values().all(|entry| entry.internal)
+        !matches!(self.shared.recovery.stage, Stage::Attempt(_)) && self.of_application == 0
+    }
+
+    /// How many operations of the application have not ended.
+    pub(in crate::session) fn under_way(&self) -> usize {
+        self.of_application
     }
 
     /// Whether an operation that makes or ends the connection has been begun.
     pub(in crate::session) fn changes_connection(&self) -> bool {
-        self.entries
-            .values()
-            .any(|entry| entry.operation.scope() == Scope::Connection)
+        self.of_connection > 0
     }
 
     pub(in crate::session) fn add(
@@ -127,6 +143,14 @@ impl Scheduler {
         let id = OperationId(self.next_id);
         self.next_id += 1;
         let own_deadline = timeout.and_then(|timeout| now.checked_add(timeout));
+        let class = Class::of(operation.as_ref());
+        self.of_application += usize::from(!internal);
+        self.of_connection += usize::from(operation.scope() == Scope::Connection);
+        let place = if internal {
+            self.turns.push_front(id)
+        } else {
+            self.turns.wait(id, class)
+        };
         let entry = Entry {
             operation,
             begun: now,
@@ -135,15 +159,11 @@ impl Scheduler {
             deadline: own_deadline,
             own_deadline,
             due: None,
+            place: Some(place),
             internal,
             losses: 0,
         };
         self.entries.insert(id, entry);
-        if internal {
-            self.queue.push_front(id);
-        } else {
-            self.queue.push_back(id);
-        }
         self.arm(id);
         id
     }
@@ -220,8 +240,7 @@ impl Scheduler {
 
     /// Tells every started operation what happened.
     pub(in crate::session) fn notify_all(&mut self, now: Instant, notice: &Notice) {
-        let ids: Vec<OperationId> = self.entries.keys().copied().collect();
-        for id in ids {
+        for id in self.started() {
             self.notify(now, id, notice);
         }
     }
@@ -248,7 +267,7 @@ impl Scheduler {
             if self.slot.is_occupied() {
                 break;
             }
-            let Some(index) = self.next_in_queue() else {
+            let Some(id) = self.next_turn() else {
                 break;
             };
             if self.settings_due && self.alone.is_none() {
@@ -256,42 +275,51 @@ impl Scheduler {
                 self.add(now, Box::new(Settings::new()), None, true);
                 continue;
             }
-            let Some(id) = self.queue.remove(index) else {
-                break;
-            };
+            self.leave_turns(id);
             self.take_turn(now, id);
         }
     }
 
-    fn next_in_queue(&self) -> Option<usize> {
+    fn next_turn(&self) -> Option<OperationId> {
+        if let Some(alone) = self.alone {
+            let waits = |entry: &Entry| entry.place.is_some();
+            return self.entries.get(&alone).is_some_and(waits).then_some(alone);
+        }
+        let recovering = self.shared.recovery.is_active();
+        let may_begin = |class: Class, first: OperationId| match class.while_recovering {
+            WhileRecovering::Waits | WhileRecovering::Fails if recovering => false,
+            WhileRecovering::Waits if self.is_held_by_trial(first) => false,
+            _ => self.connection.is_none() || !class.mqtt,
+        };
+        let may_go = |id: OperationId| {
+            self.entries.get(&id).is_some_and(|entry| {
+                let class = Class::of(entry.operation.as_ref());
+                !matches!(entry.phase, Phase::New) || may_begin(class, id)
+            })
+        };
+        self.turns.next(may_go, may_begin)
+    }
+
+    /// What may be the cause of the losses is sent alone, so that it takes nothing with it: neither
+    /// does it begin beside others, nor do others beside it.
+    fn is_held_by_trial(&self, first: OperationId) -> bool {
         let budget = self.shared.recovery.policy().loss_budget;
-        let mut exposed = self.exposed.iter().filter_map(|id| self.entries.get(id));
-        let mut closed = exposed.next().is_some_and(|e| e.is_on_trial(budget));
-        self.queue.iter().position(|id| {
-            let Some(entry) = self.entries.get(id) else {
-                return true;
-            };
-            if matches!(entry.phase, Phase::New) && entry.is_exposed() {
-                // What may be the cause of the losses is sent alone, so that it takes nothing with it.
-                closed |= entry.is_on_trial(budget) && !self.exposed.is_empty();
-                if closed {
-                    return false;
-                }
-            }
-            if let Some(alone) = self.alone {
-                return alone == *id;
-            }
-            if self.shared.recovery.is_active() && matches!(entry.phase, Phase::New) {
-                match entry.operation.while_recovering() {
-                    WhileRecovering::Indifferent => {}
-                    WhileRecovering::Waits | WhileRecovering::Fails => return false,
-                }
-            }
-            match (&entry.phase, entry.operation.scope()) {
-                (Phase::New, Scope::Mqtt | Scope::Connection) => self.connection.is_none(),
-                _ => true,
-            }
-        })
+        let on_trial =
+            |id: &OperationId| self.entries.get(id).is_some_and(|e| e.is_on_trial(budget));
+        let exposed = self.exposed.first();
+        exposed.is_some_and(|exposed| on_trial(exposed) || on_trial(&first))
+    }
+
+    fn started(&self) -> Vec<OperationId> {
+        self.started.iter().copied().collect()
+    }
+
+    /// Takes an operation out of those that wait for the slot.
+    fn leave_turns(&mut self, id: OperationId) {
+        let entry = self.entries.get_mut(&id);
+        if let Some(place) = entry.and_then(|entry| entry.place.take()) {
+            self.turns.remove(id, place);
+        }
     }
 
     fn take_turn(&mut self, now: Instant, id: OperationId) {
@@ -308,6 +336,7 @@ impl Scheduler {
                 if entry.is_exposed() {
                     self.exposed.insert(id);
                 }
+                self.started.insert(id);
                 let limit = entry.operation.time_limit(&self.shared);
                 if entry.deadline.is_none() {
                     entry.deadline = now.checked_add(limit);
@@ -343,7 +372,10 @@ impl Scheduler {
             Step::Send(wire) => {
                 entry.phase = Phase::Ready(Box::new(wire));
                 entry.timer = None;
-                self.queue.push_front(id);
+                if let Some(place) = entry.place.take() {
+                    self.turns.remove(id, place);
+                }
+                entry.place = Some(self.turns.push_front(id));
                 self.arm(id);
             }
             Step::Wait(until) => {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::turns::Class;
 use super::{Phase, Scheduler};
 use crate::session::MqttState;
 use crate::session::operation::{
@@ -162,15 +163,8 @@ impl Scheduler {
         if !self.shared.recovery.is_active() {
             return;
         }
-        let fails = |id: &OperationId| {
-            self.entries.get(id).is_some_and(|entry| {
-                matches!(entry.phase, Phase::New)
-                    && entry.operation.while_recovering() == WhileRecovering::Fails
-            })
-        };
-        let failing: Vec<OperationId> = self.queue.iter().copied().filter(fails).collect();
-        for id in failing {
-            self.queue.retain(|queued| *queued != id);
+        while let Some(id) = self.turns.first_failing() {
+            self.leave_turns(id);
             self.take_turn(now, id);
         }
     }
@@ -285,16 +279,12 @@ impl Scheduler {
         self.exposed.remove(&id);
         self.slot.detach(id);
         self.shared.acks.expire(now, id, false);
-        self.queue.retain(|queued| *queued != id);
-        let later = self.queue.iter().position(|queued| {
-            *queued > id
-                && self
-                    .entries
-                    .get(queued)
-                    .is_some_and(|entry| matches!(entry.phase, Phase::New) && !entry.internal)
-        });
-        let index = later.unwrap_or(self.queue.len());
-        self.queue.insert(index, id);
+        self.leave_turns(id);
+        self.started.remove(&id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            let class = Class::of(entry.operation.as_ref());
+            entry.place = Some(self.turns.wait(id, class));
+        }
         self.arm(id);
     }
 
