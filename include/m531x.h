@@ -1037,7 +1037,7 @@ m531x_status m531x_record(m531x_modem modem, const char *path);
  * Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
  *
  * If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this
- * function and the next.
+ * function and the next two.
  *
  * @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
  * @param broker       [in] "embedded" for a broker of its own on the loopback interface, "cfg" for the one that
@@ -1061,6 +1061,35 @@ m531x_status m531x_virtual_modem_start(const char *model,
                                        char *port,
                                        uint32_t port_capacity,
                                        uint32_t *port_needed);
+
+/**
+ * Starts a virtual modem as m531x_virtual_modem_start does, of a given firmware and with faults.
+ *
+ * @param model        [in] As for m531x_virtual_modem_start.
+ * @param firmware     [in] What the module does where its manual is silent: "vendor" as the module vendor's own MQTT
+ *                     client was measured to do, "manual" the kind way; NULL is the model's own.
+ * @param broker       [in] As for m531x_virtual_modem_start.
+ * @param link         [in] As for m531x_virtual_modem_start.
+ * @param faults       [in] What goes wrong, and which traits of the firmware are other than its lineage has them:
+ *                     NAME=VALUE, one a line, as m531x virtual-modem --help lists them; NULL is none.
+ * @param handle       [out] Names it to m531x_virtual_modem_stop; never 0.
+ * @param port         [out] Buffer for the NUL-terminated name to pass to m531x_open.
+ * @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
+ * @param port_needed  [out] The size that the name needs, with its final NUL; may be NULL.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_PORT (the link is taken or cannot
+ *         be made), M531X_ERR_BUSY. m531x_last_error_text with the handle 0 gives the text.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_virtual_modem_start_with(const char *model,
+                                            const char *firmware,
+                                            const char *broker,
+                                            const char *link,
+                                            const char *faults,
+                                            uint32_t *handle,
+                                            char *port,
+                                            uint32_t port_capacity,
+                                            uint32_t *port_needed);
 
 /**
  * Stops a virtual modem; a modem that is open on it loses its port.

@@ -67,6 +67,39 @@ static void stopping_it_twice_is_an_error_and_harmless(void)
     CHECK_STATUS(M531X_ERR_STALE_HANDLE, m531x_virtual_modem_stop(virtual_modem));
 }
 
+static void its_firmware_and_faults_can_be_chosen(void)
+{
+    /* Unsubscribing from what was never subscribed, and a signal that a fault makes weak. */
+    static const struct {
+        const char *firmware, *faults, *signal;
+        int32_t refusal;
+    } cases[] = {
+        {"manual", NULL, "+CSQ:23,0", 0},
+        {"vendor", "signal=2\nlate-disc=off", "+CSQ:2,99", 621},
+    };
+    unsigned i;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint32_t virtual_modem = 0, needed = 0;
+        m531x_modem modem = 0;
+        int32_t number = 0;
+        char port[256], text[256];
+        CHECK_STATUS(M531X_OK, m531x_virtual_modem_start_with(NULL, cases[i].firmware, NULL, NULL, cases[i].faults,
+                                                              &virtual_modem, port, sizeof port, NULL));
+        CHECK_STATUS(M531X_OK, m531x_open(port, 0, NULL, PATIENCE_MS, &modem));
+        CHECK_STATUS(M531X_OK, m531x_connect(modem, "broker.example", 1883, "c-test", PATIENCE_MS));
+        CHECK_STATUS(M531X_OK, m531x_command(modem, "AT+CSQ", PATIENCE_MS, text, sizeof text, &needed));
+        CHECK(strstr(text, cases[i].signal) == text);
+        CHECK_STATUS(cases[i].refusal ? M531X_ERR_COMMAND : M531X_OK,
+                     m531x_command(modem, "AT+MQTTUNSUB=\"never\"", PATIENCE_MS, text, sizeof text, &needed));
+        if (cases[i].refusal) {
+            CHECK_STATUS(M531X_OK, m531x_last_modem_error(modem, &number));
+            CHECK(number == cases[i].refusal);
+        }
+        CHECK_STATUS(M531X_OK, m531x_close(modem));
+        CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
+    }
+}
+
 static void what_it_cannot_be_is_refused(void)
 {
     uint32_t handle = 7;
@@ -77,6 +110,10 @@ static void what_it_cannot_be_is_refused(void)
                  m531x_virtual_modem_start(NULL, "nowhere", NULL, &handle, port, sizeof port, NULL));
     CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT,
                  m531x_virtual_modem_start(NULL, NULL, "tcp://nowhere", &handle, port, sizeof port, NULL));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_virtual_modem_start_with(NULL, "my own", NULL, NULL, NULL, &handle,
+                                                                            port, sizeof port, NULL));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_virtual_modem_start_with(NULL, NULL, NULL, NULL, "garbage=0.1\nno-such",
+                                                                            &handle, port, sizeof port, NULL));
     CHECK_STATUS(M531X_ERR_PORT,
                  m531x_virtual_modem_start(NULL, NULL, "/no/such/folder/modem", &handle, port, sizeof port, NULL));
     CHECK(handle == 7);
@@ -90,6 +127,7 @@ int main(void)
     RUN(it_has_a_stable_name_while_it_runs);
     RUN(it_is_not_started_if_its_name_does_not_fit);
     RUN(stopping_it_twice_is_an_error_and_harmless);
+    RUN(its_firmware_and_faults_can_be_chosen);
     RUN(what_it_cannot_be_is_refused);
     return check_result();
 }

@@ -150,6 +150,9 @@ def test_a_wrong_option_is_refused_whatever_the_port(name: str, port: str) -> No
 VIRTUAL: dict[str, tuple[dict[str, Any], str]] = {
     "model": ({"model": "M9999"}, "M9999"),
     "broker": ({"broker": "nowhere"}, "HOST:PORT"),
+    "firmware": ({"firmware": "my own"}, "use vendor or manual"),
+    "firmware a number": ({"firmware": 2}, "firmware is int"),
+    "trait": ({"faults": {"late-disc": "maybe"}}, "on or off"),
     "fault": ({"faults": ["no-such-fault=1"]}, "no-such-fault"),
     "faults as text": ({"faults": "delay=1"}, "list"),
     "fault a number": ({"faults": [5]}, "a fault is int: give str"),

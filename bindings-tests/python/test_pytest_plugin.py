@@ -67,12 +67,19 @@ def test_the_marker_makes_the_modem(pytester: pytest.Pytester) -> None:
                 with pytest.raises(m531x.PublishError):
                     modem.publish("t", "x", qos=1)
 
+            @pytest.mark.m531x(firmware="vendor", faults={"refused-double-sub": 767})
+            def test_the_firmware(self, modem):
+                modem.connect("broker.example", client_id="c")
+                modem.command('AT+MQTTSUB="t",0')
+                with pytest.raises(m531x.CommandError, match="767"):
+                    modem.command('AT+MQTTSUB="t",0')
+
             @pytest.mark.m531x(model="M5312")
             def test_the_closest_wins(self, modem):
                 assert modem.info().model == "M5312"
         """
     )
-    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+    pytester.runpytest_subprocess().assert_outcomes(passed=3)
 
 
 def test_a_wrong_marker_is_refused(pytester: pytest.Pytester) -> None:

@@ -261,6 +261,7 @@ class VirtualModem:
         faults: list[str],
         seed: int | None,
         echo: bool | None,
+        firmware: str | None,
         replay: str | PathLike[str] | None,
     ) -> VirtualModem: ...
     @property

@@ -32,15 +32,19 @@ class VirtualModem:
             pseudo-terminal; port 0 picks a free one. A `UserWarning` tells when others than this
             machine can reach it: there is no password.
         baudrate: Send and receive no faster than a line of this speed would; None does not pace.
-        faults: What goes wrong, as ``"NAME=VALUE"`` texts or as a mapping;
-            ``m531x virtual-modem --help`` lists them.
+        faults: What goes wrong, and which traits of the firmware are other than its lineage has
+            them, as ``"NAME=VALUE"`` texts or as a mapping; ``m531x virtual-modem --help`` lists
+            them.
         seed: Makes faults repeat: the same seed gives the same run.
         echo: Whether commands are echoed at first; None is as the model does.
+        firmware: What the module does where its manual is silent: ``"vendor"`` as the module
+            vendor's own MQTT client was measured to do, ``"manual"`` the kind way; None is the
+            model's own.
         replay: A recording to play instead: the module waits for each recorded command and answers
             as the recorded one did, without broker and faults; see `differences`.
 
     Raises:
-        InvalidArgumentError: A model, broker, address or fault that does not exist.
+        InvalidArgumentError: A model, firmware, broker, address or fault that does not exist.
         PortError: The pseudo-terminal, link or address is not to be had.
 
     Example:
@@ -61,6 +65,7 @@ class VirtualModem:
         faults: Iterable[str] | Mapping[str, object] | None = None,
         seed: int | None = None,
         echo: bool | None = None,
+        firmware: str | None = None,
         replay: str | PathLike[str] | None = None,
     ) -> None:
         """Starts the module; it runs until `close`."""
@@ -74,6 +79,7 @@ class VirtualModem:
             _fault_texts(faults),
             seed,
             echo,
+            firmware,
             None if replay is None else fspath(replay),
         )
         watch_forks(self)
@@ -89,7 +95,7 @@ class VirtualModem:
         """The module behind a modem that is opened as ``virtual://``."""
         self = cls.__new__(cls)
         self._native = _native.VirtualModem(
-            model, "embedded", None, None, True, baudrate, [], None, None, None
+            model, "embedded", None, None, True, baudrate, [], None, None, None, None
         )
         watch_forks(self)
         return self

@@ -4,7 +4,9 @@ use std::ffi::c_char;
 use std::sync::{Arc, LazyLock};
 
 use m531x_core::{Error, ErrorCode, Model, Modem, ModemOptions, Stream};
-use m531x_virtual_modem::{LinkChoice, StartError, VirtualModem, VirtualModemOptions};
+use m531x_virtual_modem::{
+    Fault, Firmware, LinkChoice, StartError, VirtualModem, VirtualModemOptions,
+};
 
 use crate::border::{Out, TextBuffer, invalid, optional_text, too_small};
 use crate::constants::m531x_status;
@@ -15,7 +17,7 @@ use crate::handle::Table;
 /// Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
 ///
 /// If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this
-/// function and the next.
+/// function and the next two.
 ///
 /// @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
 /// @param broker       [in] "embedded" for a broker of its own on the loopback interface, "cfg" for the one that
@@ -41,6 +43,51 @@ pub unsafe extern "C" fn m531x_virtual_modem_start(
     port_capacity: u32,
     port_needed: *mut u32,
 ) -> m531x_status {
+    // SAFETY: as this function's.
+    unsafe {
+        m531x_virtual_modem_start_with(
+            model,
+            std::ptr::null(),
+            broker,
+            link,
+            std::ptr::null(),
+            handle,
+            port,
+            port_capacity,
+            port_needed,
+        )
+    }
+}
+
+/// Starts a virtual modem as m531x_virtual_modem_start does, of a given firmware and with faults.
+///
+/// @param model        [in] As for m531x_virtual_modem_start.
+/// @param firmware     [in] What the module does where its manual is silent: "vendor" as the module vendor's own MQTT
+///                     client was measured to do, "manual" the kind way; NULL is the model's own.
+/// @param broker       [in] As for m531x_virtual_modem_start.
+/// @param link         [in] As for m531x_virtual_modem_start.
+/// @param faults       [in] What goes wrong, and which traits of the firmware are other than its lineage has them:
+///                     NAME=VALUE, one a line, as m531x virtual-modem --help lists them; NULL is none.
+/// @param handle       [out] Names it to m531x_virtual_modem_stop; never 0.
+/// @param port         [out] Buffer for the NUL-terminated name to pass to m531x_open.
+/// @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
+/// @param port_needed  [out] The size that the name needs, with its final NUL; may be NULL.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_PORT (the link is taken or cannot
+///         be made), M531X_ERR_BUSY. m531x_last_error_text with the handle 0 gives the text.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_virtual_modem_start_with(
+    model: *const c_char,
+    firmware: *const c_char,
+    broker: *const c_char,
+    link: *const c_char,
+    faults: *const c_char,
+    handle: *mut u32,
+    port: *mut c_char,
+    port_capacity: u32,
+    port_needed: *mut u32,
+) -> m531x_status {
     guard(|| {
         // SAFETY: the caller passes NULL or strings, a buffer of that capacity, and NULL or places.
         let arguments = unsafe {
@@ -48,8 +95,10 @@ pub unsafe extern "C" fn m531x_virtual_modem_start(
                 Ok((
                     options(
                         model,
+                        optional_text(firmware, "firmware")?,
                         optional_text(broker, "broker")?,
                         optional_text(link, "link")?,
+                        optional_text(faults, "faults")?,
                     )?,
                     Out::required(handle, "handle")?,
                     TextBuffer::new(port, port_capacity, port_needed, "port")?,
@@ -103,12 +152,23 @@ fn virtual_modems() -> &'static Table<VirtualModem> {
 
 fn options(
     model: Option<&str>,
+    firmware: Option<&str>,
     broker: Option<&str>,
     link: Option<&str>,
+    faults: Option<&str>,
 ) -> Result<VirtualModemOptions, Error> {
     let mut options = VirtualModemOptions::default();
     if let Some(model) = model {
         options.model = model.parse().map_err(|error| invalid(format!("{error}")))?;
+    }
+    if let Some(firmware) = firmware {
+        let parsed = firmware.parse::<Firmware>();
+        options.firmware = Some(parsed.map_err(|error| invalid(format!("{error}")))?);
+    }
+    for fault in faults.into_iter().flat_map(str::lines) {
+        let parsed = fault.parse::<Fault>();
+        let fault = parsed.map_err(|error| invalid(format!("{error}")))?;
+        options.faults.push(fault);
     }
     if let Some(broker) = broker {
         options.broker = broker

@@ -76,6 +76,25 @@ fn it_can_listen_on_tcp() {
 }
 
 #[test]
+fn its_firmware_can_be_chosen() {
+    let numbers: Vec<String> = ["vendor", "manual"]
+        .map(|firmware| {
+            let modem = VirtualModem::start(&["--firmware", firmware, "--fault", "late-disc=off"]);
+            let commands = [
+                r#"AT+MQTTCFG="broker",1883,"me",60,"","",1"#,
+                "AT+MQTTOPEN=0,0,0",
+                "AT+MQTTDISC",
+            ];
+            for command in commands {
+                printed(&["at", "--port", &modem.port, command]);
+            }
+            printed(&["at", "--port", &modem.port, "AT+MQTTSTAT?"])
+        })
+        .into();
+    assert_eq!(numbers, ["+MQTTSTAT:1\nOK\n", "+MQTTSTAT:2\nOK\n"]);
+}
+
+#[test]
 fn what_it_cannot_be_is_wrong_usage() {
     for arguments in [
         ["--model", "M9999"],

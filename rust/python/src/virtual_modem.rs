@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use m531x_core::{Error, ErrorCode, Stream};
+use m531x_virtual_modem::firmware::ParseFirmwareError;
 use m531x_virtual_modem::{
     BrokerChoice, Direction, Fault, LinkChoice, StartError, VirtualModemOptions,
 };
@@ -24,7 +25,7 @@ pub(crate) struct VirtualModem {
 impl VirtualModem {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
-    #[pyo3(signature = (model, broker, link, tcp, memory, baudrate, faults, seed, echo, replay))]
+    #[pyo3(signature = (model, broker, link, tcp, memory, baudrate, faults, seed, echo, firmware, replay))]
     fn new(
         py: Python<'_>,
         model: Given<'_, '_>,
@@ -36,6 +37,7 @@ impl VirtualModem {
         faults: Vec<Bound<'_, PyAny>>,
         seed: Given<'_, '_>,
         echo: Given<'_, '_>,
+        firmware: Given<'_, '_>,
         replay: Option<PathBuf>,
     ) -> PyResult<Self> {
         let broker: BrokerChoice = text("broker", broker)?
@@ -48,8 +50,13 @@ impl VirtualModem {
                 parsed.map_err(|error| invalid(py, format!("{error}")))
             })
             .collect::<PyResult<Vec<_>>>()?;
+        let firmware = optional_text("firmware", firmware)?
+            .map(str::parse)
+            .transpose()
+            .map_err(|error: ParseFirmwareError| invalid(py, format!("{error}")))?;
         let options = VirtualModemOptions {
             model: model_of(model)?,
+            firmware,
             broker,
             link: link_choice(py, link, optional_text("tcp", tcp)?, memory)?,
             baudrate: baudrate_of(baudrate)?,

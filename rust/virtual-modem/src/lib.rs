@@ -21,12 +21,14 @@
 //!
 //! - [`module`]: the module itself, without I/O, thread or clock; drive it on virtual time in tests.
 //! - [`uplink`]: its MQTT client towards the broker, equally without I/O, and the socket below it.
+//! - [`firmware`]: in what its lineages differ.
 //! - [`fault`]: what can go wrong on purpose, repeatable by a seed.
 //! - [`VirtualModem`]: one thread that joins them with a link and a socket.
 //! - [`broker`]: the embedded broker.
 
 pub mod broker;
 pub mod fault;
+pub mod firmware;
 pub mod module;
 pub mod uplink;
 
@@ -41,6 +43,7 @@ mod virtual_modem;
 
 pub use error::StartError;
 pub use fault::Fault;
+pub use firmware::Firmware;
 pub use m531x_at::profile::Model;
 pub use options::{BrokerChoice, LinkChoice, ParseBrokerError, VirtualModemOptions};
 pub use transcript::{Direction, TranscriptEntry};

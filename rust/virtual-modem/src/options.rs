@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use m531x_at::profile::Model;
 
-use crate::Fault;
+use crate::{Fault, Firmware};
 
 /// What [`VirtualModem::start`](crate::VirtualModem::start) is given; the default is an M5310-A on a
 /// pseudo terminal with the embedded broker and no faults.
@@ -15,6 +15,8 @@ use crate::Fault;
 pub struct VirtualModemOptions {
     /// Which module to be.
     pub model: Model,
+    /// What it does where the manual is silent; `None` is [`Firmware::of`] the model.
+    pub firmware: Option<Firmware>,
     /// Which broker stands behind it.
     pub broker: BrokerChoice,
     /// Where the host finds the serial port.
@@ -39,6 +41,7 @@ impl Default for VirtualModemOptions {
     fn default() -> Self {
         Self {
             model: Model::M5310A,
+            firmware: None,
             broker: BrokerChoice::Embedded,
             link: LinkChoice::Pty { symlink: None },
             baudrate: None,

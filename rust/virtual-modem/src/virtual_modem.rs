@@ -56,6 +56,7 @@ impl VirtualModem {
             started,
             ModuleConfig {
                 model: options.model,
+                firmware: options.firmware,
                 echo: options.echo,
                 baudrate: options.baudrate,
                 faults: options.faults,

@@ -3,7 +3,8 @@
 mod common;
 
 use common::Rig;
-use m531x_virtual_modem::Model;
+use m531x_virtual_modem::module::ModuleConfig;
+use m531x_virtual_modem::{Firmware, Model};
 use proptest::prelude::*;
 
 /// Pieces of commands, so that random input gets further than the first letter.
@@ -51,6 +52,18 @@ fn fragment() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Traits whose mixes are tried too.
+const SWITCHED: [&str; 8] = [
+    "late-disc",
+    "late-disc=off",
+    "fin-without-rec=off",
+    "stray-615=off",
+    "silent-suback",
+    "short-message",
+    "repeated-qos2",
+    "id-zero",
+];
+
 #[derive(Clone, Debug)]
 enum Step {
     Host(Vec<u8>),
@@ -78,11 +91,20 @@ proptest! {
     #[test]
     fn nothing_makes_it_panic_or_spin(
         model in prop::sample::select(Model::ALL.to_vec()),
+        firmware in prop::sample::select(Firmware::ALL.to_vec()),
+        switched in prop::sample::subsequence(SWITCHED.to_vec(), 0..=SWITCHED.len()),
         seed in any::<u64>(),
         steps in prop::collection::vec(step(), 0..60),
     ) {
         let faults = ["split-writes=5", "lost-ack=any:0.3", "late-ack=any:3000", "urc-in-response=0.3"];
-        let mut rig = Rig::faulty(model, seed, &faults);
+        let faults = faults.iter().chain(&switched);
+        let mut rig = Rig::with(ModuleConfig {
+            model,
+            firmware: Some(firmware),
+            seed,
+            faults: faults.map(|fault| fault.parse().unwrap()).collect(),
+            ..ModuleConfig::default()
+        });
         for step in steps {
             match step {
                 Step::Host(bytes) => rig.send_bytes(&bytes),

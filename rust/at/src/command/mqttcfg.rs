@@ -49,9 +49,10 @@ impl MqttCfg {
         if !fields.is_done() {
             return Err(DecodeError::Malformed("AT+MQTTCFG takes 7 to 9 fields"));
         }
-        if host.is_empty() || port == 0 || client_id.is_empty() {
+        // An empty host passes: the module finds out when it asks for its address.
+        if port == 0 || client_id.is_empty() {
             return Err(DecodeError::Malformed(
-                "host, port and client id may not be empty",
+                "port and client id may not be empty",
             ));
         }
         Ok(Self {

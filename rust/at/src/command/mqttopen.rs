@@ -24,23 +24,30 @@ impl MqttOpen {
         let username = flag_of(fields.next(), "user name flag")?;
         let password = flag_of(fields.next(), "password flag")?;
         let has_will = flag_of(fields.next(), "will flag")?;
-        let retain = flag_of(fields.next(), "will retain")?;
-        let qos = qos_of(fields.next(), "will QoS")?;
-        let topic = text_of(fields.next(), "will topic")?;
-        // The message is the rest of the line: it is the last field and may hold commas.
-        let payload = fields
-            .rest()
-            .map(|rest| unquote(rest.trim_ascii()))
-            .ok_or(DecodeError::Malformed("AT+MQTTOPEN takes 7 fields"))?;
-        if has_will && topic::validate_name(topic.as_bytes(), usize::MAX).is_err() {
-            return Err(DecodeError::Malformed("will topic"));
-        }
-        let will = has_will.then(|| Will {
-            topic,
-            payload: payload.to_vec(),
-            qos,
-            retain,
-        });
+        // Host programs send three fields or five where there is no will.
+        let (retain, qos) = if fields.is_done() {
+            (false, QoS::AtMostOnce)
+        } else {
+            (
+                flag_of(fields.next(), "will retain")?,
+                qos_of(fields.next(), "will QoS")?,
+            )
+        };
+        let will = if fields.is_done() && !has_will {
+            None
+        } else {
+            let topic = text_of(fields.next(), "will topic")?;
+            let payload = will_payload(fields, has_will)?;
+            if has_will && topic::validate_name(topic.as_bytes(), usize::MAX).is_err() {
+                return Err(DecodeError::Malformed("will topic"));
+            }
+            has_will.then(|| Will {
+                topic,
+                payload: payload.to_vec(),
+                qos,
+                retain,
+            })
+        };
         Ok(Self {
             username,
             password,
@@ -78,6 +85,21 @@ impl MqttOpen {
             .quoted("will payload", &will.payload)?;
         Ok(line)
     }
+}
+
+/// The last field. A message without quotes is the rest of the line and may hold commas; where there is
+/// none, or quotes end it, a comma begins a field too many.
+fn will_payload(mut fields: Fields<'_>, has_will: bool) -> Result<&[u8], DecodeError> {
+    const COUNT: DecodeError = DecodeError::Malformed("AT+MQTTOPEN takes 3, 5 or 7 fields");
+    let rest = fields.rest().ok_or(COUNT)?.trim_ascii();
+    let field = fields.next().ok_or(COUNT)?;
+    if fields.is_done() {
+        return Ok(unquote(rest));
+    }
+    if field.quoted || !has_will {
+        return Err(COUNT);
+    }
+    Ok(rest)
 }
 
 /// A will message.

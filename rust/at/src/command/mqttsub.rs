@@ -22,13 +22,18 @@ impl MqttSub {
     pub(super) fn decode(arguments: &[u8]) -> Result<Self, DecodeError> {
         let mut fields = Fields::new(arguments);
         let filter = text_of(fields.next(), "topic filter")?;
-        let qos = qos_of(fields.next(), "QoS")?;
+        // Host programs leave the QoS out, and the modules take it.
+        let qos = if fields.is_done() {
+            QoS::AtMostOnce
+        } else {
+            qos_of(fields.next(), "QoS")?
+        };
         let hex = match fields.next() {
             None => false,
             some => flag_of(some, "index")?,
         };
         if !fields.is_done() {
-            return Err(DecodeError::Malformed("AT+MQTTSUB takes 2 or 3 fields"));
+            return Err(DecodeError::Malformed("AT+MQTTSUB takes 1 to 3 fields"));
         }
         if topic::validate_filter(filter.as_bytes(), usize::MAX).is_err() {
             return Err(DecodeError::Malformed("topic filter"));

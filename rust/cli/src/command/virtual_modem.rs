@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 use m531x_core::Model;
-use m531x_virtual_modem::{BrokerChoice, Fault, LinkChoice, VirtualModem, VirtualModemOptions};
+use m531x_virtual_modem::{
+    BrokerChoice, Fault, Firmware, LinkChoice, VirtualModem, VirtualModemOptions,
+};
 
 use crate::failure::Failure;
 use crate::interrupt::Termination;
@@ -21,6 +23,10 @@ pub(crate) struct Arguments {
     /// Which module to be: M5310-A, M5311, M5312, M5313, MN316 or ML302
     #[arg(long, default_value = "M5310-A")]
     model: Model,
+    /// What it does where the manual is silent: vendor (as the module vendor's own MQTT client was
+    /// measured to do) or manual (the kind way) [default: the model's own]
+    #[arg(long, value_name = "vendor|manual")]
+    firmware: Option<Firmware>,
     /// The broker behind the module: embedded (one of its own), cfg (what AT+MQTTCFG names), or
     /// HOST:PORT
     #[arg(long, default_value = "embedded")]
@@ -42,9 +48,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Play the module of a recording instead: wait for each recorded command, answer as it did
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["broker", "baudrate", "echo", "seed", "faults"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["firmware", "broker", "baudrate", "echo", "seed", "faults"])]
     replay: Option<PathBuf>,
-    /// Something that goes wrong on purpose; may be given again, --help lists them
+    /// Something that goes wrong on purpose, or a trait of the firmware; may be given again, --help lists
+    /// them
     #[arg(long = "fault", value_name = "NAME=VALUE")]
     faults: Vec<Fault>,
 }
@@ -62,6 +69,7 @@ impl Arguments {
         let exposed = link.is_exposed();
         let modem = VirtualModem::start(VirtualModemOptions {
             model: self.model,
+            firmware: self.firmware,
             broker: self.broker,
             link,
             baudrate: self.baudrate,

@@ -15,8 +15,11 @@ use super::{CodecError, Connect, Packet, Publish, Will, is_topic_filter, is_topi
 pub(crate) struct Decoder {
     builder: PacketBuilder,
     limit: u32,
+    tolerant: bool,
     input: Vec<u8>,
     consumed: usize,
+    /// The bytes of the packet that is not complete yet.
+    partial: Vec<u8>,
 }
 
 impl Decoder {
@@ -25,9 +28,17 @@ impl Decoder {
         Self {
             builder: PacketBuilder::with_maximum_packet_size(limit),
             limit,
+            tolerant: false,
             input: Vec::new(),
             consumed: 0,
+            partial: Vec::new(),
         }
+    }
+
+    /// Passes over packets of unknown types, and takes 0 for a packet id.
+    pub(crate) fn tolerant(mut self, tolerant: bool) -> Self {
+        self.tolerant = tolerant;
+        self
     }
 
     /// Adds received bytes; take packets until there is none before feeding more.
@@ -39,18 +50,67 @@ impl Decoder {
 
     /// The next complete packet. After an error the stream cannot be trusted any further.
     pub(crate) fn next_packet(&mut self) -> Result<Option<Packet>, CodecError> {
-        let mut cursor = Cursor::new(&self.input[self.consumed..]);
-        let result = self.builder.feed(&mut cursor);
-        self.consumed += usize::try_from(cursor.position()).unwrap_or(usize::MAX);
-        self.consumed = self.consumed.min(self.input.len());
-        match result {
-            PacketBuildResult::Complete(raw) => parse(raw).map(Some),
-            PacketBuildResult::Incomplete => Ok(None),
-            PacketBuildResult::Error(MqttError::PacketTooLarge) => {
-                Err(CodecError::TooLarge { limit: self.limit })
+        loop {
+            let unread = &self.input[self.consumed..];
+            let mut cursor = Cursor::new(unread);
+            let result = self.builder.feed(&mut cursor);
+            let read = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
+            let read = read.min(unread.len());
+            self.partial.extend_from_slice(&unread[..read]);
+            self.consumed += read;
+            match result {
+                PacketBuildResult::Complete(raw) => {
+                    self.partial.clear();
+                    if self.tolerant && raw.packet_type() == RESERVED {
+                        continue;
+                    }
+                    return parse(raw, self.tolerant).map(Some);
+                }
+                PacketBuildResult::Incomplete => return Ok(None),
+                PacketBuildResult::Error(MqttError::PacketTooLarge) => {
+                    return Err(CodecError::TooLarge { limit: self.limit });
+                }
+                PacketBuildResult::Error(_) => {
+                    return Err(CodecError::Malformed("remaining length"));
+                }
             }
-            PacketBuildResult::Error(_) => Err(CodecError::Malformed("remaining length")),
         }
+    }
+
+    /// The PUBLISH of which a part has come, its header at least, and how many bytes are missing.
+    pub(crate) fn partial_publish(&self) -> Option<(Publish, usize)> {
+        let first = *self.partial.first()?;
+        if first >> 4 != 3 {
+            return None;
+        }
+        let digits = 1 + self.partial[1..].iter().position(|byte| *byte < 0x80)?;
+        let length = self.partial[1..=digits]
+            .iter()
+            .rev()
+            .fold(0, |length, digit| length << 7 | usize::from(digit & 0x7f));
+        let body = &self.partial[digits + 1..];
+        let missing = length.checked_sub(body.len()).filter(|left| *left > 0)?;
+        let topic_end = 2 + usize::from(u16::from_be_bytes([*body.first()?, *body.get(1)?]));
+        let topic = std::str::from_utf8(body.get(2..topic_end)?).ok()?;
+        let qos = first >> 1 & 3;
+        let (packet_id, payload) = if qos == 0 {
+            (0, body.get(topic_end..)?)
+        } else {
+            let id = body.get(topic_end..topic_end + 2)?;
+            (
+                u16::from_be_bytes([*id.first()?, *id.last()?]),
+                body.get(topic_end + 2..)?,
+            )
+        };
+        let publish = Publish {
+            dup: first & 8 != 0,
+            qos,
+            retain: first & 1 != 0,
+            packet_id,
+            topic: topic_name(topic).ok()?.into(),
+            payload: payload.into(),
+        };
+        Some((publish, missing))
     }
 }
 
@@ -62,7 +122,10 @@ impl std::fmt::Debug for Decoder {
     }
 }
 
-fn parse(raw: RawPacket) -> Result<Packet, CodecError> {
+/// The packet type that MQTT 3.1.1 leaves unused.
+const RESERVED: u8 = 15;
+
+fn parse(raw: RawPacket, tolerant: bool) -> Result<Packet, CodecError> {
     let kind = raw.packet_type();
     let expected_flags = match kind {
         3 => raw.flags(),
@@ -76,15 +139,15 @@ fn parse(raw: RawPacket) -> Result<Packet, CodecError> {
     match kind {
         1 => connect(body),
         2 => conn_ack(body),
-        3 => publish(raw),
-        4 => packet_id(body, "PUBACK").map(Packet::PubAck),
-        5 => packet_id(body, "PUBREC").map(Packet::PubRec),
-        6 => packet_id(body, "PUBREL").map(Packet::PubRel),
-        7 => packet_id(body, "PUBCOMP").map(Packet::PubComp),
-        8 => subscribe(body),
-        9 => sub_ack(body),
-        10 => unsubscribe(body),
-        11 => packet_id(body, "UNSUBACK").map(Packet::UnsubAck),
+        3 => publish(raw, tolerant),
+        4 => packet_id(body, "PUBACK", tolerant).map(Packet::PubAck),
+        5 => packet_id(body, "PUBREC", tolerant).map(Packet::PubRec),
+        6 => packet_id(body, "PUBREL", tolerant).map(Packet::PubRel),
+        7 => packet_id(body, "PUBCOMP", tolerant).map(Packet::PubComp),
+        8 => subscribe(body, tolerant),
+        9 => sub_ack(body, tolerant),
+        10 => unsubscribe(body, tolerant),
+        11 => packet_id(body, "UNSUBACK", tolerant).map(Packet::UnsubAck),
         12 => empty(body, "PINGREQ", Packet::PingReq),
         13 => empty(body, "PINGRESP", Packet::PingResp),
         14 => empty(body, "DISCONNECT", Packet::Disconnect),
@@ -141,7 +204,7 @@ fn conn_ack(body: &[u8]) -> Result<Packet, CodecError> {
     }
 }
 
-fn publish(raw: RawPacket) -> Result<Packet, CodecError> {
+fn publish(raw: RawPacket, tolerant: bool) -> Result<Packet, CodecError> {
     let flags = raw.flags();
     let body = match raw.data {
         PacketData::Publish(body) => body,
@@ -151,7 +214,7 @@ fn publish(raw: RawPacket) -> Result<Packet, CodecError> {
         v3_1_1::Publish::parse(flags, body).map_err(|_| CodecError::Malformed("PUBLISH"))?;
     let qos = parsed.qos() as u8;
     let packet_id = parsed.packet_id().unwrap_or(0);
-    if (qos == 0) == (packet_id != 0) || (qos == 0 && parsed.dup()) {
+    if (qos > 0 && packet_id == 0 && !tolerant) || (qos == 0 && parsed.dup()) {
         return Err(CodecError::Malformed("PUBLISH"));
     }
     Ok(Packet::Publish(Publish {
@@ -164,7 +227,7 @@ fn publish(raw: RawPacket) -> Result<Packet, CodecError> {
     }))
 }
 
-fn subscribe(body: &[u8]) -> Result<Packet, CodecError> {
+fn subscribe(body: &[u8], tolerant: bool) -> Result<Packet, CodecError> {
     const WHAT: CodecError = CodecError::Malformed("SUBSCRIBE");
     let (parsed, _) = v3_1_1::Subscribe::parse(body).map_err(|_| WHAT)?;
     let filters = parsed
@@ -179,15 +242,15 @@ fn subscribe(body: &[u8]) -> Result<Packet, CodecError> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Packet::Subscribe {
-        packet_id: nonzero(parsed.packet_id(), "SUBSCRIBE")?,
+        packet_id: nonzero(parsed.packet_id(), "SUBSCRIBE", tolerant)?,
         filters,
     })
 }
 
-fn sub_ack(body: &[u8]) -> Result<Packet, CodecError> {
+fn sub_ack(body: &[u8], tolerant: bool) -> Result<Packet, CodecError> {
     let (parsed, _) = v3_1_1::Suback::parse(body).map_err(|_| CodecError::Malformed("SUBACK"))?;
     Ok(Packet::SubAck {
-        packet_id: nonzero(parsed.packet_id(), "SUBACK")?,
+        packet_id: nonzero(parsed.packet_id(), "SUBACK", tolerant)?,
         codes: parsed
             .return_codes()
             .iter()
@@ -196,7 +259,7 @@ fn sub_ack(body: &[u8]) -> Result<Packet, CodecError> {
     })
 }
 
-fn unsubscribe(body: &[u8]) -> Result<Packet, CodecError> {
+fn unsubscribe(body: &[u8], tolerant: bool) -> Result<Packet, CodecError> {
     const WHAT: CodecError = CodecError::Malformed("UNSUBSCRIBE");
     let (parsed, _) = v3_1_1::Unsubscribe::parse(body).map_err(|_| WHAT)?;
     let filters: Vec<String> = parsed
@@ -208,20 +271,20 @@ fn unsubscribe(body: &[u8]) -> Result<Packet, CodecError> {
         return Err(WHAT);
     }
     Ok(Packet::Unsubscribe {
-        packet_id: nonzero(parsed.packet_id(), "UNSUBSCRIBE")?,
+        packet_id: nonzero(parsed.packet_id(), "UNSUBSCRIBE", tolerant)?,
         filters,
     })
 }
 
-fn packet_id(body: &[u8], what: &'static str) -> Result<u16, CodecError> {
+fn packet_id(body: &[u8], what: &'static str, tolerant: bool) -> Result<u16, CodecError> {
     match *body {
-        [high, low] => nonzero(u16::from_be_bytes([high, low]), what),
+        [high, low] => nonzero(u16::from_be_bytes([high, low]), what, tolerant),
         _ => Err(CodecError::Malformed(what)),
     }
 }
 
-fn nonzero(packet_id: u16, what: &'static str) -> Result<u16, CodecError> {
-    if packet_id == 0 {
+fn nonzero(packet_id: u16, what: &'static str, tolerant: bool) -> Result<u16, CodecError> {
+    if packet_id == 0 && !tolerant {
         return Err(CodecError::Malformed(what));
     }
     Ok(packet_id)

@@ -57,6 +57,44 @@ impl Packet {
             Self::Disconnect => Ok(v3_1_1::Disconnect::new().to_continuous_buffer()),
         }
     }
+
+    /// The same, with 0 for a packet id where it is 0, although MQTT forbids it (2.3.1).
+    pub(crate) fn encode_with_any_id(&self) -> Result<Vec<u8>, CodecError> {
+        let mut other = self.clone();
+        let Some((id, place)) = other.packet_id_mut().filter(|(id, _)| **id == 0) else {
+            return self.encode();
+        };
+        *id = 1;
+        let mut bytes = other.encode()?;
+        let digits = bytes.iter().skip(1).position(|byte| *byte < 0x80);
+        let place = place + 2 + digits.unwrap_or(0);
+        if let Some(id) = bytes.get_mut(place..place + 2) {
+            id.fill(0);
+        }
+        Ok(bytes)
+    }
+
+    /// The packet id, if there is one, and where in the packet's body it stands.
+    fn packet_id_mut(&mut self) -> Option<(&mut u16, usize)> {
+        match self {
+            Self::Publish(publish) => {
+                (publish.qos > 0).then_some((&mut publish.packet_id, 2 + publish.topic.len()))
+            }
+            Self::PubAck(packet_id)
+            | Self::PubRec(packet_id)
+            | Self::PubRel(packet_id)
+            | Self::PubComp(packet_id)
+            | Self::UnsubAck(packet_id)
+            | Self::Subscribe { packet_id, .. }
+            | Self::SubAck { packet_id, .. }
+            | Self::Unsubscribe { packet_id, .. } => Some((packet_id, 0)),
+            Self::Connect(_)
+            | Self::ConnAck { .. }
+            | Self::PingReq
+            | Self::PingResp
+            | Self::Disconnect => None,
+        }
+    }
 }
 
 impl Publish {

@@ -99,6 +99,8 @@ impl Injector {
             Fault::Registration(stat) => self.registration = Some(*stat),
             Fault::Signal(rssi) => self.rssi = Some(*rssi),
             Fault::Silent => self.silent = true,
+            // The module consults its traits itself.
+            Fault::Trait(_) => {}
         }
     }
 

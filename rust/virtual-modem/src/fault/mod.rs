@@ -25,6 +25,8 @@ use std::time::Duration;
 
 use m531x_at::QoS;
 
+use crate::firmware::Trait;
+
 pub(crate) use injector::{AckFate, Injector, Mishap};
 pub use parse::ParseFaultError;
 pub use rate::Rate;
@@ -70,6 +72,8 @@ pub enum Fault {
     Signal(u8),
     /// The module answers nothing.
     Silent,
+    /// One trait of the firmware is other than its lineage has it; no fault, but tried like one.
+    Trait(Trait),
 }
 
 /// What is wrong with the SIM card.
@@ -113,6 +117,17 @@ sim=absent|pin|puk          the SIM card cannot be used                         
 registration=STAT           +CEREG tells this state; attached with 1 and 5      registration=3
 signal=RSSI                 +CSQ tells this, 0 to 31, or 99 for none known      signal=2
 silent                      the module answers nothing                          silent
+One trait of the firmware, on or off whatever its lineage:
+qos0-takes-id[=on|off]      a publish of QoS 0 takes a packet id too            qos0-takes-id
+id-zero[=on|off]            after packet id 65535 comes 0                       id-zero
+ack-order=id-dup|dup-id     the order of the numbers of an acknowledgement      ack-order=dup-id
+silent-suback[=on|off]      a refused or lower SUBACK prints nothing            silent-suback
+refused-double-sub[=on|off|N]  subscribing again is refused (606)               refused-double-sub=606
+late-disc[=on|off]          +MQTTDISC comes late, commands are refused till then  late-disc
+fin-without-rec[=on|off]    no own reconnect after the broker closed            fin-without-rec
+stray-615[=on|off]          +CME ERROR: 615 unasked when the module gives up    stray-615
+short-message[=on|off]      what arrives slowly is printed in part              short-message
+repeated-qos2[=on|off]      a QoS 2 message sent again is printed again         repeated-qos2=off
 ACK: puback, pubrec, pubcomp, suback, unsuback or any.
 RATE: a probability (0.25) or every n-th (1/3); always when left out.
 MOMENT: a command's name (AT+MQTTPUB: when it arrives), a time from the start (5s, 1500ms),
@@ -150,6 +165,7 @@ impl fmt::Display for Fault {
             Self::Registration(stat) => write!(f, "registration={stat}"),
             Self::Signal(rssi) => write!(f, "signal={rssi}"),
             Self::Silent => f.write_str("silent"),
+            Self::Trait(one) => one.fmt(f),
         }
     }
 }

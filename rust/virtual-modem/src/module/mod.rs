@@ -5,6 +5,7 @@
 //!
 //! - **inputs**: [`handle_serial`](Module::handle_serial), [`handle_timeout`](Module::handle_timeout),
 //!   [`handle_connected`](Module::handle_connected), [`handle_connect_failed`](Module::handle_connect_failed),
+//!   [`handle_name_unknown`](Module::handle_name_unknown),
 //!   [`handle_network_bytes`](Module::handle_network_bytes), [`handle_network_lost`](Module::handle_network_lost);
 //! - **what an operator does**: [`inject`](Module::inject), [`reboot`](Module::reboot),
 //!   [`sleep`](Module::sleep), [`cut_network`](Module::cut_network), [`restore_network`](Module::restore_network),
@@ -42,6 +43,7 @@ use m531x_at::profile::{Model, Profile};
 
 use crate::Fault;
 use crate::fault::{Injector, Mishap};
+use crate::firmware::{Firmware, Trait, Traits};
 use crate::transcript::{Transcript, TranscriptEntry};
 
 use general::Settings;
@@ -56,6 +58,8 @@ use serial::Serial;
 pub struct ModuleConfig {
     /// Which module to be.
     pub model: Model,
+    /// What it does where the manual is silent; `None` is [`Firmware::of`] the model.
+    pub firmware: Option<Firmware>,
     /// Echo after boot; `None` is the model's own habit.
     pub echo: Option<bool>,
     /// Bits per second (8N1) at which bytes pass in both directions; `None` lets them pass at once.
@@ -72,6 +76,7 @@ impl Default for ModuleConfig {
     fn default() -> Self {
         Self {
             model: Model::M5310A,
+            firmware: None,
             echo: None,
             baudrate: None,
             faults: Vec::new(),
@@ -106,6 +111,10 @@ pub struct Module {
     profile: &'static Profile,
     start: Instant,
     unix_time: u64,
+    /// What it does where the manual is silent, as started.
+    lineage: Traits,
+    /// The same with what [`set_faults`](Self::set_faults) switched.
+    traits: Traits,
     faults: Injector,
     identity: Identity,
     serial: Serial,
@@ -121,17 +130,21 @@ impl Module {
     /// A module that has been booted, and whose boot banner was said to nobody.
     pub fn new(now: Instant, config: ModuleConfig) -> Self {
         let profile = config.model.profile();
+        let firmware = config.firmware.unwrap_or(Firmware::of(config.model));
+        let lineage = firmware.traits(profile).with(switched(&config.faults));
         Self {
             profile,
             start: now,
             unix_time: config.unix_time,
+            lineage,
+            traits: lineage,
             faults: Injector::new(&config.faults, config.seed),
             identity: Identity::from_seed(config.seed),
             serial: Serial::new(now, profile, config.echo, config.baudrate),
             power: Power::new(now),
             radio: Radio::new(),
             settings: Settings::default(),
-            mqtt: Mqtt::new(),
+            mqtt: Mqtt::new(config.seed),
             network: VecDeque::new(),
             transcript: Transcript::new(now),
         }
@@ -160,6 +173,11 @@ impl Module {
         self.mqtt_connect_failed(now, why);
     }
 
+    /// The connection asked for cannot be had because the broker's name has no address.
+    pub fn handle_name_unknown(&mut self, now: Instant) {
+        self.mqtt_name_unknown(now);
+    }
+
     /// Bytes came from the broker.
     pub fn handle_network_bytes(&mut self, now: Instant, bytes: &[u8]) {
         // What is in the air when the radio is cut does not arrive.
@@ -177,9 +195,12 @@ impl Module {
 
     // ---- what an operator does
 
-    /// Changes what goes wrong on purpose from now on; moments count from the module's own start.
+    /// Changes what goes wrong on purpose from now on; moments count from the module's own start. Traits
+    /// that were switched at the start stay so, unless these switch them anew.
     pub fn set_faults(&mut self, faults: &[Fault], seed: u64) {
         self.faults = Injector::new(faults, seed);
+        self.traits = self.lineage.with(switched(faults));
+        self.mqtt.follow_traits(self.traits);
     }
 
     /// Cuts the radio: nothing passes to or from the broker, and neither side is told.
@@ -231,6 +252,11 @@ impl Module {
         self.serial.out.queued()
     }
 
+    /// What this module's firmware does where the manual is silent.
+    pub fn traits(&self) -> Traits {
+        self.traits
+    }
+
     /// What passed on the serial port so far, without passwords; the last 10 000 lines.
     pub fn transcript(&self) -> Vec<TranscriptEntry> {
         self.transcript.entries()
@@ -254,4 +280,12 @@ impl Module {
         }
         rebooted
     }
+}
+
+/// The traits among what goes wrong on purpose.
+fn switched(faults: &[Fault]) -> impl Iterator<Item = &Trait> {
+    faults.iter().filter_map(|fault| match fault {
+        Fault::Trait(one) => Some(one),
+        _ => None,
+    })
 }

@@ -308,8 +308,13 @@ impl Engine {
         let state = connection.socket.state().clone();
         if state != SocketState::Connecting && !connection.announced {
             if let SocketState::Closed(why) = state {
+                let name_unknown = connection.socket.is_name_unknown();
                 self.socket = None;
-                self.module.handle_connect_failed(now, &why);
+                if name_unknown {
+                    self.module.handle_name_unknown(now);
+                } else {
+                    self.module.handle_connect_failed(now, &why);
+                }
                 return true;
             }
             connection.announced = true;

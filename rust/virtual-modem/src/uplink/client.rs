@@ -9,6 +9,7 @@ use super::session::Session;
 use super::timers::{AckTimers, KeepAlive, KeepAliveAction, LOST_PINGS};
 use super::{AckKind, NetRequest, UplinkConfig, UplinkEvent};
 use crate::codec::{Connect, Decoder, Packet, Publish, Will};
+use crate::firmware::Traits;
 
 /// Largest packet taken from a broker, in bytes. The firmware's own buffers are far smaller; whoever
 /// wants a module's limits applies them to the message.
@@ -55,9 +56,22 @@ pub struct Uplink {
     pub(super) session: Session,
     pub(super) timers: AckTimers,
     pub(super) keepalive: Option<KeepAlive>,
+    /// When a packet that has come in part is given up; its rest is then passed over.
+    pub(super) stalled: Option<Stalled>,
+    /// From when the client counts its ticks.
+    epoch: Option<Instant>,
     pub(super) transmit: VecDeque<Vec<u8>>,
     pub(super) net: VecDeque<NetRequest>,
     pub(super) events: VecDeque<UplinkEvent>,
+}
+
+/// A PUBLISH of which a part has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stalled {
+    /// It is shown as it is if no more comes until then.
+    Until(Instant),
+    /// It was shown: its rest is nothing.
+    Shown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +94,8 @@ impl Uplink {
             session: Session::default(),
             timers: AckTimers::default(),
             keepalive: None,
+            stalled: None,
+            epoch: None,
             transmit: VecDeque::new(),
             net: VecDeque::new(),
             events: VecDeque::new(),
@@ -89,6 +105,11 @@ impl Uplink {
     /// Changes what the next [`start`](Self::start) uses; the session state stays.
     pub fn set_config(&mut self, config: UplinkConfig) {
         self.config = config;
+    }
+
+    /// Changes what the firmware does from now on.
+    pub fn set_traits(&mut self, traits: Traits) {
+        self.config.traits = traits;
     }
 
     /// Changes the ack timeout of packets sent from now on.
@@ -101,6 +122,7 @@ impl Uplink {
     pub fn start(&mut self, now: Instant) {
         self.abort();
         self.phase = Phase::Dialling;
+        self.epoch = Some(now);
         self.net.push_back(NetRequest::Connect {
             host: self.config.host.clone(),
             port: self.config.port,
@@ -114,7 +136,7 @@ impl Uplink {
         if self.phase != Phase::Dialling {
             return;
         }
-        if self.config.clean_session {
+        if self.config.clean_session || !self.config.traits.keeps_session {
             self.session.clear();
         }
         let config = &self.config;
@@ -135,7 +157,7 @@ impl Uplink {
                 .and(config.password.as_ref())
                 .map(|password| password.clone().into_bytes()),
         }));
-        self.decoder = Decoder::new(LARGEST_PACKET);
+        self.decoder = Decoder::new(LARGEST_PACKET).tolerant(config.traits.tolerant);
         self.phase = Phase::Handshake;
         self.expect(now, AckKind::Connect, 0);
         self.send(now, &connect);
@@ -175,11 +197,19 @@ impl Uplink {
                 Err(error) => self.fail(&format!("the broker sent a {error}")),
             }
         }
+        self.watch_for_a_rest(now);
     }
 
     /// The instant of [`poll_timeout`](Self::poll_timeout) has come; harmless when early.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.show_what_stalled(now);
         while let Some((kind, packet_id)) = self.timers.take_late(now) {
+            if self.config.traits.forgets_late {
+                self.timers.settle(kind, packet_id);
+                if kind == AckKind::Publish {
+                    self.session.forget(packet_id);
+                }
+            }
             self.events
                 .push_back(UplinkEvent::AckTimeout { kind, packet_id });
         }
@@ -245,7 +275,7 @@ impl Uplink {
         if online && !self.send(now, &Packet::Publish(publish.clone())) {
             return;
         }
-        if (1..=2).contains(&qos) && publish.packet_id != 0 {
+        if (1..=2).contains(&qos) && packet_id.is_some() {
             if online {
                 self.expect(now, AckKind::Publish, publish.packet_id);
             }
@@ -288,7 +318,11 @@ impl Uplink {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let ack = self.timers.poll_timeout();
         let ping = self.keepalive.as_ref().map(KeepAlive::poll_timeout);
-        ack.into_iter().chain(ping).min()
+        let stalled = match self.stalled {
+            Some(Stalled::Until(at)) => Some(at),
+            _ => None,
+        };
+        [ack, ping, stalled].into_iter().flatten().min()
     }
 
     /// What the network is to do.
@@ -312,14 +346,34 @@ impl Uplink {
     }
 
     pub(super) fn expect(&mut self, now: Instant, kind: AckKind, packet_id: u16) {
-        let deadline = now + self.config.ack_timeout;
+        let deadline = match kind {
+            AckKind::Connect => now + self.config.ack_timeout,
+            _ => self.ack_deadline(now),
+        };
         self.timers.expect(kind, packet_id, deadline);
+    }
+
+    /// When the acknowledgement of what is sent now counts as late: at a tick of the client's clock.
+    pub(crate) fn ack_deadline(&self, sent: Instant) -> Instant {
+        let deadline = sent + self.config.ack_timeout;
+        let tick = self.config.traits.tick.as_nanos();
+        let Some(epoch) = self.epoch.filter(|_| tick > 0) else {
+            return deadline;
+        };
+        let into_tick = deadline.saturating_duration_since(epoch).as_nanos() % tick;
+        let wait = if into_tick == 0 { 0 } else { tick - into_tick };
+        deadline + Duration::from_nanos(u64::try_from(wait).unwrap_or_default())
     }
 
     /// Queues a packet; one that cannot be written ends the connection, as it would end at the
     /// broker.
     pub(super) fn send(&mut self, now: Instant, packet: &Packet) -> bool {
-        match packet.encode() {
+        let encoded = if self.config.traits.id_zero {
+            packet.encode_with_any_id()
+        } else {
+            packet.encode()
+        };
+        match encoded {
             Ok(bytes) => {
                 self.transmit.push_back(bytes);
                 if let Some(keepalive) = &mut self.keepalive {
@@ -358,13 +412,14 @@ impl Uplink {
     fn send_ping(&mut self, now: Instant) {
         self.send(now, &Packet::PingReq);
         if let Some(keepalive) = &mut self.keepalive {
-            keepalive.ping_sent(now, now + self.config.ack_timeout);
+            keepalive.ping_sent(now, self.config.ack_timeout);
         }
     }
 
     fn forget_connection(&mut self) {
         self.phase = Phase::Idle;
         self.keepalive = None;
+        self.stalled = None;
         self.timers.clear();
         self.transmit.clear();
     }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::firmware::{Firmware, Traits};
+use m531x_at::profile::Model;
+
 /// What [`Uplink`](super::Uplink) puts into its CONNECT packet, and where it asks to be connected.
 #[derive(Clone)]
 pub struct UplinkConfig {
@@ -26,10 +29,13 @@ pub struct UplinkConfig {
     pub will: Option<UplinkWill>,
     /// How long an acknowledgement may take before it is reported late (`AT+MQTTTO`).
     pub ack_timeout: Duration,
+    /// What the firmware does where MQTT or the manual leave a choice.
+    pub traits: Traits,
 }
 
 impl UplinkConfig {
-    /// Port 1883, no TLS, no user, no will, a clean session, 60 s keep-alive, 10 s ack timeout.
+    /// Port 1883, no TLS, no user, no will, a clean session, 60 s keep-alive, 10 s ack timeout, the
+    /// manual's traits.
     pub fn new(host: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self {
             host: host.into(),
@@ -42,6 +48,7 @@ impl UplinkConfig {
             clean_session: true,
             will: None,
             ack_timeout: Duration::from_secs(10),
+            traits: Firmware::Manual.traits(Model::M5310A.profile()),
         }
     }
 }
@@ -59,7 +66,7 @@ impl fmt::Debug for UplinkConfig {
             .field("clean_session", &self.clean_session)
             .field("will", &self.will)
             .field("ack_timeout", &self.ack_timeout)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

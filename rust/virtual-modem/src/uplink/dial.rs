@@ -67,7 +67,11 @@ impl Dial {
     pub(super) fn advance(self) -> io::Result<Progress> {
         match self {
             Self::Resolving { wake, answer } => match answer.try_recv() {
-                Ok(found) => connect_first(found?.into(), None),
+                Ok(found) => {
+                    // The kind tells that it is the name; connecting has no such error.
+                    let unknown = |error| io::Error::new(io::ErrorKind::NotFound, error);
+                    connect_first(found.map_err(unknown)?.into(), None)
+                }
                 Err(mpsc::TryRecvError::Empty) => {
                     Ok(Progress::Pending(Self::Resolving { wake, answer }))
                 }

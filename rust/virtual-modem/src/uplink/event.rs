@@ -80,6 +80,8 @@ pub enum UplinkEvent {
         topic: Vec<u8>,
         /// Any bytes.
         payload: Vec<u8>,
+        /// How many bytes of the payload did not come in time, and are not shown.
+        missing: usize,
     },
     /// PINGRESP.
     PingResponse,

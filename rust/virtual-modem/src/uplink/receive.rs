@@ -1,8 +1,8 @@
 //! One packet of the broker at a time.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::client::Phase;
+use super::client::{Phase, Stalled};
 use super::session::Arrival;
 use super::timers::KeepAlive;
 use super::{AckKind, Uplink, UplinkEvent};
@@ -29,12 +29,18 @@ impl Uplink {
                 }
             }
             Packet::PubRec(packet_id) => {
-                if self.session.pub_rec(packet_id) {
+                let known = self.session.pub_rec(packet_id);
+                let forgets = self.config.traits.forgets_late;
+                if known && !forgets {
                     self.expect(now, AckKind::Publish, packet_id);
-                    self.events.push_back(UplinkEvent::PubRec { packet_id });
                 }
                 // Also for an id we do not know: the broker cannot finish without it.
-                self.send(now, &Packet::PubRel(packet_id));
+                if known || !forgets {
+                    self.send(now, &Packet::PubRel(packet_id));
+                }
+                if known {
+                    self.events.push_back(UplinkEvent::PubRec { packet_id });
+                }
             }
             Packet::PubRel(packet_id) => {
                 self.session.pub_rel(packet_id);
@@ -65,6 +71,13 @@ impl Uplink {
                 }
                 self.events.push_back(UplinkEvent::PingResponse);
             }
+            Packet::ConnAck { .. }
+            | Packet::Connect(_)
+            | Packet::Subscribe { .. }
+            | Packet::Unsubscribe { .. }
+            | Packet::PingReq
+            | Packet::Disconnect
+                if self.config.traits.tolerant => {}
             Packet::ConnAck { .. } => self.fail("the broker sent a second CONNACK"),
             Packet::Connect(_)
             | Packet::Subscribe { .. }
@@ -85,7 +98,7 @@ impl Uplink {
             return;
         }
         self.phase = Phase::Online;
-        self.keepalive = KeepAlive::new(now, self.config.keepalive);
+        self.keepalive = KeepAlive::new(now, self.config.keepalive, &self.config.traits);
         self.session.resume(session_present);
         for packet in self.session.resend() {
             if let Packet::Publish(Publish { packet_id, .. }) | Packet::PubRel(packet_id) = packet {
@@ -96,9 +109,16 @@ impl Uplink {
     }
 
     fn handle_publish(&mut self, now: Instant, publish: Publish) {
+        if self.stalled.take() != Some(Stalled::Shown) {
+            self.show(now, publish, 0);
+        }
+    }
+
+    fn show(&mut self, now: Instant, publish: Publish, missing: usize) {
+        let again = self.config.traits.repeated_qos2;
         let arrival = match publish.qos {
             0 => Arrival::Show,
-            qos => self.session.arrived(qos, publish.packet_id),
+            qos => self.session.arrived(qos, publish.packet_id, again),
         };
         match arrival {
             Arrival::Show => self.events.push_back(UplinkEvent::Message {
@@ -108,6 +128,7 @@ impl Uplink {
                 packet_id: publish.packet_id,
                 topic: publish.topic.as_bytes().to_vec(),
                 payload: publish.payload.to_vec(),
+                missing,
             }),
             Arrival::AcknowledgeAgain => {
                 self.send(now, &Packet::PubRec(publish.packet_id));
@@ -115,7 +136,33 @@ impl Uplink {
             Arrival::Ignore => {}
         }
     }
+
+    /// Bytes came: how long the rest of a message may take from now on.
+    pub(super) fn watch_for_a_rest(&mut self, now: Instant) {
+        if self.stalled == Some(Stalled::Shown) {
+            return;
+        }
+        let waits = self.phase == Phase::Online
+            && self.config.traits.short_message
+            && self.decoder.partial_publish().is_some();
+        self.stalled = waits.then(|| Stalled::Until(now + PATIENCE));
+    }
+
+    /// Shows what has come of a message whose rest is late.
+    pub(super) fn show_what_stalled(&mut self, now: Instant) {
+        if !matches!(self.stalled, Some(Stalled::Until(at)) if at <= now) {
+            return;
+        }
+        self.stalled = None;
+        if let Some((publish, missing)) = self.decoder.partial_publish() {
+            self.stalled = Some(Stalled::Shown);
+            self.show(now, publish, missing);
+        }
+    }
 }
+
+/// How long the rest of a message may take (measured on the vendor's client).
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a CONNACK return code other than 0 means (MQTT 3.1.1, table 3.1).
 pub(super) fn return_code_text(code: u8) -> &'static str {

@@ -92,6 +92,12 @@ impl Session {
         self.finish(packet_id, Awaits::Complete)
     }
 
+    /// A publish that is given up: none of its acknowledgements counts any more.
+    pub(super) fn forget(&mut self, packet_id: u16) {
+        self.outgoing
+            .retain(|out| out.publish.packet_id != packet_id);
+    }
+
     fn finish(&mut self, packet_id: u16, awaits: Awaits) -> bool {
         let before = self.outgoing.len();
         self.outgoing
@@ -99,10 +105,14 @@ impl Session {
         self.outgoing.len() < before
     }
 
-    /// A QoS 1 or 2 publish came from the broker.
-    pub(super) fn arrived(&mut self, qos: u8, packet_id: u16) -> Arrival {
+    /// A QoS 1 or 2 publish came from the broker; `again` shows one of QoS 2 that came before, too.
+    pub(super) fn arrived(&mut self, qos: u8, packet_id: u16, again: bool) -> Arrival {
         if qos == 1 {
             self.unacknowledged.insert(packet_id);
+            return Arrival::Show;
+        }
+        if again {
+            self.incoming.insert(packet_id, Incoming::Shown);
             return Arrival::Show;
         }
         match self.incoming.get(&packet_id) {

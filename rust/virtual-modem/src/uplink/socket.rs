@@ -40,6 +40,7 @@ pub struct Socket {
     received: Vec<u8>,
     unsent: Vec<u8>,
     cut: bool,
+    name_unknown: bool,
 }
 
 #[derive(Debug)]
@@ -89,6 +90,7 @@ impl Socket {
             received: Vec::new(),
             unsent: Vec::new(),
             cut: true,
+            name_unknown: false,
         }
     }
 
@@ -196,6 +198,11 @@ impl Socket {
         &self.state
     }
 
+    /// Whether it is closed because the host's name has no address.
+    pub fn is_name_unknown(&self) -> bool {
+        self.name_unknown
+    }
+
     /// Whether written bytes still wait to be handed to the kernel.
     pub fn has_unsent(&self) -> bool {
         let in_tls = match &self.stage {
@@ -235,7 +242,10 @@ impl Socket {
                     Err(why) => self.over(why),
                 }
             }
-            Err(error) => self.over(format!("{}:{}: {error}", self.host, self.port)),
+            Err(error) => {
+                self.name_unknown = error.kind() == ErrorKind::NotFound;
+                self.over(format!("{}:{}: {error}", self.host, self.port));
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::AckKind;
+use crate::firmware::Traits;
 
 /// PINGREQ in a row without an answer after which the link counts as lost (manual 2.4).
 pub(super) const LOST_PINGS: u32 = 3;
@@ -69,10 +70,12 @@ impl AckTimers {
 ///
 /// A ping is due one keep-alive after the last byte from the broker (manual 2.4) or after the last
 /// byte sent (MQTT 3.1.1, 3.1.2.10), whichever is earlier, and never sooner than one keep-alive after
-/// the last ping.
+/// the last ping. Its answer is due within the ack timeout. A lazy client counts from the later of the
+/// two, and misses the answer when the next ping is due.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
     interval: Duration,
+    lazy: bool,
     last_received: Instant,
     last_sent: Instant,
     last_ping: Option<Instant>,
@@ -88,10 +91,16 @@ pub(super) enum KeepAliveAction {
 }
 
 impl KeepAlive {
-    /// `None` when `seconds` is 0: no keep-alive.
-    pub(super) fn new(now: Instant, seconds: u16) -> Option<Self> {
-        (seconds > 0).then(|| Self {
-            interval: Duration::from_secs(u64::from(seconds)),
+    /// `None` when `seconds` is 0 and that means no keep-alive.
+    pub(super) fn new(now: Instant, seconds: u16, traits: &Traits) -> Option<Self> {
+        let interval = match seconds {
+            0 if !traits.pings_at_zero => return None,
+            0 => traits.tick,
+            seconds => Duration::from_secs(u64::from(seconds)),
+        };
+        (!interval.is_zero()).then_some(Self {
+            interval,
+            lazy: traits.lazy_pings && seconds > 0,
             last_received: now,
             last_sent: now,
             last_ping: None,
@@ -108,11 +117,16 @@ impl KeepAlive {
         self.last_sent = now;
     }
 
-    /// A PINGREQ goes out; its answer is due at `answer_due`.
-    pub(super) fn ping_sent(&mut self, now: Instant, answer_due: Instant) {
+    /// A PINGREQ goes out.
+    pub(super) fn ping_sent(&mut self, now: Instant, ack_timeout: Duration) {
+        let patience = if self.lazy {
+            self.interval
+        } else {
+            ack_timeout
+        };
         self.last_sent = now;
         self.last_ping = Some(now);
-        self.answer_due = Some(answer_due);
+        self.answer_due = Some(now + patience);
     }
 
     pub(super) fn ping_answered(&mut self) {
@@ -139,7 +153,11 @@ impl KeepAlive {
     }
 
     fn ping_due(&self) -> Instant {
-        let idle_since = self.last_received.min(self.last_sent);
+        let idle_since = if self.lazy {
+            self.last_received.max(self.last_sent)
+        } else {
+            self.last_received.min(self.last_sent)
+        };
         self.last_ping
             .map_or(idle_since, |ping| idle_since.max(ping))
             + self.interval

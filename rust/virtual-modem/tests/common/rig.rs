@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use m531x_virtual_modem::module::{Module, ModuleConfig, NetworkAction};
-use m531x_virtual_modem::{Fault, Model};
+use m531x_virtual_modem::{Fault, Firmware, Model};
 
 /// Which packets the scripted broker answers.
 #[derive(Clone, Copy)]
@@ -45,6 +45,8 @@ pub(crate) struct Rig {
     pub(crate) packets: Vec<u8>,
     /// What left the module, write by write, with the time of each.
     pub(crate) writes: Vec<(Duration, Vec<u8>)>,
+    /// Every packet the module sent.
+    pub(crate) sent: Vec<Vec<u8>>,
     taken: usize,
     unsent: Vec<u8>,
 }
@@ -67,6 +69,16 @@ impl Rig {
         })
     }
 
+    /// A module with the vendor's firmware, some traits of it switched.
+    pub(crate) fn vendor(switched: &[&str]) -> Self {
+        Self::with(ModuleConfig {
+            firmware: Some(Firmware::Vendor),
+            seed: 1,
+            faults: switched.iter().map(|one| one.parse().unwrap()).collect(),
+            ..ModuleConfig::default()
+        })
+    }
+
     pub(crate) fn with(config: ModuleConfig) -> Self {
         let start = Instant::now();
         Self {
@@ -76,6 +88,7 @@ impl Rig {
             answers: Answers::ALL,
             packets: Vec::new(),
             writes: Vec::new(),
+            sent: Vec::new(),
             taken: 0,
             unsent: Vec::new(),
         }
@@ -89,6 +102,26 @@ impl Rig {
         self.send(r#"AT+MQTTOPEN=0,0,0,0,0,"","""#);
         assert!(self.said().contains("+MQTTOPEN:"));
         self
+    }
+
+    /// Lets time pass for so long, and tells what was said when, in tenths of a second from now.
+    pub(crate) fn watch(&mut self, seconds: u64) -> Vec<(u64, String)> {
+        let start = self.now;
+        let mut seen = Vec::new();
+        self.said();
+        for _ in 0..seconds * 10 {
+            self.pass(Duration::from_millis(100));
+            let tenths = u64::try_from((self.now - start).as_millis() / 100).unwrap();
+            seen.extend(self.lines().into_iter().map(|line| (tenths, line)));
+        }
+        seen
+    }
+
+    /// What `AT+MQTTSTAT?` tells.
+    pub(crate) fn stat(&mut self) -> u8 {
+        let answer = self.ask("AT+MQTTSTAT?");
+        let digit = answer.bytes().find(u8::is_ascii_digit).unwrap();
+        digit - b'0'
     }
 
     /// Sends a command with its CR, and lets happen what happens at once.
@@ -209,6 +242,7 @@ impl Rig {
             while let Some(packet) = take_packet(&mut self.unsent) {
                 moved = true;
                 self.packets.push(packet[0]);
+                self.sent.push(packet.clone());
                 if let Some(answer) = self.answer(&packet) {
                     self.module.handle_network_bytes(self.now, &answer);
                 }
@@ -217,6 +251,21 @@ impl Rig {
                 return;
             }
         }
+    }
+
+    /// The ids of the PUBLISH packets of QoS 1 and 2, SUBSCRIBE and UNSUBSCRIBE that the module sent.
+    pub(crate) fn ids(&self) -> Vec<u16> {
+        let ids = self.sent.iter().filter_map(|packet| {
+            let body = &packet[if packet[1] < 128 { 2 } else { 3 }..];
+            let at = match packet[0] >> 4 {
+                3 if packet[0] & 6 == 0 => return None,
+                3 => 2 + usize::from(u16::from_be_bytes([body[0], body[1]])),
+                8 | 10 => 0,
+                _ => return None,
+            };
+            Some(u16::from_be_bytes([body[at], body[at + 1]]))
+        });
+        ids.collect()
     }
 
     fn answer(&self, packet: &[u8]) -> Option<Vec<u8>> {
@@ -234,7 +283,7 @@ impl Rig {
                 (answers.publish && qos > 0)
                     .then(|| vec![acks[usize::from(qos)], 2, body[id], body[id + 1]])
             }
-            6 => Some(vec![0x70, 2, body[0], body[1]]),
+            6 => answers.publish.then(|| vec![0x70, 2, body[0], body[1]]),
             8 => answers
                 .subscribe
                 .then(|| vec![0x90, 3, body[0], body[1], *body.last().unwrap()]),

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use m531x_at::profile::AckOrder;
 use m531x_at::urc::{AckNumbers, TimeoutKind, Urc};
 
 use super::super::Module;
@@ -17,6 +18,8 @@ pub(super) enum Request {
     },
     Subscribe {
         filter: String,
+        /// The QoS that the host asked for.
+        wanted: u8,
         hex: bool,
         since: Instant,
     },
@@ -67,7 +70,7 @@ impl Module {
         let Some((ack, packet_id)) = ack_of(&event) else {
             return;
         };
-        let ack_timeout = self.mqtt.ack_timeout;
+        let forgets_late = self.traits.forgets_late;
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
@@ -76,7 +79,7 @@ impl Module {
             return;
         };
         let timeout = Later::Timeout {
-            at: request.since() + ack_timeout,
+            at: client.uplink.ack_deadline(request.since()),
             kind: request.timeout(),
         };
         match self.faults.ack_fate(ack) {
@@ -87,10 +90,15 @@ impl Module {
             }
             AckFate::Late(late) => {
                 let at = now + late;
-                if timeout.at() < at {
+                let too_late = timeout.at() < at;
+                if too_late {
                     client.later.push(timeout);
                 }
-                client.later.push(Later::Ack { at, event });
+                if too_late && forgets_late {
+                    client.in_flight.remove(&packet_id);
+                } else {
+                    client.later.push(Later::Ack { at, event });
+                }
             }
         }
     }
@@ -123,11 +131,14 @@ impl Module {
             AckKind::Subscribe => TimeoutKind::Subscribe,
             AckKind::Unsubscribe => TimeoutKind::Unsubscribe,
         };
-        let waits = self
-            .mqtt
-            .client
-            .as_ref()
-            .is_some_and(|client| client.in_flight.contains_key(&packet_id));
+        let forgets_late = self.traits.forgets_late;
+        let Some(client) = &mut self.mqtt.client else {
+            return;
+        };
+        let waits = client.in_flight.contains_key(&packet_id);
+        if forgets_late {
+            client.in_flight.remove(&packet_id);
+        }
         if waits {
             self.urc(now, &Urc::Timeout(kind));
         }
@@ -135,31 +146,46 @@ impl Module {
 
     /// Prints an ack, and does what it means.
     fn report_ack(&mut self, now: Instant, event: UplinkEvent) {
-        let profile = self.profile;
+        let traits = self.traits;
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
         match event {
             UplinkEvent::PubAck { packet_id } => {
                 client.in_flight.remove(&packet_id);
-                let numbers = AckNumbers::for_packet(packet_id, profile);
+                let numbers = numbers(packet_id, traits.ack_order);
                 self.urc(now, &Urc::PubAck(numbers));
             }
             UplinkEvent::PubRec { packet_id } => {
                 if let Some(Request::Publish { since }) = client.in_flight.get_mut(&packet_id) {
-                    *since = now;
+                    if !traits.forgets_late {
+                        *since = now;
+                    }
                 }
-                let numbers = AckNumbers::for_packet(packet_id, profile);
+                let numbers = numbers(packet_id, traits.ack_order);
                 self.urc(now, &Urc::PubRec(numbers));
             }
             UplinkEvent::PubComp { packet_id } => {
                 client.in_flight.remove(&packet_id);
-                let numbers = AckNumbers::for_packet(packet_id, profile);
+                let numbers = numbers(packet_id, traits.ack_order);
                 self.urc(now, &Urc::PubComp(numbers));
             }
             UplinkEvent::SubAck { packet_id, code } => {
                 let request = client.in_flight.remove(&packet_id);
-                if let Some(Request::Subscribe { filter, hex, .. }) = request {
+                if let Some(Request::Subscribe {
+                    filter,
+                    wanted,
+                    hex,
+                    since,
+                }) = request
+                {
+                    if traits.silent_suback && code != wanted {
+                        client.later.push(Later::Timeout {
+                            at: client.uplink.ack_deadline(since),
+                            kind: TimeoutKind::Subscribe,
+                        });
+                        return;
+                    }
                     if code <= 2 {
                         client.subscriptions.retain(|known| known.filter != filter);
                         let filter = filter.clone();
@@ -186,6 +212,20 @@ impl Module {
             }
             _ => {}
         }
+    }
+}
+
+/// Both numbers of an acknowledgement; dup is always 0.
+fn numbers(packet_id: u16, order: AckOrder) -> AckNumbers {
+    match order {
+        AckOrder::IdFirst => AckNumbers {
+            first: packet_id,
+            second: Some(0),
+        },
+        AckOrder::DupFirst => AckNumbers {
+            first: 0,
+            second: Some(packet_id),
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use m531x_at::urc::Urc;
 
 use super::super::Module;
 use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, told};
-use super::{Client, State};
+use super::{ACK_TIMEOUT, Client, State};
 use crate::uplink::{Uplink, UplinkConfig};
 
 impl Module {
@@ -25,6 +25,7 @@ impl Module {
         if field_count(line) > most || (cfg.tls && !self.profile.encrypt_field) {
             return Err(WRONG_PARAMETERS);
         }
+        self.break_in();
         if self.mqtt.client.is_some() {
             return Err(match self.profile.cme_family {
                 // "Still configured".
@@ -32,6 +33,8 @@ impl Module {
                 _ => NOT_ALLOWED,
             });
         }
+        self.mqtt.ack_timeout = ACK_TIMEOUT;
+        self.mqtt.ping_report = false;
         let open = MqttOpen::default();
         let uplink = Uplink::new(self.uplink_config(&cfg, &open));
         self.mqtt.client = Some(Box::new(Client {
@@ -45,6 +48,19 @@ impl Module {
             later: Vec::new(),
         }));
         done()
+    }
+
+    /// Frees a client that is busy, where CFG is what breaks in; the command that it is part of has
+    /// nothing wrong.
+    fn break_in(&mut self) {
+        let Some(client) = &mut self.mqtt.client else {
+            return;
+        };
+        if self.traits.busy && client.state.is_busy() {
+            client.uplink.abort();
+            self.drain_network();
+            self.mqtt.client = None;
+        }
     }
 
     pub(super) fn read_configuration(&self) -> Answer {
@@ -70,7 +86,13 @@ impl Module {
     /// Frees the client; a connection that is up ends first. Not an error without a client: the manual
     /// names none.
     pub(super) fn delete(&mut self, now: Instant) -> Answer {
+        let busy = self.traits.busy;
         if let Some(client) = &mut self.mqtt.client {
+            let refused =
+                matches!(client.state, State::Ending { .. }) || (busy && client.state.is_busy());
+            if refused {
+                return Err(NOT_ALLOWED);
+            }
             let was_connected = client.state == State::Connected;
             client.uplink.disconnect(now);
             self.drain_network();
@@ -102,6 +124,7 @@ impl Module {
             clean_session: cfg.clean_session,
             will,
             ack_timeout: self.mqtt.ack_timeout,
+            traits: self.traits,
             ..UplinkConfig::new(cfg.host.clone(), cfg.client_id.clone())
         }
     }

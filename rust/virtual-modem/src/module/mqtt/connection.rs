@@ -1,6 +1,6 @@
-//! `AT+MQTTOPEN`, `AT+MQTTSTAT?`, `AT+MQTTDISC` (manual 1.2, 1.3, 1.7) and reconnecting (manual 2.4).
+//! `AT+MQTTOPEN`, `AT+MQTTSTAT?`, `AT+MQTTDISC` (manual 1.2, 1.3, 1.7), and what becomes of a connection.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use m531x_at::cme::CmeFamily;
 use m531x_at::command::{MqttOpen, check_connect_packet};
@@ -10,14 +10,7 @@ use m531x_at::urc::{OpenOutcome, TimeoutKind, Urc};
 
 use super::super::Module;
 use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, told};
-use super::{Client, State, acks::Request};
-
-/// How long the module waits before each attempt to reconnect (firmware); after the last it gives up.
-const WAITS: [Duration; 3] = [
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
+use super::{Client, Ending, State, acks::Request};
 
 impl Module {
     /// Begins to connect; the outcome is a URC.
@@ -39,10 +32,10 @@ impl Module {
         done()
     }
 
-    pub(super) fn read_state(&self) -> Answer {
+    pub(super) fn read_state(&self, now: Instant) -> Answer {
         let stat = match &self.mqtt.client {
             None => MqttStat::NotInitialised,
-            Some(client) => client.state.into(),
+            Some(client) => client.state.stat(now, self.traits.fine_states),
         };
         told(stat.encode(self.profile))
     }
@@ -51,28 +44,32 @@ impl Module {
     pub(super) fn disconnect(&mut self, now: Instant) -> Answer {
         let client = self.connected()?;
         client.uplink.disconnect(now);
-        client.state = State::Disconnected;
-        client.forget_connection();
-        self.urc(now, &Urc::Disc);
+        self.end(now, Ending::Asked);
         done()
     }
 
     pub(super) fn handle_connack(&mut self, now: Instant, code: u8, session_present: bool) {
+        let traits = self.traits;
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
         if code == 0 {
             client.state = State::Connected;
-            if client.cfg.clean_session || !session_present {
+            if client.cfg.clean_session || !session_present || !traits.keeps_session {
                 client.subscriptions.clear();
             }
             self.urc(now, &Urc::Open(OpenOutcome::Accepted));
             return;
         }
         // A refused module does not try again: the answer would be the same (manual 1.2).
+        if !traits.insists {
+            self.urc(now, &Urc::Open(OpenOutcome::Failed));
+            self.end(now, Ending::Refused);
+            return;
+        }
         let was_reconnecting = matches!(client.state, State::Reconnecting { .. });
         client.state = State::Disconnected;
-        client.forget_connection();
+        client.forget_connection(traits.keeps_session);
         self.report_refusal(now, code, session_present);
         if was_reconnecting {
             self.urc(now, &Urc::Disc);
@@ -81,13 +78,45 @@ impl Module {
 
     /// The connection broke, or could not be made.
     pub(super) fn handle_closed(&mut self, now: Instant) {
+        let traits = self.traits;
+        let ack_timeout = self.mqtt.ack_timeout;
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
         match client.state {
-            State::Initialised | State::Disconnected => {}
-            State::TcpConnecting | State::ConnectSent | State::Connected => self.reconnect(now, 0),
+            State::Initialised
+            | State::Disconnected
+            | State::Hung { .. }
+            | State::Ending { .. } => {}
+            State::TcpConnecting if !traits.insists => {
+                client.state = State::Initialised;
+                self.urc(now, &Urc::Open(OpenOutcome::Failed));
+            }
+            State::ConnectSent { since } if !traits.insists => {
+                let until = since + ack_timeout;
+                client.state = State::Hung { until };
+            }
+            State::Connected if traits.fin_without_rec => self.end(now, Ending::LinkDead),
+            State::TcpConnecting | State::ConnectSent { .. } | State::Connected => {
+                self.reconnect(now, 0);
+            }
+            State::Reconnecting { .. } if !traits.insists => self.give_up(now),
             State::Reconnecting { attempt, .. } => self.reconnect(now, attempt + 1),
+        }
+    }
+
+    /// The name of the broker has no address.
+    pub(super) fn fail_to_find(&mut self, now: Instant) {
+        let insists = self.traits.insists;
+        let Some(client) = &self.mqtt.client else {
+            return;
+        };
+        match client.state {
+            State::TcpConnecting if insists => self.reconnect(now, 0),
+            State::TcpConnecting => self.end(now, Ending::NameUnknown),
+            State::Reconnecting { attempt, .. } if insists => self.reconnect(now, attempt + 1),
+            State::Reconnecting { .. } => self.give_up(now),
+            _ => {}
         }
     }
 
@@ -101,75 +130,26 @@ impl Module {
 
     /// CONNACK, or the TCP connection, is late.
     pub(super) fn handle_connect_timeout(&mut self, now: Instant) {
+        let traits = self.traits;
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
         let state = client.state;
         match state {
-            State::Initialised | State::Disconnected | State::Connected => {}
-            State::TcpConnecting | State::ConnectSent => {
+            State::Initialised | State::Disconnected | State::Connected | State::Ending { .. } => {}
+            State::TcpConnecting | State::ConnectSent { .. } | State::Hung { .. } => {
                 client.uplink.abort();
                 self.urc(now, &Urc::Timeout(TimeoutKind::Connect));
-                self.reconnect(now, 0);
+                self.reconnect(now, u32::from(traits.open_counts));
             }
-            // Attempts to reconnect are told by +MQTTREC alone (manual 2.4).
             State::Reconnecting { attempt, .. } => {
                 client.uplink.abort();
+                // The manual tells of them by +MQTTREC alone (2.4).
+                if traits.reports_attempts {
+                    self.urc(now, &Urc::Timeout(TimeoutKind::Connect));
+                }
                 self.reconnect(now, attempt + 1);
             }
-        }
-    }
-
-    pub(super) fn handle_reconnect_timeout(&mut self, now: Instant) {
-        let Some(client) = &mut self.mqtt.client else {
-            return;
-        };
-        if let State::Reconnecting {
-            attempt,
-            wait_until: Some(until),
-        } = client.state
-        {
-            if until <= now {
-                client.state = State::Reconnecting {
-                    attempt,
-                    wait_until: None,
-                };
-                self.urc(now, &Urc::Rec { attempt });
-                self.dial(now);
-            }
-        }
-    }
-
-    /// Waits for the next attempt, or gives up.
-    fn reconnect(&mut self, now: Instant, attempt: u32) {
-        let reconnects = self.mqtt.reconnects;
-        let Some(client) = &mut self.mqtt.client else {
-            return;
-        };
-        client.forget_connection();
-        let wait = usize::try_from(attempt)
-            .ok()
-            .and_then(|attempt| WAITS.get(attempt))
-            .filter(|_| reconnects);
-        if let Some(wait) = wait {
-            client.state = State::Reconnecting {
-                attempt,
-                wait_until: Some(now + *wait),
-            };
-        } else {
-            client.state = State::Disconnected;
-            self.urc(now, &Urc::Disc);
-        }
-    }
-
-    fn dial(&mut self, now: Instant) {
-        let Some(client) = &self.mqtt.client else {
-            return;
-        };
-        let config = self.uplink_config(&client.cfg, &client.open);
-        if let Some(client) = &mut self.mqtt.client {
-            client.uplink.set_config(config);
-            client.uplink.start(now);
         }
     }
 
@@ -191,10 +171,10 @@ impl Module {
 impl Client {
     /// What does not survive a connection: acks of subscribing, and of publishing unless the session
     /// is kept.
-    fn forget_connection(&mut self) {
+    pub(super) fn forget_connection(&mut self, keeps_session: bool) {
         self.later.clear();
-        let clean = self.cfg.clean_session;
+        let kept = keeps_session && !self.cfg.clean_session;
         self.in_flight
-            .retain(|_, request| !clean && matches!(request, Request::Publish { .. }));
+            .retain(|_, request| kept && matches!(request, Request::Publish { .. }));
     }
 }

@@ -3,7 +3,9 @@
 mod acks;
 mod configuration;
 mod connection;
+mod host;
 mod publishing;
+mod reconnecting;
 mod settings;
 mod subscribing;
 
@@ -17,6 +19,7 @@ use m531x_at::urc::{TimeoutKind, Urc};
 
 use super::answer::{Answer, NOT_ALLOWED, UNKNOWN};
 use super::{Module, NetworkAction};
+use crate::firmware::Traits;
 use crate::uplink::{NetRequest, Uplink, UplinkEvent};
 use acks::{Later, Request};
 
@@ -33,26 +36,31 @@ pub(super) struct Mqtt {
     ping_report: bool,
     /// `AT+MQTTREC`.
     reconnects: bool,
+    /// For what takes a while that nobody knows exactly.
+    random: fastrand::Rng,
 }
 
 impl Mqtt {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self {
             client: None,
             ack_timeout: ACK_TIMEOUT,
             ping_report: false,
             reconnects: true,
+            random: fastrand::Rng::with_seed(seed ^ 0x4d51),
+        }
+    }
+
+    pub(super) fn follow_traits(&mut self, traits: Traits) {
+        if let Some(client) = &mut self.client {
+            client.uplink.set_traits(traits);
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let client = self.client.as_ref()?;
-        let reconnect = match client.state {
-            State::Reconnecting { wait_until, .. } => wait_until,
-            _ => None,
-        };
         let late = client.later.iter().map(Later::at).min();
-        [client.uplink.poll_timeout(), reconnect, late]
+        [client.uplink.poll_timeout(), client.state.due(), late]
             .into_iter()
             .flatten()
             .min()
@@ -87,27 +95,79 @@ enum State {
     Initialised,
     Disconnected,
     TcpConnecting,
-    ConnectSent,
+    ConnectSent {
+        since: Instant,
+    },
+    /// The broker closed the connection before its CONNACK; the client finds out by its timer.
+    Hung {
+        until: Instant,
+    },
     Connected,
     Reconnecting {
         /// The number that `+MQTTREC` prints.
         attempt: u32,
+        since: Instant,
         /// When the attempt begins; `None` while it goes on.
         wait_until: Option<Instant>,
     },
+    /// The connection has ended; `+MQTTDISC` comes at this time.
+    Ending {
+        until: Instant,
+        why: Ending,
+    },
 }
 
-impl From<State> for MqttStat {
-    fn from(state: State) -> Self {
-        match state {
-            State::Initialised => Self::Initialised,
-            State::Disconnected => Self::Disconnected,
-            State::TcpConnecting => Self::TcpConnecting,
-            State::ConnectSent => Self::ConnectSent,
-            State::Connected => Self::Connected,
-            State::Reconnecting { .. } => Self::Reconnecting,
+impl State {
+    /// When something happens by itself.
+    fn due(self) -> Option<Instant> {
+        match self {
+            Self::Hung { until } | Self::Ending { until, .. } => Some(until),
+            Self::Reconnecting { wait_until, .. } => wait_until,
+            _ => None,
         }
     }
+
+    /// Whether a connection is being made.
+    fn is_busy(self) -> bool {
+        matches!(
+            self,
+            Self::TcpConnecting
+                | Self::ConnectSent { .. }
+                | Self::Hung { .. }
+                | Self::Reconnecting { .. }
+        )
+    }
+
+    /// What `AT+MQTTSTAT?` tells.
+    fn stat(self, now: Instant, fine: bool) -> MqttStat {
+        // A state that the client passes through at its next tick.
+        let fresh = |since: Instant| now.saturating_duration_since(since) < Duration::from_secs(1);
+        match self {
+            Self::Initialised => MqttStat::Initialised,
+            Self::Disconnected | Self::Ending { .. } => MqttStat::Disconnected,
+            Self::TcpConnecting => MqttStat::TcpConnecting,
+            Self::ConnectSent { since } if fine && fresh(since) => MqttStat::TcpConnected,
+            Self::ConnectSent { .. } | Self::Hung { .. } => MqttStat::ConnectSent,
+            Self::Connected => MqttStat::Connected,
+            Self::Reconnecting { since, .. } if fine && !fresh(since) => MqttStat::ConnectSent,
+            Self::Reconnecting { .. } => MqttStat::Reconnecting,
+        }
+    }
+}
+
+/// Why a connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// `AT+MQTTDISC`.
+    Asked,
+    /// The broker closed it.
+    LinkDead,
+    /// CONNACK with a code other than 0.
+    Refused,
+    /// The broker's name has no address.
+    NameUnknown,
+    /// The last attempt to reconnect failed.
+    GaveUp,
 }
 
 #[derive(Debug)]
@@ -118,12 +178,14 @@ struct Subscription {
 }
 
 impl Client {
-    /// The next packet id that nothing in flight has.
-    fn next_packet_id(&mut self) -> u16 {
+    /// The next packet id; one that something in flight has is skipped if 0 is.
+    fn next_packet_id(&mut self, traits: &Traits) -> u16 {
         loop {
-            self.last_packet_id = self.last_packet_id.checked_add(1).unwrap_or(1);
+            self.last_packet_id = self.last_packet_id.wrapping_add(1);
             // At most a few hundred requests fit in flight, so a free id is near.
-            if !self.in_flight.contains_key(&self.last_packet_id) {
+            let usable =
+                self.last_packet_id != 0 && !self.in_flight.contains_key(&self.last_packet_id);
+            if usable || traits.id_zero {
                 return self.last_packet_id;
             }
         }
@@ -137,7 +199,7 @@ impl Module {
             Command::MqttCfg(cfg) => self.configure(cfg, line),
             Command::MqttCfgRead => self.read_configuration(),
             Command::MqttOpen(open) => self.open(now, open),
-            Command::MqttStatRead => self.read_state(),
+            Command::MqttStatRead => self.read_state(now),
             Command::MqttSub(sub) => self.subscribe(now, &sub),
             Command::MqttSubRead => self.read_subscriptions(),
             Command::MqttPub(publish) => self.publish(now, &publish),
@@ -156,7 +218,7 @@ impl Module {
     pub(super) fn mqtt_connected(&mut self, now: Instant) {
         if let Some(client) = &mut self.mqtt.client {
             if client.state == State::TcpConnecting {
-                client.state = State::ConnectSent;
+                client.state = State::ConnectSent { since: now };
             }
             client.uplink.handle_connected(now);
         }
@@ -167,6 +229,14 @@ impl Module {
         if let Some(client) = &mut self.mqtt.client {
             client.uplink.handle_connect_failed(now, why);
         }
+        self.pump(now);
+    }
+
+    pub(super) fn mqtt_name_unknown(&mut self, now: Instant) {
+        if let Some(client) = &mut self.mqtt.client {
+            client.uplink.abort();
+        }
+        self.fail_to_find(now);
         self.pump(now);
     }
 
@@ -190,7 +260,7 @@ impl Module {
         }
         self.pump(now);
         self.handle_late_acks(now);
-        self.handle_reconnect_timeout(now);
+        self.handle_state_timeout(now);
         self.pump(now);
     }
 
@@ -200,7 +270,8 @@ impl Module {
             client.uplink.abort();
         }
         self.drain_network();
-        self.mqtt = Mqtt::new();
+        let seed = self.mqtt.random.u64(..);
+        self.mqtt = Mqtt::new(seed);
     }
 
     /// The client, if its connection is up; what needs one is refused otherwise (manual 1.7).
@@ -209,6 +280,20 @@ impl Module {
             Some(client) if client.state == State::Connected => Ok(client),
             _ => Err(NOT_ALLOWED),
         }
+    }
+
+    /// The same for what has something to send: a link that is dead unreported has a number of its own.
+    fn able_to_send(&mut self) -> Result<&mut Client, u16> {
+        if let Some(client) = &self.mqtt.client {
+            if let State::Ending {
+                why: Ending::LinkDead,
+                ..
+            } = client.state
+            {
+                return Err(self.traits.dead_link);
+            }
+        }
+        self.connected()
     }
 
     /// Turns what the uplink has to say into URCs, and what it wants sent into network actions.
@@ -248,6 +333,7 @@ impl Module {
                 packet_id,
                 topic,
                 payload,
+                missing,
             } => {
                 let numbers = (
                     dup,
@@ -255,7 +341,7 @@ impl Module {
                     retain,
                     packet_id,
                 );
-                self.print_message(now, numbers, &topic, &payload);
+                self.print_message(now, numbers, &topic, &payload, missing);
             }
             ack => self.handle_ack(now, ack),
         }

@@ -14,20 +14,23 @@ use super::acks::Request;
 impl Module {
     pub(super) fn publish(&mut self, now: Instant, publish: &MqttPub) -> Answer {
         let profile = self.profile;
-        let client = self.connected()?;
+        let traits = self.traits;
+        let client = self.able_to_send()?;
         let name = publish.topic.as_bytes();
         if topic::validate_name(name, profile.topic_limit).is_err()
             || publish_packet_size(name, publish.payload.len(), publish.qos) > profile.publish_limit
         {
             return Err(WRONG_PARAMETERS);
         }
-        let packet_id = (publish.qos != QoS::AtMostOnce).then(|| {
-            let packet_id = client.next_packet_id();
+        let acknowledged = publish.qos != QoS::AtMostOnce;
+        let packet_id =
+            (acknowledged || traits.qos0_takes_id).then(|| client.next_packet_id(&traits));
+        let packet_id = packet_id.filter(|_| acknowledged);
+        if let Some(packet_id) = packet_id {
             client
                 .in_flight
                 .insert(packet_id, Request::Publish { since: now });
-            packet_id
-        });
+        }
         client.uplink.publish(
             now,
             packet_id,
@@ -46,6 +49,7 @@ impl Module {
         (dup, qos, retain, packet_id): (bool, QoS, bool, u16),
         topic: &[u8],
         payload: &[u8],
+        missing: usize,
     ) {
         let as_hex = self.mqtt.client.as_ref().is_some_and(|client| {
             client
@@ -54,13 +58,13 @@ impl Module {
                 .any(|known| known.hex && topic::matches(known.filter.as_bytes(), topic))
         });
         let digits;
-        let payload = if as_hex {
+        let (payload, missing) = if as_hex {
             digits = hex::encode(payload);
-            digits.as_bytes()
+            (digits.as_bytes(), missing * 2)
         } else {
-            payload
+            (payload, missing)
         };
-        let line = self.encode_message(&Publish {
+        let publish = Publish {
             dup,
             qos,
             retain,
@@ -69,16 +73,18 @@ impl Module {
             payload,
             truncated: false,
             ambiguous: false,
-        });
+        };
+        let line = self.encode_message(&publish, missing);
         self.urc_bytes(now, line);
         if let Some(client) = &mut self.mqtt.client {
             client.uplink.acknowledge(now, qos.into(), packet_id);
         }
     }
 
-    /// The message as printed, with the faults of old firmware where they are asked for.
-    fn encode_message(&mut self, publish: &Publish<'_>) -> Vec<u8> {
-        let surplus = self.faults.declared_longer();
+    /// The message as printed, with the faults of old firmware where they are asked for; `missing` bytes
+    /// are declared that did not come.
+    fn encode_message(&mut self, publish: &Publish<'_>, missing: usize) -> Vec<u8> {
+        let surplus = self.faults.declared_longer() + missing;
         let mut line = Vec::new();
         if surplus == 0 {
             Urc::Publish(*publish).encode(self.profile, &mut line);

@@ -8,6 +8,7 @@ use m531x_at::topic;
 
 use super::super::Module;
 use super::super::answer::{Answer, WRONG_PARAMETERS, done};
+use super::Client;
 use super::acks::Request;
 use crate::uplink::UplinkEvent;
 
@@ -19,16 +20,24 @@ impl Module {
         let refused = self.faults.refuses(&sub.filter);
         let qos = self.faults.grant(sub.qos);
         let profile = self.profile;
-        let client = self.connected()?;
+        let traits = self.traits;
+        let client = self.able_to_send()?;
         let wrong_index = sub.hex && !profile.hex_delivery;
         if wrong_index
             || topic::validate_filter(sub.filter.as_bytes(), profile.topic_limit).is_err()
         {
             return Err(WRONG_PARAMETERS);
         }
-        let packet_id = client.next_packet_id();
+        if let Some(number) = traits
+            .refused_double_sub
+            .filter(|_| client.has(&sub.filter))
+        {
+            return Err(number);
+        }
+        let packet_id = client.next_packet_id(&traits);
         let request = Request::Subscribe {
             filter: sub.filter.clone(),
+            wanted: sub.qos.into(),
             hex: sub.hex,
             since: now,
         };
@@ -57,11 +66,18 @@ impl Module {
 
     pub(super) fn unsubscribe(&mut self, now: Instant, unsub: &MqttUnsub) -> Answer {
         let limit = self.profile.topic_limit;
-        let client = self.connected()?;
-        if topic::validate_filter(unsub.filter.as_bytes(), limit).is_err() {
+        let traits = self.traits;
+        let client = self.able_to_send()?;
+        let too_long = traits
+            .unsub_limit
+            .is_some_and(|limit| unsubscribe_packet_size(&unsub.filter) > limit);
+        if too_long || topic::validate_filter(unsub.filter.as_bytes(), limit).is_err() {
             return Err(WRONG_PARAMETERS);
         }
-        let packet_id = client.next_packet_id();
+        if let Some(number) = traits.refused_unsub.filter(|_| !client.has(&unsub.filter)) {
+            return Err(number);
+        }
+        let packet_id = client.next_packet_id(&traits);
         let request = Request::Unsubscribe {
             filter: unsub.filter.clone(),
             since: now,
@@ -70,4 +86,20 @@ impl Module {
         client.uplink.unsubscribe(now, packet_id, &unsub.filter);
         done()
     }
+}
+
+impl Client {
+    /// Whether the topic table holds this filter.
+    fn has(&self, filter: &str) -> bool {
+        self.subscriptions
+            .iter()
+            .any(|known| known.filter == filter)
+    }
+}
+
+/// The size in bytes of an UNSUBSCRIBE packet (MQTT 3.1.1, 3.10): packet id and one filter.
+fn unsubscribe_packet_size(filter: &str) -> usize {
+    let remaining = 2 + 2 + filter.len();
+    let digits = if remaining < 128 { 1 } else { 2 };
+    1 + digits + remaining
 }
