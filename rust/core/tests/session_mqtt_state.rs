@@ -152,6 +152,27 @@ fn a_module_that_reconnected_by_itself_is_subscribed_again() {
 }
 
 #[test]
+fn however_often_it_reconnects_at_most_one_round_of_subscribing_again_is_to_follow() {
+    for mut rig in [Rig::connected(), Rig::recovering()] {
+        rig.subscribe("a/b", 1);
+        for _ in 0..1_000 {
+            rig.reply("\r\n+MQTTREC:1\r\n\r\n+MQTTOPEN:OK\r\n");
+        }
+        let mut rounds = 0;
+        while let Some(line) = rig.next_sent() {
+            assert_eq!(line, "AT+MQTTSUB=\"a/b\",1");
+            rounds += 1;
+            rig.reply(format!(
+                "\r\nOK\r\n\r\n+MQTTSUBACK:{},1,a/b\r\n",
+                rounds + 1
+            ));
+        }
+        assert!((1..=3).contains(&rounds), "{rounds}");
+        assert_eq!(rig.session.subscriptions(), ["a/b"]);
+    }
+}
+
+#[test]
 fn a_stored_session_is_not_subscribed_again() {
     let mut rig = Rig::connected();
     rig.subscribe("a/b", 1);

@@ -8,7 +8,7 @@ use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 
 use super::line_log::LineKind;
 use super::mqtt_state::MqttState;
-use super::operation::{Notice, Resubscribe, Settings};
+use super::operation::{Missing, Notice, Settings};
 use super::packet_ids::{AckKind, Owner};
 use super::recovery::{Cause, Returned};
 use super::scheduler::{Boot, Scheduler};
@@ -267,10 +267,7 @@ impl Scheduler {
         }
         let by_itself = matches!(before, MqttState::ModuleReconnecting | MqttState::Lost);
         if accepted && by_itself && !session_present {
-            let again = Resubscribe::new(&self.shared);
-            if self.shared.subscriptions.live().next().is_some() {
-                self.shared.internal.push_back(Box::new(again));
-            }
+            self.shared.missing = Missing::All;
         }
     }
 

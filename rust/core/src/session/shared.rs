@@ -9,7 +9,7 @@ use m531x_at::profile::{Model, Profile};
 use super::line_log::LineLog;
 use super::machine::{Machine, Transition};
 use super::mqtt_state::MqttState;
-use super::operation::{HangUp, Operation, Recheck};
+use super::operation::{HangUp, Missing, Operation, Recheck};
 use super::options::SessionConfig;
 use super::packet_ids::PacketIds;
 use super::recovery::{Cause, Tracker};
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     pub keepalive: Option<u16>,
     /// Operations that the session itself wants to run.
     pub internal: VecDeque<Box<dyn Operation>>,
+    /// What the module's own reconnecting has cost.
+    pub missing: Missing,
     /// The next command is to be preceded by a probe.
     pub distrust: bool,
     /// The connection that is wanted.
@@ -68,6 +70,7 @@ impl Shared {
             ack_timeout: DEFAULT_ACK_TIMEOUT,
             keepalive: None,
             internal: VecDeque::new(),
+            missing: Missing::Nothing,
             distrust: false,
             recovery: Tracker::new(&config.recovery),
             settled: false,

@@ -39,7 +39,7 @@ pub(super) use hang_up::HangUp;
 pub(super) use health_check::HealthCheck;
 pub(super) use recheck::Recheck;
 pub(super) use recover::Recover;
-pub(super) use resubscribe::Resubscribe;
+pub(super) use resubscribe::{Missing, Resubscribe};
 pub(super) use settings::Settings;
 pub(super) use startup::Startup;
 

@@ -132,6 +132,9 @@ impl Scheduler {
         if self.connection == Some(id) {
             self.connection = None;
         }
+        if self.resubscription == Some(id) {
+            self.resubscription = None;
+        }
         if self.shared.recovery.health.operation == Some(id) {
             self.health_checked(now);
         }

@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::Error;
-use crate::session::operation::{Input, Notice, Operation, Scope, Settings, Step, WhileRecovering};
+use crate::session::operation::{
+    Input, Missing, Notice, Operation, Scope, Settings, Step, WhileRecovering,
+};
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::{Context, Shared};
@@ -36,6 +38,8 @@ pub(in crate::session) struct Scheduler {
     alone: Option<OperationId>,
     /// The started operation that makes or ends the connection.
     connection: Option<OperationId>,
+    /// What subscribes again after the module has reconnected by itself.
+    resubscription: Option<OperationId>,
     /// Started operations that begin again when the connection is lost.
     exposed: BTreeSet<OperationId>,
     completions: VecDeque<(OperationId, Result<Outcome, Error>)>,
@@ -109,6 +113,7 @@ impl Scheduler {
             timers: BTreeSet::new(),
             alone: None,
             connection: None,
+            resubscription: None,
             exposed: BTreeSet::new(),
             completions: VecDeque::new(),
             transmit: VecDeque::new(),
@@ -253,6 +258,7 @@ impl Scheduler {
             while let Some(operation) = self.shared.internal.pop_front() {
                 self.add(now, operation, None, true);
             }
+            self.subscribe_again(now);
             while let Some(bytes) =
                 self.slot
                     .poll_send(now, &self.shared.profile, &mut self.shared.stats)
@@ -277,6 +283,16 @@ impl Scheduler {
             }
             self.leave_turns(id);
             self.take_turn(now, id);
+        }
+    }
+
+    /// One of its kind at a time: what the module does meanwhile makes no more than one to follow.
+    fn subscribe_again(&mut self, now: Instant) {
+        if self.resubscription.is_some() {
+            return;
+        }
+        if let Some(again) = Missing::take(&mut self.shared) {
+            self.resubscription = Some(self.add(now, Box::new(again), None, true));
         }
     }
 

@@ -6,7 +6,7 @@ use super::turns::Class;
 use super::{Phase, Scheduler};
 use crate::session::MqttState;
 use crate::session::operation::{
-    HealthCheck, Operation, Recheck, Recover, Resubscribe, Startup, WhileRecovering,
+    HealthCheck, Missing, Operation, Recheck, Recover, Startup, WhileRecovering,
 };
 use crate::session::recovery::{Cause, MODULE_PATIENCE, Stage};
 use crate::session::request::{OperationId, Outcome};
@@ -183,6 +183,7 @@ impl Scheduler {
         self.slot.reset();
         self.transmit.clear();
         self.shared.internal.clear();
+        self.shared.missing = Missing::Nothing;
         self.boot = None;
         self.settings_due = false;
         self.shared.settled = false;
@@ -309,9 +310,7 @@ impl Scheduler {
             {
                 shared.subscriptions.grant(filter, *qos, *hex);
             }
-            shared
-                .internal
-                .push_back(Box::new(Resubscribe::of(missing)));
+            shared.missing.add(missing);
         }
     }
 
