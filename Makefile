@@ -155,7 +155,7 @@ test-kill: $(STAMPS)/native $(STAMPS)/mosquitto
 
 ## test-referee: Play SEEDS=100 random runs, from SEED=1 on, against the fake module of bindings-tests/referee.
 test-referee: $(STAMPS)/native
-	@REFEREE_SEEDS=$(or $(SEEDS),100) REFEREE_SEED=$(or $(SEED),1) REFEREE_ZEROS=40000 \
+	@REFEREE_SEEDS=$(or $(SEEDS),100) REFEREE_SEED=$(or $(SEED),1) REFEREE_ZEROS='40000 70000' \
 		$(BIN)/python -m pytest -W error --quiet --numprocesses 4 --timeout 300 bindings-tests/referee
 
 ## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=.

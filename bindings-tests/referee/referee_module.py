@@ -73,6 +73,7 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         self._line = b""
         self._waiting: list[bytes] = []
         self._busy = False
+        self._boots = 0
         self._held: dict[str, Callable[[], None] | None] = {}
         self._holding = threading.Condition(self.lock)
         self._port: Port = (PtyPort if pty else TcpPort)(self.loop, self._received)
@@ -128,6 +129,7 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         """Restarts the module; the boot is announced as the model does (dialect.md, section 4)."""
         with self.lock:
             self.client.reboot()
+            self._boots += 1
             self._echo = self.traits.model == "M5311"
             self._numbers = self._busy = False
             self._waiting, self._line = [], b""
@@ -206,7 +208,11 @@ class FakeModule(AbstractContextManager["FakeModule"]):
             text = f"+CME ERROR: {refusal.number}" if self._numbers else "ERROR"
             answer = f"\r\n{text}\r\n"
 
+        boots = self._boots
+
         def finish() -> None:
+            if boots != self._boots:
+                return  # it was restarted before it could answer
             self._port.send(answer.encode())
             self._busy = False
             if then is not None:
