@@ -10,16 +10,18 @@ import argparse
 import concurrent.futures
 import contextlib
 import importlib.metadata
+import itertools
 import json
 import os
 import select
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from smuggling_judge import Round, letters, payload_of
+from smuggling_judge import ANSWER, ORDINARY, Round, letters, payload_of
 from smuggling_module import Module
 
 HERE = Path(__file__).parent
@@ -28,7 +30,11 @@ PAGE = ROOT / "docs" / "security.md"
 RUST = ROOT / "target" / "debug" / "examples" / "smuggling_player"
 PAUSE = 0.4
 """How long the module keeps its answer back behind a message, in seconds."""
-ROUNDS = ("together", "apart", "idle")
+ROUNDS = ("together", "apart", "idle", "traffic")
+LIVELY = 3.0
+"""How long the traffic of the last round goes on, in seconds."""
+STATED = 5.0
+"""How long that round waits for a first answer, and for the first message."""
 TRIES = 3
 
 
@@ -114,8 +120,12 @@ class Process:
             self._process.wait()
 
 
-def play(player: Player, how: str, corpus: dict[str, Any], cases: list[Any]) -> list[set[str]]:
-    """One round of each case, with a module and a port of its own."""
+def play(
+    player: Player, how: str, corpus: dict[str, Any], cases: list[Any]
+) -> list[tuple[set[str], int | None]]:
+    """One round of each case, with a module and a port of its own: its letters, and how many
+    commands were answered while traffic went on.
+    """
     process = Process(player)
     try:
         results = []
@@ -128,7 +138,7 @@ def play(player: Player, how: str, corpus: dict[str, Any], cases: list[Any]) -> 
                 process.end()
                 process = Process(player)
                 seen = play_one(process, how, corpus, case)
-            results.append(letters(case, seen))
+            results.append((letters(case, seen), seen.answered))
         return results
     finally:
         process.end()
@@ -140,7 +150,9 @@ def play_one(process: Process, how: str, corpus: dict[str, Any], case: dict[str,
     try:
         process.tell({"open": module.port, "topic": filter_of(case["topic"])})
         seen = Round(opened=process.hear())
-        if "error" not in seen.opened:
+        if "error" not in seen.opened and how == "traffic":
+            run_with_traffic(module, process, case, seen)
+        elif "error" not in seen.opened:
             run(module, process, how, corpus, case, seen)
         return seen
     finally:
@@ -183,6 +195,41 @@ def run(
     seen.printed = [*module.urcs, *seen.urcs[1:]]
 
 
+def run_with_traffic(
+    module: Module, process: Process, case: dict[str, Any], seen: Round
+) -> None:
+    """The message comes once a second among ordinary ones, and commands are asked without a pause."""
+    over = threading.Event()
+    ordinary = printed({"topic": case["topic"], "payload": ORDINARY.decode()})
+    calm = printed({"topic": "calm", "payload": ORDINARY.decode()})
+
+    def talk() -> None:
+        for tick in itertools.count():
+            if tick % 10 == 0:
+                module.say(printed(case))
+            # One for those that subscribe to the topic, one for those that subscribe to all.
+            module.say(ordinary if tick % 2 else calm)
+            if over.wait(0.1):
+                return
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    seen.answered = 0
+    start = time.monotonic()
+    while True:
+        process.tell({"ask": "AT+CSQ"})
+        said = process.hear()
+        lines = [line.strip() for line in said.get("lines", ())]
+        spent = time.monotonic() - start
+        seen.answered += ANSWER in lines and spent < STATED
+        if not process.answers or spent > STATED or (spent > LIVELY and seen.answered):
+            break
+    over.set()
+    talker.join()
+    process.tell({"close": True})
+    seen.end = process.hear()
+
+
 def printed(case: dict[str, Any]) -> bytes:
     """The message; some libraries want the line end in front, which not all modules print."""
     topic, payload = case["topic"].encode(), payload_of(case)
@@ -208,21 +255,31 @@ def version_of(player: Player, peers: Path) -> str:
     return m531x.__version__
 
 
-def table(results: dict[str, list[set[str]]], names: list[str], versions: dict[str, str]) -> str:
+def share(rates: list[int]) -> str:
+    """The least rate of commands, against that of the first case, which is nothing hostile."""
+    return f"{100 * min(rates) // max(rates[0], 1)} %"
+
+
+def table(
+    results: dict[str, list[set[str]]],
+    rates: dict[str, list[int]],
+    names: list[str],
+    versions: dict[str, str],
+) -> str:
     """The two tables of the page."""
     lines = [
-        f"{len(names)} cases in three rounds each; a case counts once however many rounds show it.",
+        f"{len(names)} cases in four rounds each; a case counts once however many rounds show it.",
         "",
         "| library | version | answered by the message (A) | forged event or message (E) "
-        "| genuine lost (L) | message among an answer's lines (m) | none of these |",
-        "|---|---|--:|--:|--:|--:|--:|",
+        "| genuine lost (L) | message among an answer's lines (m) | deaf (D) "
+        "| none of these | least rate of commands |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for player, cells in results.items():
-        counts = [sum(letter in cell for cell in cells) for letter in "AELm"]
+        counts = [sum(letter in cell for cell in cells) for letter in "AELmD"]
         clean = sum(not cell - {"?"} for cell in cells)
-        lines.append(
-            f"| {player} | {versions[player]} | " + " | ".join(map(str, [*counts, clean])) + " |"
-        )
+        entries = [*map(str, [*counts, clean]), share(rates[player])]
+        lines.append(f"| {player} | {versions[player]} | " + " | ".join(entries) + " |")
     lines += ["", "| case | " + " | ".join(results) + " |", "|---|" + "---|" * len(results)]
     for index, name in enumerate(names):
         row = ["".join(sorted(cells[index])) or "·" for cells in results.values()]
@@ -243,21 +300,23 @@ def main() -> int:
     cases = [case for case in corpus["cases"] if (options.case or "") in case["name"]]
     chosen = [p for p in players(options.peers, options.rust) if (options.only or "") in p.name]
     results: dict[str, list[set[str]]] = {}
+    rates: dict[str, list[int]] = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = {p: [pool.submit(play, p, how, corpus, cases) for how in ROUNDS] for p in chosen}
         for player, rounds in jobs.items():
-            each = zip(*(one.result() for one in rounds), strict=True)
-            results[player.name] = [set().union(*letters) for letters in each]
+            each = list(zip(*(one.result() for one in rounds), strict=True))
+            results[player.name] = [set().union(*(found for found, _ in one)) for one in each]
+            rates[player.name] = [one[-1][1] or 0 for one in each]
             print(f"{player.name}: played", file=sys.stderr, flush=True)
     versions = {player.name: version_of(player, options.peers) for player in chosen}
-    text = table(results, [case["name"] for case in cases], versions)
+    text = table(results, rates, [case["name"] for case in cases], versions)
     print(text)
     if not (options.only or options.case):
         before, _, rest = PAGE.read_text().partition("<!-- scoreboard -->\n")
         _, _, after = rest.partition("<!-- /scoreboard -->")
         PAGE.write_text(f"{before}<!-- scoreboard -->\n\n{text}\n\n<!-- /scoreboard -->{after}")
     ours = [cell for name, cells in results.items() if name.startswith("m531x") for cell in cells]
-    return int(any(cell & {"A", "E", "m"} for cell in ours))
+    return int(any(cell & {"A", "E", "m", "D"} for cell in ours))
 
 
 if __name__ == "__main__":

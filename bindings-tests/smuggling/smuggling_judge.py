@@ -7,6 +7,7 @@ from typing import Any
 
 ANSWER = "+CSQ: 20,99"
 NEXT_ANSWER = "+CSQ: 11,99"
+ORDINARY = b"an ordinary message"
 
 
 @dataclass
@@ -25,15 +26,20 @@ class Round:
     """The genuine URCs around the message."""
     printed: list[str] = field(default_factory=list)
     """All URCs that the module printed."""
+    answered: int | None = None
+    """How many commands were answered rightly while traffic went on; None in the other rounds."""
 
 
 def letters(case: dict[str, Any], seen: Round) -> set[str]:
     """A: a command was answered by the message. E: an event or message was forged. L: something
     genuine was lost. m: the message stands among the lines of an answer. ?: something was
-    delivered with a flag that says it is doubtful.
+    delivered with a flag that says it is doubtful. D: while traffic went on, no command was
+    answered, or no message delivered.
     """
     if "error" in seen.opened:
         raise RuntimeError(f"the library did not start: {seen.opened['error']}")
+    if seen.answered is not None:
+        return _liveness(seen)
     found = set()
     if seen.first is not None:
         found |= _answer(seen.first, ANSWER, case)
@@ -42,6 +48,14 @@ def letters(case: dict[str, Any], seen: Round) -> set[str]:
     found |= _answer(seen.next, NEXT_ANSWER, case)
     found |= _events(seen, case) | _messages(seen, case)
     return found
+
+
+def _liveness(seen: Round) -> set[str]:
+    messages = seen.end.get("messages")
+    delivered = messages is None or any(
+        bytes.fromhex(message["payload_hex"]) == ORDINARY for message in messages
+    )
+    return set() if seen.answered and delivered else {"D"}
 
 
 def payload_of(case: dict[str, Any]) -> bytes:

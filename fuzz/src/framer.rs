@@ -1,4 +1,7 @@
-//! The framer: the same frames however the bytes are cut, as the rules say, in bounded memory.
+//! The framer: the same frames however the bytes are cut, as the rules say, in bounded memory, and
+//! with lines that go on coming they are believed again in time.
+
+use std::time::Duration;
 
 use fastrand::Rng;
 use m531x_at::framer::{FramerConfig, OnAmbiguous};
@@ -38,6 +41,44 @@ pub fn framer(input: &[u8]) {
         );
     }
     with_pauses(&config, filters, bytes, random);
+    with_traffic(&config, filters, bytes);
+}
+
+/// The module goes on talking, so that no silence helps: three silence limits and the time that the line
+/// needs, and a line is believed and a message delivered.
+fn with_traffic(config: &FramerConfig, filters: Option<&[&str]>, bytes: &[u8]) {
+    const TICK: Duration = Duration::from_millis(100);
+    const TRAFFIC: &[u8] = b"+CEREG: 1\r\n+MQTTPUBLISH:0,0,0,0,\"a\",2,hi\r\n";
+    let mut bench = Bench::new(config.clone(), filters);
+    bench.input(bytes);
+    let of_the_line = Duration::from_secs_f64((bytes.len() + config.max_line) as f64 / 960.0);
+    let until = bench.now + 2 * (3 * config.silence_limit + of_the_line) + Duration::from_secs(1);
+    let (mut believed, mut delivered) = (false, false);
+    while bench.now < until && !(believed && delivered) {
+        let next = bench.now + TICK;
+        let mut seen = Vec::new();
+        for turn in 0.. {
+            assert!(turn < 1000, "the framer does not get on");
+            let Some(due) = bench.framer.poll_timeout().filter(|due| *due <= next) else {
+                break;
+            };
+            bench.now = bench.now.max(due);
+            bench.framer.handle_timeout(bench.now);
+            seen.extend(bench.input([]));
+        }
+        bench.now = next;
+        seen.extend(bench.input(TRAFFIC));
+        for frame in seen {
+            match frame {
+                Seen::Line(text) => believed |= text == b"+CEREG: 1",
+                Seen::Message(message) => delivered |= message.payload == b"hi",
+                _ => {}
+            }
+        }
+    }
+    assert!(believed, "no line is believed");
+    let drops = config.on_ambiguous == OnAmbiguous::Drop;
+    assert!(delivered || drops, "no message is delivered");
 }
 
 fn config(choice: u8) -> FramerConfig {
@@ -48,6 +89,7 @@ fn config(choice: u8) -> FramerConfig {
     ];
     FramerConfig {
         max_message: if choice & 1 == 0 { 60 } else { 1000 },
+        deliverable: if choice & 1 == 0 { 25 } else { 300 },
         max_line: if choice & 2 == 0 { 64 } else { 500 },
         publish_topic: quoting[usize::from(choice >> 2 & 3) % 3],
         on_ambiguous: if choice & 16 == 0 {

@@ -34,6 +34,7 @@ pub fn session(input: &[u8]) {
             _ => world.say(act),
         }
     }
+    world.check_liveness();
     world.end();
 }
 

@@ -125,6 +125,39 @@ impl World {
         }
     }
 
+    /// Whatever was said, a module that goes on talking and answers is understood again in time: a
+    /// command is answered and a message delivered.
+    pub(crate) fn check_liveness(&mut self) {
+        const STATED: Duration = Duration::from_secs(600);
+        const TICK: Duration = Duration::from_millis(100);
+        const TRAFFIC: &[u8] = b"+CEREG: 1\r\n+MQTTPUBLISH:0,0,0,0,\"m\",4,live\r\n";
+        self.give_port_back();
+        let Ok(id) = self.session.begin(self.now, RequestKind::Signal.into()) else {
+            return;
+        };
+        self.open.insert(
+            id,
+            Operation {
+                until: None,
+                publishes: None,
+            },
+        );
+        let delivered = |world: &Self| {
+            let mut messages = world.messages.iter();
+            messages.any(|message| message.payload == b"live")
+        };
+        let until = self.now + STATED;
+        while self.open.contains_key(&id) || !delivered(self) {
+            assert!(self.now < until, "deaf: {:?}", self.open.contains_key(&id));
+            self.collect();
+            for line in std::mem::take(&mut self.sent) {
+                self.say(good_answer(&line));
+            }
+            self.say(TRAFFIC);
+            self.wait(TICK);
+        }
+    }
+
     /// Whatever was said, a module that says nothing any more ends everything.
     pub(crate) fn end(&mut self) {
         self.give_port_back();

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 fn config() -> FramerConfig {
     FramerConfig {
         max_message: 60,
+        deliverable: 25,
         max_line: 64,
         publish_topic: TopicQuoting::Bare,
         ..FramerConfig::default()

@@ -70,18 +70,27 @@ pub enum OnAmbiguous {
 pub struct FramerConfig {
     /// How long nothing must come before an unfinished message is given up; see [`silence_limit`].
     pub silence_limit: Duration,
+    /// How fast the line is, in baud; 9600 by default. With the silence limit it bounds how long a
+    /// message may take from its first byte on.
+    pub baudrate: u32,
     /// The longest payload delivered, in bytes; 65536 by default.
     ///
     /// Keep it above what the module can receive (2048 bytes in the firmware's source): a longer
     /// message is not buffered, so under a wildcard subscription its payload is not searched to
     /// its end for a second reading.
     pub max_message: usize,
+    /// The longest payload that the module is thought to be able to deliver, in bytes; 8192 by
+    /// default (5000 were measured).
+    ///
+    /// A reading that declares more counts only when no other reading closes.
+    pub deliverable: usize,
     /// The longest line delivered, in bytes; 4096 by default, 64 at least.
     pub max_line: usize,
-    /// The longest topic looked for, in bytes; 2048 by default.
+    /// The longest topic looked for, in bytes; 8192 by default.
     ///
     /// It bounds the search for the end of the topic. It is not the limit of `AT+MQTTSUB`: a
-    /// wildcard subscription receives longer topics than its own.
+    /// wildcard subscription receives longer topics than its own. One that is not found could hide
+    /// the reading that is right.
     pub topic_limit: usize,
     /// Whether the module prints topics in double quotes.
     pub publish_topic: TopicQuoting,
@@ -93,9 +102,11 @@ impl Default for FramerConfig {
     fn default() -> Self {
         Self {
             silence_limit: silence_limit(9600),
+            baudrate: 9600,
             max_message: 65_536,
+            deliverable: 8192,
             max_line: 4096,
-            topic_limit: 2048,
+            topic_limit: 8192,
             publish_topic: TopicQuoting::Either,
             on_ambiguous: OnAmbiguous::Deliver,
         }
@@ -114,4 +125,9 @@ impl Default for FramerConfig {
 pub fn silence_limit(baudrate: u32) -> Duration {
     let characters = 10_240_000_000 / u64::from(baudrate.max(1));
     Duration::from_millis(500) + Duration::from_micros(characters)
+}
+
+/// How long a character of ten bits takes at a baud rate.
+pub(super) fn per_byte(baudrate: u32) -> Duration {
+    Duration::from_nanos(10_000_000_000 / u64::from(baudrate.max(1)))
 }

@@ -11,7 +11,7 @@ impl Framer {
     pub(super) fn line_start(&mut self) -> Next {
         loop {
             if self.doubt.known == 0 && self.doubt.unknown == 0 {
-                if let Some(bytes) = self.doubt.hidden.take() {
+                if let Some(bytes) = self.doubt.end() {
                     return Next::Found(Found::Hidden(bytes));
                 }
             }
@@ -63,6 +63,7 @@ impl Framer {
         let position = self.buffer.position(0..line.len());
         let found = if self.doubt.any() {
             self.doubt.line = false;
+            self.doubt.report();
             Found::Untrusted(position)
         } else {
             Found::Line(position)
@@ -83,6 +84,7 @@ impl Framer {
         if self.silent && self.doubt.hidden.is_some() && length > 0 {
             let line = without_final_cr(self.buffer.unread());
             let position = self.buffer.position(0..line.len());
+            self.doubt.report();
             self.consume(length);
             self.state = State::LineStart;
             return Next::Found(Found::Untrusted(position));
@@ -99,6 +101,7 @@ impl Framer {
         self.consume(rest);
         let passed = passed + rest;
         if self.silent && self.doubt.hidden.is_some() {
+            self.doubt.report();
             self.doubt.line = true;
             self.state = State::LineStart;
             return Next::Found(Found::LineTooLong(passed));
@@ -108,6 +111,7 @@ impl Framer {
     }
 
     fn end_of_long_line(&mut self, rest: usize, bytes: usize) -> Next {
+        self.doubt.report();
         self.doubt.line = false;
         self.consume(rest + 1);
         self.state = State::LineStart;
@@ -140,6 +144,7 @@ impl Framer {
         let line = without_final_cr(&self.buffer.unread()[..start]);
         let position = self.buffer.position(0..line.len());
         let found = if self.doubt.any() {
+            self.doubt.report();
             Found::Untrusted(position)
         } else {
             Found::Line(position)

@@ -2,48 +2,110 @@
 
 use crate::framer::header::PREFIX;
 use crate::framer::search::Progress;
-use crate::framer::verdict::{After, Take, Verdict, judge, judge_subscribed};
-use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, State};
+use crate::framer::verdict::{After, Heard, Take, Verdict, judge, judge_subscribed};
+use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, PAUSE, State, per_byte};
 
 impl Framer {
     pub(super) fn message_start(&mut self) -> Next {
         self.search.restart();
+        self.rival = false;
         self.state = State::Message;
         Next::Again
     }
 
     #[inline]
     pub(super) fn message(&mut self) -> Next {
-        if self.doubt.known > 0 {
-            return self.doubtful_message();
-        }
-        let line = self.buffer.unread();
-        let search = &mut self.search;
-        let exact = self.longest.is_some();
-        let verdict = match search.advance(line, &self.config, &self.subscriptions, self.longest) {
-            Progress::Done => judge(search, line, self.silent, exact),
-            Progress::SubscribedDone => {
-                let Some(verdict) = judge_subscribed(search, line, self.silent) else {
-                    search.whole = true;
-                    return Next::Again;
-                };
-                verdict
-            }
-            Progress::Need(_) if self.silent && !search.candidates.is_empty() => {
-                judge(search, line, true, exact)
-            }
-            Progress::Need(bytes) => Verdict::Need(bytes),
-            Progress::Unreadable => Verdict::Unreadable,
-            Progress::NotNumeric => {
-                self.state = State::Line { scanned: 0 };
-                return Next::Again;
-            }
+        let progress = if self.doubt.known > 0 {
+            self.search.advance(
+                self.buffer.unread(),
+                &self.config,
+                &self.subscriptions,
+                None,
+            )
+        } else {
+            self.search.advance(
+                self.buffer.unread(),
+                &self.config,
+                &self.subscriptions,
+                self.longest,
+            )
         };
-        match verdict {
-            Verdict::Need(bytes) => Next::Need(bytes),
-            Verdict::Take(take) => self.take(take),
-            Verdict::Oversize(index) => self.oversize(index),
-            Verdict::Unreadable => {
+        let mut verdict = self.verdict(progress, self.silent);
+        if let Verdict::Need { rival, .. } = verdict {
+            self.rival = rival;
+            if self.is_late() {
+                verdict = self.verdict(progress, true);
+                let fresh = rival && self.doubt.hidden.is_none();
+                let next = self.settle_any(progress, verdict);
+                self.doubt.lines_only |= fresh;
+                return next;
+            }
+        }
+        self.settle_any(progress, verdict)
+    }
+
+    fn settle_any(&mut self, progress: Progress, verdict: Verdict) -> Next {
+        if self.doubt.known > 0 {
+            self.settle_in_doubt(verdict)
+        } else {
+            self.settle(progress, verdict)
+        }
+    }
+
+    fn verdict(&self, progress: Progress, given_up: bool) -> Verdict {
+        let line = self.buffer.unread();
+        let heard = Heard {
+            line,
+            given_up,
+            in_one_go: if given_up {
+                self.in_one_go()
+            } else {
+                line.len()
+            },
+        };
+        let exact = self.longest.is_some();
+        let search = &self.search;
+        match progress {
+            Progress::Done => judge(search, heard, exact),
+            // Without a verdict the search goes on.
+            Progress::SubscribedDone => {
+                judge_subscribed(search, heard).unwrap_or(Verdict::Unreadable)
+            }
+            Progress::Need(_) if given_up && !search.candidates.is_empty() => {
+                judge(search, heard, exact)
+            }
+            Progress::Need(bytes) => Verdict::Need {
+                bytes,
+                rival: false,
+            },
+            Progress::NotNumeric | Progress::Unreadable => Verdict::Unreadable,
+        }
+    }
+
+    /// How many of the unread bytes came without a pause at a line end.
+    fn in_one_go(&self) -> usize {
+        let line = self.buffer.unread();
+        let per_byte = per_byte(self.config.baudrate);
+        let begins = |at: usize| at > 0 && line.get(at - 1) == Some(&b'\n');
+        self.arrivals
+            .behind_pause(per_byte, PAUSE, begins)
+            .unwrap_or(line.len())
+    }
+
+    fn settle(&mut self, progress: Progress, verdict: Verdict) -> Next {
+        match (verdict, progress) {
+            (Verdict::Need { bytes, .. }, _) => Next::Need(bytes),
+            (Verdict::Take(take), _) => self.take(take),
+            (Verdict::Oversize(index), _) => self.oversize(index),
+            (Verdict::Unreadable, Progress::SubscribedDone) => {
+                self.search.whole = true;
+                Next::Again
+            }
+            (Verdict::Unreadable, Progress::NotNumeric) => {
+                self.state = State::Line { scanned: 0 };
+                Next::Again
+            }
+            (Verdict::Unreadable, _) => {
                 self.lose_track();
                 self.state = State::Line { scanned: 0 };
                 Next::Again
@@ -56,21 +118,10 @@ impl Framer {
     /// It may reach beyond the doubt: what it covers there is its payload if it is a message, and
     /// the module's lines if it is not, so the doubt grows by it. It must close for that; a
     /// header that announces more than comes is a line, and takes nothing from behind it.
-    fn doubtful_message(&mut self) -> Next {
+    fn settle_in_doubt(&mut self, verdict: Verdict) -> Next {
         let line = self.buffer.unread();
-        let progress = self
-            .search
-            .advance(line, &self.config, &self.subscriptions, None);
-        let verdict = match progress {
-            Progress::Done => judge(&self.search, line, self.silent, self.longest.is_some()),
-            Progress::Need(_) if self.silent && !self.search.candidates.is_empty() => {
-                judge(&self.search, line, true, self.longest.is_some())
-            }
-            Progress::Need(bytes) if !self.silent => Verdict::Need(bytes),
-            _ => Verdict::Unreadable,
-        };
         match verdict {
-            Verdict::Need(bytes) => Next::Need(bytes),
+            Verdict::Need { bytes, .. } if !self.silent => Next::Need(bytes),
             Verdict::Take(take) if !take.truncated && line[..take.end].ends_with(b"\n") => {
                 let known = self.doubt.known;
                 let doubt_end = take.doubt_end.max(take.end).max(known);
@@ -79,6 +130,9 @@ impl Framer {
                     ..take
                 });
                 self.doubt.known = doubt_end - take.end;
+                if doubt_end > known {
+                    self.doubt.report();
+                }
                 self.doubt.hide(doubt_end - known);
                 next
             }
@@ -128,7 +182,9 @@ impl Framer {
         let start = candidate.payload;
         let topic = self.buffer.position(candidate.topic.clone());
         self.doubt.line = false;
+        self.since = self.arrivals.first();
         self.consume(start);
+        self.rival = false;
         self.state = State::Payload {
             declared,
             left: declared,
@@ -144,12 +200,14 @@ impl Framer {
             self.state = State::PayloadEnd { declared };
             return Next::Again;
         }
-        if self.silent {
+        self.state = State::Payload { declared, left };
+        let late = self.is_late();
+        if self.silent || late {
             self.doubt.hide(declared - left);
+            self.doubt.line |= late;
             self.state = State::LineStart;
             return Next::Again;
         }
-        self.state = State::Payload { declared, left };
         Next::Need(1)
     }
 
@@ -168,6 +226,8 @@ impl Framer {
 
     /// Trusts nothing before a silence, or before the longest line has passed.
     fn lose_track(&mut self) {
+        self.since = self.arrivals.first().or(self.clock);
+        self.rival = false;
         self.doubt.known = 0;
         self.doubt.unknown = self.config.max_line;
         self.doubt.hidden.get_or_insert(0);

@@ -12,7 +12,7 @@
 //! of the two read [`Framer::next_frame`] until it returns `None`:
 //!
 //! ```
-//! use std::time::Instant;
+//! use std::time::{Duration, Instant};
 //! use m531x_at::framer::{Frame, Framer, FramerConfig};
 //!
 //! let mut framer = Framer::new(FramerConfig::default());
@@ -52,15 +52,23 @@
 //!   message is flagged `ambiguous`, and `Hidden` asks to settle a pending command.
 //! * Something else follows a complete payload, so bytes were lost: the declared bytes are
 //!   delivered `truncated`, the rest of the line behind them is untrusted, `Hidden` is reported.
-//! * Fewer bytes came than declared when the silence limit passes: all that came is delivered
-//!   `truncated`, lines that followed a short payload included, and `Hidden` is reported. If
-//!   another subscribed candidate is complete by then it wins; and if more came behind it, it is
-//!   flagged and that is in doubt.
+//! * Fewer bytes came than declared when the message is given up: what came is delivered
+//!   `truncated`, and `Hidden` is reported. If another subscribed candidate is complete by then it
+//!   wins; and if more came behind it in one go, it is flagged and that is in doubt.
 //! * No candidate at all: either the length ends the line and the payload has its own (firmware of
-//!   2016), or the message cannot be read. Its lines are untrusted until a silence or
-//!   [`FramerConfig::max_line`] bytes have passed.
+//!   2016), or the message cannot be read. Its lines are untrusted until a silence, the same time
+//!   or [`FramerConfig::max_line`] bytes have passed.
 //! * The payload is longer than [`FramerConfig::max_message`]: [`Frame::Oversize`] is reported and
 //!   the payload streamed past, unless a shorter reading fits.
+//! * A candidate longer than [`FramerConfig::deliverable`] counts only when no other closes.
+//!
+//! # How long a message is waited for
+//!
+//! A message is given up when nothing came for the silence limit. So that lines which go on coming
+//! do not keep it waiting, it is also given up when it takes longer than its bytes do at
+//! [`FramerConfig::baudrate`] and the module may pause in all: one silence limit while another
+//! candidate is complete, and three otherwise. Lines that came meanwhile, after a pause at the end
+//! of a line, are then read as they are; behind a message that stopped short they are untrusted.
 //!
 //! # What stays open
 //!
@@ -70,6 +78,7 @@
 //! as a message under a *wildcard* subscription. Subscriptions without wildcards, or hex delivery
 //! where the module has it, close that too.
 
+mod arrivals;
 mod buffer;
 mod frame;
 mod header;
@@ -79,16 +88,26 @@ mod search;
 mod verdict;
 
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use frame::per_byte;
 pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 
 use crate::profile::TopicQuoting;
 use crate::topic::FilterSet;
 use crate::urc::Publish;
+use arrivals::{Arrivals, times};
 use buffer::Buffer;
 use header::Header;
 use search::Search;
+
+/// A message that no other reading waits for may pause so many times as long as the silence limit,
+/// in all.
+const PATIENCE: u32 = 3;
+/// What follows after so long was not printed in one go. Adapters hand bytes on every 16 ms.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Who is called later than this after a deadline was kept from it.
+const PUNCTUAL: Duration = Duration::from_millis(50);
 
 /// Cuts what the module sends into lines and messages.
 ///
@@ -107,10 +126,17 @@ pub struct Framer {
     search: Search,
     /// With fewer unread bytes than this nothing can be decided.
     need: usize,
+    /// A complete reading of the message waits for another one to close.
+    rival: bool,
+    arrivals: Arrivals,
+    /// The latest time that was told.
+    clock: Option<Instant>,
     last_input: Option<Instant>,
     /// The silence limit has passed since the last byte.
     silent: bool,
     doubt: Doubt,
+    /// When a payload that is too long began to come, or all trust was lost.
+    since: Option<Instant>,
 }
 
 /// What the first unread byte is.
@@ -141,6 +167,9 @@ struct Doubt {
     line: bool,
     /// To be reported when the doubt is over; `Some` as long as `known` or `unknown` is not 0.
     hidden: Option<usize>,
+    /// A reading that was given up causes the doubt: what is read in there as messages hides no
+    /// answer, so that without a line in there nothing is reported.
+    lines_only: bool,
 }
 
 /// A frame as positions in the buffer.
@@ -181,9 +210,13 @@ impl Framer {
             state: State::LineStart,
             search: Search::default(),
             need: 1,
+            rival: false,
+            arrivals: Arrivals::default(),
+            clock: None,
             last_input: None,
             silent: false,
             doubt: Doubt::default(),
+            since: None,
         }
     }
 
@@ -195,23 +228,54 @@ impl Framer {
         if bytes.is_empty() {
             return;
         }
+        self.forgive_absence(now);
         self.buffer.append(bytes);
+        self.arrivals.note(now, bytes.len());
+        self.clock = Some(now);
         self.last_input = Some(now);
         self.silent = false;
+    }
+
+    /// A host that was away when something was due has not seen what came meanwhile: that time does
+    /// not count.
+    fn forgive_absence(&mut self, now: Instant) {
+        let away = |due: Instant| now.saturating_duration_since(due) > PUNCTUAL;
+        if let Some(last) = self
+            .last_input
+            .filter(|_| self.poll_timeout().is_some_and(away))
+        {
+            let away = now.saturating_duration_since(last);
+            self.arrivals.shift(away);
+            if let Some(since) = &mut self.since {
+                *since += away;
+            }
+        }
     }
 
     /// Ends what waits for silence if `now` has reached [`poll_timeout`](Self::poll_timeout).
     ///
     /// Read the frames with [`next_frame`](Self::next_frame) until `None` before the next input.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
+        self.clock = Some(self.clock.map_or(now, |clock| clock.max(now)));
+        if self.silence_ends().is_some_and(|deadline| deadline <= now) {
             self.silent = true;
         }
+        self.end_old_doubt();
     }
 
     /// The time at which to call [`handle_timeout`](Self::handle_timeout) if no byte comes before,
     /// or `None` when nothing waits for silence.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.silent {
+            return None;
+        }
+        [self.silence_ends(), self.late_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn silence_ends(&self) -> Option<Instant> {
         let waits = match self.state {
             State::Message => !self.search.candidates.is_empty() || self.doubt.hidden.is_some(),
             State::Payload { .. } => true,
@@ -224,6 +288,46 @@ impl Framer {
         }
     }
 
+    /// When what is being read has taken longer than the line needs for it and a module pauses.
+    fn late_at(&self) -> Option<Instant> {
+        let (since, bytes) = match self.state {
+            State::Message if !self.search.candidates.is_empty() => {
+                (self.arrivals.first()?, self.buffer.len())
+            }
+            State::Payload { declared, left } => (self.since?, declared - left),
+            _ if self.doubt.unknown > 0 => (self.since?, self.config.max_line),
+            _ => return None,
+        };
+        let patience = if self.rival { 1 } else { PATIENCE };
+        let pauses = self.config.silence_limit.saturating_mul(patience);
+        since.checked_add(pauses.saturating_add(times(per_byte(self.config.baudrate), bytes)))
+    }
+
+    /// Whether it has taken longer.
+    fn is_late(&self) -> bool {
+        self.clock
+            .is_some_and(|clock| self.late_at().is_some_and(|due| due <= clock))
+    }
+
+    /// Bytes of which nothing is known are believed again after some time, from the next line on.
+    fn end_old_doubt(&mut self) {
+        if self.doubt.unknown > 0 && self.state != State::Message && self.is_late() {
+            self.doubt.unknown = 0;
+            self.doubt.line |= self.state != State::LineStart || self.buffer.len() > 0;
+            self.need = 0;
+        }
+    }
+
+    /// When the message began to come whose bytes are held back until it is complete, and when it is
+    /// given up if nothing comes before. An answer may be among these bytes.
+    pub fn holding(&self) -> Option<(Instant, Instant)> {
+        let held = self.state == State::Message;
+        Some((
+            self.arrivals.first().filter(|_| held)?,
+            self.poll_timeout()?,
+        ))
+    }
+
     /// How many bytes are held back for a line or message that is not complete.
     pub fn buffered(&self) -> usize {
         self.buffer.len()
@@ -232,7 +336,7 @@ impl Framer {
     /// The next frame, or `None` when more bytes or time are needed.
     #[inline]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
-        if self.buffer.len() < self.need && !self.silent {
+        if self.buffer.len() < self.need && !self.silent && !self.is_late() {
             return None;
         }
         self.need = 0;
@@ -273,6 +377,9 @@ impl Framer {
         self.state = State::LineStart;
         self.search.restart();
         self.need = 1;
+        self.rival = false;
+        self.arrivals.clear();
+        self.since = None;
         self.last_input = None;
         self.silent = false;
         self.doubt = Doubt::default();
@@ -326,6 +433,7 @@ impl Framer {
     #[inline]
     fn consume(&mut self, count: usize) {
         self.buffer.consume(count);
+        self.arrivals.consume(count);
         let doubt = &mut self.doubt;
         if doubt.unknown > 0 {
             let used = count.min(doubt.unknown);
@@ -341,6 +449,18 @@ impl Doubt {
     #[inline]
     fn any(self) -> bool {
         self.line || self.known > 0 || self.unknown > 0
+    }
+
+    /// A line was not trusted, or may be hidden.
+    #[inline]
+    fn report(&mut self) {
+        self.lines_only = false;
+    }
+
+    /// The end of the doubt: what is to be reported.
+    fn end(&mut self) -> Option<usize> {
+        let unreported = std::mem::take(&mut self.lines_only);
+        self.hidden.take().filter(|_| !unreported)
     }
 
     /// Adds to what is reported when the doubt is over.

@@ -23,6 +23,8 @@ pub(super) struct Candidate {
     pub(super) matching: bool,
     /// Whether the length is within the limit of messages.
     pub(super) within: bool,
+    /// Whether the module can be thought to deliver so much.
+    pub(super) deliverable: bool,
 }
 
 impl Candidate {
@@ -61,8 +63,8 @@ pub(super) struct Search {
     comma: Option<usize>,
     /// The number these digits write.
     number: usize,
-    /// The fewest bytes with which all subscribed candidates known may be decided.
-    need: usize,
+    /// Whether a candidate is subscribed to.
+    subscribed: bool,
 }
 
 /// How far the search came.
@@ -91,7 +93,7 @@ impl Search {
         self.scanned = 0;
         self.comma = None;
         self.number = 0;
-        self.need = 0;
+        self.subscribed = false;
     }
 
     /// Goes on with the line that starts at `line[0]`, looking at each byte of the topic once.
@@ -121,7 +123,7 @@ impl Search {
                 let end = self.topic + longest + QUOTES + LONGEST_LENGTH_FIELD;
                 self.enumerate(&line[..line.len().min(end)], config, subscriptions);
                 if self.scanned >= end && self.stop.is_none() {
-                    if self.need > 0 {
+                    if self.subscribed {
                         return Progress::SubscribedDone;
                     }
                     self.whole = true;
@@ -132,7 +134,7 @@ impl Search {
             }
         }
         match self.stop {
-            None => Progress::Need(self.need.max(line.len() + 1)),
+            None => Progress::Need(line.len() + 1),
             Some(Stop::LineEnd) if self.candidates.is_empty() => {
                 self.two_line_form(line, config, subscriptions)
             }
@@ -210,10 +212,9 @@ impl Search {
             length,
             matching,
             within: length <= config.max_message,
+            deliverable: length <= config.max_message.min(config.deliverable),
         };
-        if matching && candidate.within {
-            self.need = self.need.max(candidate.end() + 1);
-        }
+        self.subscribed |= matching && candidate.within;
         self.candidates.push(candidate);
     }
 

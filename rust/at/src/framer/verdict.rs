@@ -20,16 +20,33 @@ enum Standing {
     Open(usize),
 }
 
-fn standing(candidate: &Candidate, line: &[u8], silent: bool) -> Standing {
+/// The unread bytes, from the start of the message on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard<'a> {
+    pub(super) line: &'a [u8],
+    /// Nothing more is waited for: a silence has passed, or the time that the message may take.
+    pub(super) given_up: bool,
+    /// So many of the bytes came in one go; what follows began a line after a pause.
+    pub(super) in_one_go: usize,
+}
+
+impl<'a> Heard<'a> {
+    fn first_go(&self) -> &'a [u8] {
+        &self.line[..self.in_one_go.min(self.line.len())]
+    }
+}
+
+fn standing(candidate: &Candidate, heard: Heard<'_>) -> Standing {
+    let Heard { line, given_up, .. } = heard;
     let end = candidate.end();
     match (line.get(end), line.get(end + 1)) {
         (Some(b'\r'), Some(b'\n')) => Standing::Closed,
-        (Some(b'\r'), None) if !silent => Standing::Open(end + 2),
+        (Some(b'\r'), None) if !given_up => Standing::Open(end + 2),
         // CR within and LF behind: one byte of the payload was lost, and this is its line end.
         (Some(b'\n'), _) if candidate.length > 0 && line[end - 1] == b'\r' => Standing::Garbage,
         (Some(b'+' | b'\r' | b'\n'), _) => Standing::Followed,
         (Some(_), _) => Standing::Garbage,
-        (None, _) if silent && end == line.len() => Standing::Followed,
+        (None, _) if given_up && end == line.len() => Standing::Followed,
         (None, _) => Standing::Open(end + 1),
     }
 }
@@ -66,24 +83,44 @@ struct Tally {
     followed: Ends,
     garbage: Ends,
     open: Ends,
-    /// The bytes without which the group cannot decide.
+    /// The bytes without which the group cannot decide; 0 if it can.
     need: usize,
+    /// The bytes with which the next candidate is known.
+    next: usize,
 }
 
 impl Tally {
-    fn of(search: &Search, matching: bool, line: &[u8], silent: bool) -> Self {
+    /// What the module can hardly deliver counts only if nothing else closes.
+    fn of(search: &Search, matching: bool, heard: Heard<'_>) -> Self {
+        let deliverable = Self::of_those(search, heard, |candidate| {
+            candidate.matching == matching && candidate.deliverable
+        });
+        if deliverable.closed.count > 0 || (deliverable.need > 0 && !heard.given_up) {
+            return deliverable;
+        }
+        Self::of_those(search, heard, |candidate| {
+            candidate.matching == matching && candidate.within
+        })
+    }
+
+    fn of_those(search: &Search, heard: Heard<'_>, belongs: impl Fn(&Candidate) -> bool) -> Self {
         let mut tally = Self::default();
         for (index, candidate) in search.candidates.iter().enumerate() {
-            if candidate.matching != matching || !candidate.within {
+            if !belongs(candidate) {
                 continue;
             }
             let end = candidate.end();
-            match standing(candidate, line, silent) {
+            match standing(candidate, heard) {
                 Standing::Closed => tally.closed.add(index, end + 2),
                 Standing::Followed => tally.followed.add(index, end),
                 Standing::Garbage => tally.garbage.add(index, end),
                 Standing::Open(need) => {
                     tally.open.add(index, end);
+                    tally.next = if tally.need == 0 {
+                        need
+                    } else {
+                        tally.next.min(need)
+                    };
                     tally.need = tally.need.max(need);
                 }
             }
@@ -99,13 +136,23 @@ impl Tally {
     }
 
     /// What the group says, unless none of it can be the message.
-    fn verdict(&self, search: &Search, line: &[u8], silent: bool) -> Option<Verdict> {
-        if self.need > 0 && !silent {
-            return Some(Verdict::Need(self.need));
+    fn verdict(&self, search: &Search, heard: Heard<'_>) -> Option<Verdict> {
+        if let Some(need) = self.waits(heard) {
+            return Some(need);
         }
         let (index, ends) = self.plausible()?;
-        let reach = reach(line, ends, self);
-        Some(self.take(search, line, index, ends, reach))
+        let reach = reach(heard, ends, self);
+        Some(self.take(search, heard.line, index, ends, reach))
+    }
+
+    /// What has to come first, if anything has.
+    fn waits(&self, heard: Heard<'_>) -> Option<Verdict> {
+        if self.need == 0 || heard.given_up {
+            return None;
+        }
+        let rival = self.plausible().is_some();
+        let bytes = if rival { self.need } else { self.next };
+        Some(Verdict::Need { bytes, rival })
     }
 
     /// This candidate is the message. Without a line end behind its payload but with one inside, the
@@ -171,8 +218,12 @@ pub(super) enum After {
 /// The answer of [`judge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Ask again when the line has so many bytes, or after the silence.
-    Need(usize),
+    /// Ask again when the line has so many bytes, or when it is given up.
+    Need {
+        bytes: usize,
+        /// Whether a reading is complete that the open ones hold up.
+        rival: bool,
+    },
     /// This is the message.
     Take(Take),
     /// This candidate is the message, and longer than the limit.
@@ -185,9 +236,10 @@ pub(super) enum Verdict {
 ///
 /// `trusted` says that every subscription names one topic, so that nobody but the publishers of
 /// those topics chose what stands on this line.
-pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -> Verdict {
-    let subscribed = Tally::of(search, true, line, silent);
-    if let Some(verdict) = subscribed.verdict(search, line, silent) {
+pub(super) fn judge(search: &Search, heard: Heard<'_>, trusted: bool) -> Verdict {
+    let line = heard.line;
+    let subscribed = Tally::of(search, true, heard);
+    if let Some(verdict) = subscribed.verdict(search, heard) {
         return verdict;
     }
     let too_long = |matching: bool| {
@@ -202,39 +254,40 @@ pub(super) fn judge(search: &Search, line: &[u8], silent: bool, trusted: bool) -
     if let Some(index) = shortest.filter(|_| subscribed.open.count > 0) {
         // Less came than declared. What closes within is rather its payload than a message for
         // which nobody asked.
-        return broken(search, line, index, &subscribed, trusted);
+        return broken(search, heard, index, &subscribed, trusted);
     }
-    let others = Tally::of(search, false, line, silent);
-    if others.need > 0 && !silent {
-        return Verdict::Need(others.need);
+    let others = Tally::of(search, false, heard);
+    if let Some(need) = others.waits(heard) {
+        return need;
     }
     if let Some((index, ends)) = others.plausible() {
-        let farthest = reach(line, ends, &others).max(subscribed.garbage.farthest);
+        let farthest = reach(heard, ends, &others).max(subscribed.garbage.farthest);
         return others.take(search, line, index, ends, farthest);
     }
     match shortest {
-        Some(index) => broken(search, line, index, &subscribed, trusted),
+        Some(index) => broken(search, heard, index, &subscribed, trusted),
         None => match (too_long(false), others.broken()) {
             (Some(index), shorter) if shorter.is_none_or(|shorter| index < shorter) => {
                 oversize(search, index)
             }
-            (_, Some(index)) => broken(search, line, index, &others, false),
+            (_, Some(index)) => broken(search, heard, index, &others, false),
             (_, None) => Verdict::Unreadable,
         },
     }
 }
 
 /// Decides on a search whose subscribed candidates are all known; `None` leaves it to the others.
-pub(super) fn judge_subscribed(search: &Search, line: &[u8], silent: bool) -> Option<Verdict> {
-    Tally::of(search, true, line, silent).verdict(search, line, silent)
+pub(super) fn judge_subscribed(search: &Search, heard: Heard<'_>) -> Option<Verdict> {
+    Tally::of(search, true, heard).verdict(search, heard)
 }
 
 /// How far frames of this group reach that are given up although the module may have meant them
-/// and printed less than it declared, with the chosen frame inside.
-fn reach(line: &[u8], chosen: &Ends, group: &Tally) -> usize {
-    let rest = line.get(chosen.end..).unwrap_or_default();
+/// and printed less than it declared, with the chosen frame inside. What it printed after a pause at
+/// a line end, within the time that has passed in vain, is no part of one.
+fn reach(heard: Heard<'_>, chosen: &Ends, group: &Tally) -> usize {
+    let rest = heard.first_go().get(chosen.end..).unwrap_or_default();
     if group.open.count > 0 && rest.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
-        line.len()
+        heard.first_go().len()
     } else {
         0
     }
@@ -267,13 +320,27 @@ fn oversize(search: &Search, index: usize) -> Verdict {
 }
 
 /// No candidate fits the bytes: what came of the one with the shortest topic.
-fn broken(search: &Search, line: &[u8], index: usize, group: &Tally, trusted: bool) -> Verdict {
+fn broken(
+    search: &Search,
+    heard: Heard<'_>,
+    index: usize,
+    group: &Tally,
+    trusted: bool,
+) -> Verdict {
+    let line = heard.line;
     let candidate = &search.candidates[index];
     let unfinished = candidate.end() >= line.len();
     if search.legacy && !unfinished {
         return Verdict::Unreadable;
     }
-    let end = candidate.end().min(line.len());
+    let end = if unfinished {
+        heard
+            .first_go()
+            .len()
+            .max(candidate.payload.min(line.len()))
+    } else {
+        candidate.end()
+    };
     let came = &line[candidate.payload.min(end)..end];
     let line_end = match came {
         [.., b'\r', b'\n'] => 2,

@@ -30,7 +30,7 @@ impl<'a> Readings<'a> {
                 .collect()
         };
         let (wanted, others) = (group(true), group(false));
-        if let Some(choice) = choose_from(&wanted, input) {
+        if let Some(choice) = choose_from(&self.likely(&wanted, input), input) {
             return Ok((stop, Some(choice)));
         }
         let first_wanted = readings.iter().find(|reading| reading.subscribed);
@@ -44,7 +44,7 @@ impl<'a> Readings<'a> {
         if wanted.iter().any(|reading| reading.open(input)) {
             return Ok((stop, None));
         }
-        if let Some(mut choice) = choose_from(&others, input) {
+        if let Some(mut choice) = choose_from(&self.likely(&others, input), input) {
             let reach = wanted
                 .iter()
                 .map(|reading| reading.end())
@@ -64,6 +64,17 @@ impl<'a> Readings<'a> {
             return Err(Failure::Unreadable);
         }
         Ok((stop, None))
+    }
+
+    /// Without those that declare more than the module delivers, if one of the others closes.
+    fn likely<'b>(&self, group: &[&'b Reading], input: &[u8]) -> Vec<&'b Reading> {
+        let deliverable = |reading: &&&Reading| reading.length <= self.config.deliverable;
+        let likely: Vec<&Reading> = group.iter().filter(deliverable).copied().collect();
+        if likely.iter().any(|reading| reading.closes(input)) {
+            likely
+        } else {
+            group.to_vec()
+        }
     }
 
     /// Every `,<digits>,` of the topic's region.

@@ -45,6 +45,10 @@ pub struct ModemOptions {
     /// Longest payload that is kept, in bytes; longer ones are skipped and reported by an
     /// [`Oversize`](crate::EventKind::Oversize) event. Default 65 536.
     pub max_message: usize,
+    /// Longest payload that the module is thought to be able to deliver, in bytes. A reading of a
+    /// message that declares more counts only when no other closes, so that a topic with numbers
+    /// between commas holds up nothing. Default 8192; 5000 were measured.
+    pub deliverable: usize,
     /// What happens to a message whose boundary cannot be told for sure. Default: delivered, flagged.
     pub on_ambiguous: OnAmbiguous,
     /// How long the start-up dialogue asks a port that answers nothing, and how long a TCP
@@ -77,6 +81,7 @@ impl Default for ModemOptions {
             overflow: Overflow::Block,
             max_waiting: 10_000,
             max_message: 65_536,
+            deliverable: 8192,
             on_ambiguous: OnAmbiguous::Deliver,
             open_timeout: Duration::from_secs(10),
             open_cancel: None,

@@ -16,7 +16,9 @@ pub(crate) fn session(config: &SessionConfig) -> String {
         .time_if("guard_time", config.guard_time)
         .time("open_timeout", config.open_timeout)
         .time("silence_limit", config.silence_limit)
+        .value("baudrate", config.baudrate)
         .value("max_message", config.max_message)
+        .value("deliverable", config.deliverable)
         .flag("drops_ambiguous", config.on_ambiguous == OnAmbiguous::Drop)
         .value_if("line_limit", config.line_limit);
     policy(words, &config.recovery).line()
@@ -131,6 +133,10 @@ fn read_session(words: &Words) -> Result<SessionConfig, String> {
         max_message: words
             .value_if("max_message")?
             .unwrap_or(defaults.max_message),
+        baudrate: words.value_if("baudrate")?.unwrap_or(defaults.baudrate),
+        deliverable: words
+            .value_if("deliverable")?
+            .unwrap_or(defaults.deliverable),
         on_ambiguous: if words.flag("drops_ambiguous")? {
             OnAmbiguous::Drop
         } else {

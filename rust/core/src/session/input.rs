@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use m531x_at::framer::Frame;
+use m531x_at::response::FinalResult;
 use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 
 use super::line_log::LineKind;
@@ -29,14 +30,14 @@ impl Scheduler {
             Frame::Line(line) => self.on_line(now, line),
             Frame::Publish(publish) => self.on_publish(now, &publish),
             Frame::Untrusted(line) => {
-                self.slot.suspect(now);
+                self.slot.suspect(now, FinalResult::parse(line).is_some());
                 let shared = &mut self.shared;
                 shared.line_log.add(LineKind::Message, line, &shared.echo);
                 let length = as_value(line.len());
                 self.shared.event(EventKind::Ambiguous, length, text(line));
             }
             Frame::Hidden { bytes } => {
-                self.slot.suspect(now);
+                self.slot.suspect(now, false);
                 self.shared.event(
                     EventKind::Ambiguous,
                     as_value(bytes),
@@ -50,7 +51,7 @@ impl Scheduler {
                     .event(EventKind::Oversize, declared, text(topic));
             }
             Frame::LineTooLong { bytes } => {
-                self.slot.suspect(now);
+                self.slot.suspect(now, false);
                 let length = as_value(bytes);
                 self.shared.event(
                     EventKind::LineTooLong,

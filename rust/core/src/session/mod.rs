@@ -113,7 +113,9 @@ impl Session {
         let config = config.bounded();
         let framer = Framer::new(FramerConfig {
             silence_limit: config.silence_limit,
+            baudrate: config.baudrate,
             max_message: config.max_message,
+            deliverable: config.deliverable,
             on_ambiguous: config.on_ambiguous,
             ..FramerConfig::default()
         });
@@ -139,6 +141,9 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.framer.handle_timeout(now);
         self.take_frames(now);
+        if let Some((since, until)) = self.framer.holding() {
+            self.scheduler.slot.wait_for_held(now, since, until);
+        }
         self.scheduler.handle_timeout(now);
         self.scheduler.pump(now);
     }

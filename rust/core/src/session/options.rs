@@ -24,8 +24,14 @@ pub struct SessionConfig {
     pub open_timeout: Duration,
     /// Silence that ends a message whose bytes stopped coming. Default: that of 9600 baud.
     pub silence_limit: Duration,
+    /// How fast the line is, in baud: with `silence_limit` it bounds how long a message may take.
+    /// Default 9600.
+    pub baudrate: u32,
     /// Longest payload that is kept, in bytes. Default 65536.
     pub max_message: usize,
+    /// Longest payload that the module is thought to be able to deliver, in bytes; a reading of a
+    /// message that declares more counts only when no other closes. Default 8192.
+    pub deliverable: usize,
     /// What to do with a message whose boundary cannot be told for sure. Default: deliver it,
     /// flagged.
     pub on_ambiguous: OnAmbiguous,
@@ -46,7 +52,9 @@ impl Default for SessionConfig {
             guard_time: None,
             open_timeout: Duration::from_secs(10),
             silence_limit: framer::silence_limit(9600),
+            baudrate: 9600,
             max_message: 65_536,
+            deliverable: 8192,
             on_ambiguous: OnAmbiguous::Deliver,
             line_limit: None,
             recovery: Recovery::default(),

@@ -53,6 +53,8 @@ pub(super) struct Probe {
     /// Its information line has come; the next final result is its own.
     pub recognised: bool,
     pub deadline: Instant,
+    /// When the answer has to have come; the deadline is later while bytes are held back.
+    pub due: Instant,
     /// An OK without an information line came: an older command's, or that of a module which
     /// accepts everything.
     pub accepted: bool,
@@ -193,6 +195,7 @@ impl Quarantine {
             recognised: false,
             accepted: false,
             deadline: now + wire.timeout,
+            due: now + wire.timeout,
             grace_until: None,
             wire,
         })

@@ -45,6 +45,8 @@ struct Pending {
     sendings: u32,
     /// `None` until it is sent.
     deadline: Option<Instant>,
+    /// When the answer has to have come; the deadline is later while bytes are held back.
+    due: Option<Instant>,
     sent_at: Option<Instant>,
     /// The owner's own deadline.
     limit: Option<Instant>,
@@ -99,6 +101,7 @@ impl CommandSlot {
             lines: Vec::new(),
             sendings: 0,
             deadline: None,
+            due: None,
             sent_at: None,
             limit,
             suspect: false,
@@ -180,6 +183,7 @@ impl CommandSlot {
         let unsent = pending.deadline.is_none();
         if unsent && (pending.wire.forced || self.quarantine.in_step()) {
             pending.deadline = Some(within(now + pending.wire.timeout, pending.limit));
+            pending.due = pending.deadline;
             pending.sent_at = Some(now);
             pending.sendings += 1;
             self.sent = pending.owner;
@@ -219,12 +223,35 @@ impl CommandSlot {
         self.on_information(line)
     }
 
-    /// Bytes were swallowed among which the pending answer may have been.
-    pub(in crate::session) fn suspect(&mut self, now: Instant) {
+    /// Bytes were swallowed among which the pending answer may have been. If it was, as a final
+    /// result among them says, it does not come any more.
+    pub(in crate::session) fn suspect(&mut self, now: Instant, result: bool) {
+        let settle_at = if result { now } else { now + SETTLE };
         if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
             pending.suspect = true;
-            pending.settle_at.get_or_insert(now + SETTLE);
+            pending.settle_at = Some(within(settle_at, pending.settle_at));
             pending.tainted |= self.probe.is_some();
+        }
+    }
+
+    /// Bytes that began to come at `since` are held back until a message is complete, or given up at
+    /// `until`: what may be among them is not late.
+    pub(in crate::session) fn wait_for_held(
+        &mut self,
+        now: Instant,
+        since: Instant,
+        until: Instant,
+    ) {
+        if let Some(pending) = &mut self.pending {
+            let came = pending.due.is_some_and(|due| since <= due);
+            if came && pending.deadline.is_some_and(|deadline| deadline <= now) {
+                pending.deadline = Some(within(until, pending.limit));
+            }
+        }
+        if let Some(probe) = &mut self.probe {
+            if since <= probe.due && probe.deadline <= now {
+                probe.deadline = until;
+            }
         }
     }
 
