@@ -68,6 +68,34 @@ static void a_port_that_is_lost_ends_every_wait(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+/* What a wait reports while the event is being handed over. */
+static void note_status(m531x_modem modem, int32_t kind, int32_t value, const char *text, void *user_data)
+{
+    struct event event;
+    (void)value;
+    (void)text;
+    if (kind == M531X_EVENT_PORT_LOST)
+        __sync_lock_test_and_set((m531x_status *)user_data, next_event(modem, 0, &event));
+}
+
+static void a_wait_ends_only_after_the_event_that_says_why(void)
+{
+    uint32_t virtual_modem = 0;
+    m531x_modem modem = 0;
+    struct message message;
+    m531x_status seen = M531X_OK;
+    char port[256];
+    CHECK_STATUS(M531X_OK,
+                 m531x_virtual_modem_start("M5311", NULL, "tcp://127.0.0.1:0", &virtual_modem, port, sizeof port, NULL));
+    CHECK_STATUS(M531X_OK, m531x_open(port, 0, "M5311", PATIENCE_MS, &modem));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_RECOVERY, 0));
+    CHECK_STATUS(M531X_OK, m531x_set_event_callback(modem, note_status, &seen, NULL));
+    CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
+    CHECK_STATUS(M531X_ERR_PORT, next_message(modem, -1, &message));
+    CHECK_STATUS(M531X_ERR_TIMEOUT, __sync_fetch_and_add(&seen, 0));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 static void a_port_that_is_lost_and_looked_for_ends_no_wait(void)
 {
     uint32_t virtual_modem = 0;
@@ -178,6 +206,7 @@ int main(void)
     RUN(connecting_and_disconnecting_are_told);
     RUN(a_change_of_state_tells_the_new_state);
     RUN(a_port_that_is_lost_ends_every_wait);
+    RUN(a_wait_ends_only_after_the_event_that_says_why);
     RUN(a_port_that_is_lost_and_looked_for_ends_no_wait);
     RUN(a_connection_is_checked_and_nobody_sees_it);
     RUN(a_module_that_reboots_is_told);

@@ -103,18 +103,18 @@ pub(crate) fn deliver(entry: &Arc<Entry>, modem: m531x_modem, incoming: Incoming
             }
         }
         Incoming::Event(event) => {
-            // A port that is looked for is no end.
-            if event.kind == EventKind::PortLost {
-                if let Some(end) = entry.modem.ended() {
-                    entry.inbox.finish(end);
-                }
-            }
+            let ends = event.kind == EventKind::PortLost;
             let called = entry
                 .callbacks
                 .event
                 .call(|function, user_data| call_with_event(function, modem, &event, user_data));
             if !called {
                 entry.inbox.push_event(event);
+            }
+            // A wait ends when all that arrived was taken, this event included. A port that is looked
+            // for is no end.
+            if let Some(end) = entry.modem.ended().filter(|_| ends) {
+                entry.inbox.finish(end);
             }
         }
     }
