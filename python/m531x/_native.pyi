@@ -95,6 +95,7 @@ class ModemOptions:
             float,
             int | None,
             tuple[float, str | None, float, int, bool] | None,
+            int,
         ]
         | None,
         outbox: tuple[str | PathLike[str], int, int, str, int] | None,
