@@ -351,7 +351,8 @@ enum m531x_option {
    */
   M531X_OPTION_PASSWORD = 2,
   /**
-   * u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60.
+   * u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60. 0 is not
+   * "off": the broker expects no ping then, but a module may send one every 1.5 s.
    */
   M531X_OPTION_KEEPALIVE_S = 3,
   /**

@@ -53,7 +53,8 @@ class ConnectionCommands:
             client_id: The MQTT client identifier.
             username: The user name, if the broker wants one.
             password: The password; it appears in no log, error text or repr.
-            keepalive: Seconds, 0 (off) to 65535; more than `ack_timeout`.
+            keepalive: Seconds, up to 65535; more than `ack_timeout`. 0 is allowed, but not "off": the broker
+                expects no ping then, while a module may send one every 1.5 s.
             clean_session: Whether the broker forgets the client's earlier session.
             tls: Whether the module encrypts; not every model can.
             will: What the broker publishes when the connection is lost.

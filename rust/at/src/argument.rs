@@ -145,7 +145,7 @@ impl fmt::Display for ArgumentError {
             } => write!(
                 f,
                 "the keep-alive of {keepalive} s is not longer than the ack timeout of \
-                 {ack_timeout} s: raise the first, lower the second, or set the keep-alive to 0 (off)"
+                 {ack_timeout} s: raise the first or lower the second"
             ),
             Self::NotACommand => f.write_str("the command does not start with AT: put AT in front"),
         }
@@ -216,10 +216,12 @@ impl CommandLine {
     }
 }
 
-/// Checks that lost pings can be noticed: `keepalive` is 0 (off) or longer than `ack_timeout`.
+/// Checks that lost pings can be noticed: `keepalive` is longer than `ack_timeout`, or 0.
 ///
 /// Both are in seconds. With a shorter keep-alive the module sends its next ping before it gives
-/// up on the last, and does not notice that the network is gone (manual 1.1 and 1.9).
+/// up on the last, and does not notice that the network is gone (manual 1.1 and 1.9). 0 tells the
+/// broker that there is no keep-alive; it does not keep the module from pinging: the vendor's own
+/// client then sends a ping every 1.5 s (measured). For few pings use a long keep-alive.
 ///
 /// ```
 /// use m531x_at::argument::check_keepalive;

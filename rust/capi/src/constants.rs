@@ -136,7 +136,8 @@ pub enum m531x_option {
     M531X_OPTION_USERNAME = 1,
     /// String: the MQTT password; NULL is none, which is the default. Never logged.
     M531X_OPTION_PASSWORD = 2,
-    /// u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60.
+    /// u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60. 0 is not
+    /// "off": the broker expects no ping then, but a module may send one every 1.5 s.
     M531X_OPTION_KEEPALIVE_S = 3,
     /// u32: 1 has the broker forget the earlier session (default), 0 keeps it.
     M531X_OPTION_CLEAN_SESSION = 4,

@@ -1,8 +1,9 @@
 //! The MQTT connection that `pub` and `sub` share, with mosquitto's flags.
 
 use std::fs;
-use std::io::stdin;
+use std::io::{Write, stderr, stdin};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use m531x_core::{ConnectOptions, Modem, QoS, Recovery, Secret, Will};
@@ -11,6 +12,9 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::port::{OpenPort, RecordablePort};
 use crate::progress;
+
+/// How long a module may take to leave the broker.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Which broker, as whom.
 #[derive(Args)]
@@ -45,7 +49,7 @@ pub(crate) struct ConnectionArguments {
     /// A file whose first line is the password, instead of those; - is standard input
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Keep-alive in seconds
+    /// Keep-alive in seconds; 0 is not "off", a module may then ping every 1.5 s
     #[arg(short = 'k', long, value_name = "SECONDS", default_value_t = 60)]
     keepalive: u16,
     /// Encrypt the connection to the broker, where the model can
@@ -156,10 +160,24 @@ impl ConnectionArguments {
 }
 
 impl Connection {
-    /// Says goodbye to the broker.
+    /// Says goodbye to the broker. What was done before stays done if nobody takes it, which is a warning.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let pending = self.modem.start_disconnect()?;
-        Ok(progress::wait("disconnecting", pending, &self.interrupt)??)
+        let said = match self.modem.start_disconnect() {
+            Ok(mut pending) => {
+                progress::wait_at_most(GOODBYE, "disconnecting", &mut pending, &self.interrupt)?
+            }
+            Err(error) => Some(Err(error)),
+        };
+        let why = match said {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(error)) => error.to_string(),
+            None => format!("not done within {} s", GOODBYE.as_secs()),
+        };
+        writeln!(
+            stderr(),
+            "m531x: warning: the broker was not told goodbye: {why}"
+        )?;
+        Ok(())
     }
 }
 

@@ -101,7 +101,8 @@ pub struct ConnectOptions {
     pub username: Option<String>,
     /// The password, if the broker wants one.
     pub password: Option<Secret>,
-    /// Keep-alive in seconds; must be larger than `ack_timeout`. Default 60.
+    /// Keep-alive in seconds; must be larger than `ack_timeout`. Default 60. 0 is allowed, but not
+    /// "off": the broker expects no ping then, while a module may send one every 1.5 s.
     pub keepalive: u16,
     /// Whether the broker shall forget the client's earlier session. Default true.
     pub clean_session: bool,

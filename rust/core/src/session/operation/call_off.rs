@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use m531x_at::command::Command;
+use m531x_at::command::{Command, MqttCfg};
 use m531x_at::response::MqttStat;
 
 use super::connect::{is_busy, stat};
 use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::session::MqttState;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
+use crate::session::{ConnectOptions, MqttState};
+use crate::{Error, ErrorCode};
 
 /// How long after the OK the report of the end may take.
 const REPORT: Duration = Duration::from_secs(3);
@@ -39,13 +40,33 @@ enum Stage {
 }
 
 impl CallOff {
-    pub(super) fn new(cfg: Wire, keepalive: u16) -> Self {
-        Self {
-            cfg,
-            keepalive,
+    /// Ends what was begun with these options.
+    pub(super) fn new(options: &ConnectOptions, shared: &Shared) -> Result<Self, Error> {
+        // It is removed at once, so that nobody needs to be let in by it.
+        let cfg = MqttCfg {
+            host: options.host.clone(),
+            port: options.port,
+            client_id: options.client_id.clone(),
+            keepalive: options.keepalive,
+            username: None,
+            password: None,
+            clean_session: options.clean_session,
+            tls: options.tls,
+        };
+        Ok(Self {
+            cfg: shared.wire(&Command::MqttCfg(cfg))?,
+            keepalive: options.keepalive,
             stage: Stage::End,
             until: None,
-        }
+        })
+    }
+
+    /// Begins, whatever the module has told.
+    pub(super) fn begin(&mut self, cx: &mut Context<'_>) -> Step {
+        self.until = cx.now.checked_add(LIMIT);
+        self.stage = Stage::End;
+        cx.shared.machine.on_disconnecting();
+        Step::send(cx.shared.wire(&Command::MqttDisc))
     }
 
     fn end(&mut self, cx: &mut Context<'_>) -> Step {
@@ -62,10 +83,10 @@ impl CallOff {
         Step::send(cx.shared.wire(&Command::MqttDel))
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer) -> Step {
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer, wire: &Wire) -> Step {
         match (self.stage, answer) {
             // It answers nothing: whatever it does, nothing helps from here.
-            (_, Answer::TimedOut(_)) => Step::done(),
+            (_, Answer::TimedOut(waited)) => Step::fail(wire.timed_out(*waited)),
             (Stage::End, Answer::Ok(_) | Answer::Hidden) => {
                 if has_ended(cx.shared) {
                     return Step::done();
@@ -107,7 +128,10 @@ impl CallOff {
             }
         }
         if self.until.is_none_or(|until| until <= cx.now) {
-            return Step::done();
+            return Step::fail(Error::new(
+                ErrorCode::Command,
+                "the module goes on connecting: it refuses AT+MQTTDISC, AT+MQTTDEL and AT+MQTTCFG",
+            ));
         }
         self.stage = Stage::Pause;
         Step::Wait(Some(cx.now + PAUSE))
@@ -134,11 +158,9 @@ impl Operation for CallOff {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match (input, self.stage) {
-            (Input::Start, _) => {
-                self.until = cx.now.checked_add(LIMIT);
-                self.end(cx)
-            }
-            (Input::Answer(answer, _), _) => self.on_answer(cx, &answer),
+            (Input::Start, _) if has_ended(cx.shared) => Step::done(),
+            (Input::Start, _) => self.begin(cx),
+            (Input::Answer(answer, wire), _) => self.on_answer(cx, &answer, wire),
             (Input::Timer, Stage::WaitEnd) => self.delete(cx, Stage::Delete),
             (Input::Timer, Stage::Pause) => self.end(cx),
             (Input::Notice(Notice::Disconnected), Stage::WaitEnd | Stage::Pause) => Step::done(),

@@ -1,10 +1,47 @@
 //! Removing the configured client: `AT+MQTTDEL` (manual 1.8).
 
+use std::time::Duration;
+
 use m531x_at::command::Command;
 
-use super::{Context, Input, Operation, Scope, Step, lines_of};
+use super::{CallOff, Context, Input, Operation, Scope, Step, disconnect, lines_of};
+use crate::Error;
+use crate::session::shared::Shared;
+use crate::session::wire::Answer;
 
-pub(super) struct Delete;
+pub(super) struct Delete {
+    /// A connection is being made, by the module or by us, which is to end with its client.
+    call_off: Option<CallOff>,
+    /// Why the client could not be removed at once.
+    refused: Option<Error>,
+}
+
+impl Delete {
+    pub(super) fn new(shared: &Shared) -> Self {
+        Self {
+            call_off: disconnect::being_made(shared),
+            refused: None,
+        }
+    }
+
+    fn call_off(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        let Some(call_off) = &mut self.call_off else {
+            return Step::Stay;
+        };
+        let step = match input {
+            Input::Start => call_off.begin(cx),
+            input => call_off.step(cx, input),
+        };
+        match (step, self.refused.take()) {
+            (Step::Done(_), _) if cx.shared.machine.is_clean() => Step::done(),
+            (Step::Done(_), Some(error)) => Step::fail(error),
+            (step, refused) => {
+                self.refused = refused;
+                step
+            }
+        }
+    }
+}
 
 impl Operation for Delete {
     fn title(&self) -> String {
@@ -15,19 +52,35 @@ impl Operation for Delete {
         Scope::Connection
     }
 
+    fn time_limit(&self, shared: &Shared) -> Duration {
+        let own = shared.config.command_timeout + Duration::from_secs(1);
+        let call_off = self.call_off.as_ref().map(|c| c.time_limit(shared));
+        own + call_off.unwrap_or_default()
+    }
+
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        if self.refused.is_some() {
+            return self.call_off(cx, input);
+        }
         match input {
             Input::Start => {
                 cx.shared.recovery.forget();
                 Step::send(cx.shared.wire(&Command::MqttDel))
             }
-            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
-                Ok(_) => {
-                    cx.shared.client_deleted();
-                    Step::done()
+            Input::Answer(answer, wire) => {
+                let refused = matches!(answer, Answer::Refused(_));
+                match lines_of(answer, wire, cx.shared) {
+                    Ok(_) => {
+                        cx.shared.client_deleted();
+                        Step::done()
+                    }
+                    Err(error) if refused && self.call_off.is_some() => {
+                        self.refused = Some(error);
+                        self.call_off(cx, Input::Start)
+                    }
+                    Err(error) => Step::fail(error),
                 }
-                Err(error) => Step::fail(error),
-            },
+            }
             Input::Notice(_) | Input::Timer => Step::Stay,
         }
     }

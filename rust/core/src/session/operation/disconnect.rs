@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use m531x_at::command::Command;
-use m531x_at::response::MqttStat;
 
-use super::{Context, Input, Notice, Operation, Scope, Step, lines_of};
+use super::connect::stat;
+use super::{CallOff, Context, Input, Notice, Operation, Scope, Step, lines_of};
 use crate::session::MqttState;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Refusal};
@@ -18,8 +18,10 @@ const REPORT: Duration = Duration::from_secs(5);
 pub(super) struct Disconnect {
     stage: Stage,
     reported: bool,
-    /// A lost connection was being made again, which is to end now.
-    recovering: bool,
+    /// A connection is being made, by the module or by us, which is to end now.
+    call_off: Option<CallOff>,
+    /// What the module refused with, and the command, while it is asked for its state.
+    refusal: Option<(Refusal, String)>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -28,8 +30,8 @@ enum Stage {
     Asking,
     Waiting,
     Checking,
-    /// What the module may still be connecting by itself is removed.
-    Removing,
+    /// It refused although there was a connection.
+    Refused,
 }
 
 impl Disconnect {
@@ -37,18 +39,33 @@ impl Disconnect {
         Self {
             stage: Stage::default(),
             reported: false,
-            recovering: shared.recovery.is_active(),
+            call_off: being_made(shared),
+            refusal: None,
         }
+    }
+
+    /// What the module says of itself is what holds from now on.
+    fn take_state(cx: &mut Context<'_>, answer: &Answer) {
+        if let Some(stat) = stat(answer) {
+            let transition = cx.shared.machine.on_stat(stat);
+            cx.shared.report(transition);
+        }
+    }
+
+    /// It refused: is there a connection at all?
+    fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal, name: &str) -> Step {
+        if !cx.shared.is_connected() {
+            cx.shared.machine.on_disconnect_refused();
+            return Step::fail(refused(cx.shared, &refusal, name));
+        }
+        self.refusal = Some((refusal, name.to_owned()));
+        self.stage = Stage::Refused;
+        Step::send(cx.shared.wire(&Command::MqttStatRead))
     }
 
     /// The report did not come: has the connection ended all the same?
     fn check(cx: &mut Context<'_>, answer: &Answer) -> Step {
-        if let Answer::Ok(lines) = answer {
-            if let Some(stat) = lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) {
-                let transition = cx.shared.machine.on_stat(stat);
-                cx.shared.report(transition);
-            }
-        }
+        Self::take_state(cx, answer);
         match cx.shared.machine.state() {
             MqttState::Off | MqttState::Configured | MqttState::Lost => Step::done(),
             state => Step::fail(Error::new(
@@ -69,43 +86,47 @@ impl Operation for Disconnect {
     }
 
     fn time_limit(&self, shared: &Shared) -> Duration {
-        shared.config.command_timeout * 3 + REPORT
+        match &self.call_off {
+            Some(call_off) => call_off.time_limit(shared),
+            None => shared.config.command_timeout * 3 + REPORT,
+        }
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
+        if matches!(input, Input::Start) {
+            cx.shared.recovery.forget();
+        }
+        if let Some(call_off) = &mut self.call_off {
+            return match input {
+                Input::Start => call_off.begin(cx),
+                input => call_off.step(cx, input),
+            };
+        }
         match input {
             Input::Start => {
-                cx.shared.recovery.forget();
                 cx.shared.machine.on_disconnecting();
                 Step::send(cx.shared.wire(&Command::MqttDisc))
             }
             Input::Notice(Notice::Disconnected) => {
                 self.reported = true;
                 match self.stage {
-                    Stage::Asking | Stage::Removing => Step::Stay,
+                    Stage::Asking | Stage::Refused => Step::Stay,
                     Stage::Waiting | Stage::Checking => Step::done(),
                 }
             }
             Input::Answer(answer, _) if self.stage == Stage::Checking => Self::check(cx, &answer),
-            Input::Answer(answer, wire) if self.stage == Stage::Removing => match answer {
-                // Nobody knows whether the module goes on.
-                Answer::TimedOut(waited) => Step::fail(wire.timed_out(waited)),
-                Answer::Ok(_) | Answer::Refused(_) | Answer::Hidden => {
-                    cx.shared.client_deleted();
-                    Step::done()
+            Input::Answer(answer, wire) if self.stage == Stage::Refused => {
+                Self::take_state(cx, &answer);
+                cx.shared.machine.on_disconnect_refused();
+                match self.refusal.take() {
+                    // It was ending already.
+                    _ if self.reported => Step::done(),
+                    Some((refusal, name)) => Step::fail(refused(cx.shared, &refusal, &name)),
+                    None => Step::fail(wire.result_unknown()),
                 }
-            },
-            Input::Answer(Answer::Refused(_), _) if self.recovering => {
-                // There was no connection to end; what matters is that none is made any more, also
-                // not by the module, which may be about to.
-                let transition = cx.shared.machine.on_disc();
-                cx.shared.report(transition);
-                self.stage = Stage::Removing;
-                Step::send(cx.shared.wire(&Command::MqttDel))
             }
             Input::Answer(Answer::Refused(refusal), wire) => {
-                cx.shared.machine.on_disconnect_refused();
-                Step::fail(refused(cx.shared, &refusal, &wire.name))
+                self.on_refused(cx, refusal, &wire.name)
             }
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) if self.reported => Step::done(),
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
@@ -125,6 +146,17 @@ impl Operation for Disconnect {
             Input::Notice(_) => Step::Stay,
         }
     }
+}
+
+/// What ends the connection that is being made now, by the module or by us.
+pub(super) fn being_made(shared: &Shared) -> Option<CallOff> {
+    let by_module = matches!(
+        shared.machine.state(),
+        MqttState::Connecting | MqttState::ModuleReconnecting
+    );
+    let goal = shared.recovery.goal();
+    goal.filter(|_| by_module || shared.recovery.is_active())
+        .and_then(|goal| CallOff::new(goal, shared).ok())
 }
 
 /// `+CME ERROR: 3` means that there is no connection (manual 1.7).

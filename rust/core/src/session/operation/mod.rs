@@ -219,7 +219,7 @@ pub(super) fn build(request: Request, shared: &Shared) -> Result<Box<dyn Operati
             Box::new(unsubscribe::Unsubscribe::new(filter, shared)?)
         }
         RequestKind::Disconnect => Box::new(disconnect::Disconnect::new(shared)),
-        RequestKind::Delete => Box::new(delete::Delete),
+        RequestKind::Delete => Box::new(delete::Delete::new(shared)),
         RequestKind::Status => Box::new(status::Status),
         RequestKind::Config => Box::new(config::Config),
         RequestKind::Info => Box::new(info::Info::default()),

@@ -290,8 +290,9 @@ impl Connect {
         let told = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
             || self.refusals.of_open();
         if told && shared.machine.may_be_connected() {
-            let call_off = CallOff::new(self.cfg.clone(), self.options.keepalive);
-            shared.internal.push_back(Box::new(call_off));
+            if let Ok(call_off) = CallOff::new(&self.options, shared) {
+                shared.internal.push_back(Box::new(call_off));
+            }
         }
     }
 }
