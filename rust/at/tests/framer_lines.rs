@@ -2,7 +2,7 @@
 
 mod framer_support;
 
-use framer_support::{Bench, Seen, line, message, pieces, untrusted};
+use framer_support::{Bench, Seen, line, message, pieces, publish, untrusted};
 use m531x_at::framer::{FramerConfig, silence_limit};
 use std::time::Duration;
 
@@ -168,4 +168,63 @@ fn the_silence_limit_follows_the_baud_rate() {
         silence_limit(0) > silence_limit(1200),
         "no division by zero"
     );
+}
+
+#[test]
+fn garbage_in_front_costs_neither_message_nor_final_result() {
+    for garbage in [
+        &b"\0"[..],
+        b"\xff",
+        b" \xff",
+        b"\0\0\x80 ",
+        b" ",
+        &[0xff; 64],
+    ] {
+        let bytes = [
+            garbage,
+            b"OK\r\n",
+            garbage,
+            &publish(b"a", b"x\r\n\r\nERROR\r\n"),
+            garbage,
+            b"+CEREG: 1\r\n",
+            b"AT\r",
+            garbage,
+            &publish(b"a", b"y"),
+        ]
+        .concat();
+        let expected = [
+            line("OK"),
+            message("a", "x\r\n\r\nERROR\r\n"),
+            line("+CEREG: 1"),
+            line("AT"),
+            message("a", "y"),
+        ];
+        for filters in [None, Some(&["a"][..]), Some(&["#"])] {
+            for split in 0..bytes.len() {
+                let (first, second) = bytes.split_at(split);
+                let mut bench = Bench::new(FramerConfig::default(), filters);
+                let seen = bench.all(&[first, second]);
+                assert_eq!(
+                    seen,
+                    expected,
+                    "{} split at {split}",
+                    garbage.escape_ascii()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn more_garbage_than_that_is_a_line_of_its_own() {
+    let bytes = [&[0xff; 65][..], &publish(b"a", b"x")].concat();
+    let seen = Bench::subscribed(&["a"]).all(&[&bytes]);
+    assert!(matches!(&seen[..], [Seen::Line(_)]), "{seen:?}");
+}
+
+#[test]
+fn half_a_line_costs_no_other() {
+    let mut bench = Bench::subscribed(&["a"]);
+    let seen = bench.input([b"LISH:0,0,0,0,a,2,hi\r\n", &publish(b"a", b"x")[..]].concat());
+    assert_eq!(seen, [line("LISH:0,0,0,0,a,2,hi"), message("a", "x")]);
 }

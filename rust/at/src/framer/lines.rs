@@ -2,8 +2,8 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::framer::header::{self, PREFIX, Parsed};
-use crate::framer::{Found, Framer, Next, State};
+use crate::framer::header::PREFIX;
+use crate::framer::{Found, Framer, Next, State, garbage};
 
 impl Framer {
     /// Passes line ends, reports a doubt that is over, and sees what begins.
@@ -22,7 +22,8 @@ impl Framer {
                     self.consume(1);
                 }
                 Some(b'\r') => self.consume(1),
-                Some(b'+') => return self.plus(),
+                Some(b'+') => return self.plus(0),
+                Some(&byte) if garbage::is_garbage(byte) => return self.garbage(),
                 Some(_) => {
                     self.state = State::Line { scanned: 0 };
                     return Next::Again;
@@ -31,14 +32,28 @@ impl Framer {
         }
     }
 
-    /// A line or a message; in an unknown stretch no message can be told.
-    fn plus(&mut self) -> Next {
+    /// What stands in front of a message is dropped; what stands in front of a line is looked at when
+    /// the line is whole.
+    fn garbage(&mut self) -> Next {
+        match garbage::length(self.buffer.unread()) {
+            Some(count) => self.plus(count),
+            None => {
+                self.state = State::Line { scanned: 0 };
+                Next::Again
+            }
+        }
+    }
+
+    /// A line or a message behind so much garbage; in an unknown stretch no message can be told.
+    fn plus(&mut self, garbage: usize) -> Next {
         let unread = self.buffer.unread();
+        let behind = &unread[garbage..];
         if self.doubt.unknown == 0 {
-            if unread.starts_with(PREFIX) {
+            if behind.starts_with(PREFIX) {
+                self.consume(garbage);
                 return self.message_start();
             }
-            if PREFIX.starts_with(unread) && !(self.silent && self.doubt.known > 0) {
+            if PREFIX.starts_with(behind) && !(self.silent && self.doubt.known > 0) {
                 return Next::Need(unread.len() + 1);
             }
         }
@@ -60,7 +75,7 @@ impl Framer {
         if let Some(start) = self.message_within(line) {
             return self.line_before_message(start);
         }
-        let position = self.buffer.position(0..line.len());
+        let position = self.buffer.position(garbage::before_line(line)..line.len());
         let found = if self.doubt.any() {
             self.doubt.line = false;
             self.doubt.report();
@@ -83,7 +98,7 @@ impl Framer {
         // What comes after a silence is another line: this one was in doubt, and ends with it.
         if self.silent && self.doubt.hidden.is_some() && length > 0 {
             let line = without_final_cr(self.buffer.unread());
-            let position = self.buffer.position(0..line.len());
+            let position = self.buffer.position(garbage::before_line(line)..line.len());
             self.doubt.report();
             self.consume(length);
             self.state = State::LineStart;
@@ -134,15 +149,14 @@ impl Framer {
         if self.doubt.unknown > 0 {
             return None;
         }
-        memchr_iter(b'\r', line).map(|cr| cr + 1).find(|&start| {
-            let rest = &line[start..];
-            rest.starts_with(PREFIX) && matches!(header::parse(rest), Parsed::Complete(..))
-        })
+        memchr_iter(b'\r', line)
+            .map(|cr| cr + 1)
+            .find(|&start| garbage::before_message(&line[start..]).is_some())
     }
 
     fn line_before_message(&mut self, start: usize) -> Next {
         let line = without_final_cr(&self.buffer.unread()[..start]);
-        let position = self.buffer.position(0..line.len());
+        let position = self.buffer.position(garbage::before_line(line)..line.len());
         let found = if self.doubt.any() {
             self.doubt.report();
             Found::Untrusted(position)

@@ -81,6 +81,7 @@
 mod arrivals;
 mod buffer;
 mod frame;
+mod garbage;
 mod header;
 mod lines;
 mod messages;

@@ -4,7 +4,9 @@
 //! often as it likes and copies all it touches.
 
 use m531x_at::framer::FramerConfig;
+use m531x_at::response::FinalResult;
 use m531x_at::topic::FilterSet;
+use m531x_at::urc::Urc;
 
 use super::reading::{Choice, Failure, Reading, Readings, header};
 use super::{Message, Seen};
@@ -52,6 +54,7 @@ impl Parser<'_> {
             if input.is_empty() {
                 return;
             }
+            input = &input[before_message(input)..];
             if let Some(aftermath) = self.message(input, rest_of_line) {
                 rest_of_line = aftermath.rest_of_line;
                 let end = if aftermath.lost {
@@ -85,7 +88,8 @@ impl Parser<'_> {
     }
 
     fn line(&mut self, raw: &[u8], doubt: bool) {
-        let text = trimmed(raw).to_vec();
+        let text = trimmed(raw);
+        let text = text[before_line(text)..].to_vec();
         self.seen.push(if raw.len() > self.config.max_line {
             Seen::LineTooLong(raw.len())
         } else if doubt {
@@ -124,6 +128,7 @@ impl Parser<'_> {
                 at += 1;
                 continue;
             }
+            at += before_message(&input[at..]);
             let inner = &input[at..];
             let choice = inner
                 .starts_with(PREFIX)
@@ -294,6 +299,33 @@ fn trimmed(mut line: &[u8]) -> &[u8] {
 
 fn message_behind_cr(line: &[u8]) -> Option<usize> {
     (1..line.len()).find(|&at| {
-        line[at - 1] == b'\r' && line[at..].starts_with(PREFIX) && header(&line[at..]).is_ok()
+        let rest = &line[at..];
+        let start = garbage(rest);
+        line[at - 1] == b'\r'
+            && start <= 64
+            && rest[start..].starts_with(PREFIX)
+            && header(&rest[start..]).is_ok()
     })
+}
+
+/// How many bytes come first that no line of a module's own begins with.
+fn garbage(bytes: &[u8]) -> usize {
+    let is_other = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'!'..=b'~');
+    bytes.iter().position(is_other).unwrap_or(bytes.len())
+}
+
+fn before_message(input: &[u8]) -> usize {
+    let start = garbage(input);
+    let counts = start <= 64 && input[start..].starts_with(PREFIX);
+    if counts { start } else { 0 }
+}
+
+fn before_line(line: &[u8]) -> usize {
+    let start = garbage(line);
+    let rest = &line[start..];
+    let known = rest.starts_with(b"+")
+        || rest.starts_with(b"*")
+        || FinalResult::parse(rest).is_some()
+        || Urc::parse(rest).is_some();
+    if start <= 64 && known { start } else { 0 }
 }
