@@ -268,7 +268,8 @@ enum m531x_event_kind {
   /**
    * A subscription was made again after a loss of the connection; the text is the filter, the value the granted QoS.
    * -1: it was refused, or not answered while recovery is off, and has ended. -2: nobody answered on two connections
-   * in a row; it is kept and asked for on each that follows.
+   * in a row, or the module refuses it for now; it is kept and asked for on each that follows. -3: as many
+   * connections were lost while it was asked for as the loss budget allows; it has ended.
    */
   M531X_EVENT_RESUBSCRIBED = 14,
   /**

@@ -87,7 +87,9 @@ class EventKind(_Named):
     """A subscription was made again; the text is the filter, the value the granted QoS.
 
     -1: it was refused, or not answered while recovery is off, and has ended. -2: nobody answered
-    on two connections in a row; it is kept and asked for on each that follows.
+    on two connections in a row, or the module refuses it for now; it is kept and asked for on each
+    that follows. -3: as many connections were lost while it was asked for as
+    `Recovery.loss_budget` allows; it has ended.
     """
     RECOVERING = 15
     """The connection is being made again; the value counts the attempts, the text tells why."""

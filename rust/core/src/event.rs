@@ -86,7 +86,8 @@ pub enum EventKind {
     /// A subscription was made again after a loss of the connection; the text is the filter, the
     /// value the granted QoS. -1: it was refused, or not answered while recovery is off, and has
     /// ended. -2: nobody answered on two connections in a row, or the module refuses it for now; it is
-    /// kept and asked for on each connection that follows.
+    /// kept and asked for on each connection that follows. -3: as many connections were lost while it
+    /// was asked for as the loss budget of the recovery allows; it has ended.
     Resubscribed = 14,
     /// The connection is being made again; the value counts the attempts since the loss from 1, the
     /// text tells when and why.

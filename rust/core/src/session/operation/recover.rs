@@ -94,12 +94,13 @@ impl Operation for Recover {
                 }
                 step => step,
             },
-            Stage::Subscribe(_)
+            Stage::Subscribe(resubscribe)
                 if matches!(
                     input,
                     Input::Notice(Notice::Disconnected | Notice::Attempt(_))
                 ) =>
             {
+                resubscribe.lost(cx);
                 Step::fail(Error::new(
                     ErrorCode::NotConnected,
                     "the connection was lost again while it was being set up",

@@ -24,6 +24,8 @@ const MOST_CONNECTIONS: u32 = 2;
 const REFUSED: i64 = -1;
 /// What the event says of one that nobody answered, or that the module refuses for now.
 const UNANSWERED: i64 = -2;
+/// What the event says of one that cost the connection each time it was asked for.
+const COSTLY: i64 = -3;
 
 /// One subscription after the other; each tells its end with an event.
 pub(in crate::session) struct Resubscribe {
@@ -37,6 +39,8 @@ pub(in crate::session) struct Resubscribe {
     /// What the module refused with, while its table is looked at.
     refusal: Option<Refusal>,
     pausing: bool,
+    /// The first of them has been asked for on this connection.
+    asked: bool,
 }
 
 /// What has to be subscribed again, once what is being subscribed again now is through: however often
@@ -81,6 +85,7 @@ impl Resubscribe {
             code: None,
             refusal: None,
             pausing: false,
+            asked: false,
         }
     }
 
@@ -101,6 +106,10 @@ impl Resubscribe {
         let Subscription {
             filter, qos, hex, ..
         } = subscription;
+        if cx.shared.recovery.is_too_costly(filter) {
+            return self.give_up(cx, COSTLY);
+        }
+        self.asked = true;
         cx.shared.subscriptions.ask(filter, *qos, *hex);
         cx.shared
             .acks
@@ -194,16 +203,31 @@ impl Resubscribe {
 
     fn refused(&mut self, cx: &mut Context<'_>) -> Step {
         cx.shared.acks.expire(cx.now, cx.id, false);
+        self.give_up(cx, REFUSED)
+    }
+
+    /// It is not subscribed any more, and not asked for again.
+    fn give_up(&mut self, cx: &mut Context<'_>, value: i64) -> Step {
         if let Some(subscription) = self.left.front() {
             cx.shared.recovery.answered(&subscription.filter);
             cx.shared.subscriptions.remove(&subscription.filter);
         }
-        self.ended(cx, REFUSED)
+        self.ended(cx, value)
+    }
+
+    /// The connection was lost, perhaps because of what was asked for last: a broker has no other way
+    /// to refuse a filter to some clients than to close.
+    pub(super) fn lost(&mut self, cx: &mut Context<'_>) {
+        let asked = std::mem::take(&mut self.asked);
+        if let Some(subscription) = self.left.front().filter(|_| asked) {
+            cx.shared.recovery.count_loss(&subscription.filter);
+        }
     }
 
     fn ended(&mut self, cx: &mut Context<'_>, value: i64) -> Step {
         self.unanswered = 0;
         self.refused = 0;
+        self.asked = false;
         if let Some(subscription) = self.left.pop_front() {
             cx.shared
                 .event(EventKind::Resubscribed, value, subscription.filter);
@@ -251,7 +275,10 @@ impl Operation for Resubscribe {
             Input::Notice(Notice::AckLate) if self.accepted => self.missed(cx),
             Input::Timer if self.pausing => self.next(cx),
             Input::Timer => self.missed(cx),
-            Input::Notice(Notice::Disconnected | Notice::Attempt(_)) => Step::done(),
+            Input::Notice(Notice::Disconnected | Notice::Attempt(_)) => {
+                self.lost(cx);
+                Step::done()
+            }
             Input::Notice(_) => Step::Stay,
         }
     }

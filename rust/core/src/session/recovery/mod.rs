@@ -75,6 +75,8 @@ pub(super) struct Tracker {
     pub subscriptions: Vec<Subscription>,
     /// On how many connections in a row nobody answered the subscription to this filter.
     unanswered: BTreeMap<String, u32>,
+    /// How many connections in a row were lost while this filter was being subscribed again.
+    losses: BTreeMap<String, u32>,
     pub stage: Stage,
     cause: Option<Cause>,
     backoff: Backoff,
@@ -105,6 +107,7 @@ impl Tracker {
             ping_report: false,
             subscriptions: Vec::new(),
             unanswered: BTreeMap::new(),
+            losses: BTreeMap::new(),
             stage: Stage::Idle,
             cause: None,
             attempts: 0,
@@ -129,6 +132,7 @@ impl Tracker {
         self.goal = None;
         self.cause = None;
         self.unanswered.clear();
+        self.losses.clear();
         if !self.is_active() {
             self.subscriptions.clear();
         }
@@ -257,9 +261,21 @@ impl Tracker {
         *count
     }
 
+    /// The connection was lost while this filter was being subscribed again.
+    pub(super) fn count_loss(&mut self, filter: &str) {
+        *self.losses.entry(filter.to_owned()).or_default() += 1;
+    }
+
+    /// Whether subscribing to this filter has cost as many connections as an operation may.
+    pub(super) fn is_too_costly(&self, filter: &str) -> bool {
+        let losses = self.losses.get(filter).copied().unwrap_or_default();
+        losses >= self.policy.loss_budget
+    }
+
     /// The subscription to this filter was granted, or refused.
     pub(super) fn answered(&mut self, filter: &str) {
         self.unanswered.remove(filter);
+        self.losses.remove(filter);
     }
 
     /// Whether a sign that the module has forgotten its settings is worth a look: a module that
