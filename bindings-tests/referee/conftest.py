@@ -17,7 +17,7 @@ def bench() -> Iterator[MakeBench]:
 
 
 KNOWN = {
-    "test_subscriptions.py::test_a_filter_that_costs": "the budget of a re-subscription",
+    "test_subscribing_again_after_an_unsubscribe_without": "what the table is worth then",
 }
 """Tests of what the driver does not do yet, by a piece of their name, and what is open."""
 

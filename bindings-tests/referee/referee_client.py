@@ -225,7 +225,7 @@ class Client:
             types = {"PUBLISH": TO_PUBLISH, "SUBSCRIBE": TO_SUBSCRIBE}
             self._say("+MQTTTO", str(types.get(kind, TO_UNSUBSCRIBE)))
             if self._traits.ack_timeout_reconnects and self.state == CONNECTED:
-                self._lost()
+                self.lose_connection()
 
         pending = _Pending(kind, packet, self._loop.later(self.ack_timeout + slack, late))
         self._pending.append(pending)
@@ -327,7 +327,7 @@ class Client:
             self._say("+MQTTTO", str(TO_PING))
         self._pings_lost += 1
         if self._pings_lost > 3:
-            self._lost()
+            self.lose_connection()
             return
         if self._link is not None:
             self._link.send(Packet("PINGREQ"))
@@ -335,7 +335,7 @@ class Client:
 
     # The ends of connections, and the module's own reconnects.
 
-    def _lost(self) -> None:
+    def lose_connection(self) -> None:
         """The module gives the connection up and makes another (section 2)."""
         self._abandon()
         if self.reconnects:

@@ -74,6 +74,7 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         self._waiting: list[bytes] = []
         self._busy = False
         self._boots = 0
+        self._shorter = 0
         self._held: dict[str, Callable[[], None] | None] = {}
         self._holding = threading.Condition(self.lock)
         self._port: Port = (PtyPort if pty else TcpPort)(self.loop, self._received)
@@ -114,6 +115,16 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         """Prints an error that no command has caused (B5)."""
         with self.lock:
             self._print_stray(number)
+
+    def lose_pings(self) -> None:
+        """Has the module believe that three pings were lost: it begins to reconnect."""
+        with self.lock:
+            self.client.lose_connection()
+
+    def shorten_messages(self, count: int) -> None:
+        """Prints so many bytes less than declared, as on a slow network (section 2)."""
+        with self.lock:
+            self._shorter = count
 
     def cut(self, how: str = "fin") -> None:
         """Cuts the way between module and broker."""
@@ -169,7 +180,8 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         head = f"{int(packet.dup)},{packet.qos},0,{packet.id if packet.qos else 0}"
         head = f"+MQTTPUBLISH:{head},{packet.topic},{len(packet.payload)},"
         self.printed.append(head)
-        self._port.send(head.encode() + packet.payload + b"\r\n")
+        payload = packet.payload[: max(0, len(packet.payload) - self._shorter)]
+        self._port.send(head.encode() + payload + b"\r\n")
 
     # Commands, one after the other.
 

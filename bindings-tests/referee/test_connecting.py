@@ -7,7 +7,9 @@ import threading
 import pytest
 
 import m531x
-from referee_bench import MakeBench
+from referee_bench import RECOVERY, MakeBench
+from referee_host import CFG, OPEN, Host
+from referee_module import FakeModule
 from referee_traits import Traits
 
 SLOW = Traits(scale=1.0, first_wait=6.5)
@@ -104,6 +106,34 @@ def test_a_connection_can_be_ended_and_made_again(bench: MakeBench) -> None:
     made.modem.delete()
     assert made.module.client.state == 0
     made.judge.check_nothing_failed()
+
+
+@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("left", ["connected", "connecting", "reconnecting", "closing"])
+def test_a_module_that_another_program_left_is_taken_over(left: str, refused: bool) -> None:
+    """Whatever the module is at: DISC and DEL are refused while it connects; CFG breaks in."""
+    traits = Traits(cfg_refused_while_connected=refused, cfg_refused_while_closing=refused)
+    with FakeModule(traits) as module:
+        host = Host(module)
+        host.ask(CFG)
+        if left == "connecting":
+            module.broker.connack_delay = 10_000.0
+            assert host.ask(OPEN) == "OK"
+            module.wait_for(module.client.is_busy)
+        else:
+            assert host.ask(OPEN) == "OK"
+            host.read("OPEN:OK")
+        host.close()
+        module.broker.connack_delay = 0.0
+        if left == "reconnecting":
+            module.lose_pings()
+        elif left == "closing":
+            module.cut("fin")
+            module.wait_for(module.client.is_busy)
+        with m531x.Modem(module.port, model="M5310-A", recovery=RECOVERY) as modem:
+            modem.connect("broker.example", client_id="meter")
+            modem.publish("a", "taken over", qos=1)
+        assert module.broker.payloads()[b"taken over"] == 1
 
 
 def test_reconnecting_on_a_line_that_is_a_terminal(bench: MakeBench) -> None:

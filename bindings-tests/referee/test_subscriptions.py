@@ -157,6 +157,82 @@ def test_unsubscribing_what_the_module_does_not_know_ends_it(bench: MakeBench) -
     assert modem.subscriptions() == []
 
 
+def test_subscribing_again_after_an_unsubscribe_without_an_answer(bench: MakeBench) -> None:
+    """UNSUBACK is late: the broker has no such filter any more, and the module's table still has.
+
+    A success that is reported has to be one.
+    """
+    module, modem, _ = bench()
+    modem.subscribe("room", qos=1)
+    module.broker.ack_delay = lambda _packet: 20.0
+    with pytest.raises(m531x.M531xError):
+        modem.unsubscribe("room")
+    module.broker.ack_delay = lambda _packet: 0.0
+    assert module.client.table == {"room": 1}
+    assert module.broker.filters() == {}
+    try:
+        subscription = modem.subscribe("room", qos=1)
+    except m531x.M531xError:
+        return
+    module.broker.publish("room", b"hello", qos=1)
+    assert next_text(subscription) == "hello"
+
+
+def test_a_filter_refused_without_a_word_is_not_asked_for_without_end(bench: MakeBench) -> None:
+    """0x80 or a lower QoS at a re-subscription prints nothing but ``+MQTTTO:3``."""
+    module, modem, judge = bench(Traits(scale=0.02))
+    modem.subscribe("kept", qos=1)
+    modem.subscribe("refused", qos=1)
+    modem.subscribe("lower", qos=2)
+    events, _ = resubscribed(Bench(module, modem, judge))
+    module.broker.refuses.add("refused")
+    module.broker.highest_qos = 1
+    module.cut("fin")
+    for number in range(3):
+        assert judge.publish("a", 1 + number % 2)
+    module.wait_for(
+        lambda: {event.text for event in events if event.value < 0} >= {"refused", "lower"}
+    )
+    settled = module.broker.connections
+    assert settled <= 4
+    for number in range(10):
+        assert judge.publish("a", 1 + number % 2)
+    assert module.broker.connections == settled
+    judge.check_nothing_failed()
+    assert "kept" in module.client.table
+
+
+def test_what_the_broker_kept_for_the_session_arrives(bench: MakeBench) -> None:
+    """With ``clean_session=False``, before the driver has subscribed again."""
+    made = bench(connect=False)
+    made.connect(clean_session=False)
+    module, modem, _ = made
+    subscription = modem.subscribe("room", qos=1)
+    with module.lock:
+        module.cut("fin")
+        for number in range(5):
+            module.broker.publish("room", str(number).encode(), qos=1)
+    texts = [next_text(subscription) for _ in range(5)]
+    assert texts == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("shorter", [1, 10, 39])
+def test_a_message_that_is_shorter_than_it_says_is_flagged(bench: MakeBench, shorter: int) -> None:
+    """On a slow network fewer bytes come than declared, and CR LF behind them."""
+    module, modem, judge = bench()
+    subscription = modem.subscribe("room", qos=1)
+    module.shorten_messages(shorter)
+    module.broker.publish("room", b"x" * 40, qos=1)
+    message = next(subscription.messages(timeout=20))
+    assert message.truncated
+    assert message.payload.strip(b"\r\n") == b"x" * (40 - shorter)
+    module.shorten_messages(0)
+    assert judge.publish("a", 1)
+    module.broker.publish("room", b"whole", qos=1)
+    assert next_text(subscription) == "whole"
+    assert modem.command("AT+CGMM") == ["M5310-A"]
+
+
 def test_messages_are_exact(bench: MakeBench) -> None:
     """Any bytes, one CR LF behind and none in front; QoS 2 sent again is printed again."""
     module, modem, _ = bench()
