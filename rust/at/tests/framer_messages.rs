@@ -361,3 +361,29 @@ fn any_byte_may_be_payload() {
     });
     assert_eq!(seen, [expected]);
 }
+
+#[test]
+fn a_quoted_topic_is_one_on_a_model_that_prints_them_bare_if_only_that_is_subscribed_to() {
+    let config = FramerConfig {
+        publish_topic: TopicQuoting::Bare,
+        ..FramerConfig::default()
+    };
+    for (filters, topic) in [
+        (&["lamp/1"][..], "lamp/1"),
+        (&["lamp/+"], "lamp/1"),
+        (&["\"lamp/1\"", "lamp/1"], "\"lamp/1\""),
+        (&["#"], "\"lamp/1\""),
+    ] {
+        let mut bench = Bench::new(config.clone(), Some(filters));
+        assert_eq!(
+            bench.input(publish(b"\"lamp/1\"", b"on")),
+            [message(topic, "on")],
+            "{filters:?}"
+        );
+    }
+    let mut bench = Bench::new(config, Some(&["a,3,b"]));
+    assert_eq!(
+        bench.input(publish(b"\"a,3,b\"", b"on")),
+        [message("a,3,b", "on")]
+    );
+}

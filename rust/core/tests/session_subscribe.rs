@@ -158,6 +158,28 @@ fn payloads_of_a_hex_subscription_are_decoded() {
 }
 
 #[test]
+fn hex_delivery_is_read_whatever_length_the_module_declares() {
+    for between in [",6,", ",12,", ",6\r\n", ",12\r\n"] {
+        let mut rig = m5311();
+        let id = rig.begin(RequestKind::Subscribe {
+            filter: "m".to_owned(),
+            qos: QoS::AtMostOnce,
+            hex: true,
+        });
+        rig.exchange("AT+MQTTSUB=\"m\",0,1", "\r\nOK\r\n");
+        rig.reply("\r\n+MQTTSUBACK: 1,0,m\r\n");
+        rig.result(id).expect("subscribed");
+        rig.reply(format!("+MQTTPUBLISH: 0,0,0,0,m{between}00414243ff0d\r\n"));
+        let messages = rig.messages();
+        assert_eq!(messages[0].payload, b"\0ABC\xff\r", "{between:?}");
+        assert!(
+            !messages[0].truncated && !messages[0].ambiguous,
+            "{between:?}"
+        );
+    }
+}
+
+#[test]
 fn hex_delivery_is_refused_where_the_module_has_none() {
     let mut rig = Rig::connected();
     let error = rig

@@ -16,17 +16,13 @@ impl Framer {
     #[inline]
     pub(super) fn message(&mut self) -> Next {
         let progress = if self.doubt.known > 0 {
-            self.search.advance(
-                self.buffer.unread(),
-                &self.config,
-                &self.subscriptions,
-                None,
-            )
+            self.search
+                .advance(self.buffer.unread(), &self.config, &self.filters, None)
         } else {
             self.search.advance(
                 self.buffer.unread(),
                 &self.config,
-                &self.subscriptions,
+                &self.filters,
                 self.longest,
             )
         };

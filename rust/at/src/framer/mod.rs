@@ -100,7 +100,7 @@ use crate::urc::Publish;
 use arrivals::{Arrivals, times};
 use buffer::Buffer;
 use header::Header;
-use search::Search;
+use search::{Filters, Search};
 
 /// A message that no other reading waits for may pause so many times as long as the silence limit,
 /// in all.
@@ -119,7 +119,7 @@ const PUNCTUAL: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Framer {
     config: FramerConfig,
-    subscriptions: FilterSet,
+    filters: Filters,
     /// The length of the longest topic subscribed to, if no subscription has a wildcard.
     longest: Option<usize>,
     buffer: Buffer,
@@ -205,7 +205,10 @@ impl Framer {
         };
         Self {
             config,
-            subscriptions: FilterSet::unknown(),
+            filters: Filters {
+                all: FilterSet::unknown(),
+                hex: FilterSet::default(),
+            },
             longest: None,
             buffer: Buffer::default(),
             state: State::LineStart,
@@ -356,7 +359,17 @@ impl Framer {
         } else {
             Some(filters.iter().map(|filter| filter.len()).max().unwrap_or(0))
         };
-        self.subscriptions = FilterSet::new(filters);
+        self.filters.all = FilterSet::new(filters);
+        self.search.restart();
+        self.need = 0;
+    }
+
+    /// Tells for which of the filters payloads come as hex digits.
+    ///
+    /// The length of such a message can be that of the payload, or that of the digits, and can end
+    /// its line; what closes with CR LF decides. [`Publish::payload`] is the digits.
+    pub fn set_hex<'a>(&mut self, filters: impl IntoIterator<Item = &'a str>) {
+        self.filters.hex = FilterSet::new(filters.into_iter().collect::<Vec<&str>>());
         self.search.restart();
         self.need = 0;
     }

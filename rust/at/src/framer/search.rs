@@ -13,6 +13,14 @@ const QUOTES: usize = 2;
 /// A comma, the digits of [`LARGEST_PACKET`] and a comma.
 const LONGEST_LENGTH_FIELD: usize = 11;
 
+/// What is subscribed to.
+#[derive(Clone, Debug)]
+pub(super) struct Filters {
+    pub(super) all: FilterSet,
+    /// Those whose payloads come as hex digits.
+    pub(super) hex: FilterSet,
+}
+
 /// One way to read a message; all offsets count from the start of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
@@ -25,6 +33,8 @@ pub(super) struct Candidate {
     pub(super) within: bool,
     /// Whether the module can be thought to deliver so much.
     pub(super) deliverable: bool,
+    /// Whether its payload is hex digits, or it is no message.
+    pub(super) hex: bool,
 }
 
 impl Candidate {
@@ -55,6 +65,8 @@ pub(super) struct Search {
     pub(super) whole: bool,
     /// Whether the length ends its line and the payload follows on the next (firmware of 2016).
     pub(super) legacy: bool,
+    /// Whether hex digits on the next line have been looked for.
+    two_lines: bool,
     /// Where the topic begins; 0 while the header is not complete.
     topic: usize,
     /// The next byte to look at.
@@ -89,6 +101,7 @@ impl Search {
         self.stop = None;
         self.whole = false;
         self.legacy = false;
+        self.two_lines = false;
         self.topic = 0;
         self.scanned = 0;
         self.comma = None;
@@ -103,7 +116,7 @@ impl Search {
         &mut self,
         line: &[u8],
         config: &FramerConfig,
-        subscriptions: &FilterSet,
+        filters: &Filters,
         longest: Option<usize>,
     ) -> Progress {
         if self.topic == 0 {
@@ -121,7 +134,7 @@ impl Search {
         if self.stop.is_none() {
             if let Some(longest) = longest.filter(|_| !self.whole) {
                 let end = self.topic + longest + QUOTES + LONGEST_LENGTH_FIELD;
-                self.enumerate(&line[..line.len().min(end)], config, subscriptions);
+                self.enumerate(&line[..line.len().min(end)], config, filters);
                 if self.scanned >= end && self.stop.is_none() {
                     if self.subscribed {
                         return Progress::SubscribedDone;
@@ -130,20 +143,25 @@ impl Search {
                 }
             }
             if self.whole || longest.is_none() {
-                self.enumerate(line, config, subscriptions);
+                self.enumerate(line, config, filters);
+            }
+        }
+        if self.stop == Some(Stop::LineEnd) && !self.two_lines && !filters.hex.is_empty() {
+            if let Some(need) = self.two_line_hex(line, config, filters) {
+                return need;
             }
         }
         match self.stop {
             None => Progress::Need(line.len() + 1),
             Some(Stop::LineEnd) if self.candidates.is_empty() => {
-                self.two_line_form(line, config, subscriptions)
+                self.two_line_form(line, config, filters)
             }
             Some(_) if self.candidates.is_empty() => Progress::Unreadable,
             Some(_) => Progress::Done,
         }
     }
 
-    fn enumerate(&mut self, line: &[u8], config: &FramerConfig, subscriptions: &FilterSet) {
+    fn enumerate(&mut self, line: &[u8], config: &FramerConfig, filters: &Filters) {
         let limit = self.topic + config.topic_limit + LONGEST_LENGTH_FIELD;
         let window = &line[..line.len().min(limit)];
         while let Some(&byte) = window.get(self.scanned) {
@@ -156,7 +174,7 @@ impl Search {
                 b',' => {
                     let payload = self.scanned + 1;
                     if let Some(comma) = self.length_field() {
-                        self.propose(line, comma, payload, config, subscriptions);
+                        self.propose(line, comma, payload, config, filters);
                     }
                     self.comma = Some(self.scanned);
                     self.number = 0;
@@ -189,23 +207,46 @@ impl Search {
     }
 
     /// Notes the candidate whose topic ends at `comma` and whose payload begins at `payload`.
+    ///
+    /// Where payloads come as hex digits, the length can be that of the payload rather than that of
+    /// the digits.
     fn propose(
         &mut self,
         line: &[u8],
         comma: usize,
         payload: usize,
         config: &FramerConfig,
-        subscriptions: &FilterSet,
+        filters: &Filters,
     ) {
-        let length = self.number;
-        if comma - self.topic > config.topic_limit || length > LARGEST_PACKET {
-            return;
-        }
-        let Some((topic, matching)) =
-            read_topic(line, self.topic..comma, config.publish_topic, subscriptions)
-        else {
+        let Some(candidate) = self.candidate(line, comma, payload, config, filters) else {
             return;
         };
+        let digits = Candidate {
+            length: 2 * candidate.length,
+            hex: true,
+            ..candidate.clone()
+        };
+        let is_hex = candidate.length > 0 && filters.hex.matches(&line[candidate.topic.clone()]);
+        self.candidates.push(candidate);
+        if is_hex {
+            self.candidates.push(digits);
+        }
+    }
+
+    fn candidate(
+        &mut self,
+        line: &[u8],
+        comma: usize,
+        payload: usize,
+        config: &FramerConfig,
+        filters: &Filters,
+    ) -> Option<Candidate> {
+        let length = self.number;
+        if comma - self.topic > config.topic_limit || length > LARGEST_PACKET {
+            return None;
+        }
+        let field = self.topic..comma;
+        let (topic, matching) = read_topic(line, field, config.publish_topic, &filters.all)?;
         let candidate = Candidate {
             topic,
             payload,
@@ -213,19 +254,43 @@ impl Search {
             matching,
             within: length <= config.max_message,
             deliverable: length <= config.max_message.min(config.deliverable),
+            hex: false,
         };
         self.subscribed |= matching && candidate.within;
-        self.candidates.push(candidate);
+        Some(candidate)
+    }
+
+    /// The length ends its line, and the digits follow on the next.
+    fn two_line_hex(
+        &mut self,
+        line: &[u8],
+        config: &FramerConfig,
+        filters: &Filters,
+    ) -> Option<Progress> {
+        let comma = self.length_field()?;
+        let line_feed = self.scanned + usize::from(line[self.scanned] == b'\r');
+        match line.get(line_feed) {
+            None => return Some(Progress::Need(line_feed + 1)),
+            Some(b'\n') => {}
+            Some(_) => return None,
+        }
+        self.two_lines = true;
+        let candidate = self.candidate(line, comma, line_feed + 1, config, filters)?;
+        if candidate.length > 0 && filters.hex.matches(&line[candidate.topic.clone()]) {
+            for length in [candidate.length, 2 * candidate.length] {
+                self.candidates.push(Candidate {
+                    length,
+                    hex: true,
+                    ..candidate.clone()
+                });
+            }
+        }
+        None
     }
 
     /// The form of 2016: `<topic>,<len>` CR LF `<payload>` CR LF. Only read where the line holds
     /// no length between commas, so that no topic can turn a message of today into it.
-    fn two_line_form(
-        &mut self,
-        line: &[u8],
-        config: &FramerConfig,
-        subscriptions: &FilterSet,
-    ) -> Progress {
+    fn two_line_form(&mut self, line: &[u8], config: &FramerConfig, filters: &Filters) -> Progress {
         let Some(comma) = self.length_field() else {
             return Progress::Unreadable;
         };
@@ -235,7 +300,7 @@ impl Search {
             Some(b'\n') => {}
             Some(_) => return Progress::Unreadable,
         }
-        self.propose(line, comma, line_feed + 1, config, subscriptions);
+        self.propose(line, comma, line_feed + 1, config, filters);
         if self.candidates.iter().any(|candidate| candidate.within) {
             self.legacy = true;
             Progress::Done
@@ -256,6 +321,14 @@ fn read_topic(
     let quoted = bytes.len() > 2 && bytes.starts_with(b"\"") && bytes.ends_with(b"\"");
     let inner = field.start + 1..field.end.saturating_sub(1);
     let topic = match quoting {
+        // Some firmware quotes what its kin prints bare: believe the list where it decides.
+        TopicQuoting::Bare
+            if quoted
+                && !subscriptions.matches(bytes)
+                && subscriptions.matches(&line[inner.clone()]) =>
+        {
+            inner
+        }
         TopicQuoting::Bare => field,
         TopicQuoting::Quoted if quoted => inner,
         TopicQuoting::Quoted => return None,

@@ -39,6 +39,13 @@ impl<'a> Heard<'a> {
 fn standing(candidate: &Candidate, heard: Heard<'_>) -> Standing {
     let Heard { line, given_up, .. } = heard;
     let end = candidate.end();
+    if candidate.hex {
+        let payload = line.get(candidate.payload..).unwrap_or_default();
+        let payload = &payload[..payload.len().min(candidate.length)];
+        if candidate.length % 2 > 0 || !payload.iter().all(u8::is_ascii_hexdigit) {
+            return Standing::Garbage;
+        }
+    }
     match (line.get(end), line.get(end + 1)) {
         (Some(b'\r'), Some(b'\n')) => Standing::Closed,
         (Some(b'\r'), None) if !given_up => Standing::Open(end + 2),
@@ -49,6 +56,15 @@ fn standing(candidate: &Candidate, heard: Heard<'_>) -> Standing {
         (None, _) if given_up && end == line.len() => Standing::Followed,
         (None, _) => Standing::Open(end + 1),
     }
+}
+
+/// Whether the candidate is half of the digits that the one behind it may be.
+fn is_half(search: &Search, index: usize, heard: Heard<'_>) -> bool {
+    let payload = search.candidates[index].payload;
+    let digits = search.candidates.get(index + 1);
+    digits.is_some_and(|digits| {
+        digits.hex && digits.payload == payload && standing(digits, heard) != Standing::Garbage
+    })
 }
 
 /// Candidates of one standing, in the order of their topics' lengths.
@@ -110,7 +126,11 @@ impl Tally {
                 continue;
             }
             let end = candidate.end();
-            match standing(candidate, heard) {
+            let standing = standing(candidate, heard);
+            if standing == Standing::Garbage && (candidate.hex || is_half(search, index, heard)) {
+                continue;
+            }
+            match standing {
                 Standing::Closed => tally.closed.add(index, end + 2),
                 Standing::Followed => tally.followed.add(index, end),
                 Standing::Garbage => tally.garbage.add(index, end),

@@ -368,6 +368,7 @@ impl Session {
         let subscriptions = &mut self.scheduler.shared.subscriptions;
         if subscriptions.take_change() {
             self.framer.set_subscriptions(subscriptions.filters());
+            self.framer.set_hex(subscriptions.hex_filters());
         }
     }
 }

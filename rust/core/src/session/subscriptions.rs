@@ -142,6 +142,12 @@ impl Subscriptions {
         self.entries.iter().map(|s| s.filter.as_str())
     }
 
+    /// Those whose payloads come as hex digits.
+    pub(super) fn hex_filters(&self) -> impl Iterator<Item = &str> {
+        let hex = self.entries.iter().filter(|s| s.hex);
+        hex.map(|s| s.filter.as_str())
+    }
+
     /// The payload as published: that of a subscription with hex delivery is decoded, unless it is
     /// not hex after all.
     pub(super) fn payload(&self, topic: &[u8], payload: &[u8]) -> Vec<u8> {
