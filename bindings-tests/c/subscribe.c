@@ -34,6 +34,18 @@ static void messages_come_in_order(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static void messages_of_a_shared_subscription_come(void)
+{
+    m531x_modem modem = connected();
+    struct message message;
+    uint32_t granted;
+    CHECK_STATUS(M531X_OK, m531x_subscribe(modem, "$share/group/s/+", 1, PATIENCE_MS, &granted));
+    CHECK_STATUS(M531X_OK, publish(modem, "s/a", "x", 1));
+    CHECK_STATUS(M531X_OK, next_message(modem, PATIENCE_MS, &message));
+    CHECK(is_payload(&message, "x"));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 static void after_unsubscribing_nothing_comes(void)
 {
     m531x_modem modem = subscribed();
@@ -109,6 +121,7 @@ int main(void)
     check_limit(60);
     RUN(the_granted_quality_of_service_is_told);
     RUN(messages_come_in_order);
+    RUN(messages_of_a_shared_subscription_come);
     RUN(after_unsubscribing_nothing_comes);
     RUN(without_a_connection_nothing_is_subscribed);
     RUN(a_wait_takes_the_time_it_was_given);

@@ -37,6 +37,20 @@ def test_callbacks_of_both_kinds_run_in_order_one_after_the_other() -> None:
     run(main)
 
 
+def test_messages_of_a_shared_subscription_go_to_its_callback_or_reader() -> None:
+    async def main() -> None:
+        calls: asyncio.Queue[str] = asyncio.Queue()
+        async with await connected() as modem:
+            await modem.subscribe("$share/g/a/+", callback=lambda m: calls.put_nowait(m.topic))
+            subscription = await modem.subscribe("$queue/b/#")
+            await modem.publish("a/1", "x")
+            assert await asyncio.wait_for(calls.get(), 10) == "a/1"
+            await modem.publish("b/2", "y")
+            assert (await subscription.receive(timeout=10)).topic == "b/2"
+
+    run(main)
+
+
 def test_a_callback_may_await_the_modem_and_close_it() -> None:
     async def main() -> None:
         answers: list[object] = []

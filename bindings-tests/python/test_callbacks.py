@@ -31,6 +31,21 @@ def test_a_message_goes_to_every_matching_callback_and_only_there(
     assert calls.get(timeout=10) == ("+/b", "two")
 
 
+@pytest.mark.parametrize("shared", ["$share/group/", "$queue/", "$exclusive/"])
+def test_messages_of_a_shared_subscription_go_to_its_callback_or_reader(
+    memory_modem: m531x.Modem, shared: str
+) -> None:
+    calls: queue.Queue[str] = queue.Queue()
+    memory_modem.subscribe(f"{shared}a/+", callback=lambda message: calls.put(message.topic))
+    subscription = memory_modem.subscribe(f"{shared}b/#")
+    memory_modem.publish("a/1", "x")
+    assert calls.get(timeout=10) == "a/1"
+    memory_modem.publish("b/2", "y")
+    received = subscription.receive(timeout=10)
+    assert (received.topic, received.text) == ("b/2", "y")
+    assert calls.empty()
+
+
 def test_on_message_gets_what_no_subscription_takes_and_messages_the_rest(
     memory_modem: m531x.Modem,
 ) -> None:

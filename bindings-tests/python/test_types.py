@@ -79,6 +79,9 @@ def test_every_error_has_the_bases_that_python_code_catches() -> None:
         ("#", "$SYS/x", False),
         ("+/b", "/b", True),
         ("a", "a/b", False),
+        ("$share/g/a/+", "a/b", True),
+        ("$queue/a", "a", True),
+        ("$exclusive/a", "b", False),
     ],
 )
 def test_filters_match_as_mqtt_says(pattern: str, topic: str, expected: bool) -> None:

@@ -94,10 +94,39 @@ pub fn validate_filter(filter: &[u8], limit: usize) -> Result<(), TopicError> {
     Ok(())
 }
 
+/// The filter by which a subscription's messages are chosen: what stands behind `$share/<group>/`,
+/// `$queue/` or `$exclusive/`, by which brokers share them out.
+///
+/// ```
+/// use m531x_at::topic::{matches, shared_filter};
+///
+/// assert_eq!(shared_filter(b"$share/meters/a/+"), b"a/+");
+/// assert_eq!(shared_filter(b"a/+"), b"a/+");
+/// assert!(matches(b"$share/meters/a/+", b"a/1"));
+/// ```
+pub fn shared_filter(filter: &[u8]) -> &[u8] {
+    if filter.first() != Some(&b'$') {
+        return filter;
+    }
+    let rest = if let Some(rest) = filter.strip_prefix(b"$share/") {
+        memchr::memchr(b'/', rest).and_then(|end| {
+            let group = &rest[..end];
+            let named = end > 0 && memchr::memchr2(b'+', b'#', group).is_none();
+            named.then_some(&rest[end + 1..])
+        })
+    } else {
+        let rest = filter.strip_prefix(b"$queue/");
+        rest.or_else(|| filter.strip_prefix(b"$exclusive/"))
+    };
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(filter)
+}
+
 /// Whether a topic name matches a filter by the rules of MQTT 3.1.1, on bytes, without allocating.
+/// A shared subscription matches by its filter.
 ///
 /// A misplaced wildcard in the filter is taken for an ordinary byte.
 pub fn matches(filter: &[u8], name: &[u8]) -> bool {
+    let filter = shared_filter(filter);
     // [MQTT-4.7.2-1]: a wildcard at the first level does not match a name that starts with $.
     if name.first() == Some(&b'$') && matches!(filter.first(), Some(b'+' | b'#')) {
         return false;
@@ -139,7 +168,7 @@ impl FilterSet {
     pub fn new<T: AsRef<[u8]>>(filters: impl IntoIterator<Item = T>) -> Self {
         let mut set = Self::default();
         for filter in filters {
-            let filter: Box<[u8]> = filter.as_ref().into();
+            let filter: Box<[u8]> = shared_filter(filter.as_ref()).into();
             if memchr::memchr2(b'+', b'#', &filter).is_some() {
                 set.wildcard.push(filter);
             } else {

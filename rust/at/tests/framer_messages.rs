@@ -387,3 +387,23 @@ fn a_quoted_topic_is_one_on_a_model_that_prints_them_bare_if_only_that_is_subscr
         [message("a,3,b", "on")]
     );
 }
+
+#[test]
+fn shared_subscriptions_are_told_apart_by_their_filter() {
+    // Under the filter of the first there is one reading, under that of the others several.
+    let bytes = publish(b"a,5,b", b"x\r\n\r\nOK");
+    for filter in ["$share/group/a,5,b", "$queue/a,5,b", "$exclusive/a,5,b"] {
+        let mut bench = Bench::subscribed(&[filter]);
+        assert_eq!(
+            bench.input(&bytes),
+            [message("a,5,b", "x\r\n\r\nOK")],
+            "{filter}"
+        );
+    }
+    let mut bench = Bench::subscribed(&["$share/group/#"]);
+    let seen = bench.all(&[&bytes]);
+    assert!(
+        matches!(&seen[0], Seen::Message(found) if found.ambiguous),
+        "{seen:?}"
+    );
+}

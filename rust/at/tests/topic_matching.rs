@@ -152,3 +152,31 @@ fn name() -> impl Strategy<Value = String> {
     let level = prop::sample::select(vec!["a", "b", "", "$s"]);
     prop::collection::vec(level, 1..6).prop_map(|levels| levels.join("/"))
 }
+
+#[test]
+fn a_shared_subscription_matches_by_its_filter() {
+    for (filter, name, expected) in [
+        ("$share/g/a/+", "a/1", true),
+        ("$share/g/#", "a/1", true),
+        ("$share/g/#", "$SYS/uptime", false),
+        ("$share/g/a", "$share/g/a", false),
+        ("$share/g//a", "/a", true),
+        ("$queue/a/#", "a/b/c", true),
+        ("$queue/a", "b", false),
+        ("$exclusive/a", "a", true),
+        // No group, or none that may be named so: an ordinary filter.
+        ("$share/g", "$share/g", true),
+        ("$share//a", "a", false),
+        ("$share/+/a", "a", false),
+        ("$queue/", "$queue/", true),
+        ("$queued/a", "a", false),
+    ] {
+        assert_eq!(
+            matches(filter.as_bytes(), name.as_bytes()),
+            expected,
+            "{filter} {name}"
+        );
+        let set = FilterSet::new([filter]);
+        assert_eq!(set.matches(name.as_bytes()), expected, "{filter} {name}");
+    }
+}

@@ -95,7 +95,7 @@ use frame::per_byte;
 pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 
 use crate::profile::TopicQuoting;
-use crate::topic::FilterSet;
+use crate::topic::{FilterSet, shared_filter};
 use crate::urc::Publish;
 use arrivals::{Arrivals, times};
 use buffer::Buffer;
@@ -353,8 +353,12 @@ impl Framer {
     /// Call it before the module can deliver for a new filter, and only after it no longer can for
     /// an old one. A message that is being read is read again by the new list.
     pub fn set_subscriptions<'a>(&mut self, filters: impl IntoIterator<Item = &'a str>) {
-        let filters: Vec<&str> = filters.into_iter().collect();
-        self.longest = if filters.iter().any(|filter| filter.contains(['+', '#'])) {
+        let filters: Vec<&[u8]> = filters
+            .into_iter()
+            .map(|filter| shared_filter(filter.as_bytes()))
+            .collect();
+        let wild = |filter: &&[u8]| filter.iter().any(|byte| matches!(byte, b'+' | b'#'));
+        self.longest = if filters.iter().any(wild) {
             None
         } else {
             Some(filters.iter().map(|filter| filter.len()).max().unwrap_or(0))
