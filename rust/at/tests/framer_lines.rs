@@ -228,3 +228,17 @@ fn half_a_line_costs_no_other() {
     let seen = bench.input([b"LISH:0,0,0,0,a,2,hi\r\n", &publish(b"a", b"x")[..]].concat());
     assert_eq!(seen, [line("LISH:0,0,0,0,a,2,hi"), message("a", "x")]);
 }
+
+#[test]
+fn a_digit_and_cr_are_a_line_if_nothing_of_the_line_follows() {
+    let mut bench = Bench::unknown();
+    assert_eq!(bench.input("0\r"), []);
+    assert_eq!(bench.silence(), [line("0")]);
+    assert_eq!(
+        bench.input("\n4\r+CSQ: 1,99\r\n0\r"),
+        [line("4"), line("+CSQ: 1,99")]
+    );
+    assert_eq!(bench.input("\n"), [line("0")]);
+    assert_eq!(bench.input("12\r"), []);
+    assert_eq!(bench.framer.poll_timeout(), None);
+}

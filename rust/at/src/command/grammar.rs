@@ -22,7 +22,11 @@ use crate::urc::Urc;
 /// assert!(unknown.accepts(b"+XYZ: 5"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grammar(Vec<Shape>);
+pub struct Grammar {
+    shapes: Vec<Shape>,
+    /// Whether any final result of the standards ends it.
+    any_result: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shape {
@@ -30,6 +34,8 @@ enum Shape {
     Starts(&'static [&'static str]),
     /// `+NAME:` and bare text; the name with its sign.
     Named(String),
+    /// What may be the name of a command, and whatever is no URC.
+    Anything,
     TopicList,
     Registration,
     RadioConnection,
@@ -46,22 +52,59 @@ impl Grammar {
             .get(2..)
             .filter(|_| line[..2].eq_ignore_ascii_case("AT"))
         else {
-            return Self(Vec::new());
+            return Self::new(Vec::new());
         };
-        let mut shapes = Vec::new();
+        let mut grammar = Self::new(Vec::new());
         for part in split_commands(body) {
-            let command = Command::decode(format!("AT{part}").as_bytes());
-            match command {
-                Ok(command) => shapes.extend(Self::of(&command).0),
-                Err(_) => shapes.push(Shape::Named(name_of(part))),
+            let name = name_of(part);
+            match Command::decode(format!("AT{part}").as_bytes()) {
+                Ok(command) if !matches!(command, Command::General(General::Other(_))) => {
+                    grammar.shapes.extend(Self::of(&command).shapes);
+                }
+                _ => {
+                    grammar.any_result = true;
+                    grammar.shapes.extend(shape_of_unknown(name));
+                }
             }
         }
-        Self(shapes)
+        grammar
+    }
+
+    fn new(shapes: Vec<Shape>) -> Self {
+        Self {
+            shapes,
+            any_result: false,
+        }
     }
 
     /// Whether this information line is part of the answer.
     pub fn accepts(&self, line: &[u8]) -> bool {
-        self.0.iter().any(|shape| shape.accepts(line))
+        self.shapes.iter().any(|shape| shape.accepts(line))
+    }
+
+    /// The final result in this line, if it can be that of the command.
+    ///
+    /// Any command is ended by `OK`, `ERROR` and `+CME ERROR`, and by a number, as after `ATV0`, that
+    /// cannot be part of its answer. What else the standards know ends only commands that are not
+    /// of the dialect, as a module may print it unasked.
+    ///
+    /// ```
+    /// use m531x_at::command::Grammar;
+    /// use m531x_at::response::FinalResult;
+    ///
+    /// let call = Grammar::for_line("ATD*99#");
+    /// assert!(call.result(b"NO CARRIER").is_some());
+    /// let signal = Grammar::for_line("AT+CSQ");
+    /// assert_eq!(signal.result(b"NO CARRIER"), None);
+    /// assert_eq!(signal.result(b"0"), Some(FinalResult::Ok));
+    /// ```
+    pub fn result(&self, line: &[u8]) -> Option<FinalResult> {
+        let words = if self.any_result {
+            FinalResult::parse_any(line)
+        } else {
+            FinalResult::parse(line)
+        };
+        words.or_else(|| FinalResult::parse_numeric(line).filter(|_| !self.accepts(line)))
     }
 
     pub(super) fn of(command: &Command) -> Self {
@@ -69,7 +112,16 @@ impl Grammar {
             Command::MqttCfgRead => Shape::Starts(&["+MQTTCFG:", "AT+MQTTCFG:"]),
             Command::MqttStatRead => Shape::Starts(&["+MQTTSTAT:"]),
             Command::MqttSubRead => Shape::TopicList,
-            Command::General(general) => return Self(general_shape(general).into_iter().collect()),
+            Command::General(General::Other(text)) => {
+                let shape = shape_of_unknown(name_of(text.expose()));
+                return Self {
+                    shapes: shape.into_iter().collect(),
+                    any_result: true,
+                };
+            }
+            Command::General(general) => {
+                return Self::new(general_shape(general).into_iter().collect());
+            }
             Command::MqttCfg(_)
             | Command::MqttOpen(_)
             | Command::MqttSub(_)
@@ -79,9 +131,9 @@ impl Grammar {
             | Command::MqttDel
             | Command::MqttTo(_)
             | Command::MqttPing(_)
-            | Command::MqttRec(_) => return Self(Vec::new()),
+            | Command::MqttRec(_) => return Self::new(Vec::new()),
         };
-        Self(vec![shape])
+        Self::new(vec![shape])
     }
 }
 
@@ -92,6 +144,7 @@ impl Shape {
                 .iter()
                 .any(|start| line.starts_with(start.as_bytes())),
             Self::Named(name) => accepts_named(name, line),
+            Self::Anything => accepts_anything(line),
             Self::TopicList => accepts_topic(line),
             Self::Registration => RegistrationLine::parse(line).is_some(),
             Self::RadioConnection => RadioConnectionLine::parse(line).is_some(),
@@ -111,7 +164,8 @@ fn general_shape(general: &General) -> Option<Shape> {
         | General::ConnectionStatusSet(_)
         | General::PsmReportSet(_)
         | General::SleepMode(_)
-        | General::Reboot(_) => return None,
+        | General::Reboot(_)
+        | General::Other(_) => return None,
         General::CmeeRead => Shape::Starts(&["+CMEE:"]),
         General::FunctionalityRead => Shape::Starts(&["+CFUN:"]),
         General::PinRead => Shape::Starts(&["+CPIN:"]),
@@ -132,8 +186,26 @@ fn general_shape(general: &General) -> Option<Shape> {
         | General::Gsn
         | General::Imsi
         | General::Iccid(_) => Shape::Named(general.name()[2..].to_owned()),
-        General::Other(text) => Shape::Named(name_of(text.expose())),
     })
+}
+
+/// What a command that is not of the dialect answers with.
+fn shape_of_unknown(name: String) -> Option<Shape> {
+    const LISTS: [&str; 5] = ["+CLAC", "&V", "&V0", "&V1", "+HELP"];
+    if LISTS.iter().any(|list| name.eq_ignore_ascii_case(list)) {
+        return Some(Shape::Anything);
+    }
+    // How results are printed has no answer but the result, perhaps as a number.
+    let verbosity = ["V", "V0", "V1", "Q", "Q0", "Q1"];
+    let silent = verbosity.iter().any(|one| name.eq_ignore_ascii_case(one));
+    (!silent).then_some(Shape::Named(name))
+}
+
+/// A known URC stays a URC; the bare name of a command, which could be one, is an entry of the list.
+fn accepts_anything(line: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"+*^$%&#_-".contains(byte);
+    let bare = line.iter().all(is_name);
+    !line.is_empty() && FinalResult::parse(line).is_none() && (bare || Urc::parse(line).is_none())
 }
 
 /// A known URC stays a URC, even when it carries the command's name (`AT+MQTTREC?`).
@@ -154,7 +226,7 @@ fn accepts_topic(line: &[u8]) -> bool {
         || (topic::validate_filter(line, usize::MAX).is_ok() && Urc::parse(line).is_none())
 }
 
-fn name_of(body: &str) -> String {
+pub(super) fn name_of(body: &str) -> String {
     body.split(['=', '?'])
         .next()
         .unwrap_or_default()
@@ -163,7 +235,7 @@ fn name_of(body: &str) -> String {
 }
 
 /// Splits at the semicolons outside quotes.
-fn split_commands(body: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split_commands(body: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     body.split(move |character| {
         quoted ^= character == '"';

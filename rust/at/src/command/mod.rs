@@ -33,6 +33,7 @@ mod echo_guard;
 mod grammar;
 mod line;
 mod redact;
+mod slow;
 
 use std::fmt;
 
@@ -51,6 +52,7 @@ pub use mqttto::MqttTo;
 pub use mqttunsub::MqttUnsub;
 pub use redact::redact;
 pub(crate) use redact::{beginning_of_name, last_name, secrets};
+pub use slow::time_limit;
 
 use crate::argument::{ArgumentError, CommandLine};
 use crate::fields::Field;

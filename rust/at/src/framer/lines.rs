@@ -35,13 +35,11 @@ impl Framer {
     /// What stands in front of a message is dropped; what stands in front of a line is looked at when
     /// the line is whole.
     fn garbage(&mut self) -> Next {
-        match garbage::length(self.buffer.unread()) {
-            Some(count) => self.plus(count),
-            None => {
-                self.state = State::Line { scanned: 0 };
-                Next::Again
-            }
+        if let Some(count) = garbage::length(self.buffer.unread()) {
+            return self.plus(count);
         }
+        self.state = State::Line { scanned: 0 };
+        Next::Again
     }
 
     /// A line or a message behind so much garbage; in an unknown stretch no message can be told.
@@ -64,6 +62,11 @@ impl Framer {
     #[inline]
     pub(super) fn line(&mut self, scanned: usize) -> Next {
         let unread = self.buffer.unread();
+        if let [b'0'..=b'9', b'\r', next, ..] = unread {
+            if !matches!(next, b'\r' | b'\n') && !self.doubt.any() {
+                return self.number();
+            }
+        }
         let Some(offset) = memchr(b'\n', &unread[scanned..]) else {
             return self.unfinished_line();
         };
@@ -88,7 +91,18 @@ impl Framer {
         Next::Found(found)
     }
 
+    /// A result as `ATV0` has it printed: a digit and CR.
+    fn number(&mut self) -> Next {
+        let position = self.buffer.position(0..1);
+        self.consume(2);
+        self.state = State::LineStart;
+        Next::Found(Found::Line(position))
+    }
+
     fn unfinished_line(&mut self) -> Next {
+        if self.is_number() && self.is_late() {
+            return self.number();
+        }
         let length = self.buffer.len();
         if length > self.config.max_line {
             self.consume(length);

@@ -107,6 +107,8 @@ use search::{Filters, Search};
 const PATIENCE: u32 = 3;
 /// What follows after so long was not printed in one go. Adapters hand bytes on every 16 ms.
 const PAUSE: Duration = Duration::from_millis(20);
+/// A digit and CR end a line when nothing follows for so long.
+const NUMBER_ENDS: Duration = Duration::from_millis(100);
 /// Who is called later than this after a deadline was kept from it.
 const PUNCTUAL: Duration = Duration::from_millis(50);
 
@@ -299,12 +301,20 @@ impl Framer {
                 (self.arrivals.first()?, self.buffer.len())
             }
             State::Payload { declared, left } => (self.since?, declared - left),
+            State::Line { .. } if self.is_number() => {
+                return self.last_input?.checked_add(NUMBER_ENDS);
+            }
             _ if self.doubt.unknown > 0 => (self.since?, self.config.max_line),
             _ => return None,
         };
         let patience = if self.rival { 1 } else { PATIENCE };
         let pauses = self.config.silence_limit.saturating_mul(patience);
         since.checked_add(pauses.saturating_add(times(per_byte(self.config.baudrate), bytes)))
+    }
+
+    /// Whether all that there is may be a result as `ATV0` has it printed, which ends with CR alone.
+    fn is_number(&self) -> bool {
+        !self.doubt.any() && matches!(self.buffer.unread(), [b'0'..=b'9', b'\r'])
     }
 
     /// Whether it has taken longer.

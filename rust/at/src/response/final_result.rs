@@ -17,6 +17,10 @@ pub enum FinalResult {
     Error,
     /// `+CME ERROR: ...`.
     Cme(CmeError),
+    /// `CONNECT`, with or without a text: the command has done what it can.
+    Connect(String),
+    /// Another result that is no success, as it was printed: `+CMS ERROR: 500`, `NO CARRIER`.
+    Refused(String),
 }
 
 impl FinalResult {
@@ -37,6 +41,43 @@ impl FinalResult {
         }
     }
 
+    /// Recognises what ends commands beyond the dialect's own (27.007, 27.005 and V.250): `+CMS ERROR`,
+    /// `CONNECT`, `NO CARRIER`, `BUSY`, `NO ANSWER`, `NO DIALTONE`, `ABORTED`.
+    ///
+    /// A module prints some of them unasked, so they end a command only where its
+    /// [`Grammar`](crate::command::Grammar::result) says so.
+    pub fn parse_any(line: &[u8]) -> Option<Self> {
+        if let Some(result) = Self::parse(line) {
+            return Some(result);
+        }
+        let text = || String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+        match line.trim_ascii_end() {
+            b"NO CARRIER" | b"BUSY" | b"NO ANSWER" | b"NO DIALTONE" | b"NO DIAL TONE"
+            | b"ABORTED" => Some(Self::Refused(text())),
+            b"CONNECT" => Some(Self::Connect(text())),
+            other if other.starts_with(b"CONNECT ") => Some(Self::Connect(text())),
+            [b'+', ..] => {
+                value(line, "+CMS ERROR")?;
+                Some(Self::Refused(text()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Recognises a result as a number, as `ATV0` has them printed.
+    pub fn parse_numeric(line: &[u8]) -> Option<Self> {
+        match line {
+            b"0" => Some(Self::Ok),
+            b"1" => Some(Self::Connect("CONNECT".to_owned())),
+            b"3" => Some(Self::Refused("NO CARRIER".to_owned())),
+            b"4" => Some(Self::Error),
+            b"6" => Some(Self::Refused("NO DIALTONE".to_owned())),
+            b"7" => Some(Self::Refused("BUSY".to_owned())),
+            b"8" => Some(Self::Refused("NO ANSWER".to_owned())),
+            _ => None,
+        }
+    }
+
     /// The line, without CR LF; all models put a space after `+CME ERROR:`.
     pub fn encode(&self) -> String {
         match self {
@@ -44,6 +85,7 @@ impl FinalResult {
             Self::Error => "ERROR".to_owned(),
             Self::Cme(CmeError::Number(number)) => format!("{CME}: {number}"),
             Self::Cme(CmeError::Text(text)) => format!("{CME}: {text}"),
+            Self::Connect(text) | Self::Refused(text) => text.clone(),
         }
     }
 }

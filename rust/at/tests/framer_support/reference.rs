@@ -70,6 +70,17 @@ impl Parser<'_> {
                 input = &input[end..];
                 continue;
             }
+            // A result as `ATV0` has it printed ends with CR alone.
+            let ends = |next: Option<&u8>| !matches!(next, Some(b'\r' | b'\n'));
+            if input[0].is_ascii_digit()
+                && input.get(1) == Some(&b'\r')
+                && ends(input.get(2))
+                && !rest_of_line
+            {
+                self.line(&input[..1], false);
+                input = &input[2..];
+                continue;
+            }
             let Some(length) = input.iter().position(|byte| *byte == b'\n') else {
                 return;
             };

@@ -131,17 +131,18 @@ pub(super) enum Answer {
     Hidden,
 }
 
-/// `ERROR` or `+CME ERROR`.
+/// `ERROR`, `+CME ERROR`, or another result that is no success, as it was printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal(pub Option<CmeError>);
+pub(super) struct Refusal(Option<CmeError>, Option<String>);
 
 impl Refusal {
     /// The refusal in a final result; `None` for `OK`.
     pub(super) fn from_result(result: FinalResult) -> Option<Self> {
         match result {
-            FinalResult::Ok => None,
-            FinalResult::Error => Some(Self(None)),
-            FinalResult::Cme(error) => Some(Self(Some(error))),
+            FinalResult::Ok | FinalResult::Connect(_) => None,
+            FinalResult::Error => Some(Self(None, None)),
+            FinalResult::Cme(error) => Some(Self(Some(error), None)),
+            FinalResult::Refused(text) => Some(Self(None, Some(text))),
         }
     }
 
@@ -149,7 +150,7 @@ impl Refusal {
     /// (manual 1.7), with the numbers of the ML302, or without a number.
     pub(super) fn may_mean_no_connection(&self) -> bool {
         match self.0 {
-            None => true,
+            None => self.1.is_none(),
             Some(CmeError::Number(number)) => {
                 matches!(number, 3 | 617 | 620) || self.may_mean_dead_link()
             }
@@ -183,7 +184,7 @@ impl Refusal {
 
     /// A bare `ERROR`.
     pub(super) fn is_unnumbered(&self) -> bool {
-        self.0.is_none()
+        self.0.is_none() && self.1.is_none()
     }
 
     pub(super) fn number(&self) -> Option<u16> {
@@ -195,6 +196,9 @@ impl Refusal {
 
     /// The refusal in words: the number and, where this model's table has it, its meaning.
     pub(super) fn describe(&self, profile: &Profile) -> String {
+        if let Some(text) = &self.1 {
+            return redacted(text.clone());
+        }
         match &self.0 {
             None => "ERROR".to_owned(),
             // An echo may stand where a text is due.

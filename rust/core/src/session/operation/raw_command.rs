@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::command::{Command, QoS};
+use m531x_at::command::{Command, QoS, time_limit};
 use m531x_at::response::FinalResult;
 
 use super::{Context, Input, Operation, Scope, Step, lines_of};
@@ -26,7 +26,11 @@ impl RawCommand {
         timeout: Option<Duration>,
         shared: &Shared,
     ) -> Result<Self, Error> {
-        let timeout = timeout.map_or(shared.config.command_timeout, |time| time.min(LONGEST));
+        let usual = shared.config.command_timeout;
+        let timeout = timeout.map_or_else(
+            || time_limit(line).map_or(usual, |slow| slow.max(usual)),
+            |time| time.min(LONGEST),
+        );
         let wire = Wire::raw(line, &shared.profile, timeout)?;
         let command = Command::decode(wire.line.as_bytes()).ok();
         Ok(Self { wire, command })
@@ -43,6 +47,10 @@ impl Operation for RawCommand {
             None | Some(Command::General(_)) => Scope::General,
             Some(_) => Scope::Mqtt,
         }
+    }
+
+    fn time_limit(&self, _: &Shared) -> Duration {
+        self.wire.timeout + Duration::from_secs(1)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {

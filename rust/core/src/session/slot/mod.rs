@@ -216,7 +216,7 @@ impl CommandSlot {
             self.sign = true;
             return Verdict::Taken;
         }
-        if let Some(result) = FinalResult::parse(line) {
+        if let Some(result) = self.result(line) {
             self.sign |= matches!(result, FinalResult::Error);
             return self.on_final(now, result, guard);
         }
@@ -312,6 +312,21 @@ impl CommandSlot {
         &mut self,
     ) -> Option<(Option<OperationId>, Wire, Answer)> {
         self.answered.take()
+    }
+
+    /// The final result in this line; beyond those of the dialect only that of the command in flight.
+    fn result(&mut self, line: &[u8]) -> Option<FinalResult> {
+        let in_flight = self.pending.as_mut().filter(|p| p.deadline.is_some());
+        match in_flight.filter(|_| self.probe.is_none()) {
+            None => FinalResult::parse(line),
+            Some(pending) => {
+                let result = pending.wire.grammar.result(line)?;
+                if let FinalResult::Connect(text) = &result {
+                    pending.lines.push(text.clone());
+                }
+                Some(result)
+            }
+        }
     }
 
     fn takes_echo(&mut self, line: &[u8]) -> bool {
