@@ -1,7 +1,8 @@
-//! Publishes of QoS 1 while a line is bad and everything breaks now and then: what was called done
-//! has arrived. On virtual time, with the virtual module and the embedded broker.
+//! Publishes of every QoS while a line is bad and everything breaks now and then: what was called done
+//! at QoS 1 or 2 has arrived. On virtual time, with the virtual module and the embedded broker.
 //!
-//! Many are under way at once, which the fault matrix does not try. `BAD_LINES` says how many seeds
+//! Many are under way at once, which the fault matrix does not try, on both lineages of firmware and
+//! on mixes of them. `BAD_LINES` says how many seeds
 //! are played (6), `BAD_LINES_SEED` where they begin.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use m531x_core::session::{OperationId, Request, RequestKind};
 use m531x_core::{ConnectOptions, Model, QoS};
 use m531x_virtual_modem::Fault;
-use world::{CLIENT, SECOND, World, WorldConfig, ms, publish, subscribe};
+use world::{CLIENT, Lineage, SECOND, World, WorldConfig, ms, publish, subscribe};
 
 const MODELS: [Model; 4] = [Model::M5310A, Model::M5311, Model::M5312, Model::M5313];
 const HARMLESS: [&str; 6] = [
@@ -20,8 +21,8 @@ const HARMLESS: [&str; 6] = [
     "merge-writes=40",
     "delay=1-60",
     "urc-in-response=0.2",
-    "late-ack=puback:300",
-    "lost-ack=puback:1/60",
+    "late-ack=any:300",
+    "lost-ack=any:1/60",
 ];
 const HARMFUL: [&str; 5] = [
     "garbage=0.02",
@@ -45,7 +46,7 @@ const WINDOW: usize = 50;
 struct Gateway {
     world: World,
     random: fastrand::Rng,
-    published: Vec<OperationId>,
+    published: Vec<(OperationId, QoS)>,
     sleeps: bool,
     /// The steps at which the network and the port come back.
     cut_until: Option<u32>,
@@ -58,6 +59,7 @@ impl Gateway {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut world = World::new(&WorldConfig {
             model: MODELS[random.usize(..MODELS.len())],
+            lineage: Lineage::of_seed(seed),
             seed,
             paced: random.bool(),
         });
@@ -112,21 +114,22 @@ impl Gateway {
     fn publish(&mut self) {
         let newest = self.published.iter().rev().take(8 * WINDOW);
         let under_way = newest
-            .filter(|id| self.world.end_of(**id).is_none())
+            .filter(|(id, _)| self.world.end_of(*id).is_none())
             .count();
         if under_way == WINDOW {
             return;
         }
         let number = self.published.len();
         let payload = format!("{number};{}", LURES[self.random.usize(..LURES.len())]);
-        let request = publish(
-            &format!("out/{number}"),
-            payload.as_bytes(),
-            QoS::AtLeastOnce,
-        );
+        let qos = match self.random.u8(..5) {
+            0 => QoS::AtMostOnce,
+            1 => QoS::ExactlyOnce,
+            _ => QoS::AtLeastOnce,
+        };
+        let request = publish(&format!("out/{number}"), payload.as_bytes(), qos);
         // Refused at once, it is not accepted.
         if let Ok(id) = self.world.try_begin(Request::new(request)) {
-            self.published.push(id);
+            self.published.push((id, qos));
         }
     }
 
@@ -183,8 +186,10 @@ impl Gateway {
         let arrived: BTreeSet<&str> = arrived.map(|arrival| arrival.topic.as_str()).collect();
         let is_done = |id| matches!(self.world.end_of(id), Some((_, Ok(_))));
         let done = self.published.iter().enumerate();
-        done.filter(|(number, id)| {
-            is_done(**id) && !arrived.contains(format!("out/{number}").as_str())
+        done.filter(|(number, (id, qos))| {
+            *qos != QoS::AtMostOnce
+                && is_done(*id)
+                && !arrived.contains(format!("out/{number}").as_str())
         })
         .map(|(number, _)| number)
         .collect()
@@ -204,7 +209,7 @@ fn what_is_called_done_has_arrived() {
         }
         gateway.settle();
         let open = gateway.published.iter();
-        let open = open.filter(|id| gateway.world.end_of(**id).is_none());
+        let open = open.filter(|(id, _)| gateway.world.end_of(*id).is_none());
         assert_eq!(open.count(), 0, "seed {seed}: publishes that never end");
         let lost = gateway.lost();
         assert!(

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use m531x_core::session::RequestKind;
 use m531x_core::{Model, QoS};
-use world::{SECOND, World, WorldConfig, connect, ms, subscribe};
+use world::{Lineage, SECOND, World, WorldConfig, connect, ms, subscribe};
 
 const ROUNDS: u32 = 40;
 
@@ -25,6 +25,7 @@ impl Gateway {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut world = World::new(&WorldConfig {
             model: models[random.usize(..models.len())],
+            lineage: Lineage::of_seed(seed),
             seed,
             paced: false,
         });

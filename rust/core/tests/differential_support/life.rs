@@ -8,7 +8,9 @@ use m531x_core::{Model as Module, QoS};
 use super::model::Model;
 use super::step::{Question, Step};
 use super::words::inbound_payload;
-use crate::world::{SECOND, World, WorldConfig, connect, ms, publish, subscribe, unsubscribe};
+use crate::world::{
+    Lineage, SECOND, World, WorldConfig, connect, ms, publish, subscribe, unsubscribe,
+};
 
 /// Longer than any operation without a limit of its own, once nothing is wrong any more.
 const REST: Duration = Duration::from_secs(900);
@@ -53,6 +55,7 @@ impl Life {
     fn new(module: Module, seed: u64, with_trail: bool) -> Self {
         let mut world = World::new(&WorldConfig {
             model: module,
+            lineage: Lineage::of_seed(seed),
             seed,
             paced: seed % 3 == 0,
         });

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use m531x_core::session::RequestKind;
 use m531x_core::{Model, QoS};
 
-use super::fault::{Act, Fault, Kind};
+use m531x_virtual_modem::Firmware;
+
+use super::fault::{Act, Fault, Harm, Kind};
 use super::operation::{self, Operation};
 use super::truth::{self, Asked, Sent, ensure};
 use crate::world::{SECOND, World, WorldConfig, connect, ms, publish, subscribe};
@@ -20,6 +22,7 @@ const INBOX: &str = "in/#";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
     pub(crate) model: Model,
+    pub(crate) firmware: Firmware,
     pub(crate) seed: u64,
 }
 
@@ -41,6 +44,7 @@ pub(crate) fn run(
 struct Cell {
     world: World,
     fault: &'static Fault,
+    harm: Harm,
     operation: Operation,
     seed: u64,
     clean_session: bool,
@@ -63,13 +67,25 @@ impl Cell {
         setting: Setting,
         with_trail: bool,
     ) -> Self {
-        let Setting { model, seed } = setting;
+        let Setting {
+            model,
+            firmware,
+            seed,
+        } = setting;
         let paced = matches!(fault.kind, Kind::Paced);
-        let mut world = World::new(&WorldConfig { model, seed, paced });
+        let mut world = World::new(&WorldConfig {
+            model,
+            lineage: firmware.into(),
+            seed,
+            paced,
+        });
         world.trail.on = with_trail;
+        let mut harm = fault.harm;
+        harm.fails |= harm.downgrades && world.module.traits().silent_suback;
         Self {
             world,
             fault,
+            harm,
             operation,
             seed,
             clean_session: seed % 2 == 0,
@@ -89,7 +105,7 @@ impl Cell {
         let works = self.restore()?;
         // What is late comes now.
         self.pass(60 * SECOND, |_| false)?;
-        let mut harm = self.fault.harm;
+        let mut harm = self.harm;
         if !harm.mangles {
             truth::judge_outbound(&self.world, &self.asked, harm)?;
         }
@@ -369,7 +385,7 @@ impl Cell {
             };
             asked.judged = true;
             asked.result = Some(result.clone());
-            let harm = self.fault.harm;
+            let harm = self.harm;
             if harm.mangles {
                 continue;
             }

@@ -52,6 +52,8 @@ pub(crate) struct Harm {
     pub(crate) overruns: bool,
     /// Bytes of commands get lost without a sign, so the module does something else.
     pub(crate) mangles: bool,
+    /// Subscriptions are granted less than they ask for: where the module says nothing of it they fail.
+    pub(crate) downgrades: bool,
 }
 
 const NONE: Harm = Harm {
@@ -62,6 +64,7 @@ const NONE: Harm = Harm {
     damages: false,
     overruns: false,
     mangles: false,
+    downgrades: false,
 };
 const FLAGS: Harm = Harm {
     flags: true,
@@ -127,7 +130,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("network cut, 5 min", Kind::CutNetwork, seconds(300), CONNECTION),
     row("broker gone, 1 min", Kind::StopBroker, seconds(60), CONNECTION),
     row("refused subscription", Kind::Virtual(&["refuse-subscription"]), seconds(20), REFUSES),
-    row("downgraded subscription", Kind::Virtual(&["downgrade-subscription=0", "downgrade-subscription=1"]), seconds(20), NONE),
+    row("downgraded subscription", Kind::Virtual(&["downgrade-subscription=0", "downgrade-subscription=1"]), seconds(20), Harm { downgrades: true, ..NONE }),
     row("silence, 45 s", Kind::Silence, seconds(45), CONNECTION),
     row("port gone, 30 s", Kind::PortGone, seconds(30), CONNECTION),
 ];

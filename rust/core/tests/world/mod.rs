@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod line;
+mod lineage;
 mod network;
 mod requests;
 mod trail;
@@ -24,6 +25,8 @@ use m531x_virtual_modem::broker::{BrokerOptions, Core};
 use m531x_virtual_modem::module::{Module, ModuleConfig};
 
 pub(crate) use line::Line;
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub(crate) use lineage::Lineage;
 pub(crate) use network::Network;
 #[allow(unused_imports, reason = "each test file uses its part")]
 pub(crate) use requests::{connect, publish, subscribe, unsubscribe};
@@ -71,6 +74,7 @@ pub(crate) struct World {
 /// What a world is made with.
 pub(crate) struct WorldConfig {
     pub(crate) model: Model,
+    pub(crate) lineage: Lineage,
     pub(crate) seed: u64,
     /// Whether bytes take their time on the line.
     pub(crate) paced: bool,
@@ -84,6 +88,8 @@ impl World {
             start,
             ModuleConfig {
                 model: config.model,
+                firmware: Some(config.lineage.firmware),
+                faults: config.lineage.switched.clone(),
                 baudrate: config.paced.then_some(baudrate),
                 seed: config.seed,
                 ..ModuleConfig::default()
