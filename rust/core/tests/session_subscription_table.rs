@@ -268,3 +268,56 @@ fn what_the_module_does_not_have_cannot_be_ended_and_is_not_kept_either() {
         assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
     }
 }
+
+/// The broker has ended it, but its answer came too late for the module, whose table keeps it.
+fn unsubscribed_without_an_answer() -> Rig {
+    let mut rig = Rig::connected();
+    rig.subscribe("a/b", 1);
+    let end = rig.begin(RequestKind::Unsubscribe {
+        filter: "a/b".into(),
+    });
+    rig.exchange("AT+MQTTUNSUB=\"a/b\"", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTTO:4\r\n");
+    assert_eq!(rig.code(end), ErrorCode::Timeout);
+    rig
+}
+
+fn again() -> RequestKind {
+    RequestKind::Subscribe {
+        filter: "a/b".into(),
+        qos: QoS::AtLeastOnce,
+        hex: false,
+    }
+}
+
+#[test]
+fn what_the_broker_may_have_ended_is_not_granted_by_the_modules_table() {
+    for refusal in ["606", "3"] {
+        let mut rig = unsubscribed_without_an_answer();
+        let id = rig.begin(again());
+        rig.exchange(
+            "AT+MQTTSUB=\"a/b\",1",
+            &format!("\r\n+CME ERROR: {refusal}\r\n"),
+        );
+        rig.exchange("AT+MQTTSUB?", "\r\n+MQTTSUB:\r\na/b\r\n\r\nOK\r\n");
+        assert!(!rig.is_done(id), "{refusal}");
+        rig.exchange("AT+MQTTUNSUB=\"a/b\"", "\r\nOK\r\n");
+        rig.reply("\r\n+MQTTUNSUBACK: 3,\"a/b\"\r\n");
+        rig.exchange("AT+MQTTSUB=\"a/b\",1", "\r\nOK\r\n");
+        rig.reply("\r\n+MQTTSUBACK:4,1,a/b\r\n");
+        assert!(rig.result(id).is_ok(), "{refusal}");
+        assert_eq!(rig.session.subscriptions(), ["a/b"]);
+    }
+}
+
+#[test]
+fn if_it_cannot_be_ended_the_subscription_fails_and_says_why() {
+    let mut rig = unsubscribed_without_an_answer();
+    let id = rig.begin(again());
+    rig.exchange("AT+MQTTSUB=\"a/b\",1", "\r\n+CME ERROR: 606\r\n");
+    rig.exchange("AT+MQTTSUB?", "\r\n+MQTTSUB:\r\na/b\r\n\r\nOK\r\n");
+    rig.exchange("AT+MQTTUNSUB=\"a/b\"", "\r\nOK\r\n\r\n+MQTTTO:4\r\n");
+    let error = rig.error(id);
+    assert_eq!(error.code(), ErrorCode::Subscribe);
+    assert!(error.to_string().contains("connect again"), "{error}");
+}

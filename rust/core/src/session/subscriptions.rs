@@ -24,6 +24,9 @@ pub(super) struct Subscription {
     pub unlisted: bool,
     /// Whether it is being ended.
     pub leaving: bool,
+    /// It was to be ended, and nobody has said whether it was: the module's table may have what the
+    /// broker has not.
+    pub unsure: bool,
 }
 
 impl Subscriptions {
@@ -51,6 +54,7 @@ impl Subscriptions {
                 live: false,
                 unlisted: false,
                 leaving: false,
+                unsure: false,
             }),
         }
     }
@@ -66,6 +70,7 @@ impl Subscriptions {
                 live: false,
                 unlisted: true,
                 leaving: false,
+                unsure: false,
             });
         }
     }
@@ -92,7 +97,21 @@ impl Subscriptions {
     pub(super) fn leave(&mut self, filter: &str, leaving: bool) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
             entry.leaving = leaving;
+            entry.unsure |= leaving;
         }
+    }
+
+    /// The module has refused to end it, so nothing has gone to the broker.
+    pub(super) fn stay(&mut self, filter: &str) {
+        if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
+            entry.leaving = false;
+            entry.unsure = false;
+        }
+    }
+
+    /// Whether the broker may have ended it while the module still lists it.
+    pub(super) fn is_unsure(&self, filter: &str) -> bool {
+        self.entries.iter().any(|s| s.unsure && s.filter == filter)
     }
 
     /// Whether it is in the table and not being ended.
@@ -112,6 +131,7 @@ impl Subscriptions {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
             entry.live = true;
             entry.leaving = false;
+            entry.unsure = false;
         }
     }
 

@@ -94,6 +94,12 @@ pub(super) enum Input<'a> {
     Timer,
 }
 
+impl Input<'_> {
+    fn is_disconnection(&self) -> bool {
+        matches!(self, Self::Notice(Notice::Disconnected))
+    }
+}
+
 /// Something that happened outside the command slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Notice {

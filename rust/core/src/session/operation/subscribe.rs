@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::command::{Command, MqttSub, QoS};
+use m531x_at::command::{Command, MqttSub, MqttUnsub, QoS};
 
 use super::raw_command::refuse_confusing_list;
 use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE, MOST_LOOKS};
@@ -28,6 +28,8 @@ pub(super) struct Subscribe {
     refusal: Option<Refusal>,
     /// How often it was refused as if there were no connection, and the module asked.
     looks: u32,
+    /// What the module still lists was ended first, for the broker may have ended it already.
+    cleared: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ enum Stage {
     Refused,
     /// It refused, perhaps for a connection that is lost, which the module is being asked.
     Pausing,
+    /// What it has in its table is being ended.
+    Clearing,
 }
 
 impl Subscribe {
@@ -60,6 +64,7 @@ impl Subscribe {
             before: None,
             refusal: None,
             looks: 0,
+            cleared: false,
         })
     }
 
@@ -146,6 +151,9 @@ impl Subscribe {
         };
         let already = listed.is_none() && refusal.number() == Some(ALREADY_SUBSCRIBED);
         if already || listed == Some(true) {
+            if cx.shared.subscriptions.is_unsure(&self.filter) {
+                return self.clear(cx);
+            }
             // At the QoS of before: nothing went to the broker.
             let (qos, hex) = self.before.unwrap_or((self.qos, self.hex));
             cx.shared.recovery.answered(&self.filter);
@@ -160,6 +168,47 @@ impl Subscribe {
         }
         let code = cx.shared.refused(&refusal, ErrorCode::Subscribe);
         Step::fail(refusal.error(code, &self.wire.name, &cx.shared.profile))
+    }
+
+    /// An earlier unsubscription was not answered: the module still has the filter, which the broker
+    /// perhaps has not, and would never ask the broker for it again.
+    fn clear(&mut self, cx: &mut Context<'_>) -> Step {
+        if self.cleared {
+            return self.fail(
+                cx,
+                "the module lists it and does not ask the broker, which may have ended it; \
+                 disconnect and connect again",
+            );
+        }
+        self.cleared = true;
+        self.stage = Stage::Clearing;
+        cx.shared
+            .acks
+            .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
+        Step::send(cx.shared.acknowledged_wire(&Command::MqttUnsub(MqttUnsub {
+            filter: self.filter.clone(),
+        })))
+    }
+
+    /// What was in the module's table is gone from it, or not.
+    fn on_clearing(&mut self, cx: &mut Context<'_>, input: &Input<'_>) -> Step {
+        match input {
+            Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
+                Step::Wait(Some(cx.now + cx.shared.ack_wait()))
+            }
+            Input::Notice(Notice::Acknowledged { .. }) => {
+                cx.shared.subscriptions.remove(&self.filter);
+                Step::Again
+            }
+            Input::Answer(Answer::Refused(_), _) => {
+                cx.shared.acks.withdraw(cx.id);
+                self.clear(cx)
+            }
+            Input::Answer(Answer::TimedOut(_), _)
+            | Input::Notice(Notice::AckLate)
+            | Input::Timer => self.clear(cx),
+            Input::Start | Input::Notice(_) => Step::Stay,
+        }
     }
 
     /// Firmware prints nothing for a subscription that was refused or granted at a lower QoS
@@ -198,7 +247,7 @@ impl Operation for Subscribe {
     }
 
     fn time_limit(&self, shared: &Shared) -> Duration {
-        self.wire.timeout + shared.ack_wait() + shared.config.command_timeout * 3
+        self.wire.timeout + shared.ack_wait() * 2 + shared.config.command_timeout * 4
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -210,6 +259,7 @@ impl Operation for Subscribe {
         self.code = None;
         self.late = false;
         self.looks = 0;
+        self.cleared = false;
         self.withdraw(cx);
     }
 
@@ -219,6 +269,9 @@ impl Operation for Subscribe {
                 Step::fail(cx.shared.not_connected(&self.title()))
             }
             Input::Start => self.start(cx),
+            input if self.stage == Stage::Clearing && !input.is_disconnection() => {
+                self.on_clearing(cx, &input)
+            }
             Input::Answer(answer, _) if self.stage == Stage::Checking => {
                 self.silent(cx, table::lists(&answer, &self.filter))
             }

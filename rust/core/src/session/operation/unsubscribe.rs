@@ -51,7 +51,7 @@ impl Unsubscribe {
 
     fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
         cx.shared.acks.withdraw(cx.id);
-        cx.shared.subscriptions.leave(&self.filter, false);
+        cx.shared.subscriptions.stay(&self.filter);
         let question = table::question(&refusal, cx.shared);
         self.refusal = Some(refusal);
         match question {
