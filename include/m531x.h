@@ -638,7 +638,8 @@ m531x_status m531x_last_modem_error(m531x_modem modem, int32_t *number);
  *                    library (where it was built in).
  * @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
  * @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
- * @param timeout_ms  [in] How long the module may take to answer, in milliseconds; -1 is 10 s.
+ * @param timeout_ms  [in] How long the opening may take, whatever the port and model, in milliseconds; -1 is 10 s, 0 tries
+ *                    everything once, which takes 3 s at most.
  * @param modem       [out] The handle; written on success only.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
  *         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). The text is told by
@@ -646,7 +647,11 @@ m531x_status m531x_last_modem_error(m531x_modem modem, int32_t *number);
  * @note Thread-safe. Blocks.
  * @since 0.1.0
  */
-m531x_status m531x_open(const char *port, uint32_t baudrate, const char *model, int32_t timeout_ms, m531x_modem *modem);
+m531x_status m531x_open(const char *port,
+                        uint32_t baudrate,
+                        const char *model,
+                        int32_t timeout_ms,
+                        m531x_modem *modem);
 
 /**
  * Closes a modem, within 50 ms, and wakes whoever waits for it with M531X_ERR_CLOSED.

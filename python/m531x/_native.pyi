@@ -83,6 +83,7 @@ class ModemOptions:
         cls,
         model: str,
         baudrate: int | None,
+        open_timeout: float,
         command_timeout: float,
         guard_time: float | None,
         queue_size: int,

@@ -53,6 +53,8 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             ``"virtual://"`` for a virtual modem with a broker of its own in this process.
         model: ``"M5310-A"``, ``"M5311"``, ``"M5312"``, ``"M5313"`` ...; ``"auto"`` asks the module.
         baudrate: Bits per second; None is the model's, and with ``"auto"`` tries 9600 and 115200.
+        open_timeout: Seconds that the opening may take, whatever the port and model; 0 tries
+            everything once, which takes 3 s at most.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command; None is the
             model's on a serial line and none elsewhere.
@@ -91,6 +93,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         *,
         model: str = "auto",
         baudrate: int | None = None,
+        open_timeout: float = 10.0,
         command_timeout: float = 10.0,
         guard_time: float | None = None,
         queue_size: int = 10_000,
@@ -105,6 +108,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         options = _native.ModemOptions(
             model,
             baudrate,
+            open_timeout,
             command_timeout,
             guard_time,
             queue_size,

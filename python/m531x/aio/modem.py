@@ -58,6 +58,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             virtual modem with a broker of its own in this process.
         model: As for `m531x.Modem`, and so are the others.
         baudrate: Bits per second; None is the model's.
+        open_timeout: Seconds that the opening may take.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command.
         queue_size: How many messages and events may wait to be received.
@@ -91,6 +92,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         *,
         model: str = "auto",
         baudrate: int | None = None,
+        open_timeout: float = 10.0,
         command_timeout: float = 10.0,
         guard_time: float | None = None,
         queue_size: int = 10_000,
@@ -105,6 +107,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         self._options = _native.ModemOptions(
             model,
             baudrate,
+            open_timeout,
             command_timeout,
             guard_time,
             queue_size,

@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 use std::sync::Arc;
-use std::time::Duration;
 
 use m531x_core::{Error, Modem, ModemOptions};
 
@@ -21,7 +20,8 @@ use crate::handle;
 ///                    library (where it was built in).
 /// @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
 /// @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
-/// @param timeout_ms  [in] How long the module may take to answer, in milliseconds; -1 is 10 s.
+/// @param timeout_ms  [in] How long the opening may take, whatever the port and model, in milliseconds; -1 is 10 s, 0 tries
+///                    everything once, which takes 3 s at most.
 /// @param modem       [out] The handle; written on success only.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
 ///         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). The text is told by
@@ -105,9 +105,7 @@ fn options(baudrate: u32, model: Option<&str>, timeout_ms: i32) -> Result<ModemO
     Ok(ModemOptions {
         model,
         baudrate: (baudrate != 0).then_some(baudrate),
-        open_timeout: time_limit(timeout_ms)?.map_or(defaults.open_timeout, |limit| {
-            limit.max(Duration::from_millis(1))
-        }),
+        open_timeout: time_limit(timeout_ms)?.unwrap_or(defaults.open_timeout),
         ..defaults
     })
 }

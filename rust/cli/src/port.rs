@@ -25,6 +25,9 @@ pub(crate) struct PortArguments {
     /// Speed of the line in bits per second [default: the model's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     baudrate: Option<u32>,
+    /// Longest time to open the port and have the module answer, in seconds; 0 tries once
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_or_none)]
+    open_timeout: Duration,
     /// Longest wait for the answer to a command, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     command_timeout: Duration,
@@ -79,6 +82,7 @@ impl PortArguments {
         ModemOptions {
             model: self.model.0,
             baudrate: self.baudrate,
+            open_timeout: self.open_timeout,
             command_timeout: self.command_timeout,
             recovery,
             ..ModemOptions::default()
@@ -135,6 +139,14 @@ fn model_or_auto(text: &str) -> Result<ModelChoice, String> {
     match text.parse() {
         Ok(model) => Ok(ModelChoice(Some(model))),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads a number of seconds, 0 included.
+fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(0.0) => Ok(Duration::ZERO),
+        _ => seconds(text),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod driver_support;
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -153,6 +154,83 @@ fn a_port_that_answers_nothing_is_given_up_and_closed() {
         ..options()
     };
     assert_eq!(open_error(&port, again).code(), ErrorCode::NoAnswer);
+}
+
+#[test]
+fn what_came_instead_of_an_answer_is_shown() {
+    let (_peer, port) = Peer::on_pty(|_| Some("\u{1}~{\r\n".to_owned()));
+    let options = ModemOptions {
+        open_timeout: Duration::from_millis(500),
+        ..options()
+    };
+    let error = open_error(&port, options);
+    assert_eq!(error.code(), ErrorCode::NoAnswer);
+    let text = error.to_string();
+    for part in [
+        "bytes that are no AT answer at 9600 baud: wrong speed or another device?",
+        r#"They begin with "\x01~{\r\n"#,
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn what_a_serial_server_says_before_it_hangs_up_is_quoted() {
+    for scheme in ["tcp", "rfc2217"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.write_all(b"Port already in use\r\n").unwrap();
+            socket.shutdown(std::net::Shutdown::Write).unwrap();
+            let _ = socket.read_to_end(&mut Vec::new());
+        });
+        let error = open_error(&url, options());
+        assert_eq!(error.code(), ErrorCode::Port);
+        let text = error.to_string();
+        assert!(
+            text.starts_with(&url) && text.contains("Port already in use"),
+            "{text}"
+        );
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn the_time_of_an_opening_is_bounded_whatever_answers() {
+    // It answers AT, and then takes its time over everything else.
+    let script = |command: &str| (command != "AT").then(|| SILENCE.to_owned());
+    for limit in [Duration::from_millis(700), Duration::ZERO] {
+        let (_peer, stream) = Peer::in_memory_with(script);
+        let options = ModemOptions {
+            open_timeout: limit,
+            model: None,
+            ..options()
+        };
+        let began = Instant::now();
+        let error = Modem::open_stream(stream, options).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NoAnswer);
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{:?}",
+            began.elapsed()
+        );
+        assert!(error.to_string().contains("answered AT"), "{error}");
+    }
+}
+
+#[test]
+fn no_time_at_all_tries_once_and_may_succeed() {
+    let (peer, port) = Peer::on_pty(|_| None);
+    let at_once = ModemOptions {
+        open_timeout: Duration::ZERO,
+        ..options()
+    };
+    Modem::open(&port, at_once.clone()).unwrap();
+    drop(peer);
+    let (peer, port) = Peer::on_pty(|_| Some(SILENCE.to_owned()));
+    assert_eq!(open_error(&port, at_once).code(), ErrorCode::NoAnswer);
+    assert_eq!(peer.commands(), ["AT"]);
 }
 
 fn open_error(port: &str, options: ModemOptions) -> Error {

@@ -97,6 +97,59 @@ fn at_is_repeated_until_it_is_answered_and_garbage_is_ignored() {
 }
 
 #[test]
+fn a_module_that_answers_in_digits_is_told_to_use_words() {
+    for echo in ["", "AT\r"] {
+        let mut rig = Rig::new();
+        let id = rig.begin(RequestKind::Startup);
+        rig.exchange("AT", &format!("{echo}0\r"));
+        rig.advance(ms(400));
+        rig.exchange("ATV1", "\r\nOK\r\n");
+        while !rig.is_done(id) {
+            match rig.next_sent().as_deref() {
+                Some("AT+MQTTSTAT?") => rig.reply("\r\n+MQTTSTAT:0\r\n\r\nOK\r\n"),
+                Some("ATE0" | "AT+CMEE=1") => rig.reply("\r\nOK\r\n"),
+                Some(other) => panic!("{other}"),
+                None => rig.advance(ms(100)),
+            }
+        }
+        assert!(rig.result(id).is_ok());
+    }
+}
+
+#[test]
+fn a_module_that_was_told_to_give_no_results_gives_them_again() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    let mut quiet = true;
+    while !rig.is_done(id) {
+        match rig.next_sent().as_deref() {
+            Some("ATQ0") => {
+                quiet = false;
+                rig.reply("\r\nOK\r\n");
+            }
+            Some(_) if quiet => {}
+            Some("AT+MQTTSTAT?") => rig.reply("\r\n+MQTTSTAT:0\r\n\r\nOK\r\n"),
+            Some(_) => rig.reply("\r\nOK\r\n"),
+            None => rig.advance(ms(100)),
+        }
+    }
+    assert!(rig.result(id).is_ok() && !quiet);
+}
+
+#[test]
+fn no_time_at_all_is_one_try() {
+    let mut rig = Rig::with(SessionConfig {
+        open_timeout: ms(0),
+        ..session_support::config()
+    });
+    let id = rig.begin(RequestKind::Startup);
+    rig.expect("AT");
+    rig.advance(SECOND);
+    rig.expect_nothing();
+    assert_eq!(rig.code(id), ErrorCode::NoAnswer);
+}
+
+#[test]
 fn a_message_that_was_cut_short_before_does_not_take_every_answer() {
     let mut rig = unknown();
     rig.begin(RequestKind::Startup);
@@ -104,7 +157,7 @@ fn a_message_that_was_cut_short_before_does_not_take_every_answer() {
     let mut knocks = 0;
     loop {
         match rig.next_sent().as_deref() {
-            Some("AT") => {
+            Some("AT" | "ATQ0") => {
                 knocks += 1;
                 rig.advance(ms(50));
                 rig.reply("\r\nOK\r\n");
@@ -144,7 +197,11 @@ fn a_port_that_answers_with_noise_is_told_that_the_baud_rate_is_wrong() {
         rig.advance(SECOND);
     }
     let text = rig.error(id).to_string();
-    assert!(text.contains("baud rate is likely wrong"), "{text}");
+    assert!(
+        text.contains("36 bytes that are no AT answer") && text.contains("wrong speed"),
+        "{text}"
+    );
+    assert!(text.contains(r"\xff\x80\x00\xff"), "{text}");
 }
 
 #[test]

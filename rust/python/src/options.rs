@@ -22,13 +22,14 @@ impl ModemOptions {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
     #[pyo3(signature = (
-        model, baudrate, command_timeout, guard_time, queue_size, overflow, max_waiting, trace, recovery,
+        model, baudrate, open_timeout, command_timeout, guard_time, queue_size, overflow, max_waiting, trace, recovery,
         outbox, record
     ))]
     fn new(
         py: Python<'_>,
         model: Given<'_, '_>,
         baudrate: Given<'_, '_>,
+        open_timeout: Given<'_, '_>,
         command_timeout: Given<'_, '_>,
         guard_time: Given<'_, '_>,
         queue_size: Given<'_, '_>,
@@ -43,6 +44,7 @@ impl ModemOptions {
         let core = m531x_core::ModemOptions {
             model: model_or_auto(model)?,
             baudrate: baudrate_of(baudrate)?,
+            open_timeout: seconds("open_timeout", open_timeout)?,
             command_timeout: seconds("command_timeout", command_timeout)?,
             guard_time: optional_seconds("guard_time", guard_time)?,
             queue_size: number("queue_size", queue_size, "1 or more")?,

@@ -71,10 +71,9 @@ fn try_other_speeds<F: FnMut(News<'_>)>(
         examination.trying(&format!("{baudrate} baud"));
         let attempt = ModemOptions {
             baudrate: Some(baudrate),
-            open_timeout: PATIENCE,
             ..options.clone()
         };
-        match Modem::open(port, attempt) {
+        match Modem::open_quickly(port, &attempt, PATIENCE) {
             Ok(modem) => {
                 examination.warn(
                     "answer",

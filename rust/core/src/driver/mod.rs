@@ -32,6 +32,7 @@ mod ports;
 mod queue;
 mod recorder;
 mod rfc2217;
+mod silence;
 mod start_up;
 mod stats;
 mod stream;

@@ -1,8 +1,10 @@
 //! Opening a port by its name, with an error that says what to do.
 
 use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread::Builder;
+use std::time::{Duration, Instant};
 
 use super::io::{PORT_EXAMPLE, Transport, open_serial};
 use super::{Stream, adapter, ports, rfc2217};
@@ -16,11 +18,13 @@ pub(super) fn open_url(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Transport, Error> {
     let failed = |error: io::Error| refused(port, &error);
+    let deadline = Instant::now().checked_add(timeout);
     match port.split_once("://") {
         Some(("tcp", address)) => Transport::tcp(connect(port, address, timeout)?).map_err(failed),
         Some(("rfc2217", address)) => {
             let socket = connect(port, address, timeout)?;
-            let line = rfc2217::negotiate(port, &socket, baudrate, timeout, cancelled)?;
+            let left = left_until(deadline);
+            let line = rfc2217::negotiate(port, &socket, baudrate, left, cancelled)?;
             Transport::remote(socket, Box::new(line)).map_err(failed)
         }
         Some((scheme, _)) => Err(Error::new(
@@ -60,17 +64,46 @@ fn connect(port: &str, address: &str, timeout: Duration) -> Result<TcpStream, Er
             ),
         ));
     }
+    let deadline = Instant::now().checked_add(timeout);
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let addresses = address
-        .to_socket_addrs()
-        .map_err(|error| refused(port, &error))?;
+    let addresses = resolve(address, timeout).map_err(|error| refused(port, &error))?;
     for address in addresses {
-        match TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))) {
+        match TcpStream::connect_timeout(&address, left_until(deadline)) {
             Ok(socket) => return Ok(socket),
             Err(error) => last = error,
         }
     }
     Err(refused(port, &last))
+}
+
+/// What is left of the time; something, for no time at all is an error to the system.
+fn left_until(deadline: Option<Instant>) -> Duration {
+    const FOREVER: Duration = Duration::from_secs(24 * 3600);
+    let left = deadline.map_or(FOREVER, |deadline| {
+        deadline.saturating_duration_since(Instant::now())
+    });
+    left.clamp(Duration::from_millis(1), FOREVER)
+}
+
+/// The addresses of a name. The system may take its time over that, and cannot be interrupted: a
+/// thread waits for it.
+fn resolve(address: &str, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = address.parse::<SocketAddr>() {
+        return Ok(vec![address]);
+    }
+    let (found, addresses) = mpsc::sync_channel(1);
+    let name = address.to_owned();
+    Builder::new()
+        .name("m531x-resolve".to_owned())
+        .spawn(move || {
+            let addresses = name.to_socket_addrs().map(Iterator::collect);
+            // Nobody waits any more if it took too long.
+            let _ = found.send(addresses);
+        })?;
+    addresses.recv_timeout(timeout).unwrap_or_else(|_| {
+        let what = "the name's address was not found in time";
+        Err(io::Error::new(io::ErrorKind::TimedOut, what))
+    })
 }
 
 fn refused(port: &str, error: &io::Error) -> Error {

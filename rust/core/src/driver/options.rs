@@ -51,8 +51,9 @@ pub struct ModemOptions {
     pub deliverable: usize,
     /// What happens to a message whose boundary cannot be told for sure. Default: delivered, flagged.
     pub on_ambiguous: OnAmbiguous,
-    /// How long the start-up dialogue asks a port that answers nothing, and how long a TCP
-    /// connection may take. Default 10 s.
+    /// How long the opening may take, whatever the port and the model: the connection to a serial
+    /// server, the start-up dialogue with the module, every speed that is tried. Zero tries everything
+    /// once, which takes 3 s at most. Default 10 s.
     pub open_timeout: Duration,
     /// Lets another thread end the start-up dialogue. Default: nobody does.
     pub open_cancel: Option<OpenCancel>,

@@ -10,8 +10,9 @@ use super::engine::{Engine, Lookout};
 use super::io::{Port, Transport};
 use super::outbox::Opened;
 use super::recorder::{Line, Tape, TapedSession};
+use super::silence::Silence;
 use super::{ModemOptions, OpenCancel, Stream, open};
-use crate::session::{Outcome, RequestKind, Session, SessionConfig};
+use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
 use crate::{Error, ErrorCode, Model, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
@@ -20,12 +21,25 @@ const AUTOMATIC_BAUDRATES: [u32; 4] = [9600, 115_200, 9600, 115_200];
 /// How soon a wish to cancel is seen.
 const CANCEL_SLICE: Duration = Duration::from_millis(40);
 
+/// How long an opening may take to which no time is given: everything is tried once.
+const LEAST_TIME: Duration = Duration::from_secs(3);
+
 /// What a stream in memory is called in error texts.
 const STREAM: &str = "the stream";
 
 pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
+    open_url_with(port, options, None)
+}
+
+/// With another patience for each speed at which nothing answers.
+pub(super) fn open_url_with(
+    port: &str,
+    options: &ModemOptions,
+    patience: Option<Duration>,
+) -> Result<Arc<Engine>, Error> {
     check(options)?;
     let outbox = outbox(options)?;
+    let time = OpenTime::new(options.open_timeout);
     let known = known_baudrate(options);
     let baudrate = known.unwrap_or(AUTOMATIC_BAUDRATES[0]);
     let cancelled = || {
@@ -34,24 +48,64 @@ pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>
             .as_ref()
             .is_some_and(OpenCancel::is_cancelled)
     };
-    let transport = open::open_url(port, baudrate, options.open_timeout, &cancelled)?;
+    let transport = open::open_url(port, baudrate, time.left(), &cancelled)?;
     // Only a real line has a speed: everywhere else one attempt is as good as four.
-    let (engine, baudrate) = if known.is_some() || !transport.is_real_line() {
-        start(port, transport, options, &[baudrate])?
+    let baudrates = if known.is_some() || !transport.is_real_line() {
+        &[baudrate][..]
+    } else if time.once {
+        &AUTOMATIC_BAUDRATES[..2]
     } else {
-        start(port, transport, options, &AUTOMATIC_BAUDRATES)?
+        &AUTOMATIC_BAUDRATES
     };
-    engine.look_out(Lookout::new(port, baudrate, options.open_timeout));
+    let share = time.patience() / u32::try_from(baudrates.len()).unwrap_or(1);
+    let patience = patience.unwrap_or(share);
+    let (engine, baudrate) = start(port, transport, options, &time, patience, baudrates)?;
+    let again = options.open_timeout.max(LEAST_TIME);
+    engine.look_out(Lookout::new(port, baudrate, again));
     with_outbox(engine, outbox)
 }
 
 pub(super) fn open_stream(stream: Stream, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
     check(options)?;
     let outbox = outbox(options)?;
+    let time = OpenTime::new(options.open_timeout);
     let transport = open::open_stream(stream)?;
     let baudrate = known_baudrate(options).unwrap_or(AUTOMATIC_BAUDRATES[0]);
-    let (engine, _) = start(STREAM, transport, options, &[baudrate])?;
+    let patience = time.patience();
+    let (engine, _) = start(STREAM, transport, options, &time, patience, &[baudrate])?;
     with_outbox(engine, outbox)
+}
+
+/// How long an opening may take, all of it.
+struct OpenTime {
+    began: Instant,
+    limit: Duration,
+    /// No time at all was given: everything is tried once.
+    once: bool,
+}
+
+impl OpenTime {
+    fn new(open_timeout: Duration) -> Self {
+        let once = open_timeout.is_zero();
+        Self {
+            began: Instant::now(),
+            limit: if once { LEAST_TIME } else { open_timeout },
+            once,
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.began.elapsed())
+    }
+
+    /// How long a module is asked that answers nothing.
+    fn patience(&self) -> Duration {
+        if self.once {
+            Duration::ZERO
+        } else {
+            self.left()
+        }
+    }
 }
 
 /// Before the port: a file that cannot be used is told at once.
@@ -99,24 +153,20 @@ fn start(
     name: &str,
     transport: Transport,
     options: &ModemOptions,
+    time: &OpenTime,
+    patience: Duration,
     baudrates: &[u32],
 ) -> Result<(Arc<Engine>, u32), Error> {
     let real_line = transport.is_real_line();
-    let share = u32::try_from(baudrates.len()).unwrap_or(1);
-    let open_timeout = options.open_timeout / share.max(1);
-    let session = |baudrate: u32| Session::new(config(options, baudrate, real_line, open_timeout));
+    let session = |baudrate: u32| Session::new(config(options, baudrate, real_line, patience));
     let failed = |error: std::io::Error| Error::new(ErrorCode::Port, format!("{name}: {error}"));
 
     // A device has a speed, even a pseudo-terminal; what is behind an address has one elsewhere.
-    let tried = if name.starts_with("tcp://") || name == STREAM {
-        &[]
-    } else {
-        baudrates
-    };
+    let has_speed = !(name.starts_with("tcp://") || name == STREAM);
     let first = baudrates.first().copied().unwrap_or(9600);
     let line = Line {
         port: name.to_owned(),
-        baudrate: (!tried.is_empty()).then_some(first),
+        baudrate: has_speed.then_some(first),
     };
     let tape = match &options.recording {
         None => None,
@@ -128,37 +178,37 @@ fn start(
     };
     let session_at_first = TapedSession::new(session(first), tape);
     let engine = Engine::new(transport, line, session_at_first, options).map_err(failed)?;
-    let mut outcome = run(&engine, options.open_cancel.as_ref());
-    let mut answered = first;
-    for &baudrate in baudrates.iter().skip(1) {
-        if !outcome.as_ref().is_err_and(is_silence) {
-            break;
+    let mut silence = Silence::of(name, time.limit);
+    let mut outcome = run(&engine, time.left(), options.open_cancel.as_ref());
+    let mut baudrate = first;
+    let mut others = baudrates.iter().skip(1);
+    let error = loop {
+        let Err(error) = outcome else {
+            return Ok((Arc::new(engine), baudrate));
+        };
+        engine.with_session(|session| silence.note(has_speed.then_some(baudrate), session.heard()));
+        match others.next() {
+            Some(&other) if is_silence(&error) && !silence.answered && !time.left().is_zero() => {
+                baudrate = other;
+            }
+            _ => break error,
         }
         engine
             .replace_session(session(baudrate), baudrate)
             .map_err(failed)?;
-        outcome = run(&engine, options.open_cancel.as_ref());
-        answered = baudrate;
-    }
-    match outcome {
-        Ok(_) => Ok((Arc::new(engine), answered)),
-        Err(error) => {
-            engine.close();
-            Err(if is_silence(&error) {
-                silence(name, tried, options.open_timeout)
-            } else {
-                error
-            })
-        }
-    }
+        outcome = run(&engine, time.left(), options.open_cancel.as_ref());
+    };
+    engine.close();
+    Err(silence.explain(error))
 }
 
 /// Runs the dialogue once, until it ends or is cancelled.
-fn run(engine: &Engine, cancel: Option<&OpenCancel>) -> Result<Outcome, Error> {
+fn run(engine: &Engine, limit: Duration, cancel: Option<&OpenCancel>) -> Result<Outcome, Error> {
+    let request = Request::new(RequestKind::Startup).with_timeout(limit);
     let Some(cancel) = cancel else {
-        return engine.run(RequestKind::Startup.into());
+        return engine.run(request);
     };
-    let id = engine.start(RequestKind::Startup.into())?;
+    let id = engine.start(request)?;
     let outcome = loop {
         if cancel.is_cancelled() {
             break Err(Error::new(
@@ -178,7 +228,7 @@ fn config(
     options: &ModemOptions,
     baudrate: u32,
     real_line: bool,
-    open_timeout: Duration,
+    patience: Duration,
 ) -> SessionConfig {
     SessionConfig {
         model: options.model,
@@ -186,7 +236,7 @@ fn config(
         guard_time: options
             .guard_time
             .or((!real_line).then_some(Duration::ZERO)),
-        open_timeout,
+        open_timeout: patience,
         silence_limit: silence_limit(baudrate),
         baudrate,
         max_message: options.max_message,
@@ -209,28 +259,6 @@ pub(super) fn seeded(recovery: Recovery) -> Recovery {
 
 fn is_silence(error: &Error) -> bool {
     error.code() == ErrorCode::NoAnswer
-}
-
-/// `baudrates` are those that were tried, none where there is no line that has a speed.
-fn silence(name: &str, baudrates: &[u32], waited: Duration) -> Error {
-    if baudrates.is_empty() {
-        let text = format!(
-            "{name}: nothing answers AT within {:.1} s; check that a module is behind it, and its power",
-            waited.as_secs_f64(),
-        );
-        return Error::new(ErrorCode::NoAnswer, text);
-    }
-    let mut tried: Vec<String> = baudrates.iter().map(ToString::to_string).collect();
-    tried.sort();
-    tried.dedup();
-    Error::new(
-        ErrorCode::NoAnswer,
-        format!(
-            "{name}: nothing answers AT within {:.1} s at {} baud; check power, wiring (TX to RX) and baud rate",
-            waited.as_secs_f64(),
-            tried.join(" or "),
-        ),
-    )
 }
 
 #[cfg(test)]
@@ -262,7 +290,10 @@ mod tests {
         })
         .unwrap();
         let module = thread::spawn(move || answer_at(&master, 115_200));
-        let (engine, _) = start(name, transport, &options, &AUTOMATIC_BAUDRATES).unwrap();
+        let time = OpenTime::new(options.open_timeout);
+        let patience = Duration::from_secs(1);
+        let speeds = &AUTOMATIC_BAUDRATES;
+        let (engine, _) = start(name, transport, &options, &time, patience, speeds).unwrap();
         engine.close();
         drop(engine);
         let speeds = module.join().unwrap();

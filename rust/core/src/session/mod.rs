@@ -58,6 +58,7 @@
 #![forbid(unsafe_code)]
 
 mod echo;
+mod heard;
 mod input;
 mod line_log;
 mod machine;
@@ -82,6 +83,7 @@ use std::time::Instant;
 use m531x_at::framer::{Framer, FramerConfig};
 use m531x_at::profile::Model;
 
+pub(crate) use heard::Heard;
 pub use line_log::{LineKind, PassedLine};
 pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
@@ -132,6 +134,7 @@ impl Session {
     /// Takes bytes that came from the module at `now`, in any chunks.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
         self.scheduler.shared.stats.bytes_received += bytes.len() as u64;
+        self.scheduler.shared.heard.take(bytes);
         self.framer.handle_input(now, bytes);
         self.take_frames(now);
         self.scheduler.pump(now);
@@ -347,6 +350,11 @@ impl Session {
     /// Whether no operation of the application is under way.
     pub fn idle(&self) -> bool {
         self.scheduler.is_idle()
+    }
+
+    /// What has come since the module is being asked whether it is there.
+    pub(crate) fn heard(&self) -> &Heard {
+        &self.scheduler.shared.heard
     }
 
     /// How many operations of the application have not ended.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use m531x_at::command::{Command, EchoGuard};
 use m531x_at::profile::{Model, Profile};
 
+use super::heard::Heard;
 use super::line_log::LineLog;
 use super::machine::{Machine, Transition};
 use super::mqtt_state::MqttState;
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub subscriptions: Subscriptions,
     pub incoming: VecDeque<Incoming>,
     pub line_log: LineLog,
+    pub heard: Heard,
     pub stats: SessionStats,
     /// Seconds.
     pub ack_timeout: u16,
@@ -66,6 +68,7 @@ impl Shared {
             subscriptions: Subscriptions::default(),
             incoming: VecDeque::new(),
             line_log: LineLog::new(config.line_log),
+            heard: Heard::default(),
             stats: SessionStats::default(),
             ack_timeout: DEFAULT_ACK_TIMEOUT,
             keepalive: None,

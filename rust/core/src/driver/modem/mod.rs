@@ -82,6 +82,15 @@ impl Modem {
         Self::from_engine(start_up::open_url(port, &options)?)
     }
 
+    /// As [`open`](Self::open), with so much patience for each speed at which nothing answers.
+    pub(crate) fn open_quickly(
+        port: &str,
+        options: &ModemOptions,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        Self::from_engine(start_up::open_url_with(port, options, Some(patience))?)
+    }
+
     /// Opens an in-memory port and runs the start-up dialogue.
     ///
     /// # Errors

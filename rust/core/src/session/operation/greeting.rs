@@ -1,4 +1,7 @@
 //! Making sure that the module listens: `AT` until it answers, then echo off and numbered errors.
+//!
+//! Somebody may have left it with results in digits (`ATV0`) or without any (`ATQ1`). The former can
+//! be recognised, and `ATV1` undoes it; the latter is silence, into which `ATQ0` is said now and then.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +9,15 @@ use m531x_at::command::{Command, General};
 
 use super::{Context, Input, Notice, Step};
 use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire};
+use crate::session::wire::{Answer, Wire, seconds};
 use crate::{Error, ErrorCode};
 
 /// How long one `AT` is given before the next is sent.
 const KNOCK: Duration = Duration::from_millis(400);
-/// Each so many `AT` one is given longer, where something was heard.
+/// Each so many `AT` one is given longer, where something was heard, and is `ATQ0` at the start.
 const LONG_KNOCK: u32 = 4;
+/// How often a module that answers in digits is asked for words.
+const MOST_CURES: u32 = 3;
 const SETTING: Duration = Duration::from_secs(3);
 
 /// How a [`Greeting`] goes on.
@@ -29,8 +34,10 @@ pub(super) struct Greeting {
     stage: Stage,
     patience: Duration,
     until: Option<Instant>,
-    heard: u64,
     knocks: u32,
+    cures: u32,
+    /// Nothing is known of what was done to the module before.
+    is_first: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -47,15 +54,25 @@ impl Greeting {
             stage: Stage::Knock,
             patience,
             until: None,
-            heard: 0,
             knocks: 0,
+            cures: 0,
+            is_first: false,
         }
     }
 
-    pub(super) fn start(&mut self, cx: &Context<'_>) -> Progress {
+    /// The same for a module that somebody else may have used before us.
+    pub(super) fn first(patience: Duration) -> Self {
+        Self {
+            is_first: true,
+            ..Self::new(patience)
+        }
+    }
+
+    pub(super) fn start(&mut self, cx: &mut Context<'_>) -> Progress {
         self.stage = Stage::Knock;
         self.until = Some(cx.now + self.patience);
-        self.heard = cx.shared.stats.bytes_received;
+        self.cures = 0;
+        cx.shared.heard.restart();
         self.send(cx.shared)
     }
 
@@ -64,13 +81,18 @@ impl Greeting {
         matches!(self.stage, Stage::Knock)
     }
 
-    pub(super) fn step(&mut self, cx: &Context<'_>, input: Input<'_>) -> Progress {
+    pub(super) fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Progress {
         match input {
             Input::Start | Input::Notice(Notice::Rebooted) => self.start(cx),
             Input::Notice(_) | Input::Timer => Progress::Step(Step::Stay),
             Input::Answer(Answer::TimedOut(_) | Answer::Hidden, _) => {
                 if !self.is_knocking() {
                     return self.start(cx);
+                }
+                if cx.shared.heard.ends_with_number() && self.cures < MOST_CURES {
+                    self.cures += 1;
+                    cx.shared.heard.forget_number();
+                    return Progress::Step(Step::send(other_knock("ATV1", cx.shared)));
                 }
                 if self.until.is_some_and(|until| until <= cx.now) {
                     return Progress::NoAnswer;
@@ -79,6 +101,7 @@ impl Greeting {
             }
             // A module that refuses a setting does listen.
             Input::Answer(Answer::Ok(_) | Answer::Refused(_), _) => {
+                cx.shared.heard.answer();
                 self.stage = match self.stage {
                     Stage::Knock => Stage::EchoOff,
                     Stage::EchoOff => Stage::NumberedErrors,
@@ -91,20 +114,20 @@ impl Greeting {
 
     /// The error when nothing has answered.
     pub(super) fn no_answer(&self, cx: &Context<'_>) -> Error {
-        let heard = cx.shared.stats.bytes_received.saturating_sub(self.heard);
-        let hint = if heard == 0 {
-            "check wiring (RX and TX crossed, level shifter), power and baud rate".to_owned()
-        } else {
-            format!("{heard} bytes came that are no answer, so the baud rate is likely wrong")
-        };
-        Error::new(
-            ErrorCode::NoAnswer,
-            format!(
-                "nothing answers AT within {}: {hint}; an M5310-A speaks 9600 baud, the others \
-                 115200",
-                crate::session::wire::seconds(self.patience)
+        let heard = &cx.shared.heard;
+        let waited = seconds(self.patience);
+        let text = match heard.count() {
+            0 => format!(
+                "nothing answers AT within {waited}: check wiring (RX and TX crossed, level shifter), power and \
+                 baud rate; an M5310-A speaks 9600 baud, the others 115200"
             ),
-        )
+            count => format!(
+                "received {count} bytes that are no AT answer within {waited} ({}): wrong speed or another \
+                 device? An M5310-A speaks 9600 baud, the others 115200",
+                heard.shown()
+            ),
+        };
+        Error::new(ErrorCode::NoAnswer, text)
     }
 
     fn send(&mut self, shared: &Shared) -> Progress {
@@ -121,8 +144,13 @@ impl Greeting {
     /// until nothing comes for as long as the silence limit.
     fn knock(&mut self, shared: &Shared) -> Result<Wire, Error> {
         self.knocks = self.knocks.wrapping_add(1);
-        let mut wire = knock(shared)?;
-        if self.knocks % LONG_KNOCK == 0 && shared.stats.bytes_received > self.heard {
+        let long = self.knocks % LONG_KNOCK == 0;
+        let mut wire = if long && self.is_first {
+            other_knock("ATQ0", shared)?
+        } else {
+            knock(shared)?
+        };
+        if long && shared.heard.count() > 0 {
             wire.timeout += shared.config.silence_limit;
         }
         Ok(wire)
@@ -131,11 +159,20 @@ impl Greeting {
 
 /// One `AT`, sent at once and not waited for long.
 pub(super) fn knock(shared: &Shared) -> Result<Wire, Error> {
-    let mut wire = Wire::new(&Command::General(General::At), &shared.profile, KNOCK)?;
+    let wire = Wire::new(&Command::General(General::At), &shared.profile, KNOCK)?;
+    Ok(at_once(wire))
+}
+
+/// Another command that any module answers that listens.
+fn other_knock(line: &str, shared: &Shared) -> Result<Wire, Error> {
+    Ok(at_once(Wire::raw(line, &shared.profile, KNOCK)?))
+}
+
+fn at_once(mut wire: Wire) -> Wire {
     wire.forced = true;
     // Asking again is this file's matter.
     wire.repeatable = false;
-    Ok(wire)
+    wire
 }
 
 /// A setting that a listening module answers at once.

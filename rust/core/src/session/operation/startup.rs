@@ -38,7 +38,7 @@ enum Stage {
 impl Startup {
     pub(in crate::session) fn new(shared: &Shared) -> Self {
         Self {
-            greeting: Greeting::new(shared.config.open_timeout),
+            greeting: Greeting::first(shared.config.open_timeout),
             stage: Stage::Greeting,
             said: Vec::new(),
             asked_state_again: false,
