@@ -20,6 +20,9 @@ mod redacted;
 pub mod replay;
 pub mod session;
 
+/// For the front ends: a thread on which no signal handler of the application runs.
+#[doc(hidden)]
+pub use driver::spawn_thread;
 pub use driver::{
     Delivery, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
     Overflow, Pending, PortInfo, PublishOptions, Recording, RecordingOptions, RecordingStats,

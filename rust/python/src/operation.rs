@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode, Pending};
+use m531x_core::{Error, ErrorCode, Pending, spawn_thread};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
@@ -79,12 +78,10 @@ impl Operation {
         let token = next_token();
         let telling = Arc::clone(signal);
         let (sender, receiver) = sync_channel(1);
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                let _ = sender.send(work());
-                telling.end(token);
-            })?;
+        spawn_thread(name, move || {
+            let _ = sender.send(work());
+            telling.end(token);
+        })?;
         Ok(Self::new(token, move |py| {
             let _guard = guard;
             let result = receiver.try_recv().unwrap_or_else(|_| Err(not_there()));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
-use m531x_core::{Error, ErrorCode, Pending};
+use m531x_core::{Error, ErrorCode, Pending, spawn_thread};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -63,12 +63,10 @@ pub(crate) fn open<T: Send + 'static>(
 ) -> PyResult<T> {
     let (options, ends_opening) = cancellable(options);
     let (sender, receiver) = bounded(1);
-    std::thread::Builder::new()
-        .name("m531x-open".to_owned())
-        .spawn(move || {
-            // Nobody receives after Ctrl-C; the value, an open port, is closed by its drop.
-            let _ = sender.send(open(options));
-        })?;
+    spawn_thread("m531x-open", move || {
+        // Nobody receives after Ctrl-C; the value, an open port, is closed by its drop.
+        let _ = sender.send(open(options));
+    })?;
     let opened = in_slices(py, |slice| {
         let received = match slice {
             Some(slice) => receiver.recv_timeout(slice),
@@ -98,12 +96,10 @@ pub(crate) fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> PyResult<T> {
     let (sender, receiver) = bounded(1);
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            // Nobody receives after Ctrl-C.
-            let _ = sender.send(work());
-        })?;
+    spawn_thread(name, move || {
+        // Nobody receives after Ctrl-C.
+        let _ = sender.send(work());
+    })?;
     in_slices(py, |slice| {
         let received = match slice {
             Some(slice) => receiver.recv_timeout(slice),

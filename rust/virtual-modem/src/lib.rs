@@ -38,6 +38,7 @@ mod link;
 mod options;
 mod replay;
 mod runner;
+mod thread;
 mod transcript;
 mod virtual_modem;
 

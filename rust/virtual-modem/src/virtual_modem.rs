@@ -15,6 +15,7 @@ use crate::module::{Module, ModuleConfig};
 use crate::options::split_address;
 use crate::replay::{Player, Script};
 use crate::runner::{self, Engine, Mailbox, Target};
+use crate::thread::spawn_thread;
 use crate::{BrokerChoice, StartError, TranscriptEntry, VirtualModemOptions};
 
 /// Enough for a TLS handshake, little enough for hundreds of modems.
@@ -71,14 +72,14 @@ impl VirtualModem {
         let mailbox = Arc::new(Mailbox::new(wake));
         let player = script.map(|script| Player::new(started, script));
         let engine = Engine::new(module, player, link, target);
-        let thread = std::thread::Builder::new()
+        let builder = std::thread::Builder::new()
             .name("m531x-virtual".to_owned())
-            .stack_size(STACK)
-            .spawn({
-                let mailbox = Arc::clone(&mailbox);
-                move || runner::run(engine, &mailbox, &woken)
-            })
-            .map_err(StartError::System)?;
+            .stack_size(STACK);
+        let thread = spawn_thread(builder, {
+            let mailbox = Arc::clone(&mailbox);
+            move || runner::run(engine, &mailbox, &woken)
+        })
+        .map_err(StartError::System)?;
         Ok(Self {
             port,
             broker,

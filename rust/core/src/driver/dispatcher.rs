@@ -3,12 +3,13 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, Builder, ThreadId};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::engine::{DoneCallback, Engine};
 use super::queue::Received;
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
+use super::thread::spawn_thread;
 use crate::{Error, Incoming, Receipt};
 
 /// What to call for every message and event.
@@ -31,7 +32,7 @@ impl Dispatcher {
         let (jobs, work) = channel::unbounded();
         let gate = Arc::new(Gate::default());
         engine.set_jobs(Some(jobs.clone()));
-        let thread = Builder::new().name("m531x-dispatcher".to_owned()).spawn({
+        let thread = spawn_thread("m531x-dispatcher", {
             let gate = Arc::clone(&gate);
             move || dispatch(&engine, &work, &gate)
         })?;

@@ -37,6 +37,7 @@ mod start_up;
 mod stats;
 mod stream;
 mod sync;
+mod thread;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -54,4 +55,6 @@ pub use ports::{PortInfo, ports};
 pub use recorder::{Recording, RecordingOptions, RecordingStats};
 pub use stats::Stats;
 pub use stream::Stream;
+#[doc(hidden)]
+pub use thread::spawn_thread;
 pub use wire_log::WireEntry;

@@ -3,10 +3,10 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::io::{PORT_EXAMPLE, Transport, open_serial};
+use super::thread::spawn_thread;
 use super::{Stream, adapter, ports, rfc2217};
 use crate::{Error, ErrorCode};
 
@@ -93,13 +93,11 @@ fn resolve(address: &str, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
     }
     let (found, addresses) = mpsc::sync_channel(1);
     let name = address.to_owned();
-    Builder::new()
-        .name("m531x-resolve".to_owned())
-        .spawn(move || {
-            let addresses = name.to_socket_addrs().map(Iterator::collect);
-            // Nobody waits any more if it took too long.
-            let _ = found.send(addresses);
-        })?;
+    spawn_thread("m531x-resolve", move || {
+        let addresses = name.to_socket_addrs().map(Iterator::collect);
+        // Nobody waits any more if it took too long.
+        let _ = found.send(addresses);
+    })?;
     addresses.recv_timeout(timeout).unwrap_or_else(|_| {
         let what = "the name's address was not found in time";
         Err(io::Error::new(io::ErrorKind::TimedOut, what))

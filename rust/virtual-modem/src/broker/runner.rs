@@ -13,6 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::BrokerOptions;
 use super::connection::ConnectionId;
 use super::core::{Core, Output};
+use crate::thread::spawn_thread;
 
 /// Unsent bytes from which a connection counts as congested.
 const CONGESTED: usize = 32 << 20;
@@ -69,9 +70,8 @@ impl EmbeddedBroker {
             clients: BTreeMap::new(),
             next_id: 0,
         };
-        let thread = thread::Builder::new()
-            .name("m531x-broker".to_owned())
-            .spawn(move || runner.run())?;
+        let builder = thread::Builder::new().name("m531x-broker".to_owned());
+        let thread = spawn_thread(builder, move || runner.run())?;
         Ok(Self {
             address,
             control,

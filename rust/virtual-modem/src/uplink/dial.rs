@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::thread;
 
+use crate::thread::spawn_thread;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt};
 
 /// A connection being made.
@@ -40,14 +41,13 @@ impl Dial {
         let (wake, done) = UnixStream::pair()?;
         let (sender, answer) = mpsc::channel();
         let name = host.to_owned();
-        thread::Builder::new()
-            .name("m531x-resolver".to_owned())
-            .spawn(move || {
-                let found = (name.as_str(), port).to_socket_addrs();
-                // Nobody listens any more when the connection has been given up meanwhile.
-                let _ = sender.send(found.map(Iterator::collect));
-                drop(done);
-            })?;
+        let builder = thread::Builder::new().name("m531x-resolver".to_owned());
+        spawn_thread(builder, move || {
+            let found = (name.as_str(), port).to_socket_addrs();
+            // Nobody listens any more when the connection has been given up meanwhile.
+            let _ = sender.send(found.map(Iterator::collect));
+            drop(done);
+        })?;
         Ok(Progress::Pending(Self::Resolving { wake, answer }))
     }
 

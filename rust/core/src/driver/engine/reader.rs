@@ -3,26 +3,25 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::Engine;
 use super::shared::Role;
 use crate::driver::io::Waiter;
+use crate::driver::thread::spawn_thread;
 
 /// Starts the reader thread; it ends when the modem is closed or the port is lost.
 pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHandle<()>> {
-    Builder::new()
-        .name("m531x-reader".to_owned())
-        .spawn(move || {
-            // A defect must end in errors, not in callers that wait for a thread that is gone.
-            if catch_unwind(AssertUnwindSafe(|| read_on(&engine))).is_err() {
-                engine.lose_port_for_good(
-                    &mut engine.lock(),
-                    "the reader thread panicked, which is a defect",
-                );
-            }
-        })
+    spawn_thread("m531x-reader", move || {
+        // A defect must end in errors, not in callers that wait for a thread that is gone.
+        if catch_unwind(AssertUnwindSafe(|| read_on(&engine))).is_err() {
+            engine.lose_port_for_good(
+                &mut engine.lock(),
+                "the reader thread panicked, which is a defect",
+            );
+        }
+    })
 }
 
 pub(in crate::driver) fn read_on(engine: &Arc<Engine>) {

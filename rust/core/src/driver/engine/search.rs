@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
-use std::thread::Builder;
 use std::time::Duration;
 
 use super::Engine;
@@ -11,6 +10,7 @@ use super::shared::{Role, Shared};
 use crate::Error;
 use crate::driver::io::{Interest, Transport, Waiter};
 use crate::driver::open;
+use crate::driver::thread::spawn_thread;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -104,9 +104,7 @@ impl Engine {
             return;
         };
         let engine = Arc::clone(self);
-        let search = Builder::new()
-            .name("m531x-search".to_owned())
-            .spawn(move || engine.search(&lookout));
+        let search = spawn_thread("m531x-search", move || engine.search(&lookout));
         match search {
             Ok(_) => shared.searching = true,
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
@@ -11,6 +11,7 @@ use super::store::Store;
 use super::worker::Worker;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
 use crate::driver::engine::Engine;
+use crate::driver::thread::spawn_thread;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::{Error, ErrorCode};
 
@@ -59,10 +60,8 @@ impl Opened {
             self.options,
             Arc::clone(&stats),
         );
-        let thread = Builder::new()
-            .name("m531x-outbox".to_owned())
-            .spawn(move || worker.run(&receiver))
-            .map_err(|error| {
+        let thread =
+            spawn_thread("m531x-outbox", move || worker.run(&receiver)).map_err(|error| {
                 Error::new(
                     ErrorCode::Internal,
                     format!("no thread can be started: {error}"),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::Builder;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -12,6 +11,7 @@ use super::RecordingOptions;
 use super::file::RecordingFile;
 use super::handle::Status;
 use super::writer;
+use crate::driver::thread::spawn_thread;
 use crate::recording::rfc3339;
 use crate::{Error, ErrorCode};
 
@@ -74,15 +74,12 @@ impl Tape {
             let status = Arc::clone(&status);
             move || writer::run(&jobs, file, &status)
         };
-        Builder::new()
-            .name("m531x-recorder".to_owned())
-            .spawn(writer)
-            .map_err(|error| {
-                Error::new(
-                    ErrorCode::Internal,
-                    format!("no thread can write the recording: {error}"),
-                )
-            })?;
+        spawn_thread("m531x-recorder", writer).map_err(|error| {
+            Error::new(
+                ErrorCode::Internal,
+                format!("no thread can write the recording: {error}"),
+            )
+        })?;
         Ok(Self {
             jobs: sender,
             start,

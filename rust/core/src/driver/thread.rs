@@ -1,0 +1,77 @@
+//! Threads of the library.
+
+use std::io;
+use std::thread::{Builder, JoinHandle};
+
+/// Starts a thread on which no signal handler of the application ever runs.
+///
+/// A signal to the process is handled on any thread that does not block it, and only the application
+/// knows which of its own are fit for that. So a thread of the library blocks all signals but those
+/// that it can cause itself, from its first instruction on.
+pub fn spawn_thread<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    let blocked = signals::block();
+    let thread = Builder::new().name(name.to_owned()).spawn(body);
+    drop(blocked);
+    thread
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::mem::MaybeUninit;
+    use std::ptr;
+
+    /// What a defect of the thread itself raises.
+    const SYNCHRONOUS: [libc::c_int; 6] = [
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGFPE,
+        libc::SIGILL,
+        libc::SIGTRAP,
+        libc::SIGSYS,
+    ];
+
+    /// The mask of the calling thread as it was, which is set again when this is dropped.
+    pub(super) struct Blocked(Option<libc::sigset_t>);
+
+    /// Blocks them on the calling thread: the next one that it starts inherits that.
+    pub(super) fn block() -> Blocked {
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: `sigfillset` fills the set in, which the calls after it change and read;
+        // `pthread_sigmask` writes the former mask where it may be written, and keeps no pointer.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            for signal in SYNCHRONOUS {
+                libc::sigdelset(all.as_mut_ptr(), signal);
+            }
+            let result = libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr());
+            Blocked((result == 0).then(|| before.assume_init()))
+        }
+    }
+
+    impl Drop for Blocked {
+        fn drop(&mut self) {
+            if let Some(before) = &self.0 {
+                // SAFETY: the mask is one that the system has given.
+                unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, ptr::null_mut()) };
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    /// There are none.
+    pub(super) struct Blocked;
+
+    impl Drop for Blocked {
+        fn drop(&mut self) {}
+    }
+
+    pub(super) fn block() -> Blocked {
+        Blocked
+    }
+}
