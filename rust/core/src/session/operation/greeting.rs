@@ -43,6 +43,7 @@ pub(super) struct Greeting {
 #[derive(Clone, Copy)]
 enum Stage {
     Knock,
+    Words,
     EchoOff,
     NumberedErrors,
 }
@@ -101,9 +102,11 @@ impl Greeting {
             }
             // A module that refuses a setting does listen.
             Input::Answer(Answer::Ok(_) | Answer::Refused(_), _) => {
+                let in_digits = cx.shared.heard.ends_with_number();
                 cx.shared.heard.answer();
                 self.stage = match self.stage {
-                    Stage::Knock => Stage::EchoOff,
+                    Stage::Knock if in_digits => Stage::Words,
+                    Stage::Knock | Stage::Words => Stage::EchoOff,
                     Stage::EchoOff => Stage::NumberedErrors,
                     Stage::NumberedErrors => return Progress::Done,
                 };
@@ -133,6 +136,7 @@ impl Greeting {
     fn send(&mut self, shared: &Shared) -> Progress {
         Progress::Step(Step::send(match self.stage {
             Stage::Knock => self.knock(shared),
+            Stage::Words => Wire::raw("ATV1", &shared.profile, SETTING),
             Stage::EchoOff => setting(General::Echo(false), shared),
             Stage::NumberedErrors => setting(General::CmeeSet(1), shared),
         }))
