@@ -39,6 +39,20 @@ static void each_modem_keeps_its_own_last_error(void)
     CHECK_STATUS(M531X_OK, m531x_close(other));
 }
 
+static void a_host_that_may_hold_a_password_is_refused_and_not_shown(void)
+{
+    static const char *const HOSTS[] = {"mqtt://me:hunter2@broker", "me:hunter2@broker", "hunter2:1883",
+                                        "hunter2/path"};
+    m531x_modem modem = opened();
+    size_t i;
+    for (i = 0; i < sizeof HOSTS / sizeof *HOSTS; i++) {
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_connect(modem, HOSTS[i], 1883, "c", PATIENCE_MS));
+        CHECK(strstr(last_error(modem), "host holds a") != NULL);
+        CHECK(strstr(last_error(modem), "hunter2") == NULL);
+    }
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 static void *fail_to_publish(void *modem)
 {
     publish(*(m531x_modem *)modem, "t/a", "x", 0);
@@ -106,6 +120,7 @@ int main(void)
     RUN(numbers_that_are_not_known_have_texts_too);
     RUN(the_texts_are_static);
     RUN(each_modem_keeps_its_own_last_error);
+    RUN(a_host_that_may_hold_a_password_is_refused_and_not_shown);
     RUN(the_last_error_is_seen_from_another_thread);
     RUN(polling_for_a_message_leaves_the_last_error_alone);
     RUN(the_number_of_the_module_is_kept);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import logging
 import traceback
@@ -276,3 +277,53 @@ def test_a_failing_connect_under_pytest_shows_none(
     text = result.stdout.str() + result.stderr.str()
     assert "connect" in text
     search(text, PASSWORDS[0])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "mqtt://me:{}@broker.example",
+        "me:{}@broker.example",
+        "{}:1883",
+        "{}/path",
+    ],
+)
+def test_a_host_that_may_hold_a_password_is_refused_and_not_shown(
+    host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    password = PASSWORDS[0]
+    caplog.set_level(logging.DEBUG)
+
+    async def asynchronously() -> str:
+        async with await aio.Modem.open("virtual://") as modem:
+            with pytest.raises(m531x.InvalidArgumentError) as refused:
+                await modem.connect(host.format(password), client_id="c")
+            return str(refused.value)
+
+    trace = io.StringIO()
+    with m531x.Modem("virtual://") as modem:
+        modem.trace(trace)
+        with pytest.raises(m531x.InvalidArgumentError) as refused:
+            modem.connect(host.format(password), client_id="c")
+        assert "MQTTCFG" not in trace.getvalue(), "nothing was sent"
+    for text in (str(refused.value), repr(refused.value), asyncio.run(asynchronously())):
+        assert "host holds a" in text
+        search(text, password)
+    search(trace.getvalue() + caplog.text, password)
+
+
+def test_pins_are_hidden_in_any_spelling(caplog: pytest.LogCaptureFixture) -> None:
+    trace = io.StringIO()
+    with m531x.Modem("virtual://") as modem:
+        modem.trace(trace)
+        for line in (
+            'AT+CPIN:"74638291"',
+            "at+cpin = 74638291",
+            "AT+CPIN2=74638291",
+            'AT+NPIN=0,"74638291"',
+            "AT+CPIN 74638291",
+        ):
+            with contextlib.suppress(m531x.M531xError):
+                modem.command(line)
+    assert "***" in trace.getvalue()
+    assert "74638291" not in trace.getvalue() + caplog.text

@@ -18,6 +18,7 @@
 //! ```
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use crate::command::Line;
 use crate::hex;
@@ -92,6 +93,13 @@ pub enum ArgumentError {
         /// Ack timeout in seconds.
         ack_timeout: u16,
     },
+    /// The host is more than a name or an address. It may hold a password, so it is not shown.
+    NotAHost {
+        /// What it holds.
+        holds: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
     /// The text does not start with `AT`, so the module would never answer.
     NotACommand,
 }
@@ -111,6 +119,10 @@ impl fmt::Display for ArgumentError {
                     " at offset {offset}: remove it, a command line cannot carry it"
                 )
             }
+            Self::NotAHost { holds, instead } => write!(
+                f,
+                "host holds {holds}: give the name or address alone, {instead}"
+            ),
             Self::Empty { field } => write!(f, "{field} is empty: give at least one character"),
             Self::TooLong {
                 field,
@@ -267,14 +279,62 @@ pub fn check_topic_filter(
         .map_err(|reason| ArgumentError::InvalidTopic { field, reason })
 }
 
-/// Checks the broker's name or address: visible ASCII, 1 to 253 bytes (the longest DNS name).
+/// Checks a broker's host: a name or an address, and nothing else. What looks like the address of a
+/// page or holds a user's name may hold a password, so the error does not show it.
+///
+/// ```
+/// use m531x_at::argument::check_host;
+///
+/// assert!(check_host("broker.example").is_ok());
+/// assert!(check_host("2001:db8::1").is_ok());
+/// assert_eq!(
+///     check_host("mqtt://me:secret@broker.example").unwrap_err().to_string(),
+///     "host holds a scheme (such as mqtt://): give the name or address alone, TLS, port, user name \
+///      and password have arguments of their own",
+/// );
+/// ```
 pub fn check_host(host: &str) -> Result<(), ArgumentError> {
     const LONGEST_DNS_NAME: usize = 253;
+    const OWN: &str = "user name and password have arguments of their own";
     check_not_empty("host", host)?;
+    let refused = |holds, instead| Err(ArgumentError::NotAHost { holds, instead });
+    if host.contains("://") {
+        return refused(
+            "a scheme (such as mqtt://)",
+            "TLS, port, user name and password have arguments of their own",
+        );
+    }
+    if host.contains('@') {
+        return refused("a user name or password", OWN);
+    }
+    if host.contains(['/', '\\', '?', '#']) {
+        return refused("a path", "a broker of MQTT has none");
+    }
+    if host.contains(['[', ']']) {
+        return refused("brackets", "also that of IPv6, and the port as an argument");
+    }
+    if host.contains(':') && host.parse::<Ipv6Addr>().is_err() {
+        return refused("a port", "the port has an argument of its own");
+    }
     check_bytes("host", host.as_bytes(), |byte| {
         !byte.is_ascii_graphic() || byte == b'"'
     })?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
+    if !host.bytes().all(is_plain) {
+        return refused(
+            "a character that no name has",
+            "of letters, digits, dots and hyphens",
+        );
+    }
     check_length("host", host.len(), LONGEST_DNS_NAME)
+}
+
+/// A host as it may be shown: one that [`check_host`] refuses may hold a password.
+pub fn shown_host(host: &str) -> &str {
+    match check_host(host) {
+        Ok(()) | Err(ArgumentError::Empty { .. } | ArgumentError::TooLong { .. }) => host,
+        Err(_) => "***",
+    }
 }
 
 /// Checks a port: 1 to 65535.

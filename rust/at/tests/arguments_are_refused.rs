@@ -319,3 +319,40 @@ fn publish(topic: &str, payload: &[u8]) -> Command {
 fn not_supported(what: &'static str, model: Model) -> Result<Line, ArgumentError> {
     Err(ArgumentError::NotSupported { what, model })
 }
+
+#[test]
+fn a_host_is_a_name_or_an_address_and_the_error_does_not_show_it() {
+    use m531x_at::argument::{check_host, shown_host};
+    for host in [
+        "broker.example",
+        "10.0.0.1",
+        "a-b_c.d",
+        "2001:db8::1",
+        "::1",
+        "xn--bcher-kva.example",
+    ] {
+        assert_eq!(check_host(host), Ok(()), "{host}");
+        assert_eq!(shown_host(host), host);
+    }
+    for (host, says) in [
+        ("mqtt://hunter2", "scheme"),
+        ("mqtts://me:hunter2@h:8883/p", "scheme"),
+        ("tcp://me:hunter2\"@h", "scheme"),
+        ("me:hunter2@h", "user name or password"),
+        ("hunter2@h", "user name or password"),
+        ("hunter2/path", "path"),
+        ("hunter2?x", "path"),
+        ("hunter2:1883", "port"),
+        ("hunter2:", "port"),
+        ("[2001:db8::1]:hunter2", "brackets"),
+        ("hunter2*", "character"),
+        ("hunter2,1", "character"),
+    ] {
+        let error = check_host(host).expect_err(host);
+        let text = error.to_string();
+        assert!(text.contains(says), "{host}: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(!format!("{error:?}").contains("hunter2"));
+        assert_eq!(shown_host(host), "***");
+    }
+}

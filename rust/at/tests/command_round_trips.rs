@@ -124,7 +124,7 @@ fn command() -> impl Strategy<Value = Command> {
 
 fn cfg() -> impl Strategy<Value = MqttCfg> {
     (
-        "[!#-~]{1,60}",
+        prop_oneof!["[a-z0-9._-]{1,60}", Just("2001:db8::1".to_owned())],
         1..=u16::MAX,
         text(1..40),
         any::<u16>(),

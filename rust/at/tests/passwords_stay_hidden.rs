@@ -39,6 +39,26 @@ fn commands_echoes_and_readbacks_show_stars() {
 }
 
 #[test]
+fn a_host_that_holds_a_password_shows_stars() {
+    for (line, shown) in [
+        (
+            r#"AT+MQTTCFG="mqtt://me:hunter2@h",1883,"id",60,"","",1"#,
+            r#"AT+MQTTCFG="***",1883,"id",60,"","***",1"#,
+        ),
+        (
+            r#"+MQTTCFG:"me:hunter2@h",1883,"id",60,"user","x",1"#,
+            r#"+MQTTCFG:"***",1883,"id",60,"user","***",1"#,
+        ),
+        (
+            "AT+MQTTCFG=me:hunter2@h,1883,id,60,user,x,1",
+            "AT+MQTTCFG=***,1883,id,60,user,***",
+        ),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&redact(line.as_bytes())), shown);
+    }
+}
+
+#[test]
 fn a_configuration_with_the_wrong_fields_is_hidden_whole() {
     for line in [
         r#"AT+MQTTCFG="h",1883,"id","user","hunter2",1"#,
@@ -59,6 +79,24 @@ fn pins_and_passwords_of_other_commands_show_stars() {
     let cases = [
         (r#"AT+CPIN="1234""#, r#"AT+CPIN="***""#),
         ("AT+CPIN=1234", "AT+CPIN=***"),
+        (r#"AT+CPIN:"1234""#, r#"AT+CPIN:"***""#),
+        ("at+cpin : 1234", "at+cpin : ***"),
+        ("AT+CPIN 1234", "AT+CPIN ***"),
+        (r#"AT+CPIN"1234""#, "AT+CPIN***"),
+        ("AT +CPIN=1234", "AT +CPIN=***"),
+        ("AT+CPIN==1234", "AT+CPIN=***"),
+        ("AT+CPIN2=1234", "AT+CPIN2=***"),
+        (r#"AT+CPIN2="1234","5678""#, r#"AT+CPIN2="***","***""#),
+        ("at+cpin2 1234", "at+cpin2 ***"),
+        (r#"AT+NPIN=0,"1234""#, r#"AT+NPIN=0,"***""#),
+        ("AT+NPIN=1,1234,5678", "AT+NPIN=1,***,***"),
+        (r#"AT+NPIN:0,"1234""#, r#"AT+NPIN:0,"***""#),
+        (r#"AT+NPIN="1234""#, "AT+NPIN=***"),
+        (r#"AT+CLCK:"SC",1,"1234""#, r#"AT+CLCK:"SC",1,"***""#),
+        (
+            r#"AT+CPWD:"SC","1234","5678""#,
+            r#"AT+CPWD:"SC","***","***""#,
+        ),
         ("at+cpin = 1234 ", "at+cpin = *** "),
         ("AT+CPIN=1234,5678", "AT+CPIN=***,***"),
         (
@@ -146,6 +184,13 @@ fn other_lines_are_not_touched() {
     for line in [
         "AT+MQTTCFG?",
         "AT+CSQ",
+        "+CPIN: READY",
+        "+CPIN: SIM PIN2",
+        "+CPIN2: SIM PUK2",
+        "+CLCK: 1",
+        "+CPWD: (\"SC\",8)",
+        "AT+CPIN?",
+        "AT+CPIN2?;+CSQ",
         "+MQTTPUBACK:1,0",
         "",
         "OK",

@@ -169,3 +169,28 @@ fn the_console_shows_none_as_text_or_in_hex() {
     assert!(recorded.contains("MQTTCFG"), "{recorded}");
     assert!(!recorded.contains(&PASSWORD[..6]), "{recorded}");
 }
+
+#[test]
+fn a_host_with_a_password_in_it_is_refused_and_not_printed() {
+    for host in [
+        format!("mqtt://me:{PASSWORD}@broker"),
+        format!("me:{PASSWORD}@broker"),
+        format!("{PASSWORD}:1883"),
+        format!("{PASSWORD}/path"),
+    ] {
+        let output = run(&[
+            "pub",
+            "--port",
+            "virtual://",
+            "-h",
+            &host,
+            "-t",
+            "t",
+            "-m",
+            "x",
+        ]);
+        assert!(!output.status.success(), "{host}");
+        let printed = check(&output, &host);
+        assert!(printed.contains("host holds a"), "{printed}");
+    }
+}

@@ -49,6 +49,30 @@ fn line_ends_nul_ctrl_z_and_quotes_in_fields() {
 }
 
 #[test]
+fn a_host_that_is_more_than_a_name_and_never_shown() {
+    for host in [
+        "mqtt://broker",
+        "mqtts://me:hunter2@broker:8883/path",
+        "me:hunter2@broker",
+        "hunter2/path",
+        "hunter2:1883",
+        "[2001:db8::1]:1883",
+    ] {
+        let mut rig = Rig::new();
+        let options = ConnectOptions::new(host, "me");
+        assert!(!format!("{options:?}").contains("hunter2"), "{host}");
+        let text = refused(&mut rig, RequestKind::Connect(options));
+        assert!(text.contains("host holds "), "{text}");
+        assert!(text.contains("alone"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    for host in ["broker.example", "10.0.0.1", "2001:db8::1"] {
+        let mut rig = Rig::new();
+        rig.begin(RequestKind::Connect(ConnectOptions::new(host, "me")));
+    }
+}
+
+#[test]
 fn a_payload_may_hold_any_bytes() {
     let mut rig = Rig::connected();
     rig.begin(RequestKind::Publish {

@@ -4,13 +4,13 @@ use std::fmt;
 
 use super::{DecodeError, flag_of, number_of, text_of};
 use crate::argument::{
-    ArgumentError, CommandLine, check_client_id, check_host, check_port, check_quotable,
+    ArgumentError, CommandLine, check_client_id, check_host, check_port, check_quotable, shown_host,
 };
 use crate::fields::Fields;
 use crate::profile::{CfgFields, Profile};
 
 /// The parameters of the connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MqttCfg {
     /// Name or address of the broker.
     pub host: String,
@@ -106,6 +106,22 @@ impl MqttCfg {
             }
         }
         Ok(line)
+    }
+}
+
+impl fmt::Debug for MqttCfg {
+    /// Without the password, and without a host that may hold one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MqttCfg")
+            .field("host", &shown_host(&self.host))
+            .field("port", &self.port)
+            .field("client_id", &self.client_id)
+            .field("keepalive", &self.keepalive)
+            .field("username", &self.username)
+            .field("password", &self.password)
+            .field("clean_session", &self.clean_session)
+            .field("tls", &self.tls)
+            .finish()
     }
 }
 

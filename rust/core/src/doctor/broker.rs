@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use m531x_at::argument::shown_host;
+
 use super::News;
 use super::examination::Examination;
 use crate::{
@@ -18,7 +20,7 @@ pub(super) fn examine<F: FnMut(News<'_>)>(
     modem: &Modem,
     options: &ConnectOptions,
 ) {
-    let name = format!("{}:{}", options.host, options.port);
+    let name = format!("{}:{}", shown_host(&options.host), options.port);
     if matches!(
         modem.mqtt_state(),
         MqttState::Connected | MqttState::Connecting | MqttState::ModuleReconnecting

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use m531x_at::argument::shown_host;
 use m531x_at::command::{QoS, Secret, Will};
 
 use super::words::{Words, Writer};
@@ -111,7 +112,7 @@ fn name(kind: &RequestKind) -> &'static str {
 /// Everything but the password, of which only is told that there is one.
 pub(super) fn connect(words: Writer, options: &ConnectOptions) -> Writer {
     let words = words
-        .text("host", &options.host)
+        .text("host", shown_host(&options.host))
         .value("port", options.port)
         .text("client_id", &options.client_id)
         .text_if("username", options.username.as_ref())

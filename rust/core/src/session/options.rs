@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use m531x_at::argument::shown_host;
 use m531x_at::command::{Secret, Will};
 use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
@@ -138,7 +139,7 @@ impl ConnectOptions {
 impl fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectOptions")
-            .field("host", &self.host)
+            .field("host", &shown_host(&self.host))
             .field("port", &self.port)
             .field("client_id", &self.client_id)
             .field("username", &self.username.as_ref().map(|_| "***"))

@@ -31,6 +31,25 @@ pub(super) fn password_without_name(line: &[u8]) -> Option<Range<usize>> {
     password(&line[list..]).map(|secret| list + secret.start..list + secret.end)
 }
 
+/// Where the password stands in the list of fields, and a host that holds one.
+pub(super) fn secrets(list: &[u8]) -> Vec<Range<usize>> {
+    let Some(password) = password(list) else {
+        return Vec::new();
+    };
+    let host = host_with_password(list).filter(|host| host.end <= password.start);
+    host.into_iter().chain([password]).collect()
+}
+
+/// Where the first field stands if it is `user:password@host`, or the address of a page.
+fn host_with_password(list: &[u8]) -> Option<Range<usize>> {
+    let host = Fields::new(list).next()?;
+    let holds = memchr(b'@', host.text).is_some();
+    let start = list
+        .windows(host.text.len().max(1))
+        .position(|window| window == host.text)?;
+    holds.then(|| start..start + host.text.len())
+}
+
 /// Where the password stands in the list of fields.
 pub(super) fn password(list: &[u8]) -> Option<Range<usize>> {
     if list.trim_ascii().is_empty() || list.starts_with(b"?") {

@@ -16,10 +16,10 @@ pub(super) struct Form {
     pub(super) is_read_back: bool,
 }
 
-/// Where the secrets stand in what follows `mark`, an equals sign or a colon.
-pub(super) fn secrets_in_list(form: &Form, mark: u8, list: &[u8]) -> Vec<Range<usize>> {
+/// Where the secrets stand in what follows an equals sign, or a colon: that of an answer, unless
+/// somebody wrote it in a command.
+pub(super) fn secrets_in_list(form: &Form, answer: bool, list: &[u8]) -> Vec<Range<usize>> {
     let text = list.trim_ascii_start();
-    let answer = mark == b':';
     // An answer to the question for the ranges begins with a bracket.
     if answer && (!form.is_read_back || text.starts_with(b"(")) {
         return Vec::new();

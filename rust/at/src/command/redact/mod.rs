@@ -18,7 +18,7 @@ const MASK: &[u8] = b"***";
 
 /// The bytes with every password and PIN replaced by `***`, for logs and transcripts.
 ///
-/// Secret are the password of `MQTTCFG`, the PINs and passwords of `CPIN`, `CLCK` and `CPWD`, and
+/// Secret are the password of `MQTTCFG`, the PINs and passwords of `CPIN`, `CPIN2`, `NPIN`, `CLCK` and `CPWD`, and
 /// user name and password of `CGAUTH` and `MCGDEFCONT`.
 ///
 /// It works on a command, also one of several on a line, on its echo and its read-back, whatever
@@ -83,6 +83,13 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Whether the line is a command or its echo.
+fn is_command(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.get(..2)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"AT"))
+}
+
 fn add_secrets(text: &[u8], line: Range<usize>, found: &mut Vec<Range<usize>>) {
     let before = found.len();
     let mut from = line.start;
@@ -94,13 +101,19 @@ fn add_secrets(text: &[u8], line: Range<usize>, found: &mut Vec<Range<usize>>) {
         };
         let list = &text[from..line.end];
         let start = from;
+        let answer = text[mark] == b':' && !is_command(&text[line.clone()]);
         let secrets = match name {
-            Named::Configuration => configuration::password(list).into_iter().collect(),
-            Named::Other(form) => secrets_in_list(form, text[mark], list),
+            Named::Configuration => configuration::secrets(list),
+            Named::Other(form) => secrets_in_list(form, answer, list),
         };
         for secret in secrets {
             from = start + secret.end;
             found.push(start + secret.start..from);
+        }
+    }
+    if found.len() == before && is_command(&text[line.clone()]) {
+        if let Some(rest) = names::without_mark(&text[line.clone()]) {
+            found.push(line.start + rest.start..line.start + rest.end);
         }
     }
     if found.len() == before {

@@ -1,5 +1,7 @@
 //! The commands that hold a secret.
 
+use std::ops::Range;
+
 use super::list::Form;
 
 /// A command that holds a secret.
@@ -14,12 +16,27 @@ const CONFIGURATION: &[u8] = b"MQTTCFG";
 /// 3GPP TS 27.007 sections 8.3, 7.4, 7.5 and 10.1.31, and what M5311 has in place of the last.
 ///
 /// Modules disagree whether `CGAUTH` has user name or password first, so both are secret.
-static FORMS: [Form; 5] = [
+static FORMS: [Form; 7] = [
     Form {
         name: b"CPIN",
         before: |_| true,
         secrets: 0..2,
         most: 2,
+        is_read_back: false,
+    },
+    Form {
+        name: b"CPIN2",
+        before: |_| true,
+        secrets: 0..2,
+        most: 2,
+        is_read_back: false,
+    },
+    // What is to be done, the PIN, and the new one (Hi21xx).
+    Form {
+        name: b"NPIN",
+        before: |fields| fields[0].len() < 3 && digits(fields[0]),
+        secrets: 1..3,
+        most: 3,
         is_read_back: false,
     },
     Form {
@@ -89,6 +106,22 @@ impl Named {
             .find(|form| ends_with(form.name))
             .map(Self::Other)
     }
+}
+
+/// What follows the name of a command that has neither `=` nor `:` nor `?` behind it.
+pub(super) fn without_mark(line: &[u8]) -> Option<Range<usize>> {
+    let found = names().filter_map(|name| {
+        let mut windows = line.windows(name.len());
+        let start = windows.position(|window| window.eq_ignore_ascii_case(name))?;
+        Some(start + name.len())
+    });
+    // `CPIN` is the beginning of `CPIN2`.
+    let end = found.max()?;
+    let rest = &line[end..];
+    let start = end + (rest.len() - rest.trim_ascii_start().len());
+    let has_digit = line[start..].iter().any(u8::is_ascii_digit);
+    let marked = matches!(line.get(start), Some(b'?' | b'=' | b':' | b';'));
+    (has_digit && !marked).then(|| start..start + line[start..].trim_ascii_end().len())
 }
 
 fn names() -> impl Iterator<Item = &'static [u8]> {
