@@ -41,7 +41,7 @@ def test_messages_of_a_shared_subscription_go_to_its_callback_or_reader(
     memory_modem.publish("a/1", "x")
     assert calls.get(timeout=10) == "a/1"
     memory_modem.publish("b/2", "y")
-    received = subscription.receive(timeout=10)
+    received = next(subscription.messages(timeout=10))
     assert (received.topic, received.text) == ("b/2", "y")
     assert calls.empty()
 

@@ -138,3 +138,41 @@ fn lists_of_anything_keep_their_lines_and_urcs_stay_events() {
     assert_eq!(rig.lines(id), ["E0 Q0 V1", "+CMEE: 1", "+XYZ: 5"]);
     assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
 }
+
+#[test]
+fn an_answer_without_an_end_fails_its_command_and_nothing_else() {
+    for line in [
+        "+CSQ: 20,99\r\n".to_owned(),
+        format!("+CSQ: {}\r\n", "9".repeat(2000)),
+    ] {
+        let mut rig = Rig::new();
+        let id = rig.begin(command("AT+CSQ"));
+        let next = rig.begin(command("AT+CGATT?"));
+        rig.expect("AT+CSQ");
+        let mut lines = 0;
+        while !rig.is_done(id) {
+            rig.reply(&line);
+            lines += 1;
+            assert!(lines < 20_000, "all are kept");
+        }
+        let error = rig.error(id);
+        assert_eq!(error.code(), ErrorCode::ResultUnknown);
+        assert!(error.to_string().contains("did not end"), "{error}");
+        for _ in 0..100 {
+            rig.reply(&line);
+        }
+        assert_eq!(rig.events(EventKind::LateAnswer).len(), 100);
+        // Back into step: what ends the old answer is not the next one's.
+        rig.expect("AT+MQTTSTAT?");
+        rig.reply("\r\nOK\r\n\r\n+MQTTSTAT:1\r\n\r\nOK\r\n");
+        rig.exchange("AT+CGATT?", "\r\n+CGATT:1\r\n\r\nOK\r\n");
+        assert_eq!(rig.lines(next), ["+CGATT:1"]);
+    }
+}
+
+#[test]
+fn a_long_answer_that_ends_is_whole() {
+    let reply = "+XYZ: 1\r\n".repeat(9_000) + "\r\nOK\r\n";
+    let (_, lines) = answered("AT+XYZ=?", &reply);
+    assert_eq!(lines.unwrap().len(), 9_000);
+}

@@ -22,6 +22,8 @@ pub(super) struct Wire {
     /// Sent at once, even while answers of earlier commands are still owed.
     pub forced: bool,
     pub timeout: Duration,
+    /// So many lines came without an end that no more were kept.
+    pub endless: Option<usize>,
 }
 
 impl Wire {
@@ -37,6 +39,7 @@ impl Wire {
             repeatable: is_repeatable(command),
             forced: false,
             timeout,
+            endless: None,
         })
     }
 
@@ -51,6 +54,7 @@ impl Wire {
             repeatable,
             forced: false,
             timeout,
+            endless: None,
         })
     }
 
@@ -73,8 +77,18 @@ impl Wire {
         )
     }
 
-    /// The error for a command whose answer was lost among the bytes of a message.
+    /// The error for a command whose answer was lost among the bytes of a message, or did not end.
     pub(super) fn result_unknown(&self) -> Error {
+        if let Some(lines) = self.endless {
+            return Error::new(
+                ErrorCode::ResultUnknown,
+                format!(
+                    "{}: the answer did not end after {lines} lines, and no more are kept; restart \
+                     the module if it goes on",
+                    self.name
+                ),
+            );
+        }
         Error::new(
             ErrorCode::ResultUnknown,
             format!(
@@ -127,7 +141,8 @@ pub(super) enum Answer {
     Refused(Refusal),
     /// No final result came within this time.
     TimedOut(Duration),
-    /// The module has carried on, but its answer was lost among the bytes of a message.
+    /// The module has carried on, but its answer was lost among the bytes of a message, or did not
+    /// end.
     Hidden,
 }
 

@@ -16,6 +16,10 @@ use crate::session::wire::{Answer, Refusal, Wire};
 /// How long a command whose answer may have been swallowed by a message is left alone before the
 /// module is asked again.
 const SETTLE: Duration = Duration::from_millis(500);
+/// More lines of one answer are not kept, nor more bytes: the longest that are known, lists of all
+/// commands, have a few hundred.
+const MOST_LINES: usize = 10_000;
+const MOST_BYTES: usize = 1 << 20;
 /// A repeatable command is sent at most this often.
 const MOST_SENDINGS: u32 = 4;
 
@@ -42,6 +46,8 @@ struct Pending {
     wire: Wire,
     echo: Echo,
     lines: Vec<String>,
+    /// The bytes of the lines.
+    kept: usize,
     sendings: u32,
     /// `None` until it is sent.
     deadline: Option<Instant>,
@@ -99,6 +105,7 @@ impl CommandSlot {
             echo: Echo::new(wire.line.as_bytes()),
             wire,
             lines: Vec::new(),
+            kept: 0,
             sendings: 0,
             deadline: None,
             due: None,
@@ -350,9 +357,13 @@ impl CommandSlot {
         let recognised = self.probe.as_ref().is_some_and(|p| p.recognised);
         if let Some(pending) = self.pending.as_mut() {
             if pending.deadline.is_some() && !recognised && pending.wire.grammar.accepts(line) {
+                pending.kept += line.len();
                 pending
                     .lines
                     .push(String::from_utf8_lossy(line).into_owned());
+                if pending.lines.len() > MOST_LINES || pending.kept > MOST_BYTES {
+                    self.end_endless();
+                }
                 return Verdict::Taken;
             }
         }
@@ -360,6 +371,15 @@ impl CommandSlot {
             return Verdict::Late;
         }
         Verdict::NotMine
+    }
+
+    /// An answer without an end fails its command; what is still to come of it is owed.
+    fn end_endless(&mut self) {
+        if let Some(mut pending) = self.pending.take() {
+            self.quarantine.owe(&pending.wire, pending.echo);
+            pending.wire.endless = Some(pending.lines.len());
+            self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
+        }
     }
 
     fn on_final(&mut self, now: Instant, result: FinalResult, guard: Duration) -> Verdict {
@@ -418,6 +438,7 @@ impl Pending {
     fn send_again(&mut self) {
         self.echo = Echo::new(self.wire.line.as_bytes());
         self.lines.clear();
+        self.kept = 0;
         self.deadline = None;
         self.suspect = false;
         self.settle_at = None;
