@@ -1,9 +1,11 @@
 //! Messages: what becomes of a verdict.
 
+use crate::framer::frame::per_byte;
 use crate::framer::header::PREFIX;
+use crate::framer::patience::PAUSE;
 use crate::framer::search::Progress;
 use crate::framer::verdict::{After, Heard, Take, Verdict, judge, judge_subscribed};
-use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, PAUSE, State, per_byte};
+use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, State};
 
 impl Framer {
     pub(super) fn message_start(&mut self) -> Next {

@@ -12,7 +12,7 @@
 //! of the two read [`Framer::next_frame`] until it returns `None`:
 //!
 //! ```
-//! use std::time::{Duration, Instant};
+//! use std::time::Instant;
 //! use m531x_at::framer::{Frame, Framer, FramerConfig};
 //!
 //! let mut framer = Framer::new(FramerConfig::default());
@@ -85,32 +85,22 @@ mod garbage;
 mod header;
 mod lines;
 mod messages;
+mod patience;
 mod search;
 mod verdict;
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use frame::per_byte;
 pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 
 use crate::profile::TopicQuoting;
 use crate::topic::{FilterSet, shared_filter};
 use crate::urc::Publish;
-use arrivals::{Arrivals, times};
+use arrivals::Arrivals;
 use buffer::Buffer;
 use header::Header;
 use search::{Filters, Search};
-
-/// A message that no other reading waits for may pause so many times as long as the silence limit,
-/// in all.
-const PATIENCE: u32 = 3;
-/// What follows after so long was not printed in one go. Adapters hand bytes on every 16 ms.
-const PAUSE: Duration = Duration::from_millis(20);
-/// A digit and CR end a line when nothing follows for so long.
-const NUMBER_ENDS: Duration = Duration::from_millis(100);
-/// Who is called later than this after a deadline was kept from it.
-const PUNCTUAL: Duration = Duration::from_millis(50);
 
 /// Cuts what the module sends into lines and messages.
 ///
@@ -240,106 +230,6 @@ impl Framer {
         self.clock = Some(now);
         self.last_input = Some(now);
         self.silent = false;
-    }
-
-    /// A host that was away when something was due has not seen what came meanwhile: that time does
-    /// not count.
-    fn forgive_absence(&mut self, now: Instant) {
-        let away = |due: Instant| now.saturating_duration_since(due) > PUNCTUAL;
-        if let Some(last) = self
-            .last_input
-            .filter(|_| self.poll_timeout().is_some_and(away))
-        {
-            let away = now.saturating_duration_since(last);
-            self.arrivals.shift(away);
-            if let Some(since) = &mut self.since {
-                *since += away;
-            }
-        }
-    }
-
-    /// Ends what waits for silence if `now` has reached [`poll_timeout`](Self::poll_timeout).
-    ///
-    /// Read the frames with [`next_frame`](Self::next_frame) until `None` before the next input.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        self.clock = Some(self.clock.map_or(now, |clock| clock.max(now)));
-        if self.silence_ends().is_some_and(|deadline| deadline <= now) {
-            self.silent = true;
-        }
-        self.end_old_doubt();
-    }
-
-    /// The time at which to call [`handle_timeout`](Self::handle_timeout) if no byte comes before,
-    /// or `None` when nothing waits for silence.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.silent {
-            return None;
-        }
-        [self.silence_ends(), self.late_at()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    fn silence_ends(&self) -> Option<Instant> {
-        let waits = match self.state {
-            State::Message => !self.search.candidates.is_empty() || self.doubt.hidden.is_some(),
-            State::Payload { .. } => true,
-            _ => self.doubt.hidden.is_some(),
-        };
-        if waits && !self.silent {
-            self.last_input?.checked_add(self.config.silence_limit)
-        } else {
-            None
-        }
-    }
-
-    /// When what is being read has taken longer than the line needs for it and a module pauses.
-    fn late_at(&self) -> Option<Instant> {
-        let (since, bytes) = match self.state {
-            State::Message if !self.search.candidates.is_empty() => {
-                (self.arrivals.first()?, self.buffer.len())
-            }
-            State::Payload { declared, left } => (self.since?, declared - left),
-            State::Line { .. } if self.is_number() => {
-                return self.last_input?.checked_add(NUMBER_ENDS);
-            }
-            _ if self.doubt.unknown > 0 => (self.since?, self.config.max_line),
-            _ => return None,
-        };
-        let patience = if self.rival { 1 } else { PATIENCE };
-        let pauses = self.config.silence_limit.saturating_mul(patience);
-        since.checked_add(pauses.saturating_add(times(per_byte(self.config.baudrate), bytes)))
-    }
-
-    /// Whether all that there is may be a result as `ATV0` has it printed, which ends with CR alone.
-    fn is_number(&self) -> bool {
-        !self.doubt.any() && matches!(self.buffer.unread(), [b'0'..=b'9', b'\r'])
-    }
-
-    /// Whether it has taken longer.
-    fn is_late(&self) -> bool {
-        self.clock
-            .is_some_and(|clock| self.late_at().is_some_and(|due| due <= clock))
-    }
-
-    /// Bytes of which nothing is known are believed again after some time, from the next line on.
-    fn end_old_doubt(&mut self) {
-        if self.doubt.unknown > 0 && self.state != State::Message && self.is_late() {
-            self.doubt.unknown = 0;
-            self.doubt.line |= self.state != State::LineStart || self.buffer.len() > 0;
-            self.need = 0;
-        }
-    }
-
-    /// When the message began to come whose bytes are held back until it is complete, and when it is
-    /// given up if nothing comes before. An answer may be among these bytes.
-    pub fn holding(&self) -> Option<(Instant, Instant)> {
-        let held = self.state == State::Message;
-        Some((
-            self.arrivals.first().filter(|_| held)?,
-            self.poll_timeout()?,
-        ))
     }
 
     /// How many bytes are held back for a line or message that is not complete.
