@@ -63,6 +63,8 @@ impl Gateway {
             seed,
             paced: random.bool(),
         });
+        // On a slow network several are on their way when a connection is lost.
+        world.network.latency = ms([30, 200, 600][random.usize(..3)]);
         let mut options = ConnectOptions::new("broker", CLIENT);
         options.clean_session = false;
         options.keepalive = 20;
@@ -96,7 +98,11 @@ impl Gateway {
     }
 
     fn step(&mut self, step: u32) {
-        self.publish();
+        // One by one, and several at once.
+        let burst = if self.random.u8(..8) == 0 { 10 } else { 1 };
+        for _ in 0..burst {
+            self.publish();
+        }
         if step % 3 == 0 {
             let payload = format!("{step}\r\nOK\r\n+MQTTPUBACK:1,0\r\n");
             self.world

@@ -59,6 +59,7 @@ impl Life {
             seed,
             paced: seed % 3 == 0,
         });
+        world.network.latency = ms([30, 30, 200, 600][usize::try_from(seed / 3 % 4).unwrap()]);
         world.trail.on = with_trail;
         let start = world.start;
         let startup = world.begin(RequestKind::Startup);

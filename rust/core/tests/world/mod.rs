@@ -108,7 +108,7 @@ impl World {
             module,
             broker: Core::new(BrokerOptions::default()),
             line: Line::new(config.seed),
-            network: Network::default(),
+            network: Network::new(config.seed),
             witness: Witness::default(),
             now: start,
             start,

@@ -6,18 +6,23 @@ use std::time::{Duration, Instant};
 use m531x_virtual_modem::broker::{ConnectionId, Core, Output};
 use m531x_virtual_modem::module::{Module, NetworkAction};
 
-/// From one side to the other.
+/// From one side to the other, unless a test says otherwise.
 const LATENCY: Duration = Duration::from_millis(30);
 
-/// One connection at a time. While the radio is cut everything waits, as TCP lets it wait.
-#[derive(Default)]
+/// One connection at a time. While the radio is cut everything waits, as TCP lets it wait; what waits
+/// when the module gives its connection up is lost.
 pub(crate) struct Network {
+    /// From one side to the other.
+    pub(crate) latency: Duration,
     /// Connections are refused.
     down: bool,
     last_id: u64,
     /// The connection the module believes in.
     current: Option<ConnectionId>,
+    /// It has sent DISCONNECT: all that it sent arrives.
+    says_goodbye: bool,
     under_way: VecDeque<(Instant, Freight)>,
+    random: fastrand::Rng,
 }
 
 enum Freight {
@@ -28,7 +33,22 @@ enum Freight {
     ClosedByBroker(ConnectionId),
 }
 
+/// What a client sends that ends its connection in order.
+const DISCONNECT: [u8; 2] = [0xe0, 0];
+
 impl Network {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            latency: LATENCY,
+            down: false,
+            last_id: 0,
+            current: None,
+            says_goodbye: false,
+            under_way: VecDeque::new(),
+            random: fastrand::Rng::with_seed(seed ^ 0x0e7),
+        }
+    }
+
     pub(super) fn set_down(&mut self, now: Instant, down: bool, broker: &mut Core) {
         self.down = down;
         if let Some(id) = self.current.filter(|_| down) {
@@ -44,7 +64,7 @@ impl Network {
             acted = true;
             match action {
                 NetworkAction::Connect { .. } => {
-                    self.hang_up(now);
+                    self.hang_up(now, module.network_cut());
                     // The witness has the number 0.
                     self.last_id += 1;
                     let id = ConnectionId(self.last_id);
@@ -52,11 +72,12 @@ impl Network {
                     self.push(now, Freight::Open(id));
                 }
                 NetworkAction::Send(bytes) => {
+                    self.says_goodbye = bytes == DISCONNECT;
                     if let Some(id) = self.current {
                         self.push(now, Freight::ToBroker(id, bytes));
                     }
                 }
-                NetworkAction::Close => self.hang_up(now),
+                NetworkAction::Close => self.hang_up(now, module.network_cut()),
             }
         }
         acted
@@ -113,13 +134,21 @@ impl Network {
         delivered
     }
 
-    fn hang_up(&mut self, now: Instant) {
+    /// The module gives its connection up: with the radio, or with its power, what it sent last.
+    fn hang_up(&mut self, now: Instant, cut: bool) {
+        let says_goodbye = std::mem::take(&mut self.says_goodbye);
         if let Some(id) = self.current.take() {
+            if cut || !says_goodbye && self.random.bool() {
+                self.under_way.retain(|(_, freight)| match freight {
+                    Freight::Open(of) | Freight::ToBroker(of, _) => *of != id,
+                    _ => true,
+                });
+            }
             self.push(now, Freight::ClosedByModule(id));
         }
     }
 
     fn push(&mut self, now: Instant, freight: Freight) {
-        self.under_way.push_back((now + LATENCY, freight));
+        self.under_way.push_back((now + self.latency, freight));
     }
 }
