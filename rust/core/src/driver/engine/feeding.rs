@@ -46,15 +46,6 @@ impl Engine {
         Ok(id)
     }
 
-    /// The outbox does not want to know the end of this any more.
-    pub(in crate::driver) fn give_up_kept(&self, id: OperationId) {
-        let mut shared = self.lock();
-        if shared.kept.sending.remove(&id) {
-            self.abandon_locked(&mut shared, id);
-            self.tell_whoever_reads(&mut shared);
-        }
-    }
-
     /// Puts an event of the driver's own into the queue.
     pub(in crate::driver) fn report(&self, kind: EventKind, value: i64, text: String) {
         let mut incoming = Incoming::Event(Event::new(kind, value, text));

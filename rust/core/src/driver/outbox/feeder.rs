@@ -13,9 +13,6 @@ use crate::{Error, ErrorCode};
 
 /// So many failures in a row make a message suspect.
 const SUSPICIOUS_FAILURES: u32 = 3;
-/// And so many connections that were lost while it was on its way: a broker that does not like a
-/// message has no other way to say so (MQTT 3.1.1 section 3.3.5).
-const SUSPICIOUS_LOSSES: u32 = 5;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -38,7 +35,6 @@ pub(super) struct Feeder {
 #[derive(Debug, Default)]
 struct Trouble {
     failures: u32,
-    losses: u32,
     why: String,
 }
 
@@ -109,31 +105,13 @@ impl Feeder {
         true
     }
 
-    /// Whether a connection is there; gives the operations that are to be given up.
-    pub(super) fn connection(&mut self, connected: bool) -> Vec<(u64, OperationId)> {
-        if connected == self.connected {
-            return Vec::new();
-        }
-        self.connected = connected;
-        if connected {
+    /// Whether a connection is there.
+    pub(super) fn connection(&mut self, connected: bool) {
+        if connected && !self.connected {
             self.pause_until = None;
             self.pause = FIRST_PAUSE;
-            return Vec::new();
         }
-        let mut hopeless = Vec::new();
-        for (id, operation) in &self.flights {
-            let trouble = self.troubles.entry(*id).or_default();
-            trouble.losses += 1;
-            if trouble.losses >= SUSPICIOUS_LOSSES {
-                "the connection was lost each time it was sent".clone_into(&mut trouble.why);
-                hopeless.push((*id, *operation));
-            }
-        }
-        for (id, _) in &hopeless {
-            self.flights.remove(id);
-            self.suspect_or_retry(*id);
-        }
-        hopeless
+        self.connected = connected;
     }
 
     /// The message is gone from the store: dropped to make room, or unusable.
@@ -181,9 +159,8 @@ impl Feeder {
             // The successor has failed as well: nothing is known against the suspect any more.
             Some(suspect) if suspect != id => self.back_to(suspect),
             _ => {
-                let suspicious = self.troubles.get(&id).is_some_and(|trouble| {
-                    trouble.failures >= SUSPICIOUS_FAILURES || trouble.losses >= SUSPICIOUS_LOSSES
-                });
+                let trouble = self.troubles.get(&id);
+                let suspicious = trouble.is_some_and(|t| t.failures >= SUSPICIOUS_FAILURES);
                 self.suspect = suspicious.then_some(id);
             }
         }
@@ -194,7 +171,6 @@ impl Feeder {
         self.cursor = self.cursor.min(id.saturating_sub(1));
         if let Some(trouble) = self.troubles.get_mut(&id) {
             trouble.failures = trouble.failures.min(SUSPICIOUS_FAILURES - 1);
-            trouble.losses = trouble.losses.min(SUSPICIOUS_LOSSES - 1);
         }
     }
 

@@ -151,10 +151,7 @@ impl Worker {
     }
 
     fn take_link(&mut self, link: Link) {
-        for (_, operation) in self.feeder.connection(link.connected) {
-            self.sending.remove(&operation);
-            self.engine.give_up_kept(operation);
-        }
+        self.feeder.connection(link.connected);
         self.link = link;
         if link.expected {
             return;

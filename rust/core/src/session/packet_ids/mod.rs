@@ -136,7 +136,6 @@ impl PacketIds {
         self.base = 0;
         self.confirmed = false;
         self.strangers = 0;
-        self.connection += 1;
     }
 
     /// The connection has changed: what was sent before may have gone with the last one.

@@ -366,3 +366,39 @@ fn acknowledgements_out_of_order_leave_nothing_waiting_either() {
         }
     }
 }
+
+#[test]
+fn the_next_id_is_told_from_what_was_sent() {
+    let mut line = Line::new();
+    assert_eq!(line.ids.next_id(), 1);
+    line.ids.restart_at(17, Some(true));
+    assert_eq!(line.ids.next_id(), 17);
+    line.publish(A);
+    line.zeros(3);
+    assert_eq!(line.ids.next_id(), 21);
+    line.ids.restart_at(17, Some(false));
+    line.publish(A);
+    line.zeros(3);
+    assert_eq!(line.ids.next_id(), 18);
+    assert_eq!(line.acked(17), of(A, 17));
+    line.ids.restart_at(1, None);
+    assert_eq!(line.ids.next_id(), 1);
+}
+
+#[test]
+fn where_both_numbers_could_be_the_id_the_order_of_the_model_decides() {
+    for (order, id) in [(AckOrder::DupFirst, 1), (AckOrder::IdFirst, 0)] {
+        let mut line = Line::new();
+        line.ids.set_profile_order(order);
+        line.ids.restart_at(0, None);
+        line.publish(A);
+        let numbers = AckNumbers {
+            first: 0,
+            second: Some(1),
+        };
+        let owner = line
+            .ids
+            .on_numbers(line.now, AckKind::Publish1, numbers, true);
+        assert_eq!(owner, of(A, id), "{order:?}");
+    }
+}
