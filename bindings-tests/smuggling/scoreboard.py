@@ -33,6 +33,8 @@ PAUSE = 0.4
 ROUNDS = ("together", "apart", "idle", "traffic")
 LIVELY = 3.0
 """How long the traffic of the last round goes on, in seconds."""
+ASKED = 0.05
+"""How often it asks, in seconds."""
 STATED = 5.0
 """How long that round waits for a first answer, and for the first message."""
 TRIES = 3
@@ -198,7 +200,7 @@ def run(
 def run_with_traffic(
     module: Module, process: Process, case: dict[str, Any], seen: Round
 ) -> None:
-    """The message comes once a second among ordinary ones, and commands are asked without a pause."""
+    """The message comes once a second among ordinary ones; a command is asked 20 times a second."""
     over = threading.Event()
     ordinary = printed({"topic": case["topic"], "payload": ORDINARY.decode()})
     calm = printed({"topic": "calm", "payload": ORDINARY.decode()})
@@ -217,9 +219,11 @@ def run_with_traffic(
     seen.answered = 0
     start = time.monotonic()
     while True:
+        asked = time.monotonic()
         process.tell({"ask": "AT+CSQ"})
         said = process.hear()
         lines = [line.strip() for line in said.get("lines", ())]
+        time.sleep(max(ASKED - (time.monotonic() - asked), 0))
         spent = time.monotonic() - start
         seen.answered += ANSWER in lines and spent < STATED
         if not process.answers or spent > STATED or (spent > LIVELY and seen.answered):

@@ -233,3 +233,22 @@ fn a_host_that_was_away_gives_nothing_up_for_it() {
     bench.now += TICK;
     assert!(is_whole(&bench.input(&bytes[120..]), &payload));
 }
+
+#[test]
+fn an_answer_within_the_message_that_is_taken_is_reported_though_it_is_given_up_late() {
+    // `a` with 16 bytes closes around the OK, `a,16,b,3000,c` with one byte closes ahead of it, and
+    // `a,16,b` would have 3000.
+    let mut bench = Bench::subscribed(&["#"]);
+    let message = publish(b"a,16,b,3000,c", b"x");
+    assert_eq!(bench.input([&message[..], b"OK\r\n"].concat()), []);
+    let seen = babble(&mut bench, "+CEREG: 1\r\n", 3 * limit());
+    let Seen::Message(first) = &seen[0].1 else {
+        panic!("{seen:?}");
+    };
+    assert!(first.ambiguous, "{seen:?}");
+    assert!(
+        seen.iter()
+            .any(|(_, frame)| matches!(frame, Seen::Hidden(_))),
+        "{seen:?}"
+    );
+}

@@ -34,8 +34,10 @@ impl Framer {
             if self.is_late() {
                 verdict = self.verdict(progress, true);
                 let fresh = rival && self.doubt.hidden.is_none();
+                let swallows =
+                    matches!(verdict, Verdict::Take(take) if take.swallows || take.truncated);
                 let next = self.settle_any(progress, verdict);
-                self.doubt.lines_only |= fresh;
+                self.doubt.lines_only |= fresh && !swallows;
                 return next;
             }
         }

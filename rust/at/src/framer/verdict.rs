@@ -194,6 +194,7 @@ impl Tally {
                 .unwrap_or_default();
             if let Some(line_end) = payload.iter().position(|byte| *byte == b'\n') {
                 take.ambiguous = true;
+                take.swallows = true;
                 take.hidden = payload.len() - line_end;
             }
         }
@@ -219,6 +220,8 @@ pub(super) struct Take {
     pub(super) doubt_end: usize,
     /// The number of bytes in which an answer may have been lost.
     pub(super) hidden: usize,
+    /// Some of them are payload of the message.
+    pub(super) swallows: bool,
     /// What to do with what follows the doubt.
     pub(super) after: After,
 }
@@ -322,6 +325,7 @@ fn take(search: &Search, line: &[u8], index: usize, ends: &Ends, reach: usize) -
         end: ends.end,
         ambiguous,
         doubt_end: farthest,
+        swallows: ends.count > 1,
         hidden: if ambiguous {
             farthest - ends.nearest
         } else {
@@ -374,6 +378,7 @@ fn broken(
         payload_end: end - line_end,
         end,
         truncated: true,
+        swallows: true,
         ambiguous: group.garbage.count + group.open.count > 1,
         doubt_end: if group.open.count > 0 {
             line.len()
