@@ -20,6 +20,8 @@ pub(super) const GRACE: Duration = Duration::from_millis(700);
 const FIRST_PROBE: Duration = Duration::from_secs(2);
 /// How long the answer of a lost probe is still recognised.
 const MEMORY: Duration = Duration::from_secs(120);
+/// More lines than this of one owed answer are not reported.
+const MOST_LATE: u32 = 1000;
 /// More owed answers than this are not told apart.
 const MOST_OWED: usize = 64;
 
@@ -36,6 +38,8 @@ pub(super) struct Quarantine {
     /// The information line of one of these two has come.
     final_of_lost_due: bool,
     tries: u32,
+    /// Information lines since an owed answer ended last.
+    late_lines: u32,
 }
 
 #[derive(Debug)]
@@ -93,13 +97,20 @@ impl Quarantine {
         self.owed.push_back(late);
     }
 
+    /// Whether the line that was just taken is reported; an answer without an end has more.
+    pub(super) fn reports(&self) -> bool {
+        self.late_lines <= MOST_LATE
+    }
+
     /// A final result came that belongs to the oldest owed command; whether there was one.
     pub(super) fn pay(&mut self) -> bool {
+        self.late_lines = 0;
         self.owed.pop_front().is_some()
     }
 
     /// A probe was answered: nothing older should come any more.
     pub(super) fn settled(&mut self, now: Instant) {
+        self.late_lines = 0;
         self.overtaken.retain(|(_, until)| *until > now);
         let owed = self.owed.drain(..).map(|late| (late, now + MEMORY));
         self.overtaken.extend(owed);
@@ -136,6 +147,7 @@ impl Quarantine {
             return true;
         }
         if self.owed.iter().any(owed) {
+            self.late_lines = self.late_lines.saturating_add(1);
             return true;
         }
         // Bare text and what the module also says by itself would be believed too easily.

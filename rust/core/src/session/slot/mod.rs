@@ -368,7 +368,11 @@ impl CommandSlot {
             }
         }
         if self.quarantine.takes_information(line) {
-            return Verdict::Late;
+            return if self.quarantine.reports() {
+                Verdict::Late
+            } else {
+                Verdict::Taken
+            };
         }
         Verdict::NotMine
     }
