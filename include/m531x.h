@@ -307,6 +307,17 @@ enum m531x_event_kind {
    * text tells what was missing.
    */
   M531X_EVENT_HEALTH_CHECK = 22,
+  /**
+   * With M531X_OPTION_ASK_PASSWORD: a password is wanted for a connection; the text names the broker. Give it with
+   * m531x_set_string(modem, M531X_OPTION_PASSWORD, ...) within 30 s; NULL ends the attempt.
+   */
+  M531X_EVENT_PASSWORD_WANTED = 23,
+  /**
+   * With M531X_OPTION_ASK_PASSWORD: the connection is not made again for now, because the broker refused the password
+   * and the next one; the value is its return code, 4 or 5, or -1 if none was given in time. The next attempt comes
+   * after five times M531X_OPTION_RECOVERY_MAX_DELAY_MS.
+   */
+  M531X_EVENT_LOGIN_REFUSED = 24,
 };
 
 /**
@@ -348,7 +359,8 @@ enum m531x_option {
    */
   M531X_OPTION_USERNAME = 1,
   /**
-   * String: the MQTT password; NULL is none, which is the default. Never logged.
+   * String: the MQTT password; NULL is none, which is the default. Never logged. It is also the answer to
+   * M531X_EVENT_PASSWORD_WANTED.
    */
   M531X_OPTION_PASSWORD = 2,
   /**
@@ -478,6 +490,11 @@ enum m531x_option {
    * Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
    */
   M531X_OPTION_MAX_WAITING = 31,
+  /**
+   * u32: 1 has an M531X_EVENT_PASSWORD_WANTED ask for the password whenever a lost connection is made again, for one
+   * that expires, and for m531x_connect if M531X_OPTION_PASSWORD is not set then; default 0.
+   */
+  M531X_OPTION_ASK_PASSWORD = 32,
 };
 
 /**
@@ -694,7 +711,8 @@ m531x_status m531x_cancel(m531x_modem modem);
 m531x_status m531x_set_u32(m531x_modem modem, int32_t option, uint32_t value);
 
 /**
- * Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once.
+ * Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once, and so does a
+ * password that an M531X_EVENT_PASSWORD_WANTED has asked for.
  *
  * @param modem   [in] An open modem.
  * @param option  [in] M531X_OPTION_...

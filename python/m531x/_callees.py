@@ -21,6 +21,7 @@ class Callees:
         self.on_connect: Callable[[], object] | None = None
         self.on_disconnect: Callable[[str], object] | None = None
         self.on_event: Callable[[Event], object] | None = None
+        self.password: Callable[[], object] | None = None
 
     def of_event(
         self, kind: int, value: int, text: str, timestamp: float

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from m531x import _native
 from m531x._argument_type import ArgumentTypeError
+from m531x._callees import Callees
+from m531x._errors import ConnectError
+from m531x._password import checked, failed, is_login_refused, parts
 from m531x._secret import Hidden
 from m531x.types import MqttState, Will
 
@@ -19,6 +25,13 @@ def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:
     return (will.topic, will.payload, will.qos, will.retain)
 
 
+def _ask(function: Callable[[], str]) -> Hidden[str]:
+    try:
+        return checked(Hidden(function()))
+    except Exception as error:
+        raise failed(error) from error
+
+
 class ConnectionCommands:
     """The part of `Modem` that makes and ends the MQTT connection.
 
@@ -27,6 +40,7 @@ class ConnectionCommands:
     """
 
     _native: _native.Modem
+    _callees: Callees
 
     def connect(
         self,
@@ -35,7 +49,7 @@ class ConnectionCommands:
         *,
         client_id: str,
         username: str | None = None,
-        password: str | None = None,
+        password: str | Callable[[], str] | None = None,
         keepalive: int = 60,
         clean_session: bool = True,
         tls: bool = False,
@@ -52,9 +66,12 @@ class ConnectionCommands:
             port: The broker's TCP port, 1 to 65535.
             client_id: The MQTT client identifier.
             username: The user name, if the broker wants one.
-            password: The password; it appears in no log, error text or repr.
-            keepalive: Seconds, up to 65535; more than `ack_timeout`. 0 is allowed, but not "off": the broker
-                expects no ping then, while a module may send one every 1.5 s.
+            password: The password, or a function that gives it, for one that expires: it is called
+                for every connection and every recovery, once more if the broker refuses what it
+                gave, here on this thread, later on that of the callbacks, where it may take 30 s.
+                The password appears in no log, error text or repr.
+            keepalive: Seconds, up to 65535; more than `ack_timeout`. 0 is allowed, but not "off":
+                the broker expects no ping then, while a module may send one every 1.5 s.
             clean_session: Whether the broker forgets the client's earlier session.
             tls: Whether the module encrypts; not every model can.
             will: What the broker publishes when the connection is lost.
@@ -63,7 +80,8 @@ class ConnectionCommands:
 
         Raises:
             InvalidArgumentError: An argument is refused; nothing was sent.
-            ConnectError: The broker refused (``return_code`` says why) or was not reached.
+            ConnectError: The broker refused (``return_code`` says why) or was not reached, or the
+                password function raised.
             ModemTimeoutError: There was no outcome in time.
             CommandError: The module refused a command.
 
@@ -75,21 +93,33 @@ class ConnectionCommands:
             ...     print(modem.mqtt_state())
             connected
         """
-        hidden, password = Hidden(password), None
-        options = _native.ConnectOptions(
-            host,
-            port,
-            client_id,
-            username,
-            hidden.reveal(),
-            keepalive,
-            clean_session,
-            tls,
-            will_parts(will),
-            ack_timeout,
-            timeout,
-        )
-        self._native.connect(options)
+        (hidden, function), password = parts(password), None
+        self._callees.password = function
+        left, begun = timeout, time.monotonic()
+        for is_last in (function is None, True):
+            options = _native.ConnectOptions(
+                host,
+                port,
+                client_id,
+                username,
+                hidden.reveal() if function is None else _ask(function).reveal(),
+                keepalive,
+                clean_session,
+                tls,
+                will_parts(will),
+                ack_timeout,
+                left,
+                function is not None,
+            )
+            try:
+                self._native.connect(options)
+            except ConnectError as error:
+                if is_last or not is_login_refused(error):
+                    raise
+                if timeout is not None:
+                    left = max(0.0, timeout - (time.monotonic() - begun))
+            else:
+                return
 
     def disconnect(self) -> None:
         """Ends the MQTT connection; the client stays configured.

@@ -18,8 +18,11 @@ from m531x._callees import Callees
 from m531x._errors import ClosedError, M531xError
 from m531x._journal import Journal
 from m531x._native import Message
+from m531x._password import checked, why
 from m531x._routes import MessageCallback, Route
+from m531x._secret import Hidden
 from m531x.inbox import Inbox
+from m531x.types import EventKind
 
 if TYPE_CHECKING:
     from m531x.delivery import Delivery
@@ -152,9 +155,23 @@ class Dispatcher:
     def _tell(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw
         self._journal.note(kind, value, text, timestamp)
+        if kind == EventKind.PASSWORD_WANTED:
+            self._give_password(value)
         for callback, arguments in self._callees.of_event(kind, value, text, timestamp):
             if not self._stopped:
                 self._call(callback, *arguments)
+
+    def _give_password(self, number: int) -> None:
+        function = self._callees.password
+        if function is None:
+            return
+        try:
+            password = checked(Hidden(function()))
+        except BaseException as error:
+            self._report()
+            self._native.set_password(number, None, why(error))
+        else:
+            self._native.set_password(number, password.reveal(), "")
 
     def _finish_delivery(self, token: int) -> None:
         with self._lock:

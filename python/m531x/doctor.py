@@ -116,7 +116,7 @@ def diagnose(
     hidden, password = Hidden(password), None
     name = port_name(port)
     options = _native.ModemOptions(
-        model, baudrate, 10.0, None, 10_000, "drop_oldest", 0, None, None, None
+        model, baudrate, 10.0, 10.0, None, 10_000, "drop_oldest", 10_000, 0, None, None, None
     )
     connect = None
     if broker is not None:

@@ -108,6 +108,14 @@ class EventKind(_Named):
     HEALTH_CHECK = 22
     """A health check has missed; the value counts the misses in a row, or is -1 if the broker
     does not allow it."""
+    PASSWORD_WANTED = 23
+    """The password function is asked for another one; the text names the broker."""
+    LOGIN_REFUSED = 24
+    """The broker refused what the password function gave, and then the next.
+
+    The value is its return code, 4 or 5, or -1 if the function gave none. The connection is made
+    again only after five times `Recovery.max_delay`.
+    """
 
 
 @dataclass(frozen=True)

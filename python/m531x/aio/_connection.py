@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
+
 from m531x import _native
+from m531x._callees import Callees
 from m531x._connection import will_parts
+from m531x._errors import ConnectError
+from m531x._password import failed, is_login_refused, parts
 from m531x._secret import Hidden
 from m531x.aio._beginning import Beginning
+from m531x.aio._password import ask
 from m531x.types import MqttState, Will
 
 __all__ = ["ConnectionCommands"]
 
 
+async def _ask(function: Callable[[], str | Awaitable[str]]) -> Hidden[str]:
+    try:
+        return await ask(function)
+    except Exception as error:
+        raise failed(error) from error
+
+
 class ConnectionCommands(Beginning):
     """The part of `Modem` that makes and ends the MQTT connection."""
+
+    _callees: Callees
 
     async def connect(
         self,
@@ -21,7 +37,7 @@ class ConnectionCommands(Beginning):
         *,
         client_id: str,
         username: str | None = None,
-        password: str | None = None,
+        password: str | Callable[[], str | Awaitable[str]] | None = None,
         keepalive: int = 60,
         clean_session: bool = True,
         tls: bool = False,
@@ -31,23 +47,36 @@ class ConnectionCommands(Beginning):
     ) -> None:
         """Configures the module's MQTT client and connects it; returns when the broker accepted.
 
-        Arguments and errors are those of `m531x.Modem.connect`.
+        Arguments and errors are those of `m531x.Modem.connect`. A password function may be a
+        coroutine function; it runs in the event loop.
         """
-        hidden, password = Hidden(password), None
-        options = _native.ConnectOptions(
-            host,
-            port,
-            client_id,
-            username,
-            hidden.reveal(),
-            keepalive,
-            clean_session,
-            tls,
-            will_parts(will),
-            ack_timeout,
-            timeout,
-        )
-        await self._begin(self._starter.connect(options))
+        (hidden, function), password = parts(password, awaited=True), None
+        self._callees.password = function
+        left, begun = timeout, time.monotonic()
+        for is_last in (function is None, True):
+            options = _native.ConnectOptions(
+                host,
+                port,
+                client_id,
+                username,
+                hidden.reveal() if function is None else (await _ask(function)).reveal(),
+                keepalive,
+                clean_session,
+                tls,
+                will_parts(will),
+                ack_timeout,
+                left,
+                function is not None,
+            )
+            try:
+                await self._begin(self._starter.connect(options))
+            except ConnectError as error:
+                if is_last or not is_login_refused(error):
+                    raise
+                if timeout is not None:
+                    left = max(0.0, timeout - (time.monotonic() - begun))
+            else:
+                return
 
     async def disconnect(self) -> None:
         """Ends the MQTT connection; the client stays configured.

@@ -11,10 +11,14 @@ from m531x._callees import Callees
 from m531x._errors import ClosedError, M531xError
 from m531x._journal import Journal
 from m531x._native import Message
+from m531x._password import why
 from m531x._store import Store
+from m531x.aio._password import ask
+from m531x.types import EventKind
 
 __all__ = ["Receiver"]
 
+SetPassword = Callable[[int, str | None, str], bool]
 Fetch = Callable[[int], list[Message | tuple[int, int, str, float] | int]]
 
 # What is fetched at once: a stream goes on in the next round of the loop, behind everybody else.
@@ -48,9 +52,11 @@ class Receiver:
         self._loop: asyncio.AbstractEventLoop
         self._fetch: Fetch | None = None
         self._journal: Journal
+        self._set_password: SetPassword
 
-    def start(self, fetch: Fetch, journal: Journal) -> None:
+    def start(self, fetch: Fetch, journal: Journal, set_password: SetPassword) -> None:
         """Fetches from now on, in the loop that is running."""
+        self._set_password = set_password
         self._loop = asyncio.get_running_loop()
         self._fetch = fetch
         self._journal = journal
@@ -150,7 +156,17 @@ class Receiver:
 
     def _tell(self, kind: int, value: int, text: str, timestamp: float) -> None:
         self._journal.note(kind, value, text, timestamp)
+        if kind == EventKind.PASSWORD_WANTED and self._callees.password is not None:
+            self._calls.append((self._give_password, (self._callees.password, value)))
         self._calls.extend(self._callees.of_event(kind, value, text, timestamp))
+
+    async def _give_password(self, function: Callable[[], object], number: int) -> None:
+        try:
+            password = await ask(function)
+        except BaseException as error:
+            self._set_password(number, None, why(error))
+            raise
+        self._set_password(number, password.reveal(), "")
 
     async def _call_all(self) -> None:
         count = 0

@@ -161,7 +161,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         self._open_starter = _native.Starter(native, link.ready)
         watch_forks(self)
         self._journal = Journal(native, self._port, self._trace_size)
-        self._receiver.start(self._open_starter.fetch, self._journal)
+        self._receiver.start(self._open_starter.fetch, self._journal, native.set_password)
 
     async def close(self) -> None:
         """Closes the port; every coroutine that waits gets `ClosedError`. Again does nothing.

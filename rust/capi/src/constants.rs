@@ -111,6 +111,13 @@ pub enum m531x_event_kind {
     /// A health check has missed; the value counts the misses in a row, or is -1 if the broker does not allow it, the
     /// text tells what was missing.
     M531X_EVENT_HEALTH_CHECK = 22,
+    /// With M531X_OPTION_ASK_PASSWORD: a password is wanted for a connection; the text names the broker. Give it with
+    /// m531x_set_string(modem, M531X_OPTION_PASSWORD, ...) within 30 s; NULL ends the attempt.
+    M531X_EVENT_PASSWORD_WANTED = 23,
+    /// With M531X_OPTION_ASK_PASSWORD: the connection is not made again for now, because the broker refused the password
+    /// and the next one; the value is its return code, 4 or 5, or -1 if none was given in time. The next attempt comes
+    /// after five times M531X_OPTION_RECOVERY_MAX_DELAY_MS.
+    M531X_EVENT_LOGIN_REFUSED = 24,
 }
 
 /// The states of the MQTT connection. @since 0.1.0
@@ -135,7 +142,8 @@ pub enum m531x_mqtt_state_number {
 pub enum m531x_option {
     /// String: the MQTT user name; NULL is none, which is the default.
     M531X_OPTION_USERNAME = 1,
-    /// String: the MQTT password; NULL is none, which is the default. Never logged.
+    /// String: the MQTT password; NULL is none, which is the default. Never logged. It is also the answer to
+    /// M531X_EVENT_PASSWORD_WANTED.
     M531X_OPTION_PASSWORD = 2,
     /// u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60. 0 is not
     /// "off": the broker expects no ping then, but a module may send one every 1.5 s.
@@ -206,6 +214,9 @@ pub enum m531x_option {
     /// u32: how many operations may wait or be under way, those of m531x_publish_start included, 1 and more; default 10000.
     /// Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
     M531X_OPTION_MAX_WAITING = 31,
+    /// u32: 1 has an M531X_EVENT_PASSWORD_WANTED ask for the password whenever a lost connection is made again, for one
+    /// that expires, and for m531x_connect if M531X_OPTION_PASSWORD is not set then; default 0.
+    M531X_OPTION_ASK_PASSWORD = 32,
 }
 
 /// What happens to a publish for which the outbox has no room. @since 0.1.0
@@ -237,6 +248,7 @@ const _: () = {
     assert!(m531x_event_kind::M531X_EVENT_PORT_BACK as i32 == EventKind::PortBack as i32);
     assert!(m531x_event_kind::M531X_EVENT_OUTBOX_FAILED as i32 == EventKind::OutboxFailed as i32);
     assert!(m531x_event_kind::M531X_EVENT_HEALTH_CHECK as i32 == EventKind::HealthCheck as i32);
+    assert!(m531x_event_kind::M531X_EVENT_LOGIN_REFUSED as i32 == EventKind::LoginRefused as i32);
     assert!(m531x_event_kind::M531X_EVENT_RECOVERING as i32 == EventKind::Recovering as i32);
     assert!(m531x_event_kind::M531X_EVENT_RESUBSCRIBED as i32 == EventKind::Resubscribed as i32);
     assert!(m531x_event_kind::M531X_EVENT_CONNECTED as i32 == EventKind::Connected as i32);

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, HealthCheck, OutboxOptions, OutboxOverflow, Recovery, Secret};
+use m531x_core::{Error, ErrorCode, HealthCheck, OutboxOptions, OutboxOverflow, Recovery, Secret};
 
 use crate::border::{invalid, optional_text};
 use crate::constants::{
@@ -29,7 +29,8 @@ pub extern "C" fn m531x_set_u32(modem: m531x_modem, option: i32, value: u32) -> 
     guard_modem(modem, |entry| set_number(entry, option, value))
 }
 
-/// Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once.
+/// Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once, and so does a
+/// password that an M531X_EVENT_PASSWORD_WANTED has asked for.
 ///
 /// @param modem   [in] An open modem.
 /// @param option  [in] M531X_OPTION_...
@@ -74,6 +75,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     const OUTBOX_IN_FLIGHT: i32 = name::M531X_OPTION_OUTBOX_IN_FLIGHT as i32;
     const MAX_ATTEMPTS: i32 = name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS as i32;
     const LOSS_BUDGET: i32 = name::M531X_OPTION_RECOVERY_LOSS_BUDGET as i32;
+    const ASK_PASSWORD: i32 = name::M531X_OPTION_ASK_PASSWORD as i32;
     const MAX_WAITING: i32 = name::M531X_OPTION_MAX_WAITING as i32;
     const HEALTH_CHECK_FIRST: i32 = name::M531X_OPTION_HEALTH_CHECK_S as i32;
     const HEALTH_CHECK_LAST: i32 = name::M531X_OPTION_HEALTH_CHECK_LOOP_BACK as i32;
@@ -93,6 +95,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
         OVERFLOW => entry.inbox.set_overflow(overflow(value)?),
         QUEUE_SIZE => entry.inbox.set_bound(at_least_one(value)? as usize),
         MAX_WAITING => entry.modem.set_max_waiting(at_least_one(value)? as usize),
+        ASK_PASSWORD => entry.settings().ask_password = switch(value, "ask password")?,
         HEX_DELIVERY => entry.settings().hex_delivery = switch(value, "hex delivery")?,
         RECOVERY => {
             let enabled = switch(value, "recovery")?;
@@ -167,6 +170,12 @@ fn change_health_check(
     })
 }
 
+/// Gives the password to whoever waits for one.
+fn answer(entry: &Entry, password: Option<Secret>) {
+    let none = || Error::new(ErrorCode::Connect, "M531X_OPTION_PASSWORD was set to NULL");
+    entry.modem.set_password(None, password.ok_or_else(none));
+}
+
 fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Error> {
     use m531x_option as name;
     const USERNAME: i32 = name::M531X_OPTION_USERNAME as i32;
@@ -189,10 +198,16 @@ fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Erro
             Ok(())
         });
     }
+    if option == PASSWORD {
+        let password = text.map(Secret::new);
+        entry.settings().password.clone_from(&password);
+        // Nothing of the modem may be waited for with the settings locked.
+        answer(entry, password);
+        return Ok(());
+    }
     let mut settings = entry.settings();
     match option {
         USERNAME => settings.username = text,
-        PASSWORD => settings.password = text.map(Secret::new),
         WILL_TOPIC => settings.will_topic = text,
         WILL_PAYLOAD => settings.will_payload = text.unwrap_or_default(),
         _ => return Err(unknown(option, "string")),

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use m531x_core::{ConnectOptions, HealthCheck, OutboxOptions, QoS, Recovery, Secret, Will};
+use m531x_core::{
+    AskPassword, ConnectOptions, HealthCheck, OutboxOptions, QoS, Recovery, Secret, Will,
+};
 
 /// The settings of one modem.
 pub(crate) struct Settings {
     pub(crate) port: u16,
     pub(crate) username: Option<String>,
     pub(crate) password: Option<Secret>,
+    pub(crate) ask_password: bool,
     pub(crate) keepalive: u16,
     pub(crate) clean_session: bool,
     pub(crate) tls: bool,
@@ -32,6 +35,7 @@ impl Settings {
         options.port = if port == 0 { self.port } else { port };
         options.username.clone_from(&self.username);
         options.password.clone_from(&self.password);
+        options.ask_password = self.ask_password.then(AskPassword::by_event);
         options.keepalive = self.keepalive;
         options.clean_session = self.clean_session;
         options.tls = self.tls;
@@ -53,6 +57,7 @@ impl Default for Settings {
             port: defaults.port,
             username: None,
             password: None,
+            ask_password: false,
             keepalive: defaults.keepalive,
             clean_session: defaults.clean_session,
             tls: defaults.tls,

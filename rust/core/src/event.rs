@@ -109,6 +109,14 @@ pub enum EventKind {
     /// A health check has missed; the value counts the misses in a row, or is -1 if the broker does
     /// not allow it, the text tells what was missing.
     HealthCheck = 22,
+    /// A password is wanted, for a connection or one that is made again; the value is the number of the
+    /// question, the text names the broker. It is waited for 30 s:
+    /// [`Modem::set_password`](crate::Modem::set_password).
+    PasswordWanted = 23,
+    /// A connection is not made again for now, because the broker refused the password that was
+    /// asked for, and the next one; the value is its return code, 4 or 5, or -1 if nobody gave a
+    /// password. The next attempt comes after five times the longest delay of the recovery.
+    LoginRefused = 24,
 }
 
 impl EventKind {
@@ -136,6 +144,8 @@ impl EventKind {
         Self::OutboxFailed,
         Self::RecordingStopped,
         Self::HealthCheck,
+        Self::PasswordWanted,
+        Self::LoginRefused,
     ];
 
     /// The kind's name.
@@ -163,6 +173,8 @@ impl EventKind {
             Self::OutboxFailed => "OutboxFailed",
             Self::RecordingStopped => "RecordingStopped",
             Self::HealthCheck => "HealthCheck",
+            Self::PasswordWanted => "PasswordWanted",
+            Self::LoginRefused => "LoginRefused",
         }
     }
 }

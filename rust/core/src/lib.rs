@@ -38,6 +38,6 @@ pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
 pub use message::Message;
 pub use session::{
-    ConnectOptions, HealthCheck, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt, Recovery,
-    Signal,
+    AskPassword, ConnectOptions, HealthCheck, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt,
+    Recovery, Signal,
 };

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use m531x_core::Pending;
+use m531x_core::{Error, ErrorCode, Pending, Secret};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::arguments::{Given, flag, number, payload_bytes, text, timeout};
+use crate::arguments::{Given, flag, number, optional_text, payload_bytes, text, timeout};
 use crate::delivery::{Delivery, parts};
 use crate::errors::OrRaise;
 use crate::message::arrivals;
@@ -78,6 +78,21 @@ impl Modem {
     fn connect(&self, py: Python<'_>, options: &ConnectOptions) -> PyResult<()> {
         let options = options.core.clone();
         self.run(py, |core| core.start_connect(options))
+    }
+
+    /// Answers the event that asked for a password; false if nobody waits for it any more.
+    #[pyo3(signature = (number, password, why))]
+    fn set_password(
+        &self,
+        py: Python<'_>,
+        number: u64,
+        password: Given<'_, '_>,
+        why: &str,
+    ) -> PyResult<bool> {
+        let password = optional_text("password", password)?
+            .map(Secret::new)
+            .ok_or_else(|| Error::new(ErrorCode::Connect, why));
+        Ok(py.detach(|| self.core.set_password(Some(number), password)))
     }
 
     fn disconnect(&self, py: Python<'_>) -> PyResult<()> {

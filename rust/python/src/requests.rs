@@ -1,6 +1,6 @@
 //! What an operation is asked for with, checked.
 
-use m531x_core::{PublishOptions, Secret, SubscribeOptions, Will};
+use m531x_core::{AskPassword, PublishOptions, Secret, SubscribeOptions, Will};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -26,7 +26,7 @@ impl ConnectOptions {
     #[expect(clippy::too_many_arguments, reason = "the public method has them")]
     #[pyo3(signature = (
         host, port, client_id, username, password, keepalive, clean_session, tls, will,
-        ack_timeout, seconds
+        ack_timeout, seconds, asks_password = false
     ))]
     fn new(
         host: Given<'_, '_>,
@@ -40,12 +40,14 @@ impl ConnectOptions {
         will: Option<WillParts<'_>>,
         ack_timeout: Given<'_, '_>,
         seconds: Given<'_, '_>,
+        asks_password: bool,
     ) -> PyResult<Self> {
         let host = text("host", host)?;
         let mut core = m531x_core::ConnectOptions::new(host, text("client_id", client_id)?);
         core.port = number("port", port, "1 to 65535")?;
         core.username = optional_text("username", username)?.map(str::to_owned);
         core.password = optional_text("password", password)?.map(Secret::new);
+        core.ask_password = asks_password.then(AskPassword::by_event);
         core.keepalive = number("keepalive", keepalive, "0 to 65535 seconds")?;
         core.clean_session = flag("clean_session", clean_session)?;
         core.tls = flag("tls", tls)?;

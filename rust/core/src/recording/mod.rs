@@ -10,7 +10,7 @@ mod time;
 mod words;
 
 pub(crate) use outcome::result;
-pub(crate) use request::{read_request, request};
+pub(crate) use request::{hidden_password, read_request, request};
 pub(crate) use settings::{Told, read_told, session, snapshot};
 pub(crate) use time::{read_rfc3339, rfc3339};
 pub(crate) use words::Words;

@@ -6,8 +6,8 @@ use m531x_at::argument::shown_host;
 use m531x_at::command::{QoS, Secret, Will};
 
 use super::words::{Words, Writer};
-use crate::ConnectOptions;
-use crate::session::{Request, RequestKind};
+use crate::session::{AskPassword, ConnectOptions, Request, RequestKind};
+use crate::{Error, ErrorCode};
 
 /// What a hidden password is taken for; the module's answer does not depend on it.
 const HIDDEN: &str = "***";
@@ -117,6 +117,7 @@ pub(super) fn connect(words: Writer, options: &ConnectOptions) -> Writer {
         .text("client_id", &options.client_id)
         .text_if("username", options.username.as_ref())
         .value_if("password", options.password.as_ref().map(|_| "hidden"))
+        .value_if("ask_password", options.ask_password.as_ref().map(asked_how))
         .value("keepalive", options.keepalive)
         .flag("clean_session", options.clean_session)
         .flag("tls", options.tls)
@@ -132,11 +133,35 @@ pub(super) fn connect(words: Writer, options: &ConnectOptions) -> Writer {
     }
 }
 
+fn asked_how(ask: &AskPassword) -> &'static str {
+    if ask.is_function() {
+        "function"
+    } else {
+        "event"
+    }
+}
+
+/// A function of another process cannot be called; its results are in the recording.
+fn not_here() -> Result<Secret, Error> {
+    Err(Error::new(ErrorCode::Internal, ""))
+}
+
+/// What stands for a password that was given.
+pub(crate) fn hidden_password() -> Secret {
+    Secret::new(HIDDEN)
+}
+
 pub(super) fn read_connect(words: &Words) -> Result<ConnectOptions, String> {
     let mut options = ConnectOptions::new(words.text("host")?, words.text("client_id")?);
     options.port = words.value("port")?;
     options.username = words.text_if("username")?;
     options.password = words.text_if("password")?.map(|_| Secret::new(HIDDEN));
+    options.ask_password = match words.text_if("ask_password")?.as_deref() {
+        None => None,
+        Some("function") => Some(AskPassword::with(not_here)),
+        Some("event") => Some(AskPassword::by_event()),
+        Some(other) => return Err(format!("{other:?} is no way to ask for a password")),
+    };
     options.keepalive = words.value("keepalive")?;
     options.clean_session = words.flag("clean_session")?;
     options.tls = words.flag("tls")?;

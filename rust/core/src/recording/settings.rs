@@ -69,6 +69,8 @@ pub(crate) enum Told {
     PortDetached(String),
     PortBack(String),
     PortLost(String),
+    /// The number of the question, and why there is no password, if there is none.
+    Password(Option<u64>, Option<String>),
 }
 
 /// Reads what a line with `@` tells.
@@ -90,6 +92,7 @@ pub(crate) fn read_told(line: &str) -> Result<Told, String> {
         "port_detached" => Told::PortDetached(words.text("why")?),
         "port_back" => Told::PortBack(words.text("port")?),
         "port_lost" => Told::PortLost(words.text("why")?),
+        "password" => Told::Password(words.value_if("number")?, words.text_if("none")?),
         other => return Err(format!("{other:?} is nothing that a session is told")),
     })
 }
@@ -105,6 +108,10 @@ impl Told {
             Self::PortDetached(why) => Writer::new("port_detached").text("why", why).line(),
             Self::PortBack(port) => Writer::new("port_back").text("port", port).line(),
             Self::PortLost(why) => Writer::new("port_lost").text("why", why).line(),
+            Self::Password(number, none) => Writer::new("password")
+                .value_if("number", *number)
+                .text_if("none", none.as_ref())
+                .line(),
             Self::Wanted(options) => connect(Writer::new("wanted"), options).line(),
             Self::Known(snapshot) => known(snapshot),
             Self::Subscribed(filter, qos, hex) => Writer::new("subscribed")

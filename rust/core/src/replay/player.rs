@@ -8,8 +8,9 @@ use m531x_at::recording::Passage;
 use super::comparison::Comparison;
 use super::script::{Script, Step, StepKind};
 use super::{ReplayItem, Replayed};
-use crate::recording::{Told, read_rfc3339, result};
+use crate::recording::{Told, hidden_password, read_rfc3339, result};
 use crate::session::{OperationId, Request, RequestKind, Session, SessionConfig, Snapshot};
+use crate::{Error, ErrorCode};
 
 /// Timers that the recording tells nothing of, though they were due for so long, go off all the same.
 const OVERDUE: Duration = Duration::from_secs(1);
@@ -196,6 +197,13 @@ impl Player {
             Told::PortDetached(why) => self.session.handle_port_detached(now, &why),
             Told::PortBack(port) => self.session.handle_port_back(now, &port),
             Told::PortLost(why) => self.session.handle_port_lost(now, &why),
+            Told::Password(number, none) => {
+                let password = match none {
+                    None => Ok(hidden_password()),
+                    Some(why) => Err(Error::new(ErrorCode::Connect, why)),
+                };
+                self.session.set_password(now, number, password);
+            }
         }
     }
 

@@ -66,6 +66,7 @@ mod mqtt_state;
 mod operation;
 mod options;
 mod packet_ids;
+mod password;
 mod quarantine;
 mod recovery;
 mod request;
@@ -80,6 +81,7 @@ mod wire;
 use std::fmt;
 use std::time::Instant;
 
+use m531x_at::command::Secret;
 use m531x_at::framer::{Framer, FramerConfig};
 use m531x_at::profile::Model;
 
@@ -88,12 +90,13 @@ pub use line_log::{LineKind, PassedLine};
 pub use m531x_at::framer::OnAmbiguous;
 pub use mqtt_state::MqttState;
 pub use options::{ConnectOptions, SessionConfig};
+pub use password::{AskPassword, PasswordRequest};
 pub use recovery::{HealthCheck, Recovery};
 pub use request::{ModemInfo, OperationId, Outcome, Receipt, Request, RequestKind, Signal};
 pub(crate) use snapshot::Snapshot;
 pub use stats::{RecoveryStats, SessionStats};
 
-use self::operation::WhileRecovering;
+use self::operation::{Notice, WhileRecovering};
 use self::scheduler::Scheduler;
 use self::shared::Shared;
 use self::subscriptions::Subscription;
@@ -287,6 +290,36 @@ impl Session {
         shared.echo.sent(line);
         shared.line_log.add(LineKind::Command, line, &shared.echo);
         Some(bytes)
+    }
+
+    /// The function that is to be called for a password that is wanted now, once; its result goes to
+    /// [`set_password`](Self::set_password).
+    pub fn poll_password_request(&mut self) -> Option<PasswordRequest> {
+        self.scheduler.shared.passwords.take_unasked()
+    }
+
+    /// Takes the password that was asked for, or why there is none; whether somebody waits for it.
+    ///
+    /// `number` is that of the question, from the [`PasswordRequest`] or the value of the event
+    /// [`PasswordWanted`](crate::EventKind::PasswordWanted): an answer that comes too late is not taken
+    /// for that to another question. `None` answers whatever is asked.
+    pub fn set_password(
+        &mut self,
+        now: Instant,
+        number: Option<u64>,
+        password: Result<Secret, Error>,
+    ) -> bool {
+        let Some(id) = self.scheduler.shared.passwords.take_asking(number) else {
+            return false;
+        };
+        self.scheduler.notify(now, id, &Notice::Password(password));
+        self.scheduler.pump(now);
+        true
+    }
+
+    /// Whether somebody waits for a password.
+    pub fn wants_password(&self) -> bool {
+        self.scheduler.shared.passwords.is_asking()
     }
 
     /// The next line that passed in either direction; nothing unless [`SessionConfig::line_log`].

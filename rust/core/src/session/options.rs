@@ -6,7 +6,7 @@ use m531x_at::command::{Secret, Will};
 use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
 
-use super::Recovery;
+use super::{AskPassword, Recovery};
 
 /// No duration of a configuration is taken to be longer.
 pub(super) const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -102,6 +102,9 @@ pub struct ConnectOptions {
     pub username: Option<String>,
     /// The password, if the broker wants one.
     pub password: Option<Secret>,
+    /// Where the password comes from at every connect and recovery, for one that expires. With a
+    /// password beside it, that one is the first. Default: it stays the same.
+    pub ask_password: Option<AskPassword>,
     /// Keep-alive in seconds; must be larger than `ack_timeout`. Default 60. 0 is allowed, but not
     /// "off": the broker expects no ping then, while a module may send one every 1.5 s.
     pub keepalive: u16,
@@ -126,6 +129,7 @@ impl ConnectOptions {
             client_id: client_id.into(),
             username: None,
             password: None,
+            ask_password: None,
             keepalive: 60,
             clean_session: true,
             tls: false,
@@ -144,6 +148,7 @@ impl fmt::Debug for ConnectOptions {
             .field("client_id", &self.client_id)
             .field("username", &self.username.as_ref().map(|_| "***"))
             .field("password", &self.password.as_ref().map(|_| "***"))
+            .field("ask_password", &self.ask_password)
             .field("keepalive", &self.keepalive)
             .field("clean_session", &self.clean_session)
             .field("tls", &self.tls)

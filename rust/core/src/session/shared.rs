@@ -13,6 +13,7 @@ use super::mqtt_state::MqttState;
 use super::operation::{HangUp, Missing, Operation, Recheck};
 use super::options::SessionConfig;
 use super::packet_ids::PacketIds;
+use super::password::Passwords;
 use super::recovery::{Cause, Tracker};
 use super::request::OperationId;
 use super::stats::SessionStats;
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub distrust: bool,
     /// The connection that is wanted.
     pub recovery: Tracker,
+    /// Who waits for a password.
+    pub passwords: Passwords,
     /// Echo is off and errors have numbers, as far as is known.
     pub settled: bool,
     /// What of the last command must not be shown.
@@ -76,6 +79,7 @@ impl Shared {
             missing: Missing::Nothing,
             distrust: false,
             recovery: Tracker::new(&config.recovery),
+            passwords: Passwords::default(),
             settled: false,
             echo: EchoGuard::default(),
             config,

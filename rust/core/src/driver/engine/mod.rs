@@ -16,6 +16,7 @@ mod feeding;
 mod kept;
 mod lead;
 mod operations;
+mod passwords;
 mod reader;
 mod receiving;
 mod recording;

@@ -1,10 +1,10 @@
 //! The state behind the engine's lock.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::{DoneCallback, Lookout, ReadySignal};
+use super::{DoneCallback, Engine, Lookout, ReadySignal};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
 use crate::driver::io::{Interest, Transport};
@@ -58,6 +58,8 @@ pub(super) struct Kept {
 }
 
 pub(super) struct Shared {
+    /// The engine, for threads that come back to it.
+    pub(super) myself: Weak<Engine>,
     pub(super) session: TapedSession,
     /// What a recording tells of the port.
     pub(super) line: Line,
@@ -101,6 +103,7 @@ impl Shared {
         max_waiting: usize,
     ) -> Self {
         Self {
+            myself: Weak::new(),
             session,
             line,
             wire,

@@ -35,6 +35,7 @@ impl Engine {
         }
         let flushed = flush(shared);
         self.hand_on(shared);
+        self.pass_on_password_request(shared);
         if let Err(error) = flushed {
             self.lose_port(shared, &error.to_string());
         }

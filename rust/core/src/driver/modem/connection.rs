@@ -5,7 +5,7 @@ use crate::driver::Pending;
 use crate::driver::convert::{config, done, state};
 use crate::driver::start_up::seeded;
 use crate::session::{RequestKind, Session};
-use crate::{ConfigReadback, ConnectOptions, Error, MqttState, Recovery};
+use crate::{ConfigReadback, ConnectOptions, Error, MqttState, Recovery, Secret};
 
 impl Modem {
     /// Configures the module's MQTT client and connects it to the broker.
@@ -21,6 +21,27 @@ impl Modem {
     /// Begins to [`connect`](Self::connect).
     pub fn start_connect(&self, options: ConnectOptions) -> Result<Pending<()>, Error> {
         self.start(RequestKind::Connect(options).into(), done)
+    }
+
+    /// Answers the event [`PasswordWanted`](crate::EventKind::PasswordWanted), whose value is `number`,
+    /// with a password or the reason why there is none; `None` answers whatever is asked. Whether
+    /// somebody waits for it.
+    ///
+    /// ```
+    /// # use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, Secret};
+    /// # fn token() -> Option<String> { None }
+    /// # fn answer(modem: &Modem, incoming: &Incoming) {
+    /// if let Incoming::Event(event) = incoming {
+    ///     if event.kind == EventKind::PasswordWanted {
+    ///         let none = || Error::new(ErrorCode::Connect, "the token server is away");
+    ///         let password = token().map(Secret::new).ok_or_else(none);
+    ///         modem.set_password(u64::try_from(event.value).ok(), password);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn set_password(&self, number: Option<u64>, password: Result<Secret, Error>) -> bool {
+        self.engine().set_password(number, password)
     }
 
     /// Ends the MQTT connection; the client stays configured.

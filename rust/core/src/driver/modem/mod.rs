@@ -133,6 +133,7 @@ impl Modem {
     }
 
     fn from_engine(engine: Arc<Engine>) -> Result<Self, Error> {
+        engine.know_itself();
         match spawn_reader(Arc::clone(&engine)) {
             Ok(reader) => Ok(Self {
                 handle: Arc::new(Handle {

@@ -7,8 +7,8 @@ use m531x_at::recording::What;
 
 use super::Tape;
 use crate::recording::{self, Told};
-use crate::session::{OperationId, Outcome, PassedLine, Request, Session};
-use crate::{Error, Event, EventKind, Incoming, Recovery};
+use crate::session::{OperationId, Outcome, PassedLine, PasswordRequest, Request, Session};
+use crate::{Error, Event, EventKind, Incoming, Recovery, Secret};
 
 /// A session and the tape, if there is one. What only looks goes to the session itself.
 pub(in crate::driver) struct TapedSession {
@@ -152,6 +152,22 @@ impl TapedSession {
             What::Result(format!("{number} {}", recording::result(&outcome)))
         });
         Some((id, outcome))
+    }
+
+    pub(in crate::driver) fn poll_password_request(&mut self) -> Option<PasswordRequest> {
+        self.session.poll_password_request()
+    }
+
+    pub(in crate::driver) fn set_password(
+        &mut self,
+        now: Instant,
+        number: Option<u64>,
+        password: Result<Secret, Error>,
+    ) -> bool {
+        self.tell(now, || {
+            Told::Password(number, password.as_ref().err().map(ToString::to_string))
+        });
+        self.session.set_password(now, number, password)
     }
 
     pub(in crate::driver) fn poll_line(&mut self) -> Option<PassedLine> {

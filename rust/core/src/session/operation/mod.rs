@@ -32,6 +32,7 @@ mod wake;
 
 use std::time::{Duration, Instant};
 
+use m531x_at::command::Secret;
 use m531x_at::urc::OpenOutcome;
 
 pub(super) use call_off::CallOff;
@@ -121,6 +122,8 @@ pub(super) enum Notice {
     CameBack,
     /// The module restarted.
     Rebooted,
+    /// The password that was asked for, or why there is none.
+    Password(Result<Secret, Error>),
 }
 
 /// Which other operations may run at the same time.

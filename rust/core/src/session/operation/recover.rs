@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::connect::{self, Connect};
 use super::settings::{BOOT, Settings};
 use super::{Context, Input, Notice, Operation, Resubscribe, Scope, Step, resubscribe};
+use crate::session::password::PATIENCE;
 use crate::session::shared::Shared;
 use crate::{Error, ErrorCode};
 
@@ -69,7 +70,11 @@ impl Operation for Recover {
         let count = u32::try_from(shared.recovery.subscriptions.len()).unwrap_or(u32::MAX);
         let commands = shared.config.command_timeout * 6;
         // As long may the module refuse to connect at all.
-        BOOT * 3 + commands + open_limit(shared) * 2 + resubscribe::time_limit(shared, count)
+        BOOT * 3
+            + PATIENCE * 2
+            + commands
+            + open_limit(shared) * 2
+            + resubscribe::time_limit(shared, count)
     }
 
     fn given_up(&mut self, cx: &mut Context<'_>) {

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use super::Recovery;
 
+/// How many times the longest delay a slow one is, and how long that is at most.
+const SLOW: u32 = 5;
+const SLOWEST: Duration = Duration::from_secs(3600);
+
 /// Doubling delays with jitter from a seed.
 #[derive(Debug)]
 pub(super) struct Backoff {
@@ -35,6 +39,17 @@ impl Backoff {
             Some(last) => last.saturating_mul(2).min(self.most),
         };
         self.current = Some(delay);
+        self.jittered(delay)
+    }
+
+    /// The delay when the next attempt has little chance: longer than any other.
+    pub(super) fn next_slow(&mut self) -> Duration {
+        self.current = Some(self.most);
+        let delay = self.most.saturating_mul(SLOW).min(SLOWEST.max(self.most));
+        self.jittered(delay)
+    }
+
+    fn jittered(&mut self, delay: Duration) -> Duration {
         let factor = 1.0 + self.jitter * (2.0 * self.draw() - 1.0);
         delay.mul_f64(factor.max(0.0))
     }

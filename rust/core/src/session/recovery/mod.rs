@@ -80,6 +80,8 @@ pub(super) struct Tracker {
     pub stage: Stage,
     cause: Option<Cause>,
     backoff: Backoff,
+    /// The login was refused: the next attempt comes later than others.
+    slow: bool,
     /// How the checks of a connection that looks alive go.
     pub health: Health,
     /// Attempts since the connection was lost.
@@ -102,6 +104,7 @@ impl Tracker {
         Self {
             backoff: Backoff::new(&policy),
             health: Health::new(policy.health_check.clone(), policy.seed.unwrap_or_default()),
+            slow: false,
             policy,
             goal: None,
             ping_report: false,
@@ -217,7 +220,17 @@ impl Tracker {
         if self.has_tried_enough() {
             return None;
         }
-        Some(self.backoff.next())
+        let slow = std::mem::take(&mut self.slow);
+        Some(if slow {
+            self.backoff.next_slow()
+        } else {
+            self.backoff.next()
+        })
+    }
+
+    /// The next attempt would be as useless as this one, unless somebody does something about it.
+    pub(super) fn slow_down(&mut self) {
+        self.slow = true;
     }
 
     /// Whether the attempt under way is the last one.

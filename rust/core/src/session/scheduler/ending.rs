@@ -120,6 +120,7 @@ impl Scheduler {
             self.timers.remove(&(due, id));
         }
         self.exposed.remove(&id);
+        self.shared.passwords.forget(id);
         if let Some(place) = entry.place {
             self.turns.remove(id, place);
         }

@@ -5,19 +5,20 @@
 //! report to off.
 
 mod failure;
+mod password;
 mod refusals;
 mod waiting;
 
 use std::time::{Duration, Instant};
 
 use m531x_at::argument::{ArgumentError, check_keepalive};
-use m531x_at::command::{Command, MqttCfg, MqttOpen, MqttPing, MqttTo, check_connect_packet};
+use m531x_at::command::{Command, MqttPing, MqttTo};
 use m531x_at::urc::OpenOutcome;
 
 use super::{CallOff, Context, Input, Notice, Operation, Scope, Step};
 use crate::Error;
 use crate::session::ConnectOptions;
-use crate::session::shared::{Shared, ack_wait_of};
+use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
 
 use refusals::Refusals;
@@ -42,6 +43,8 @@ pub(super) struct Connect {
     until: Option<Instant>,
     /// The end of an earlier connection was reported.
     old_ended: bool,
+    /// The broker has refused one password, and was given the next.
+    asked_again: bool,
     refusals: Refusals,
     /// The outcome, which can come before the OK.
     outcome: Option<Outcome>,
@@ -50,6 +53,8 @@ pub(super) struct Connect {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// For the password.
+    Password,
     EndOld,
     WaitOldEnd,
     DeleteOld,
@@ -76,32 +81,15 @@ enum Outcome {
 impl Connect {
     pub(super) fn new(options: ConnectOptions, shared: &Shared) -> Result<Self, Error> {
         check_keepalive(options.keepalive, options.ack_timeout)?;
-        let cfg = MqttCfg {
-            host: options.host.clone(),
-            port: options.port,
-            client_id: options.client_id.clone(),
-            keepalive: options.keepalive,
-            username: options.username.clone(),
-            password: options.password.clone(),
-            clean_session: options.clean_session,
-            tls: options.tls,
-        };
-        let open = MqttOpen {
-            username: options.username.is_some(),
-            password: options.password.is_some(),
-            will: options.will.clone(),
-        };
-        check_connect_packet(&cfg, &open, &shared.profile)?;
-        if options.password.is_some() && options.username.is_none() {
+        let secret = options.password.is_some() || options.ask_password.is_some();
+        if secret && options.username.is_none() {
             // MQTT 3.1.1, 3.1.2.9: no password without a user name.
             return Err(ArgumentError::Empty { field: "username" }.into());
         }
+        let (cfg, open) = password::wires(&options, shared)?;
         let seconds = options.ack_timeout;
-        let mut open = shared.wire(&Command::MqttOpen(open))?;
-        // Some modules hold the OK back until the broker has acknowledged.
-        open.timeout = open.timeout.max(ack_wait_of(seconds));
         Ok(Self {
-            cfg: shared.wire(&Command::MqttCfg(cfg))?,
+            cfg,
             open,
             ack_timeout: shared.wire(&Command::MqttTo(MqttTo { seconds }))?,
             options,
@@ -109,6 +97,7 @@ impl Connect {
             again: false,
             until: None,
             old_ended: false,
+            asked_again: false,
             refusals: Refusals::default(),
             outcome: None,
             signs: Signs::default(),
@@ -128,10 +117,20 @@ impl Connect {
     }
 
     fn start(&mut self, cx: &mut Context<'_>) -> Step {
+        if !self.again {
+            cx.shared.recovery.forget();
+        }
+        if self.wants_password() {
+            return self.ask_password(cx);
+        }
+        self.clear_the_way(cx)
+    }
+
+    /// Ends and removes what an earlier connection has left.
+    fn clear_the_way(&mut self, cx: &mut Context<'_>) -> Step {
         if self.again {
             return self.end_old(cx);
         }
-        cx.shared.recovery.forget();
         if cx.shared.machine.may_be_connected() {
             return self.end_old(cx);
         }
@@ -221,9 +220,7 @@ impl Connect {
             }
             (Stage::Look, answer) => self.on_looked(cx, &answer),
             (Stage::LookBusy, answer) => self.on_looked_busy(cx, &answer),
-            (Stage::Configure | Stage::Open | Stage::Wait | Stage::Pause, answer) => {
-                Self::fail(cx, answer, wire)
-            }
+            (_, answer) => Self::fail(cx, answer, wire),
         }
     }
 
@@ -244,15 +241,13 @@ impl Connect {
         }
     }
 
-    fn conclude(&self, cx: &mut Context<'_>, outcome: Outcome) -> Step {
+    fn conclude(&mut self, cx: &mut Context<'_>, outcome: Outcome) -> Step {
         match outcome {
             Outcome::Opened(OpenOutcome::Accepted | OpenOutcome::ReturnCode { code: 0, .. }) => {
                 cx.shared.recovery.remember(cx.now, &self.options);
                 Step::done()
             }
-            Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => {
-                Step::fail(self.refused_by_broker(code))
-            }
+            Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => self.on_return_code(cx, code),
             Outcome::Opened(OpenOutcome::Failed) => {
                 Step::fail(self.unreachable(cx.now, cx.begun, "the module reports FAIL"))
             }
@@ -267,6 +262,10 @@ impl Connect {
             (Input::Timer | Input::Notice(Notice::Disconnected), Stage::WaitOldEnd) => {
                 self.delete_old(cx)
             }
+            (Input::Notice(Notice::Password(password)), Stage::Password) => {
+                self.on_password(cx, password.clone())
+            }
+            (Input::Timer, Stage::Password) => self.on_no_password(cx),
             (Input::Timer, Stage::Wait) => self.on_silence(cx),
             (Input::Timer, Stage::Pause) => self.resume(cx),
             (Input::Notice(Notice::Disconnected), Stage::EndOld) => {

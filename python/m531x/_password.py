@@ -1,0 +1,61 @@
+"""A password that is a function, because it expires."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from m531x._argument_type import ArgumentTypeError
+from m531x._callbacks import check_callback
+from m531x._errors import ConnectError
+from m531x._secret import Hidden
+
+__all__ = ["checked", "failed", "is_login_refused", "parts", "why"]
+
+F = TypeVar("F", bound=Callable[..., object])
+
+# "Bad user name or password" and "not authorised" (MQTT 3.1.1, table 3.1).
+_LOGIN_REFUSED: Final = (4, 5)
+
+
+def parts(
+    password: str | F | None, *, awaited: bool = False
+) -> tuple[Hidden[str | None], F | None]:
+    """The password as it is, and the function that gives it; one of them is None.
+
+    Raises:
+        InvalidArgumentError: The function takes arguments, or is a coroutine function that nobody
+            would await.
+    """
+    if password is None or isinstance(password, str) or not callable(password):
+        # What is neither is refused by the native module, with the name of the argument.
+        return Hidden(password), None
+    check_callback("password", password, awaited=awaited)
+    return Hidden(None), password
+
+
+def checked(password: Hidden[object]) -> Hidden[str]:
+    """What the function gave, which must be a text.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    value = password.reveal()
+    if not isinstance(value, str):
+        raise ArgumentTypeError(f"the password function gave {type(value).__name__}: give a str")
+    return Hidden(value)
+
+
+def why(error: BaseException) -> str:
+    """What is told of an exception of the function; its text may hold anything, so that is not."""
+    return f"the password function raised {type(error).__name__}"
+
+
+def failed(error: Exception) -> ConnectError:
+    """The error of a connect whose password function raised this one."""
+    return ConnectError(f"not connected: {why(error)}")
+
+
+def is_login_refused(error: ConnectError) -> bool:
+    """Whether another password may be let in."""
+    return error.return_code in _LOGIN_REFUSED

@@ -1,0 +1,23 @@
+"""A password function in an event loop, where it may be a coroutine function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+from m531x._password import checked
+from m531x._secret import Hidden
+
+__all__ = ["ask"]
+
+
+async def ask(function: Callable[[], object]) -> Hidden[str]:
+    """What the function gives.
+
+    Raises:
+        ArgumentTypeError: That is no text.
+    """
+    password = Hidden(function())
+    if inspect.isawaitable(password.reveal()):
+        password = Hidden(await password.reveal())  # type: ignore[misc]
+    return checked(password)
