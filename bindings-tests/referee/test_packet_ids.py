@@ -27,7 +27,7 @@ COUNTERS = [
 ]
 
 
-@pytest.mark.parametrize("zeros", [0, 1, 3])
+@pytest.mark.parametrize("zeros", [0, 2])
 @pytest.mark.parametrize("how", ["fin", "silent"])
 @pytest.mark.parametrize("traits", COUNTERS)
 def test_the_ack_of_one_publish_is_no_receipt_for_the_next(
