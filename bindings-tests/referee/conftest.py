@@ -17,14 +17,18 @@ def bench() -> Iterator[MakeBench]:
 
 
 KNOWN = {
-    "test_subscribing_again_after_an_unsubscribe_without": "what the table is worth then",
+    "test_a_publish_refused_before_a_reconnect": ("an older refusal counts as an id", True),
+    "test_a_state_that_was_read_before_a_reconnect": ("an older state is believed", False),
 }
-"""Tests of what the driver does not do yet, by a piece of their name, and what is open."""
+"""Tests of what the driver does not do yet: a piece of the name, what is open, whether to run it.
+
+With an entry here the random runs leave `Traits.ok_delay` out, which brings the same about.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the known failures, which take too long to be run."""
+    """Marks the known failures; those that take long are not run."""
     for item in items:
-        for name, point in KNOWN.items():
+        for name, (reason, run) in KNOWN.items():
             if name in item.nodeid:
-                item.add_marker(pytest.mark.xfail(reason=f"{point} is open", run=False))
+                item.add_marker(pytest.mark.xfail(reason=reason, run=run))

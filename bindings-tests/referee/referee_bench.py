@@ -33,6 +33,13 @@ MakeBench = Callable[..., Bench]
 """Takes traits, ``connect=False``, ``pty=True`` and the options of `m531x.Modem`."""
 
 
+def show(traits: Traits, modem: m531x.Modem) -> None:
+    """Prints what passed last, which pytest shows for a test that failed."""
+    print(traits)
+    for entry in modem.trace():
+        print(f"{entry.timestamp % 1000:.3f} {entry.kind} {entry.text}")
+
+
 @contextmanager
 def benches() -> Iterator[MakeBench]:
     """Makes benches, and closes them in the end."""
@@ -41,8 +48,9 @@ def benches() -> Iterator[MakeBench]:
         def make(traits: Traits | None = None, *, connect: bool = True, **options: Any) -> Bench:
             traits = traits or Traits()
             module = stack.enter_context(FakeModule(traits, pty=options.pop("pty", False)))
-            options = {"model": traits.model, "recovery": RECOVERY, "guard_time": 0} | options
-            modem = stack.enter_context(m531x.Modem(module.port, **options))
+            usual = {"model": traits.model, "recovery": RECOVERY, "guard_time": 0, "trace": 400}
+            modem = stack.enter_context(m531x.Modem(module.port, **(usual | options)))
+            stack.callback(show, traits, modem)
             made = Bench(module, modem, Judge(module, modem))
             if connect:
                 made.connect()

@@ -76,6 +76,7 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         self._boots = 0
         self._shorter = 0
         self._held: dict[str, Callable[[], None] | None] = {}
+        self._held_answers: dict[str, Callable[[], None] | None] = {}
         self._holding = threading.Condition(self.lock)
         self._port: Port = (PtyPort if pty else TcpPort)(self.loop, self._received)
         self.port = self._port.name
@@ -99,16 +100,26 @@ class FakeModule(AbstractContextManager["FakeModule"]):
         with self.lock:
             self._held[command] = None
 
+    def hold_answer(self, command: str) -> None:
+        """Carries the next such command out, and keeps its answer back: it is old when it comes."""
+        with self.lock:
+            self._held_answers[command] = None
+
     def wait_until_held(self, command: str, timeout: float = 20.0) -> None:
         """Waits until the command whose answer is held has come."""
+
+        def came() -> bool:
+            held = self._held.get(command) or self._held_answers.get(command)
+            return held is not None
+
         with self._holding:
-            assert self._holding.wait_for(lambda: self._held.get(command) is not None, timeout)
+            assert self._holding.wait_for(came, timeout), f"{command} has not come"
 
     def release(self, command: str) -> None:
         """Gives the answer that was held."""
         with self.lock:
-            answer = self._held.pop(command)
-        assert answer is not None, "the command has not come"
+            answer = self._held.pop(command, None) or self._held_answers.pop(command, None)
+        assert answer is not None, f"{command} has not come"
         self.loop.later(0, answer)
 
     def stray(self, number: int) -> None:
@@ -231,7 +242,10 @@ class FakeModule(AbstractContextManager["FakeModule"]):
                 then()
             self._next()
 
-        if self.traits.ok_delay and command.startswith("AT+MQTT"):
+        if command in self._held_answers:
+            self._held_answers[command] = finish
+            self._holding.notify_all()
+        elif self.traits.ok_delay and command.startswith("AT+MQTT"):
             self.loop.later(self.traits.ok_delay, finish)
         else:
             finish()

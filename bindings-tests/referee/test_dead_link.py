@@ -133,3 +133,59 @@ def test_acks_that_are_lost_are_made_up_for(bench: MakeBench) -> None:
     for number in range(4):
         assert judge.publish("a", 1 + number % 2)
     judge.check_nothing_failed()
+
+
+@pytest.mark.parametrize("second", [1, 2])
+def test_a_publish_refused_before_a_reconnect_owns_no_ack_after_it(
+    bench: MakeBench, second: int
+) -> None:
+    """The refusal is printed after ``+MQTTOPEN:OK``; a refused publish took no id (B1).
+
+    The id that it would have had goes to what is sent again first, and so does its ack.
+    """
+    module, _, judge = bench()
+    for qos in (1, 0, 1, 0):
+        assert judge.publish("warm", qos)
+    module.broker.ack_delay = lambda _packet: 10_000.0
+    before = [judge.start("before", qos) for qos in (1, second, second)]
+    module.wait_for(lambda: len(module.broker.received) == 7)
+    refused = 'AT+MQTTPUB="refused",1,0,0,0,"refused-7"'
+    module.hold_answer(refused)
+    module.lose_pings()
+    delivery = judge.start("refused", 1)
+    module.wait_until_held(refused)
+    module.wait_for(lambda: module.client.state == 5)
+    with module.lock:
+        module.broker.ack_delay = lambda _packet: 2.0
+        # Only the first that is sent again arrives, and then the connection breaks.
+        module.broker.lose = lambda packet: packet.payload != before[0][0].encode()
+        printed = len(module.printed)
+    module.release(refused)
+    module.wait_for(lambda: any("PUBACK" in line for line in module.printed[printed:]))
+    with module.lock:
+        module.broker.ack_delay = lambda _packet: 0.0
+        module.broker.lose = lambda _packet: False
+    module.cut("fin")
+    for started in [*before, delivery]:
+        assert judge.wait(*started)
+    judge.check_nothing_failed()
+
+
+@pytest.mark.parametrize("reads", [1, 3])
+def test_a_state_that_was_read_before_a_reconnect_is_not_believed_after_it(
+    bench: MakeBench, reads: int
+) -> None:
+    """The answer says reconnecting, and ``+MQTTOPEN:OK`` has come before it."""
+    module, modem, judge = bench()
+    for _ in range(reads):
+        module.hold_answer("AT+MQTTSTAT?")
+        module.lose_pings()
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(modem.status)
+            module.wait_until_held("AT+MQTTSTAT?")
+            module.wait_for(lambda: module.client.state == 5)
+            module.release("AT+MQTTSTAT?")
+            with contextlib.suppress(m531x.M531xError):
+                reading.result(30)
+        assert judge.publish("a", 1)
+    judge.check_nothing_failed()
