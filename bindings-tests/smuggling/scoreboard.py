@@ -197,10 +197,8 @@ def run(
     seen.printed = [*module.urcs, *seen.urcs[1:]]
 
 
-def run_with_traffic(
-    module: Module, process: Process, case: dict[str, Any], seen: Round
-) -> None:
-    """The message comes once a second among ordinary ones; a command is asked 20 times a second."""
+def run_with_traffic(module: Module, process: Process, case: dict[str, Any], seen: Round) -> None:
+    """The message comes once a second among ordinary ones; a command is asked again and again."""
     over = threading.Event()
     ordinary = printed({"topic": case["topic"], "payload": ORDINARY.decode()})
     calm = printed({"topic": "calm", "payload": ORDINARY.decode()})

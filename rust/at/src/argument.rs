@@ -17,8 +17,8 @@
 //! );
 //! ```
 
+use core::net::Ipv6Addr;
 use std::fmt;
-use std::net::Ipv6Addr;
 
 use crate::command::Line;
 use crate::hex;
