@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use m531x_core::session::{OperationId, Request, RequestKind, Session, SessionConfig};
-use m531x_core::{ConnectOptions, QoS, Recovery};
+use m531x_core::{AskPassword, ConnectOptions, Error, ErrorCode, QoS, Recovery, Secret};
 use proptest::prelude::*;
 use session_support::{command, config, publish, subscribe};
 
@@ -20,6 +20,15 @@ enum Act {
     Wait(Duration),
     Unplug,
     Plug,
+    /// Whoever is asked gives the password, or says that there is none.
+    Password(bool),
+}
+
+fn asking() -> RequestKind {
+    let mut options = ConnectOptions::new("broker", "me");
+    options.username = Some("user".into());
+    options.ask_password = Some(AskPassword::by_event());
+    RequestKind::Connect(options)
 }
 
 fn kind() -> impl Strategy<Value = RequestKind> {
@@ -29,6 +38,7 @@ fn kind() -> impl Strategy<Value = RequestKind> {
         Just(command("AT+MQTTDISC")),
         Just(command("AT+UNHEARD=1")),
         Just(RequestKind::Connect(ConnectOptions::new("broker", "me"))),
+        Just(asking()),
         Just(publish("t", QoS::AtMostOnce)),
         Just(publish("t", QoS::AtLeastOnce)),
         Just(publish("t", QoS::ExactlyOnce)),
@@ -56,6 +66,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         "OK",
         "ERROR",
         "+CME ERROR: 3",
+        "+CME ERROR: 606",
         "+CME ERROR: busy",
         "+MQTTOPEN:OK",
         "+MQTTOPEN: 4,0",
@@ -78,6 +89,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         "+MQTTPUBCOMP:3,0",
         "+MQTTSTAT:5",
         "+MQTTSTAT:0",
+        "+MQTTSTAT:3",
         "+MQTTSTAT:4",
         "+MQTTSUB:",
         "a/b",
@@ -112,6 +124,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0_u64..20_000).prop_map(|ms| Act::Wait(Duration::from_millis(ms))),
         1 => Just(Act::Unplug),
         1 => Just(Act::Plug),
+        2 => any::<bool>().prop_map(Act::Password),
     ]
 }
 
@@ -190,6 +203,12 @@ impl World {
             Act::Wait(time) => self.wait(time),
             Act::Unplug => self.session.handle_port_detached(self.now, "unplugged"),
             Act::Plug => self.session.handle_port_back(self.now, "/dev/ttyUSB0"),
+            Act::Password(given) => {
+                let none = || Error::new(ErrorCode::Connect, "none");
+                let password = given.then(|| Secret::new("password"));
+                let password = password.ok_or_else(none);
+                self.session.set_password(self.now, None, password);
+            }
         }
         self.collect();
     }
