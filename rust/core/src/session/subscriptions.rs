@@ -101,6 +101,13 @@ impl Subscriptions {
         }
     }
 
+    /// Nobody knows whether the broker still has it, or at which QoS.
+    pub(super) fn doubt(&mut self, filter: &str) {
+        if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
+            entry.unsure = true;
+        }
+    }
+
     /// The module has refused to end it, so nothing has gone to the broker.
     pub(super) fn stay(&mut self, filter: &str) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {

@@ -263,6 +263,15 @@ impl Operation for Subscribe {
         self.withdraw(cx);
     }
 
+    /// What was asked for is not what the broker has, or nobody knows.
+    fn given_up(&mut self, cx: &mut Context<'_>) {
+        if matches!(self.stage, Stage::Refused | Stage::Pausing) {
+            self.withdraw(cx);
+        } else if self.before.is_some() {
+            cx.shared.subscriptions.doubt(&self.filter);
+        }
+    }
+
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start if !cx.shared.machine.may_be_connected() => {
