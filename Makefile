@@ -149,18 +149,18 @@ test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 	@echo "== notebooks"
 	@$(BIN)/python -m pytest -W error bindings-tests/notebooks
 
-## test-kill: Kill -9 sender, broker and virtual modem COUNT=200 times at random; nothing accepted is lost; SEED=.
+## test-kill: Kill -9 sender, broker and virtual modem COUNT=200 times at random; nothing accepted is lost; SEED=, FIRMWARE=vendor, IN_FLIGHT=8.
 test-kill: $(STAMPS)/native $(STAMPS)/mosquitto
-	@PYTHONPATH=bindings-tests/support $(BIN)/python bindings-tests/kill/kill.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=bindings-tests/support $(BIN)/python bindings-tests/kill/kill.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED)) --firmware $(or $(FIRMWARE),vendor) --in-flight $(or $(IN_FLIGHT),8)
 
 ## test-referee: Play SEEDS=100 random runs, from SEED=1 on, against the fake module of bindings-tests/referee.
 test-referee: $(STAMPS)/native
 	@REFEREE_SEEDS=$(or $(SEEDS),100) REFEREE_SEED=$(or $(SEED),1) REFEREE_ZEROS='40000 70000' \
 		$(BIN)/python -m pytest -W error --quiet --numprocesses 4 --timeout 300 bindings-tests/referee
 
-## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=.
+## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=, FIRMWARE= (both).
 soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
-	@$(BIN)/python bindings-tests/soak/soak.py --hours $(or $(HOURS),1) --modems $(or $(MODEMS),6) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python bindings-tests/soak/soak.py --hours $(or $(HOURS),1) --modems $(or $(MODEMS),6) $(if $(SEED),--seed $(SEED)) $(if $(FIRMWARE),--firmware $(FIRMWARE))
 
 ## wheel: Build the wheel (abi3, manylinux2014, linked by zig) and the sdist into target/wheels, and try both.
 wheel: $(STAMPS)/cargo $(STAMPS)/zig

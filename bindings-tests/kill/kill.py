@@ -1,7 +1,8 @@
 """Kills sender, broker and virtual modem at random moments and counts what was lost.
 
-kill.py [--count 200] [--seed N]: a process with an outbox publishes numbers of QoS 1 through a
-virtual modem to mosquitto, a subscriber notes them. ``kill -9`` hits one of the three again and
+kill.py [--count 200] [--seed N] [--firmware vendor] [--in-flight 8]: a process with an outbox
+publishes numbers of QoS 1 and 2, and noise of QoS 0 between them, through a virtual modem to
+mosquitto, a subscriber notes them. ``kill -9`` hits one of the three again and
 again. In the end every number that was accepted must have arrived.
 """
 
@@ -53,16 +54,16 @@ class Result:
         return "\n".join(f"{name:<44}{value:>8}" for name, value in rows)
 
 
-def run(count: int, seed: int, folder: Path) -> Result:
+def run(count: int, seed: int, folder: Path, *, firmware: str, in_flight: int) -> Result:
     """Kills so many times, in turn chosen by the seed."""
     choice = random.Random(seed)
     ledger = Ledger()
     with contextlib.ExitStack() as ends:
         broker = Broker(folder / "broker", ledger)
         ends.callback(broker.stop)
-        module = Module(folder / "modem", broker.address)
+        module = Module(folder / "modem", broker.address, firmware)
         ends.callback(module.stop)
-        sender = Sender(module.link, folder / "outbox.db", 0.005, ledger)
+        sender = Sender(module.link, folder / "outbox.db", in_flight, 0.005, ledger)
         ends.callback(sender.stop)
         victims: dict[str, _Victim] = {"sender": sender, "broker": broker, "virtual modem": module}
         # Each as often as the others, in an order of chance.
@@ -99,10 +100,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="how many kills (200)")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of the moments")
+    parser.add_argument("--firmware", default="vendor", help="of the virtual modem (%(default)s)")
+    parser.add_argument(
+        "--in-flight", type=int, default=8, help="publishes on their way at once (%(default)s)"
+    )
     arguments = parser.parse_args()
-    print(f"kill: {arguments.count} times, seed {arguments.seed}", flush=True)
+    print(
+        f"kill: {arguments.count} times, seed {arguments.seed}, firmware {arguments.firmware}, "
+        f"{arguments.in_flight} in flight",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as folder:
-        result = run(arguments.count, arguments.seed, Path(folder))
+        result = run(
+            arguments.count,
+            arguments.seed,
+            Path(folder),
+            firmware=arguments.firmware,
+            in_flight=arguments.in_flight,
+        )
     print(result)
     return 1 if result.unacknowledged or result.unseen else 0
 

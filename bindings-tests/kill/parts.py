@@ -16,6 +16,7 @@ from sender import TOPIC
 from toll import Toll
 
 _PATIENCE = 30.0
+_SOON = 2.0
 # What a subscriber has not acknowledged yet holds nothing up, and nothing is dropped.
 _GENERAL = (
     "persistence true\npersistence_location {folder}/\nautosave_on_changes true\n"
@@ -31,15 +32,27 @@ class Ledger:
         self.accepted: set[int] = set()
         self.acknowledged: set[int] = set()
         self.arrived: dict[int, int] = {}
+        self._changed = threading.Condition()
 
-    def acknowledge(self, payload: bytes) -> None:
-        """The broker has told the modem that it has this."""
-        self.acknowledged.add(int(payload))
+    def acknowledge(self, payload: bytes) -> bool:
+        """The broker acknowledges this; whether its subscriber has it, so that the modem may know.
+
+        mosquitto acknowledges a moment before it saves: what is lost with it then is not lost by
+        the modem, which must not have been told.
+        """
+        number = int(payload)
+        with self._changed:
+            if not self._changed.wait_for(lambda: number in self.arrived, _SOON):
+                return False
+        self.acknowledged.add(number)
+        return True
 
     def arrive(self, payload: bytes) -> None:
         """The subscriber has this."""
         number = int(payload)
-        self.arrived[number] = self.arrived.get(number, 0) + 1
+        with self._changed:
+            self.arrived[number] = self.arrived.get(number, 0) + 1
+            self._changed.notify_all()
 
 
 class Broker:
@@ -92,16 +105,22 @@ class Broker:
 class Module:
     """A virtual modem in a process of its own."""
 
-    def __init__(self, link: Path, broker: str) -> None:
+    def __init__(self, link: Path, broker: str, firmware: str) -> None:
         """Starts it."""
-        self.link, self._broker = link, broker
+        self.link, self._broker, self._firmware = link, broker, firmware
         self.start()
 
     def start(self) -> None:
         """Starts it, again or for the first time, behind the same link."""
         command = [sys.executable, "-m", "m531x._command", "virtual-modem", "--model", "M5310-A"]
         self._process = subprocess.Popen(
-            [*command, "--link", self.link, "--broker", self._broker], stdout=subprocess.PIPE
+            [
+                *command,
+                *("--firmware", self._firmware),
+                *("--link", self.link),
+                *("--broker", self._broker),
+            ],
+            stdout=subprocess.PIPE,
         )
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -122,9 +141,11 @@ class Module:
 class Sender:
     """The process that publishes, with an outbox."""
 
-    def __init__(self, link: Path, outbox: Path, pause: float, ledger: Ledger) -> None:
+    def __init__(
+        self, link: Path, outbox: Path, in_flight: int, pause: float, ledger: Ledger
+    ) -> None:
         """Starts it."""
-        self._arguments = [str(link), str(outbox)]
+        self._arguments = [str(link), str(outbox), str(in_flight)]
         self._pause, self._ledger = pause, ledger
         self._next = 0
         self.empty = threading.Event()

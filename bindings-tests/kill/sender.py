@@ -1,11 +1,13 @@
-"""The process that publishes and is killed: sender.py PORT OUTBOX FIRST PAUSE.
+"""The process that publishes and is killed: sender.py PORT OUTBOX IN_FLIGHT FIRST PAUSE.
 
-It prints the number of each message once it is accepted. Told to end (SIGTERM), it publishes
-nothing more and prints "empty" once the broker has acknowledged everything.
+It prints the number of each message once it is accepted; every fifth has QoS 2, the others QoS 1.
+Between them go publishes of QoS 0, for which nothing is promised. Told to end (SIGTERM), it
+publishes nothing more and prints "empty" once the broker has acknowledged everything.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -16,9 +18,10 @@ import m531x
 
 SOON = m531x.Recovery(initial_delay=0.1, max_delay=0.5)
 TOPIC = "kill/numbers"
+NOISE = "kill/noise"
 
 
-def opened(port: str, outbox: str) -> m531x.Modem:
+def opened(port: str, outbox: m531x.Outbox) -> m531x.Modem:
     """The modem, as soon as there is one."""
     while True:
         try:
@@ -45,7 +48,13 @@ def say(text: str) -> None:
     os.write(1, f"{text}\n".encode())
 
 
-def main(port: str, outbox: str, first: int, pause: float) -> None:
+def make_noise(modem: m531x.Modem) -> None:
+    """A publish of QoS 0 that may come to nothing: it takes a packet id on some firmware."""
+    with contextlib.suppress(m531x.M531xError):
+        modem.publish_nowait(NOISE, "?", qos=0)
+
+
+def main(port: str, outbox: m531x.Outbox, first: int, pause: float) -> None:
     """Publishes numbers until told to end."""
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
@@ -53,8 +62,10 @@ def main(port: str, outbox: str, first: int, pause: float) -> None:
     threading.Thread(target=stay_connected, args=(modem,), daemon=True).start()
     number = first
     while not told.wait(pause):
-        modem.publish_nowait(TOPIC, str(number), qos=1)
+        modem.publish_nowait(TOPIC, str(number), qos=2 if number % 5 == 0 else 1)
         say(str(number))
+        if number % 3 == 0:
+            make_noise(modem)
         number += 1
     while (stats := modem.stats().outbox) is not None and stats.messages:
         time.sleep(0.02)
@@ -63,4 +74,9 @@ def main(port: str, outbox: str, first: int, pause: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    main(
+        sys.argv[1],
+        m531x.Outbox(sys.argv[2], in_flight=int(sys.argv[3])),
+        int(sys.argv[4]),
+        float(sys.argv[5]),
+    )

@@ -11,8 +11,11 @@ from toll import Packets
 
 
 @pytest.mark.timeout(180)
-def test_what_was_accepted_arrives_though_every_part_is_killed(tmp_path: Path) -> None:
-    result = run(6, 1, tmp_path)
+@pytest.mark.parametrize(("firmware", "in_flight"), [("vendor", 8), ("manual", 1)])
+def test_what_was_accepted_arrives_though_every_part_is_killed(
+    tmp_path: Path, firmware: str, in_flight: int
+) -> None:
+    result = run(6, 1, tmp_path, firmware=firmware, in_flight=in_flight)
     assert set(result.kills.values()) == {2}
     assert result.accepted > 0
     assert not result.unacknowledged

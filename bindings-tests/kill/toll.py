@@ -8,7 +8,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-_PUBLISH, _PUBACK = 3, 4
+_PUBLISH = 3
+_DONE = (4, 7)
+"""PUBACK and PUBCOMP."""
 
 
 class Packets:
@@ -43,10 +45,11 @@ class Toll:
 
     Args:
         broker: The broker's port on the loopback interface.
-        acknowledged: Called with the payload of each QoS 1 publish whose PUBACK passed.
+        acknowledged: Called with the payload of each publish whose PUBACK or PUBCOMP is to pass;
+            the connection ends instead if it returns false.
     """
 
-    def __init__(self, broker: int, acknowledged: Callable[[bytes], None]) -> None:
+    def __init__(self, broker: int, acknowledged: Callable[[bytes], bool]) -> None:
         """Listens on a free port, and lets everybody through."""
         self._broker = broker
         self._acknowledged = acknowledged
@@ -105,6 +108,8 @@ class Toll:
                     if kind == _PUBLISH and side is client and flags & 0x06:
                         end = 2 + int.from_bytes(body[:2], "big")
                         payloads[body[end : end + 2]] = body[end + 2 :]
-                    elif kind == _PUBACK and side is broker and body[:2] in payloads:
-                        self._acknowledged(payloads.pop(body[:2]))
+                    elif kind in _DONE and side is broker:
+                        payload = payloads.pop(body[:2], None)
+                        if payload is not None and not self._acknowledged(payload):
+                            return
                 other.sendall(data)

@@ -14,6 +14,7 @@ from far_side import down, filling, up
 from ledger import Direction, write
 
 MODELS = ("M5310-A", "M5311", "M5312", "M5313")
+FIRMWARES = ("vendor", "manual")
 # These lose nothing that the module has taken from the broker.
 HARMLESS: tuple[dict[str, object], ...] = (
     # Smaller pieces make a line that is slower than what is sent to it.
@@ -21,8 +22,8 @@ HARMLESS: tuple[dict[str, object], ...] = (
     {"merge-writes": 40},
     {"delay": "1-60"},
     {"urc-in-response": 0.2},
-    {"late-ack": "puback:300"},
-    {"lost-ack": "puback:1/60"},
+    {"late-ack": "any:300"},
+    {"lost-ack": "any:1/60"},
 )
 # These eat what is on its way to the computer.
 HARMFUL: tuple[dict[str, object], ...] = (
@@ -32,8 +33,10 @@ HARMFUL: tuple[dict[str, object], ...] = (
     {"no-final-crlf": 0.02},
 )
 _SLEEP: dict[str, object] = {"sleep": 2}
+_WHOLE: dict[str, object] = {"short-message": "off"}
 _RECOVERY = m531x.Recovery(initial_delay=0.2, max_delay=5.0)
 _WINDOW = 50
+_NOISE = "soak/noise"
 _SETTLED_IN = 180.0
 
 
@@ -48,10 +51,19 @@ class Line:
         link: Where the port is.
         seed: Makes the faults repeat, though not their effects.
         rate: Publishes a second.
+        firmware: The lineage that its modules have; None takes another one for each module.
     """
 
     def __init__(
-        self, number: int, *, gentle: bool, broker: str, link: Path, seed: int, rate: float
+        self,
+        number: int,
+        *,
+        gentle: bool,
+        broker: str,
+        link: Path,
+        seed: int,
+        rate: float,
+        firmware: str | None,
     ) -> None:
         """Opens the modem, connects and subscribes."""
         self.gentle = gentle
@@ -63,6 +75,7 @@ class Line:
         self._sleeps = number % 4 == 1
         self._number, self._broker, self._link, self._rate = number, broker, str(link), rate
         self._choice = random.Random(seed * 1000 + number)
+        self._firmware = firmware
         self._room = threading.Semaphore(_WINDOW)
         self._virtual = self._start_module()
         self._modem = self._open_modem()
@@ -71,13 +84,17 @@ class Line:
         faults: dict[str, object] = {}
         for fault in self._choice.sample(HARMLESS, 2):
             faults |= fault
-        if not self.gentle:
+        if self.gentle:
+            # A module that prints part of a message and acknowledges it loses the rest.
+            faults |= _WHOLE
+        else:
             harmful = (*HARMFUL, _SLEEP) if self._sleeps else HARMFUL
             faults |= self._choice.choice(harmful)
         return m531x.VirtualModem(
             self._choice.choice(MODELS),
             broker=self._broker,
             link=self._link,
+            firmware=self._firmware or self._choice.choice(FIRMWARES),
             faults=faults,
             seed=self._choice.randrange(1 << 32),
         )
@@ -132,6 +149,10 @@ class Line:
                 change = time.monotonic() + self._choice.uniform(60, 240)
 
     def _publish_one(self) -> None:
+        if self._choice.random() < 0.3:
+            # Nothing is promised for these; some firmware counts them among the packet ids.
+            with contextlib.suppress(m531x.M531xError):
+                self._modem.publish_nowait(_NOISE, b"?", qos=0)
         number = self.upward.next_number()
 
         def ended(delivery: m531x.Delivery) -> None:
@@ -143,7 +164,9 @@ class Line:
 
         try:
             delivery = self._modem.publish_nowait(
-                up(self._number), write(number, filling(self._choice)), qos=1
+                up(self._number),
+                write(number, filling(self._choice)),
+                qos=self._choice.choice((1, 1, 1, 2)),
             )
         except m531x.M531xError as error:
             self.upward.fail(number, f"{error.code.name}: {error}")

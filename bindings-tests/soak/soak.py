@@ -1,7 +1,8 @@
 """Runs modems on bad lines for hours and accounts for every message.
 
 Half of the lines have faults after which nothing may be missing in either direction; the others
-lose bytes, restart and vanish, and must not lose a publish of QoS 1. The broker goes away now and
+lose bytes, restart and vanish, and must not lose a publish of QoS 1 or 2. Publishes of QoS 0 go
+between them. Modules have the firmware of either lineage. The broker goes away now and
 then. At the end there is a report and a picture, and the exit code is 1 if anything was lost,
 forged or leaked.
 
@@ -28,7 +29,7 @@ import m531x
 import report
 from far_side import FarSide
 from ledger import Direction
-from line import Line
+from line import FIRMWARES, Line
 
 _SETTLED_IN = 240.0
 
@@ -63,6 +64,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--modems", type=int, default=6, help="how many lines (%(default)s)")
     parser.add_argument("--seed", type=int, help="of the faults; chosen and told if not given")
     parser.add_argument(
+        "--firmware", choices=FIRMWARES, help="of every module; both by turns if not given"
+    )
+    parser.add_argument(
         "--rate", type=float, default=10.0, help="messages a second, line, way (%(default)s)"
     )
     parser.add_argument(
@@ -95,6 +99,7 @@ class _Soak:
                 link=folder / f"modem-{number}",
                 seed=arguments.seed,
                 rate=arguments.rate,
+                firmware=arguments.firmware,
             )
             self.lines.append(line)
             upward.append(line.upward)
@@ -170,6 +175,7 @@ def _tell(soak: _Soak, leaks: Sequence[str], arguments: argparse.Namespace) -> i
     head = (
         f"m531x {m531x.__version__}, Python {platform.python_version()}, "
         f"{soak.samples[-1].seconds / 60:.1f} minutes, seed {arguments.seed}, "
+        f"firmware {arguments.firmware or 'of both lineages'}, "
         f"broker restarted {soak.far_side.restarts} times."
     )
     text = report.text(soak.lines, soak.samples, found, head)

@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod differential_driver_support;
+#[path = "world/lineage.rs"]
+mod lineage;
 #[allow(dead_code, reason = "it only publishes here")]
 #[path = "end_to_end_support/witness.rs"]
 mod witness;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use m531x_core::{ConnectOptions, Error, ErrorCode, Modem, MqttState, QoS, SubscribeOptions};
+use m531x_virtual_modem::firmware::Traits;
 
 use super::crew::{judge_command, refused};
 use super::plan::Order;
@@ -15,6 +16,8 @@ pub(crate) const FENCE: &str = "fence";
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     pub(crate) model: &'static str,
+    /// What its firmware refuses: to unsubscribe from what it does not have, and to subscribe again.
+    traits: Traits,
     pub(crate) state: MqttState,
     /// What `subscriptions()` tells: those of the client that is configured.
     listed: BTreeMap<&'static str, QoS>,
@@ -30,9 +33,10 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(model: &'static str) -> Self {
+    pub(crate) fn new(model: &'static str, traits: Traits) -> Self {
         Self {
             model,
+            traits,
             state: MqttState::Off,
             listed: BTreeMap::new(),
             at_broker: BTreeMap::new(),
@@ -73,15 +77,7 @@ impl Link {
                 let result = modem.subscribe(filter, SubscribeOptions::default());
                 refused(result, ErrorCode::InvalidArgument, &[])
             }
-            Order::Unsubscribe { filter } => {
-                let result = self.insist(|| modem.unsubscribe(filter));
-                if !self.is_up() {
-                    return refused(result, ErrorCode::NotConnected, &[]);
-                }
-                self.listed.remove(filter);
-                self.at_broker.remove(filter);
-                result.map_err(text)
-            }
+            Order::Unsubscribe { filter } => self.unsubscribe(modem, filter),
             Order::Status => {
                 let state = self.insist(|| modem.status()).map_err(text)?;
                 ensure(state == self.state, || {
@@ -139,14 +135,43 @@ impl Link {
             qos,
             ..SubscribeOptions::default()
         };
+        let before = self.insisted;
         let result = self.insist(|| modem.subscribe(filter, options));
         if !self.is_up() {
             return refused(result, ErrorCode::NotConnected, &[]);
         }
         let granted = result.map_err(text)?;
-        self.listed.insert(filter, qos);
-        self.at_broker.insert(filter, qos);
-        ensure(granted == qos, || format!("granted {granted}"))
+        // Where the module refuses to subscribe again, what it has stays as it is.
+        let had = self.listed.get(filter).copied();
+        let stays = had.filter(|_| self.traits.refused_double_sub.is_some());
+        let expected = stays.unwrap_or(qos);
+        self.listed.insert(filter, granted);
+        self.at_broker.insert(filter, granted);
+        // One that was given up may have been done, and is then asked for anew.
+        let again = self.insisted > before && granted == qos;
+        ensure(granted == expected || again, || {
+            format!("granted {granted}")
+        })
+    }
+
+    fn unsubscribe(&mut self, modem: &Modem, filter: &'static str) -> Result<(), String> {
+        let before = self.insisted;
+        let result = self.insist(|| modem.unsubscribe(filter));
+        if !self.is_up() {
+            return refused(result, ErrorCode::NotConnected, &[]);
+        }
+        let was_listed = self.listed.remove(filter).is_some();
+        // What the module has forgotten the broker may still have; what was cancelled may be done.
+        let refuses = self.traits.refused_unsub.is_some();
+        let unknown = refuses && (!was_listed || self.insisted > before);
+        if was_listed || !refuses {
+            self.at_broker.remove(filter);
+        }
+        match result {
+            Err(error) if unknown && error.code() == ErrorCode::Command => Ok(()),
+            Ok(()) if !unknown || was_listed => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
     }
 
     fn read_config(&mut self, modem: &Modem) -> Result<(), String> {

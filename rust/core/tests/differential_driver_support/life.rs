@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use m531x_core::{
     ErrorCode, Incoming, Model as Module, Modem, ModemOptions, PublishOptions, QoS, Stream,
 };
-use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
+use m531x_virtual_modem::{Fault, LinkChoice, VirtualModem, VirtualModemOptions};
 
 use super::control::{FENCE, Link};
 use super::crew::{ECHOED, ECHOING, Publisher, Receiving, Report, receive};
 use super::model::Model;
 use super::plan::{Deed, Drawer, Round};
 use super::watcher::Watcher;
+use crate::lineage::Lineage;
 use crate::witness::Witness;
 use crate::words::{ensure, inbound_payload};
 
@@ -76,6 +77,10 @@ impl Life {
         let pick = |count: u64| usize::try_from(seed % count).unwrap();
         let on_terminal = seed % 3 == 0;
         let faults = ODDITIES[usize::try_from(seed / 2 % 8).unwrap()].split_whitespace();
+        let lineage = Lineage::of_seed(seed);
+        let traits = lineage.traits(Module::M5310A);
+        let mut faults: Vec<Fault> = faults.map(|fault| fault.parse().unwrap()).collect();
+        faults.extend(lineage.switched.iter().cloned());
         let module = VirtualModem::start(VirtualModemOptions {
             model: [Module::M5310A, Module::M5311, Module::M5312, Module::M5313][pick(4)],
             link: if on_terminal {
@@ -83,7 +88,8 @@ impl Life {
             } else {
                 LinkChoice::Memory
             },
-            faults: faults.map(|fault| fault.parse().unwrap()).collect(),
+            firmware: Some(lineage.firmware),
+            faults,
             seed: Some(seed),
             ..VirtualModemOptions::default()
         })
@@ -110,7 +116,7 @@ impl Life {
         let address = module.broker();
         let (_, port) = address.rsplit_once(':').unwrap();
         Self {
-            link: Link::new(modem.model().unwrap().name()),
+            link: Link::new(modem.model().unwrap().name(), traits),
             model: Model::default(),
             watcher: Watcher::start(&address, "out/#"),
             sender: Witness::connect(port.parse().unwrap(), "sender"),

@@ -70,6 +70,9 @@ struct Sent {
     received: usize,
 }
 
+/// `+CME ERROR: 3`.
+const NOT_ALLOWED: u16 = 3;
+
 #[derive(Default)]
 pub(crate) struct Model {
     weather: Option<Weather>,
@@ -151,6 +154,10 @@ impl Model {
             Ending::Known(Err(error)) => {
                 let right = match error.code() {
                     ErrorCode::NotConnected => connected != Connected::Always,
+                    // The vendor's module refuses until it has reported the end of a connection.
+                    ErrorCode::Command if error.modem_code() == Some(NOT_ALLOWED) => {
+                        connected == Connected::Sometimes
+                    }
                     code => ends.contains(&code),
                 };
                 ensure(right, || {

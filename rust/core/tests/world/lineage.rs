@@ -1,5 +1,7 @@
 //! Which firmware stands behind a world.
 
+use m531x_core::Model;
+use m531x_virtual_modem::firmware::Traits;
 use m531x_virtual_modem::{Fault, Firmware};
 
 /// A lineage of firmware, or a mix of both.
@@ -44,6 +46,16 @@ impl Lineage {
             }
         }
         Self { firmware, switched }
+    }
+
+    /// What this firmware does on this model.
+    #[allow(dead_code, reason = "each test file uses its part")]
+    pub(crate) fn traits(&self, model: Model) -> Traits {
+        let switched = self.switched.iter().filter_map(|fault| match fault {
+            Fault::Trait(one) => Some(one),
+            _ => None,
+        });
+        self.firmware.traits(model.profile()).with(switched)
     }
 
     /// Each lineage by turns, and a mix the third time.
