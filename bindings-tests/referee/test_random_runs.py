@@ -154,7 +154,7 @@ def test_nothing_is_reported_that_is_not_so_and_nothing_accepted_is_lost(
     outbox = m531x.Outbox(tmp_path / "outbox.db", in_flight=max(1, in_flight))
     if in_flight:
         options["outbox"] = outbox
-    made = bench(replace(random_traits(rng), ok_delay=0.0), connect=False, **options)
+    made = bench(random_traits(rng), connect=False, **options)
     module, modem, judge = made
     made.connect(keepalive=rng.choice((11, 20)))
     subscription = modem.subscribe("news", qos=1)
@@ -213,7 +213,7 @@ def test_bursts_that_are_cut_while_acks_are_out_of_order(
     if in_flight:
         options["outbox"] = m531x.Outbox(tmp_path / "outbox.db", in_flight=in_flight)
     # Ids that go on over CFG make the driver wait for its own time limits, which are not scaled.
-    traits = replace(random_traits(rng), scale=0.01, cfg_restarts_ids=True, ok_delay=0.0)
+    traits = replace(random_traits(rng), scale=0.01, cfg_restarts_ids=True)
     module, _, judge = bench(traits, **options)
     for _ in range(10):
         for qos in rng.choices((0, 1, 2), k=rng.randrange(3)):

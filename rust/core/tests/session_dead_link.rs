@@ -114,3 +114,37 @@ fn a_publish_refused_while_the_module_reconnects_waits_whatever_the_number() {
         assert_eq!(rig.packet_id(id), Some(1), "{number}");
     }
 }
+
+/// The module's refusal comes after it has reconnected by itself: the command has taken no id, and the
+/// acknowledgement of another publish is not its own.
+#[test]
+fn a_refusal_that_comes_after_a_reconnect_owns_no_acknowledgement() {
+    let mut rig = Rig::recovering();
+    let a = rig.begin(publish("a", QoS::AtLeastOnce));
+    rig.exchange("AT+MQTTPUB=\"a\",1,0,0,0,\"hi\"", "\r\nOK\r\n");
+    let b = rig.begin(publish("b", QoS::AtLeastOnce));
+    rig.expect("AT+MQTTPUB=\"b\",1,0,0,0,\"hi\"");
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n\r\n+CME ERROR: 602\r\n");
+    // The module counts on: 1 was the first of a.
+    rig.exchange("AT+MQTTPUB=\"a\",1,0,0,0,\"hi\"", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTPUBACK:0,2\r\n");
+    assert_eq!(rig.packet_id(a), Some(2));
+    assert!(!rig.is_done(b));
+    rig.exchange("AT+MQTTPUB=\"b\",1,0,0,0,\"hi\"", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTPUBACK:0,3\r\n");
+    assert_eq!(rig.packet_id(b), Some(3));
+}
+
+#[test]
+fn a_state_that_is_older_than_what_the_module_said_since_is_asked_for_again() {
+    let mut rig = Rig::recovering();
+    let id = rig.begin(publish("t", QoS::AtLeastOnce));
+    rig.exchange(QOS1, "\r\n+CME ERROR: 602\r\n");
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\n+MQTTREC:0\r\n\r\n+MQTTOPEN:OK\r\n\r\n+MQTTSTAT:4\r\n\r\nOK\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    rig.exchange(QOS1, "\r\nOK\r\n\r\n+MQTTPUBACK:0,1\r\n");
+    assert_eq!(rig.packet_id(id), Some(1));
+}

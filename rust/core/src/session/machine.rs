@@ -21,11 +21,19 @@ pub(super) struct Machine {
     /// A disconnection was asked for and has not been reported yet.
     disconnecting: bool,
     attempts: u32,
+    /// Counts what the module has said of the connection by itself.
+    reports: u64,
 }
 
 impl Machine {
     pub(super) fn state(&self) -> MqttState {
         self.state
+    }
+
+    /// How often the module has said something of the connection by itself: an answer that was asked
+    /// for before the last of these may be older than it.
+    pub(super) fn reports(&self) -> u64 {
+        self.reports
     }
 
     /// Whether the module itself has told the state.
@@ -69,6 +77,7 @@ impl Machine {
 
     /// The broker accepted the connection.
     pub(super) fn on_accepted(&mut self) -> Option<Transition> {
+        self.reports += 1;
         let cause = match self.state {
             MqttState::ModuleReconnecting => {
                 format!("the module reconnected by itself, {}", self.attempts_text())
@@ -101,6 +110,7 @@ impl Machine {
 
     /// `+MQTTDISC`, whose cause the module does not tell.
     pub(super) fn on_disc(&mut self) -> Option<Transition> {
+        self.reports += 1;
         let asked = std::mem::take(&mut self.disconnecting);
         let clean = self.is_clean();
         self.known = true;
@@ -126,6 +136,7 @@ impl Machine {
 
     /// `+MQTTREC:n`.
     pub(super) fn on_rec(&mut self, attempt: u32) -> Option<Transition> {
+        self.reports += 1;
         self.attempts = self.attempts.max(attempt.saturating_add(1));
         match self.state {
             // An attempt of the first connection still ends in one way or the other.

@@ -229,7 +229,7 @@ pub(super) fn build(request: Request, shared: &Shared) -> Result<Box<dyn Operati
         }
         RequestKind::Disconnect => Box::new(disconnect::Disconnect::new(shared)),
         RequestKind::Delete => Box::new(delete::Delete::new(shared)),
-        RequestKind::Status => Box::new(status::Status),
+        RequestKind::Status => Box::new(status::Status::default()),
         RequestKind::Config => Box::new(config::Config),
         RequestKind::Info => Box::new(info::Info::default()),
         RequestKind::Signal => Box::new(signal::ReadSignal),

@@ -12,24 +12,29 @@ use crate::session::shared::Shared;
 /// `AT+MQTTSTAT?`, if need be after the start-up settings.
 pub(in crate::session) struct Recheck {
     settings: Option<Settings>,
+    status: Status,
 }
 
 impl Recheck {
     /// Asks for the state.
     pub(in crate::session) fn state() -> Self {
-        Self { settings: None }
+        Self {
+            settings: None,
+            status: Status::default(),
+        }
     }
 
     /// The module seems to have forgotten its settings, or says nothing: sets it up before.
     pub(in crate::session) fn settings_and_state() -> Self {
         Self {
             settings: Some(Settings::new()),
+            status: Status::default(),
         }
     }
 
-    fn ask(cx: &mut Context<'_>, input: Input<'_>) -> Step {
+    fn ask(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         cx.shared.recovery.look_again = false;
-        Status.step(cx, input)
+        self.status.step(cx, input)
     }
 }
 
@@ -44,12 +49,12 @@ impl Operation for Recheck {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         let Some(settings) = &mut self.settings else {
-            return Self::ask(cx, input);
+            return self.ask(cx, input);
         };
         match settings.step(cx, input) {
             Step::Done(Ok(_)) => {
                 self.settings = None;
-                Self::ask(cx, Input::Start)
+                self.ask(cx, Input::Start)
             }
             Step::Done(Err(error)) => {
                 if error.code() == ErrorCode::NoAnswer {

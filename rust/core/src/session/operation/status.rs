@@ -7,8 +7,23 @@ use super::{Context, Input, Operation, Step, lines_of, no_line};
 use crate::session::Outcome;
 use crate::session::recovery::Cause;
 
+/// So often an answer is not believed that may be older than what the module said meanwhile.
+const MOST_REPEATS: u32 = 3;
+
 /// Its answer also sets the state machine right.
-pub(super) struct Status;
+#[derive(Default)]
+pub(super) struct Status {
+    /// What the module had said by itself when it was asked.
+    reports: u64,
+    repeats: u32,
+}
+
+impl Status {
+    fn ask(&mut self, cx: &mut Context<'_>) -> Step {
+        self.reports = cx.shared.machine.reports();
+        Step::send(cx.shared.wire(&Command::MqttStatRead))
+    }
+}
 
 impl Operation for Status {
     fn title(&self) -> String {
@@ -17,7 +32,7 @@ impl Operation for Status {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start => Step::send(cx.shared.wire(&Command::MqttStatRead)),
+            Input::Start => self.ask(cx),
             Input::Answer(answer, wire) => {
                 let lines = match lines_of(answer, wire, cx.shared) {
                     Ok(lines) => lines,
@@ -26,6 +41,10 @@ impl Operation for Status {
                 let Some(stat) = lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) else {
                     return Step::fail(no_line(wire, &lines));
                 };
+                if self.reports != cx.shared.machine.reports() && self.repeats < MOST_REPEATS {
+                    self.repeats += 1;
+                    return self.ask(cx);
+                }
                 let before = cx.shared.is_connected();
                 let transition = cx.shared.machine.on_stat(stat);
                 if before && !cx.shared.is_connected() {

@@ -224,7 +224,7 @@ impl PacketIds {
             self.zero = None;
             self.trailing.unsure_zeros -= 1;
             self.trailing.zeros += 1;
-        } else if let Some(sending) = self.waiting(operation).map(|index| &mut self.row[index]) {
+        } else if let Some(sending) = self.last(operation).map(|index| &mut self.row[index]) {
             sending.accepted = true;
         }
     }
@@ -235,7 +235,8 @@ impl PacketIds {
             self.zero = None;
             self.trailing.unsure_zeros -= 1;
         } else if let Some(gone) = self
-            .waiting(operation)
+            .last(operation)
+            .filter(|index| !self.row[*index].is_counted())
             .and_then(|index| Some((index, self.row.remove(index)?)))
         {
             self.gap_before(gone.0).add(&gone.1.before);
@@ -575,6 +576,11 @@ impl PacketIds {
     fn has_zeros(&self) -> bool {
         let has = |gap: &Gap| gap.zeros + gap.unsure_zeros > 0;
         has(&self.trailing) || self.row.iter().any(|s| has(&s.before))
+    }
+
+    /// The last sending of this operation, whether it waits or not.
+    fn last(&self, operation: OperationId) -> Option<usize> {
+        self.row.iter().rposition(|s| s.operation == operation)
     }
 
     /// The sending of this operation that waits, which is always its last.

@@ -16,7 +16,7 @@ use crate::session::operation::{
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::session::shared::{Context, Shared};
-use crate::session::slot::CommandSlot;
+use crate::session::slot::{Answered, CommandSlot};
 use crate::session::wire::{Answer, Wire};
 use turns::{Class, Place, Turns};
 
@@ -218,15 +218,25 @@ impl Scheduler {
 
     /// Hands the answer to the last command to its operation.
     pub(in crate::session) fn deliver_answer(&mut self, now: Instant) {
-        if let Some((owner, wire, answer)) = self.slot.take_answer() {
+        if let Some(answered) = self.slot.take_answer() {
+            let Answered {
+                owner,
+                sender,
+                wire,
+                answer,
+            } = answered;
+            if matches!(answer, Answer::Ok(_)) {
+                self.shared.acks.was_read(sender);
+            }
             let Some(id) = owner else {
+                // What was refused has no packet id, also if its operation waits for the next turn.
+                if matches!(&answer, Answer::Refused(refusal) if !refusal.is_unnumbered()) {
+                    self.shared.acks.withdraw(sender);
+                }
                 return;
             };
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.phase = Phase::Waiting;
-            }
-            if matches!(answer, Answer::Ok(_)) {
-                self.shared.acks.was_read(id);
             }
             self.step(now, id, Input::Answer(answer, &wire));
         }

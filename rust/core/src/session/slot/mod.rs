@@ -30,7 +30,7 @@ pub(in crate::session) struct CommandSlot {
     probe: Option<Probe>,
     quarantine: Quarantine,
     ready_at: Option<Instant>,
-    answered: Option<(Option<OperationId>, Wire, Answer)>,
+    answered: Option<Answered>,
     /// Commands and probes in a row that the module has left without a line.
     unanswered: u32,
     /// An echo or an error without a number came.
@@ -43,6 +43,8 @@ pub(in crate::session) struct CommandSlot {
 struct Pending {
     /// `None` once nobody waits for the answer any more.
     owner: Option<OperationId>,
+    /// Whose command it was in any case.
+    sender: OperationId,
     wire: Wire,
     echo: Echo,
     lines: Vec<String>,
@@ -66,6 +68,28 @@ struct Pending {
     held: Option<Refusal>,
     /// An error that the module may have printed by itself: its own, if nothing else comes.
     unasked: Option<Refusal>,
+}
+
+/// What became of a command.
+#[derive(Debug)]
+pub(in crate::session) struct Answered {
+    /// Who waits for it, if anybody does.
+    pub owner: Option<OperationId>,
+    /// Whose command it was in any case.
+    pub sender: OperationId,
+    pub wire: Wire,
+    pub answer: Answer,
+}
+
+impl Answered {
+    fn of(owner: Option<OperationId>, sender: OperationId, wire: Wire, answer: Answer) -> Self {
+        Self {
+            owner,
+            sender,
+            wire,
+            answer,
+        }
+    }
 }
 
 /// What a line was to the slot.
@@ -102,6 +126,7 @@ impl CommandSlot {
         debug_assert!(!self.is_occupied(), "one command at a time");
         self.pending = Some(Pending {
             owner: Some(owner),
+            sender: owner,
             echo: Echo::new(wire.line.as_bytes()),
             wire,
             lines: Vec::new(),
@@ -291,7 +316,12 @@ impl CommandSlot {
                 let waited = pending
                     .sent_at
                     .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-                self.answered = Some((pending.owner, pending.wire, Answer::TimedOut(waited)));
+                self.answered = Some(Answered::of(
+                    pending.owner,
+                    pending.sender,
+                    pending.wire,
+                    Answer::TimedOut(waited),
+                ));
             }
         }
     }
@@ -315,9 +345,7 @@ impl CommandSlot {
     }
 
     /// What became of the last command, and whose it was.
-    pub(in crate::session) fn take_answer(
-        &mut self,
-    ) -> Option<(Option<OperationId>, Wire, Answer)> {
+    pub(in crate::session) fn take_answer(&mut self) -> Option<Answered> {
         self.answered.take()
     }
 
@@ -382,7 +410,12 @@ impl CommandSlot {
         if let Some(mut pending) = self.pending.take() {
             self.quarantine.owe(&pending.wire, pending.echo);
             pending.wire.endless = Some(pending.lines.len());
-            self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
+            self.answered = Some(Answered::of(
+                pending.owner,
+                pending.sender,
+                pending.wire,
+                Answer::Hidden,
+            ));
         }
     }
 
@@ -434,7 +467,12 @@ impl CommandSlot {
             return;
         }
         let answer = refusal.map_or(Answer::Ok(pending.lines), Answer::Refused);
-        self.answered = Some((pending.owner, pending.wire, answer));
+        self.answered = Some(Answered::of(
+            pending.owner,
+            pending.sender,
+            pending.wire,
+            answer,
+        ));
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::response::FinalResult;
 
-use super::{CommandSlot, MOST_SENDINGS, Verdict};
+use super::{Answered, CommandSlot, MOST_SENDINGS, Verdict};
 use crate::session::quarantine::GRACE;
 use crate::session::wire::{Answer, Refusal};
 
@@ -76,7 +76,12 @@ impl CommandSlot {
         {
             pending.send_again();
         } else if let Some(pending) = self.pending.take() {
-            self.answered = Some((pending.owner, pending.wire, Answer::Hidden));
+            self.answered = Some(Answered::of(
+                pending.owner,
+                pending.sender,
+                pending.wire,
+                Answer::Hidden,
+            ));
         }
     }
 
