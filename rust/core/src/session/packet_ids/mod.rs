@@ -574,7 +574,7 @@ impl PacketIds {
     }
 
     fn has_zeros(&self) -> bool {
-        let has = |gap: &Gap| gap.zeros + gap.unsure_zeros > 0;
+        let has = |gap: &Gap| gap.zeros > 0 || gap.unsure_zeros > 0;
         has(&self.trailing) || self.row.iter().any(|s| has(&s.before))
     }
 

@@ -402,3 +402,31 @@ fn where_both_numbers_could_be_the_id_the_order_of_the_model_decides() {
         assert_eq!(owner, of(A, id), "{order:?}");
     }
 }
+
+#[test]
+fn a_qos_0_publish_without_an_answer_may_have_got_an_id_or_not() {
+    for id in [2, 3, 4] {
+        let mut line = Line::new();
+        line.round_trip(1);
+        line.zeros(1);
+        // Its answer was lost.
+        line.sent(ZERO, AckKind::Publish0);
+        line.publish(A);
+        assert_eq!(line.acked(id), of(A, id));
+        assert_eq!(line.acked(5), Owner::Nobody);
+    }
+}
+
+#[test]
+fn an_acknowledgement_of_nobodys_sets_the_count_right() {
+    let mut line = Line::new();
+    assert_eq!(line.acked(0), Owner::Nobody);
+    assert_eq!(line.ids.next_id(), 1);
+    assert_eq!(line.acked(41), Owner::Nobody);
+    assert_eq!(line.ids.next_id(), 42);
+    line.round_trip(42);
+    // While somebody waits it says nothing.
+    line.publish(A);
+    assert_eq!(line.acked(90), Owner::Nobody);
+    assert_eq!(line.acked(43), of(A, 43));
+}
