@@ -124,6 +124,32 @@ fn a_message_whose_rest_comes_in_time_is_whole() {
 }
 
 #[test]
+fn hex_delivery_declares_bytes_or_digits() {
+    for (switched, expected) in [
+        (
+            "hex-in-bytes=on",
+            "\r\n+MQTTPUBLISH: 0,0,0,0,t,3\r\n00AAFF\r\n",
+        ),
+        (
+            "hex-in-bytes=off",
+            "\r\n+MQTTPUBLISH: 0,0,0,0,t,6,00AAFF\r\n",
+        ),
+    ] {
+        let mut rig = Rig::with(ModuleConfig {
+            model: Model::M5311,
+            firmware: Some(Firmware::Vendor),
+            faults: vec![switched.parse().unwrap()],
+            ..ModuleConfig::default()
+        })
+        .connected();
+        rig.send(r#"AT+MQTTSUB="t",0,1"#);
+        rig.said();
+        rig.deliver("t", &[0, 0xaa, 0xff], 0, 0);
+        assert_eq!(rig.said(), expected, "{switched}");
+    }
+}
+
+#[test]
 fn what_no_client_can_use_is_ignored() {
     let mut rig = Rig::vendor(&[]).connected();
     for bytes in [

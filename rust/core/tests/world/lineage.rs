@@ -13,7 +13,7 @@ pub(crate) struct Lineage {
 }
 
 /// What is switched in a mix, with its values.
-const TRAITS: [[&str; 2]; 9] = [
+const TRAITS: [[&str; 2]; 10] = [
     ["qos0-takes-id=on", "qos0-takes-id=off"],
     ["id-zero=on", "id-zero=off"],
     ["ack-order=dup-id", "ack-order=id-dup"],
@@ -23,6 +23,7 @@ const TRAITS: [[&str; 2]; 9] = [
     ["fin-without-rec=on", "fin-without-rec=off"],
     ["stray-615=on", "stray-615=off"],
     ["repeated-qos2=on", "repeated-qos2=off"],
+    ["hex-in-bytes=on", "hex-in-bytes=off"],
 ];
 
 impl From<Firmware> for Lineage {

@@ -128,6 +128,7 @@ fin-without-rec[=on|off]    no own reconnect after the broker closed            
 stray-615[=on|off]          +CME ERROR: 615 unasked when the module gives up    stray-615
 short-message[=on|off]      what arrives slowly is printed in part              short-message
 repeated-qos2[=on|off]      a QoS 2 message sent again is printed again         repeated-qos2=off
+hex-in-bytes[=on|off]       hex delivery declares bytes, not digits             hex-in-bytes
 ACK: puback, pubrec, pubcomp, suback, unsuback or any.
 RATE: a probability (0.25) or every n-th (1/3); always when left out.
 MOMENT: a command's name (AT+MQTTPUB: when it arrives), a time from the start (5s, 1500ms),

@@ -128,7 +128,7 @@ const UNKNOWN: &str = "no such fault: choose split-writes, merge-writes, delay, 
      reboot-at, cut-network-at, declared-longer, no-final-crlf, garbage, drop-bytes, \
      refuse-subscription, downgrade-subscription, sleep, sim, registration, signal or silent; or a trait: \
      qos0-takes-id, id-zero, ack-order, silent-suback, refused-double-sub, late-disc, fin-without-rec, \
-     stray-615, short-message or repeated-qos2";
+     stray-615, short-message, repeated-qos2 or hex-in-bytes";
 
 const ACKS: &str = "name the ack: puback, pubrec, pubcomp, suback, unsuback or any";
 const MOMENT: &str = "give a command (AT+MQTTPUB), a time from the start (5s, 1500ms) or bytes to the host (bytes:500)";
@@ -207,7 +207,7 @@ mod tests {
             assert_eq!(fault.to_string().parse(), Ok(fault), "{example}");
             count += 1;
         }
-        assert_eq!(count, 29);
+        assert_eq!(count, 30);
     }
 
     #[test]

@@ -151,6 +151,9 @@ pub struct Traits {
     pub short_message: bool,
     /// A message of QoS 2 that the broker sends again is printed again.
     pub repeated_qos2: bool,
+    /// Hex delivery declares the payload's bytes and puts the digits on a line of their own; otherwise it
+    /// declares the digits.
+    pub hex_in_bytes: bool,
     /// What no client can use is ignored: a second CONNACK, unknown packets, packet id 0.
     pub tolerant: bool,
 }
@@ -180,6 +183,7 @@ impl Traits {
         pings_at_zero: true,
         short_message: true,
         repeated_qos2: true,
+        hex_in_bytes: true,
         tolerant: true,
     };
 
@@ -207,6 +211,7 @@ impl Traits {
         pings_at_zero: false,
         short_message: false,
         repeated_qos2: false,
+        hex_in_bytes: false,
         tolerant: false,
     };
 

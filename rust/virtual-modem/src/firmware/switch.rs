@@ -36,11 +36,13 @@ pub enum Switch {
     ShortMessage,
     /// `repeated-qos2`.
     RepeatedQos2,
+    /// `hex-in-bytes`.
+    HexInBytes,
 }
 
 impl Switch {
     /// Every switch with its name.
-    pub(crate) const NAMES: [(&'static str, Self); 8] = [
+    pub(crate) const NAMES: [(&'static str, Self); 9] = [
         ("qos0-takes-id", Self::Qos0TakesId),
         ("id-zero", Self::IdZero),
         ("silent-suback", Self::SilentSuback),
@@ -49,6 +51,7 @@ impl Switch {
         ("stray-615", Self::Stray615),
         ("short-message", Self::ShortMessage),
         ("repeated-qos2", Self::RepeatedQos2),
+        ("hex-in-bytes", Self::HexInBytes),
     ];
 
     fn field(self, traits: &mut Traits) -> &mut bool {
@@ -61,6 +64,7 @@ impl Switch {
             Self::Stray615 => &mut traits.stray_615,
             Self::ShortMessage => &mut traits.short_message,
             Self::RepeatedQos2 => &mut traits.repeated_qos2,
+            Self::HexInBytes => &mut traits.hex_in_bytes,
         }
     }
 }

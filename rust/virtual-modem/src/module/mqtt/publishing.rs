@@ -1,5 +1,6 @@
 //! `AT+MQTTPUB` and `+MQTTPUBLISH` (manual 1.5 and 1.11).
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use m531x_at::QoS;
@@ -10,6 +11,8 @@ use m531x_at::{hex, topic};
 use super::super::Module;
 use super::super::answer::{Answer, WRONG_PARAMETERS, done};
 use super::acks::Request;
+
+const LINE_END: &[u8] = b"\r\n";
 
 impl Module {
     pub(super) fn publish(&mut self, now: Instant, publish: &MqttPub) -> Answer {
@@ -57,12 +60,10 @@ impl Module {
                 .iter()
                 .any(|known| known.hex && topic::matches(known.filter.as_bytes(), topic))
         });
-        let digits;
-        let (payload, missing) = if as_hex {
-            digits = hex::encode(payload);
-            (digits.as_bytes(), missing * 2)
-        } else {
-            (payload, missing)
+        let digits = as_hex.then(|| hex::encode(payload).into_bytes());
+        let (payload, missing, digits) = match digits {
+            Some(digits) if !self.traits.hex_in_bytes => (Cow::from(digits), missing * 2, None),
+            digits => (Cow::from(payload), missing, digits),
         };
         let publish = Publish {
             dup,
@@ -70,11 +71,11 @@ impl Module {
             retain,
             packet_id,
             topic,
-            payload,
+            payload: &payload,
             truncated: false,
             ambiguous: false,
         };
-        let line = self.encode_message(&publish, missing);
+        let line = self.encode_message(&publish, missing, digits);
         self.urc_bytes(now, line);
         if let Some(client) = &mut self.mqtt.client {
             client.uplink.acknowledge(now, qos.into(), packet_id);
@@ -82,25 +83,34 @@ impl Module {
     }
 
     /// The message as printed, with the faults of old firmware where they are asked for; `missing` bytes
-    /// are declared that did not come.
-    fn encode_message(&mut self, publish: &Publish<'_>, missing: usize) -> Vec<u8> {
+    /// are declared that did not come, and `digits` stand for the payload on a line of their own.
+    fn encode_message(
+        &mut self,
+        publish: &Publish<'_>,
+        missing: usize,
+        digits: Option<Vec<u8>>,
+    ) -> Vec<u8> {
         let surplus = self.faults.declared_longer() + missing;
+        let mut declared = publish.payload.to_vec();
+        declared.resize(declared.len() + surplus, 0);
         let mut line = Vec::new();
-        if surplus == 0 {
-            Urc::Publish(*publish).encode(self.profile, &mut line);
-        } else {
-            let mut longer = publish.payload.to_vec();
-            longer.resize(longer.len() + surplus, 0);
-            let declared = Publish {
-                payload: &longer,
-                ..*publish
-            };
-            Urc::Publish(declared).encode(self.profile, &mut line);
-            line.truncate(line.len() - surplus - 2);
-            line.extend_from_slice(b"\r\n");
+        let whole = Publish {
+            payload: &declared,
+            ..*publish
+        };
+        Urc::Publish(whole).encode(self.profile, &mut line);
+        line.truncate(line.len() - declared.len() - LINE_END.len());
+        match digits {
+            Some(digits) => {
+                // The comma behind the length.
+                line.pop();
+                line.extend_from_slice(LINE_END);
+                line.extend(digits);
+            }
+            None => line.extend_from_slice(publish.payload),
         }
-        if self.faults.no_final_crlf() {
-            line.truncate(line.len() - 2);
+        if !self.faults.no_final_crlf() {
+            line.extend_from_slice(LINE_END);
         }
         line
     }
