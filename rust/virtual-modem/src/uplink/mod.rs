@@ -10,6 +10,7 @@ mod config;
 mod dial;
 mod event;
 mod receive;
+mod sending;
 mod session;
 mod socket;
 mod timers;
