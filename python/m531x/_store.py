@@ -9,6 +9,9 @@ from m531x._native import Message
 __all__ = ["Store"]
 
 
+_MOST_BYTES = 16 << 20
+
+
 class Store:
     """Keeps messages for readers of everything and for readers of one filter; not locked.
 
@@ -21,14 +24,20 @@ class Store:
         self._entries: OrderedDict[int, tuple[Message, tuple[str, ...]]] = OrderedDict()
         self._by_filter: dict[str, OrderedDict[int, None]] = {}
         self._next = 0
+        self._bytes = 0
 
     def __len__(self) -> int:
         """How many messages wait."""
         return len(self._entries)
 
+    def is_full(self, limit: int) -> bool:
+        """Whether so many messages wait, or 16 MiB of them (a kilobyte for each if that is more)."""
+        return len(self._entries) >= limit or self._bytes >= max(_MOST_BYTES, 1024 * limit)
+
     def push(self, message: Message, filters: tuple[str, ...]) -> None:
         """Adds the newest message with the filters that it matches."""
         self._entries[self._next] = (message, filters)
+        self._bytes += len(message.payload)
         for filter_ in filters:
             self._by_filter.setdefault(filter_, OrderedDict())[self._next] = None
         self._next += 1
@@ -45,6 +54,7 @@ class Store:
                 return None
             number = next(iter(index))
             message, filters = self._entries.pop(number)
+        self._bytes -= len(message.payload)
         for other in filters:
             index = self._by_filter[other]
             del index[number]

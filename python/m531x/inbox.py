@@ -36,7 +36,7 @@ class Inbox:
         """
         with self._changed:
             for entry in messages:
-                if len(self._store) >= self._limit and not self._make_room():
+                if self._store.is_full(self._limit) and not self._make_room():
                     continue
                 self._store.push(*entry)
             self._changed.notify_all()
@@ -80,17 +80,19 @@ class Inbox:
             self.dropped += 1
             return False
         if self._overflow == "drop_oldest":
-            self._pop(None)
-            self.dropped += 1
+            while self._store.is_full(self._limit):
+                self._pop(None)
+                self.dropped += 1
             return True
         # What is there already must be seen before this thread waits for its readers.
         self._changed.notify_all()
-        while len(self._store) >= self._limit and not self._ended:
+        while self._store.is_full(self._limit) and not self._ended:
             self._changed.wait()
         return not self._ended
 
     def _pop(self, filter_: str | None) -> Message | None:
+        was_full = self._store.is_full(self._limit)
         message = self._store.pop(filter_)
-        if message is not None and len(self._store) == self._limit - 1:
+        if was_full and not self._store.is_full(self._limit):
             self._changed.notify_all()
         return message

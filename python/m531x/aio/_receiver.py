@@ -75,6 +75,8 @@ class Receiver:
         room = self._limit - len(self._calls)
         if self._overflow == "block":
             room -= len(self._store)
+            if self._store.is_full(self._limit):
+                room = 0
         if room <= 0:
             self._held_up = True
             return
@@ -147,7 +149,7 @@ class Receiver:
             self._calls.append((callback, (message,)))
         if route.callbacks:
             return
-        if len(self._store) >= self._limit:
+        while self._overflow != "block" and self._store.is_full(self._limit):
             self.dropped += 1
             if self._overflow == "drop_newest":
                 return

@@ -9,6 +9,10 @@ use m531x_core::{Error, ErrorCode, Event, EventKind, Message};
 /// How many events wait at most; the oldest go first, and are counted.
 const EVENTS: usize = 1024;
 
+/// Messages that wait may have so many bytes, whatever their number; a queue that was asked to hold more may have a
+/// kilobyte for each.
+const MOST_BYTES: usize = 16 << 20;
+
 /// What happens to a message beyond the bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overflow {
@@ -25,6 +29,8 @@ pub(crate) struct Inbox {
 
 struct State {
     messages: VecDeque<Message>,
+    /// Of their topics and payloads.
+    bytes: usize,
     events: VecDeque<Event>,
     bound: usize,
     overflow: Overflow,
@@ -43,6 +49,7 @@ impl Inbox {
         Self {
             state: Mutex::new(State {
                 messages: VecDeque::new(),
+                bytes: 0,
                 events: VecDeque::new(),
                 bound: 10_000,
                 overflow: Overflow::Block,
@@ -71,9 +78,7 @@ impl Inbox {
         let mut state = self.lock();
         let let_through = state.let_through;
         let blocked = |state: &State| {
-            state.messages.len() >= state.bound
-                && state.overflow == Overflow::Block
-                && state.let_through == let_through
+            state.is_full() && state.overflow == Overflow::Block && state.let_through == let_through
         };
         while blocked(&state) {
             if state.end.is_some() {
@@ -84,14 +89,15 @@ impl Inbox {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        if state.messages.len() >= state.bound && state.overflow != Overflow::Block {
+        while state.overflow != Overflow::Block && state.is_full() {
             state.dropped += 1;
             if state.overflow == Overflow::DropNewest {
                 return;
             }
-            state.messages.pop_front();
+            state.pop_message();
         }
         state.report_dropped();
+        state.bytes += weight(&message);
         state.messages.push_back(message);
         self.announce(&state);
     }
@@ -117,7 +123,7 @@ impl Inbox {
         let mut state = self.wait(limit, "message", |state| !state.messages.is_empty())?;
         if let Some(message) = state.messages.front() {
             take(message)?;
-            state.messages.pop_front();
+            state.pop_message();
             state.report_dropped();
             self.taken(&state);
         }
@@ -229,7 +235,22 @@ impl Inbox {
     }
 }
 
+fn weight(message: &Message) -> usize {
+    message.topic.len() + message.payload.len()
+}
+
 impl State {
+    fn is_full(&self) -> bool {
+        let most_bytes = MOST_BYTES.max(self.bound.saturating_mul(1024));
+        self.messages.len() >= self.bound || self.bytes >= most_bytes
+    }
+
+    fn pop_message(&mut self) {
+        if let Some(message) = self.messages.pop_front() {
+            self.bytes -= weight(&message);
+        }
+    }
+
     fn push_event(&mut self, event: Event) {
         if self.events.len() == EVENTS {
             self.events.pop_front();

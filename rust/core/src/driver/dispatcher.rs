@@ -134,6 +134,7 @@ fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
                 },
                 recv(engine.queue().receiver()) -> incoming => match incoming {
                     Ok(incoming) => {
+                        engine.queue().taken(&incoming);
                         engine.after_receiving();
                         deliver(engine, gate, call, incoming);
                     }

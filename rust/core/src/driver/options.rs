@@ -33,7 +33,8 @@ pub struct ModemOptions {
     /// Least pause between a final result and the next command. `None` is the model's on a serial
     /// line, and none on anything else (pseudo-terminal, TCP, memory).
     pub guard_time: Option<Duration>,
-    /// How many messages and events may wait to be received. Default 10 000.
+    /// How many messages and events may wait to be received. Together they have 16 MiB at most, or a
+    /// kilobyte for each if that is more. Default 10 000.
     pub queue_size: usize,
     /// What happens to those beyond `queue_size`. Default [`Overflow::Block`].
     pub overflow: Overflow,
@@ -132,7 +133,8 @@ pub enum Overflow {
     /// loses what comes beyond that.
     ///
     /// A command in flight is never held up: until it is answered the port is read on, and the
-    /// queue may grow beyond its size by what the line carries in that time.
+    /// queue may grow beyond its size by what the line carries in that time, 16 MiB at most; what
+    /// comes then is dropped and counted.
     #[default]
     Block,
     /// The oldest waiting entry makes room for the new one.

@@ -9,6 +9,16 @@ use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
 use super::sync::{AtomicBool, AtomicU64, Mutex};
 use crate::{Error, ErrorCode, Event, EventKind, Incoming};
 
+/// Messages that wait may have so many bytes, whatever their number; a queue that was asked to hold more
+/// may have a kilobyte for each.
+const MOST_BYTES: u64 = 16 << 20;
+const BYTES_EACH: u64 = 1 << 10;
+/// With [`Overflow::Block`] a command in flight is not held up: so much may come on top until it is
+/// answered. Then the newest is dropped.
+const MORE_BYTES: u64 = 16 << 20;
+/// What an entry takes besides its texts and payload.
+const ENTRY: u64 = 200;
+
 /// Filled under the engine's lock, so entries keep the order of the wire; drained by any thread.
 ///
 /// The channel itself has no bound: the bound is counted here, because what happens at it depends
@@ -21,6 +31,9 @@ pub(super) struct Queue {
     /// Holds one token from [`Queue::wake`] until a receiver that would wait takes it.
     woken: (Sender<()>, Receiver<()>),
     bound: usize,
+    /// Of everything that waits, and how many may be.
+    bytes: AtomicU64,
+    most_bytes: u64,
     overflow: Overflow,
     dropped_total: AtomicU64,
     /// Dropped, but not yet told by an event.
@@ -42,6 +55,8 @@ impl Queue {
             cancel: Mutex::new(channel::bounded(0)),
             woken: channel::bounded(1),
             bound: bound.max(1),
+            bytes: AtomicU64::new(0),
+            most_bytes: MOST_BYTES.max(BYTES_EACH.saturating_mul(bound as u64)),
             overflow,
             dropped_total: AtomicU64::new(0),
             dropped_untold: AtomicU64::new(0),
@@ -56,26 +71,52 @@ impl Queue {
         let Some(sender) = sender.as_ref() else {
             return;
         };
-        let full = self.receiver.len() >= self.bound;
         match self.overflow {
-            Overflow::DropNewest if full && !is_last_word(&incoming) => {
+            Overflow::DropNewest if self.is_full() && !is_last_word(&incoming) => {
+                self.count_dropped();
+                return;
+            }
+            Overflow::Block if self.is_overfull() && !is_last_word(&incoming) => {
                 self.count_dropped();
                 return;
             }
             // The gap is where the dropped entries would have been: ahead of this one.
-            Overflow::DropNewest => {
+            Overflow::DropNewest | Overflow::Block => {
                 if let Some(event) = self.take_dropped_event() {
-                    let _ = sender.send(event);
+                    self.send(sender, event);
                 }
             }
             // The gap is ahead of the oldest that is left, where the next receiver finds the count.
-            Overflow::DropOldest if full && self.receiver.try_recv().is_ok() => {
-                self.count_dropped();
+            Overflow::DropOldest => {
+                while self.is_full() {
+                    let Ok(oldest) = self.receiver.try_recv() else {
+                        break;
+                    };
+                    self.taken(&oldest);
+                    self.count_dropped();
+                }
             }
-            Overflow::DropOldest | Overflow::Block => {}
         }
-        let _ = sender.send(incoming);
+        self.send(sender, incoming);
         self.signal();
+    }
+
+    fn send(&self, sender: &Sender<Incoming>, incoming: Incoming) {
+        self.bytes.fetch_add(weight(&incoming), Ordering::Relaxed);
+        let _ = sender.send(incoming);
+    }
+
+    /// To be told of every entry that was taken off the queue.
+    pub(super) fn taken(&self, incoming: &Incoming) {
+        self.bytes.fetch_sub(weight(incoming), Ordering::Relaxed);
+    }
+
+    fn is_full(&self) -> bool {
+        self.receiver.len() >= self.bound || self.bytes.load(Ordering::Relaxed) >= self.most_bytes
+    }
+
+    fn is_overfull(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) >= self.most_bytes.saturating_add(MORE_BYTES)
     }
 
     /// Nothing more will come; receivers get the rest, and then the end.
@@ -120,7 +161,10 @@ impl Queue {
             }
         }
         match self.receiver.try_recv() {
-            Ok(entry) => Received::Entry(entry),
+            Ok(entry) => {
+                self.taken(&entry);
+                Received::Entry(entry)
+            }
             Err(end) => match self.take_dropped_event() {
                 Some(event) => Received::Entry(event),
                 None if end == TryRecvError::Disconnected => Received::End,
@@ -148,7 +192,10 @@ impl Queue {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let elapsed = deadline.map_or_else(channel::never, channel::at);
         select! {
-            recv(self.receiver) -> entry => entry.map_or(Received::End, Received::Entry),
+            recv(self.receiver) -> entry => entry.map_or(Received::End, |entry| {
+                self.taken(&entry);
+                Received::Entry(entry)
+            }),
             recv(cancelled) -> _ => Received::Cancelled,
             recv(self.woken.1) -> _ => Received::Nothing,
             recv(elapsed) -> _ => Received::Nothing,
@@ -157,10 +204,10 @@ impl Queue {
 
     /// Whether the port must rest until somebody drains the queue.
     pub(super) fn must_hold_up(&self) -> bool {
-        let hold_up = self.overflow == Overflow::Block && self.receiver.len() >= self.bound;
+        let hold_up = self.overflow == Overflow::Block && self.is_full();
         self.held_up.store(hold_up, Ordering::SeqCst);
         // A receiver that drained the queue before the store did not see the flag.
-        if hold_up && self.receiver.len() < self.bound {
+        if hold_up && !self.is_full() {
             self.held_up.store(false, Ordering::SeqCst);
             return false;
         }
@@ -171,6 +218,7 @@ impl Queue {
     pub(super) fn has_room_again(&self) -> bool {
         self.held_up.load(Ordering::SeqCst)
             && self.receiver.len() <= self.bound / 2
+            && self.bytes.load(Ordering::SeqCst) <= self.most_bytes / 2
             && self.held_up.swap(false, Ordering::SeqCst)
     }
 
@@ -237,6 +285,15 @@ impl Received {
             Self::End => Err(end()),
         }
     }
+}
+
+/// How many bytes an entry takes, roughly.
+pub(super) fn weight(incoming: &Incoming) -> u64 {
+    let bytes = match incoming {
+        Incoming::Message(message) => message.topic.len() + message.payload.len(),
+        Incoming::Event(event) => event.text.len(),
+    };
+    ENTRY + bytes as u64
 }
 
 /// The port's loss comes once and is never dropped.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::shared::Role;
 use super::{Engine, closed};
-use crate::driver::queue::Received;
+use crate::driver::queue::{Received, weight};
 use crate::{Error, Incoming};
+
+/// A batch ends with the entry that makes it so large: what it holds counts nowhere.
+const LARGEST_BATCH: u64 = 1 << 20;
 
 impl Engine {
     pub(in crate::driver) fn recv(
@@ -32,12 +35,14 @@ impl Engine {
         let Some(first) = self.recv(timeout)? else {
             return Ok(0);
         };
+        let mut bytes = weight(&first);
         out.push(first);
         let mut count = 1;
-        while count < max {
+        while count < max && bytes < LARGEST_BATCH {
             let Received::Entry(entry) = self.queue.try_recv() else {
                 break;
             };
+            bytes += weight(&entry);
             out.push(entry);
             count += 1;
         }

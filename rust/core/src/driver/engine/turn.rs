@@ -33,7 +33,7 @@ impl Engine {
         while let Some(bytes) = shared.session.poll_transmit(now) {
             shared.unsent.extend_from_slice(&bytes);
         }
-        let flushed = flush(shared);
+        let flushed = flush(shared).and_then(|()| check_taken(shared));
         self.hand_on(shared);
         self.pass_on_password_request(shared);
         if let Err(error) = flushed {
@@ -195,6 +195,18 @@ fn read(shared: &mut Shared, now: Instant) -> Result<(), String> {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A port that takes nothing for as long as so many commands need is stuck.
+fn check_taken(shared: &Shared) -> io::Result<()> {
+    const MOST_UNSENT: usize = 64 * 1024;
+    if shared.unsent.len() <= MOST_UNSENT {
+        return Ok(());
+    }
+    let waiting = shared.unsent.len();
+    Err(io::Error::other(format!(
+        "it takes no bytes any more, {waiting} wait"
+    )))
 }
 
 fn flush(shared: &mut Shared) -> io::Result<()> {

@@ -34,6 +34,13 @@ pub(super) struct Keep {
     pub accepted: Sender<Result<OperationId, Error>>,
 }
 
+/// Changes of the connection that the thread has not looked at may be so many; of those beyond it only the
+/// last one counts.
+const MOST_NOTES: usize = 1000;
+
+/// The last change of the connection, if there was no room for it among the notes.
+pub(super) type Skipped = Arc<Mutex<Option<Link>>>;
+
 /// An outbox file that no modem uses yet.
 #[derive(Debug)]
 pub(in crate::driver) struct Opened {
@@ -54,11 +61,13 @@ impl Opened {
     pub(in crate::driver) fn attach(self, engine: &Arc<Engine>) -> Result<Arc<Outbox>, Error> {
         let (notes, receiver) = unbounded();
         let stats = Arc::default();
+        let skipped = Skipped::default();
         let worker = Worker::new(
             Arc::clone(engine),
             self.store,
             self.options,
             Arc::clone(&stats),
+            Arc::clone(&skipped),
         );
         let thread =
             spawn_thread("m531x-outbox", move || worker.run(&receiver)).map_err(|error| {
@@ -69,6 +78,7 @@ impl Opened {
             })?;
         Ok(Arc::new(Outbox {
             notes,
+            skipped,
             stats,
             thread: Mutex::new(Some(thread)),
         }))
@@ -93,6 +103,7 @@ fn check(options: &OutboxOptions) -> Result<(), Error> {
 /// An outbox at work.
 pub(in crate::driver) struct Outbox {
     notes: Sender<Note>,
+    skipped: Skipped,
     stats: Arc<Mutex<OutboxStats>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -148,7 +159,13 @@ impl Outbox {
     }
 
     pub(in crate::driver) fn link(&self, link: Link) {
-        let _ = self.notes.send(Note::Link(link));
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.notes.len() < MOST_NOTES {
+            *skipped = None;
+            let _ = self.notes.send(Note::Link(link));
+        } else {
+            *skipped = Some(link);
+        }
     }
 
     pub(in crate::driver) fn stats(&self) -> OutboxStats {

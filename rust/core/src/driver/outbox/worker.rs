@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::feeder::{Feeder, Verdict};
-use super::handle::{Keep, Note};
+use super::handle::{Keep, Note, Skipped};
 use super::store::Store;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
 use crate::driver::engine::Engine;
@@ -29,6 +29,7 @@ pub(super) struct Worker {
     stats: Arc<Mutex<OutboxStats>>,
     feeder: Feeder,
     link: Link,
+    skipped: Skipped,
     sending: HashMap<OperationId, u64>,
     waiters: HashMap<u64, Waiter>,
     deadlines: BTreeSet<(Instant, u64)>,
@@ -55,6 +56,7 @@ impl Worker {
         store: Store,
         options: OutboxOptions,
         stats: Arc<Mutex<OutboxStats>>,
+        skipped: Skipped,
     ) -> Self {
         let worker = Self {
             engine,
@@ -63,6 +65,7 @@ impl Worker {
             feeder: Feeder::new(options.in_flight),
             options,
             link: Link::default(),
+            skipped,
             sending: HashMap::new(),
             waiters: HashMap::new(),
             deadlines: BTreeSet::new(),
@@ -91,6 +94,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let stop = self.take(taken);
+            self.look_at_skipped(notes);
             self.feed();
             self.expire();
             if stop {
@@ -147,6 +151,20 @@ impl Worker {
             if let Some((suspect, why)) = suspect {
                 self.set_aside(suspect, &Error::new(ErrorCode::PublishFailed, why));
             }
+        }
+    }
+
+    /// Behind all notes, or an older change would count in the end.
+    fn look_at_skipped(&mut self, notes: &Receiver<Note>) {
+        let skipped = Arc::clone(&self.skipped);
+        let mut skipped = skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.is_empty() {
+            return;
+        }
+        let link = skipped.take();
+        drop(skipped);
+        if let Some(link) = link {
+            self.take_link(link);
         }
     }
 

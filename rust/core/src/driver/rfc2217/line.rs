@@ -9,6 +9,9 @@ use super::telnet::{Decoder, escape};
 /// How many reads without data are made in a row: whoever reads does other work as well.
 const MOST_READS: usize = 8;
 
+/// So many bytes for a server may wait that takes none; one that asks more is given up.
+const MOST_OUT: usize = 64 * 1024;
+
 /// What belongs to the connection besides its socket, which the caller reads and writes.
 #[derive(Debug)]
 pub(in crate::driver) struct Line(Mutex<State>);
@@ -126,6 +129,12 @@ impl State {
             ..
         } = self;
         let data = decoder.decode(bytes, |signal| control.on_signal(signal, out));
+        if out.len() > MOST_OUT {
+            return Err(io::Error::other(format!(
+                "the server asks and reads no answer: {} bytes wait for it",
+                out.len()
+            )));
+        }
         match control.refusal() {
             Some(why) => Err(io::Error::other(why.to_owned())),
             None => Ok(data),
