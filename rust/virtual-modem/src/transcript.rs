@@ -8,6 +8,8 @@ use m531x_at::command::EchoGuard;
 
 /// How many entries are kept; the oldest go first.
 const LIMIT: usize = 10_000;
+/// How many bytes their texts may have together.
+const BYTES: usize = 8 << 20;
 
 /// One line that passed on the serial port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,7 @@ impl fmt::Display for TranscriptEntry {
 pub(crate) struct Transcript {
     start: Instant,
     entries: VecDeque<TranscriptEntry>,
+    bytes: usize,
     echo: EchoGuard,
 }
 
@@ -52,21 +55,27 @@ impl Transcript {
         Self {
             start,
             entries: VecDeque::new(),
+            bytes: 0,
             echo: EchoGuard::default(),
         }
     }
 
     pub(crate) fn record(&mut self, now: Instant, direction: Direction, line: &[u8]) {
-        if self.entries.len() == LIMIT {
-            self.entries.pop_front();
+        while self.entries.len() >= LIMIT || self.bytes > BYTES {
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.text.len();
         }
         if direction == Direction::ToModule {
             self.echo.sent(line);
         }
+        let text = escape(&self.echo.show(line));
+        self.bytes += text.len();
         self.entries.push_back(TranscriptEntry {
             at: now.saturating_duration_since(self.start),
             direction,
-            text: escape(&self.echo.show(line)),
+            text,
         });
     }
 

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::budget::Charge;
 use super::routing::Message;
 use crate::codec::Decoder;
 
 /// Largest packet taken from a client, in bytes.
-const LARGEST_PACKET: u32 = 4 << 20;
+const LARGEST_PACKET: u32 = 1 << 20;
 /// How long a connection may stay without CONNECT.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -18,6 +19,8 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) decoder: Decoder,
+    /// Bytes of the packet that has come in part, as counted last.
+    pub(super) partial: usize,
     /// Set by CONNECT.
     pub(super) client: Option<Client>,
     /// The network takes no more for now: QoS 0 is dropped.
@@ -30,6 +33,8 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) id: String,
+    /// For the id.
+    pub(super) _charge: Charge,
     /// Taken away by DISCONNECT.
     pub(super) will: Option<Message>,
 }
@@ -38,6 +43,7 @@ impl Connection {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             decoder: Decoder::new(LARGEST_PACKET),
+            partial: 0,
             client: None,
             congested: false,
             last_received: now,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 use super::BrokerOptions;
+use super::budget::{Budget, MOST_CONNECTIONS, MOST_PARTIAL};
 use super::connection::{Connection, ConnectionId};
 use super::retained::Retained;
 use super::routing::Message;
@@ -49,6 +50,9 @@ pub struct Core {
     /// Which connection a client id is on.
     pub(super) online: BTreeMap<String, ConnectionId>,
     pub(super) retained: Retained,
+    pub(super) budget: Budget,
+    /// Bytes of all packets that have come in part.
+    partial: usize,
     /// Numbers the client ids that clients leave to the broker.
     pub(super) nameless: u64,
     outputs: VecDeque<Output>,
@@ -63,6 +67,8 @@ impl Core {
             sessions: BTreeMap::new(),
             online: BTreeMap::new(),
             retained: Retained::default(),
+            budget: Budget::default(),
+            partial: 0,
             nameless: 0,
             outputs: VecDeque::new(),
         }
@@ -76,22 +82,47 @@ impl Core {
     /// A client has opened a network connection, to be known by this number.
     pub fn handle_accepted(&mut self, now: Instant, id: ConnectionId) {
         self.connections.insert(id, Connection::new(now));
+        if self.connections.len() > MOST_CONNECTIONS {
+            self.close(id);
+        }
     }
 
     /// Bytes of a client; what is no MQTT ends its connection.
     pub fn handle_bytes(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) {
+        self.feed(id, bytes);
+        while self.handle_next(now, id) {}
+    }
+
+    /// Bytes of a client, whose packets are handled one by one.
+    pub(super) fn feed(&mut self, id: ConnectionId, bytes: &[u8]) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.decoder.feed(bytes);
         }
-        // Each packet may end the connection.
-        while let Some(connection) = self.connections.get_mut(&id) {
-            match connection.decoder.next_packet() {
-                Ok(Some(packet)) => {
-                    connection.received(now);
-                    self.handle_packet(id, packet);
+    }
+
+    /// Handles one packet of this client; whether there may be more. Each may end the connection.
+    pub(super) fn handle_next(&mut self, now: Instant, id: ConnectionId) -> bool {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return false;
+        };
+        match connection.decoder.next_packet() {
+            Ok(Some(packet)) => {
+                connection.received(now);
+                self.handle_packet(id, packet);
+                true
+            }
+            Ok(None) => {
+                let partial = connection.decoder.partial_len();
+                self.partial += partial;
+                self.partial -= std::mem::replace(&mut connection.partial, partial);
+                if self.partial > MOST_PARTIAL {
+                    self.close(id);
                 }
-                Ok(None) => return,
-                Err(error) => self.handle_malformed(id, error),
+                false
+            }
+            Err(error) => {
+                self.handle_malformed(id, error);
+                false
             }
         }
     }
@@ -101,6 +132,7 @@ impl Core {
         let Some(connection) = self.connections.remove(&id) else {
             return;
         };
+        self.partial -= connection.partial;
         let Some(client) = connection.client else {
             return;
         };

@@ -17,6 +17,7 @@
 //! what is remembered of it, `routing` and `retained` who gets which message; `runner` is the thread
 //! with the sockets.
 
+mod budget;
 mod connection;
 mod core;
 mod options;

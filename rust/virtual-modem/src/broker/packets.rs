@@ -1,5 +1,6 @@
 //! One packet of a client at a time.
 
+use super::budget::{LONGEST_NAME, MOST_FILTERS, MOST_SESSIONS};
 use super::connection::{Client, ConnectionId};
 use super::core::Core;
 use super::routing::Message;
@@ -10,6 +11,7 @@ use crate::codec::{CodecError, Connect, Packet, Publish};
 const ACCEPTED: u8 = 0;
 const BAD_VERSION: u8 = 1;
 const BAD_CLIENT_ID: u8 = 2;
+const UNAVAILABLE: u8 = 3;
 const BAD_CREDENTIALS: u8 = 4;
 const NOT_AUTHORISED: u8 = 5;
 /// SUBACK's code for a refused filter.
@@ -102,6 +104,25 @@ impl Core {
         if connect.clean_session {
             self.sessions.remove(&client_id);
         }
+        let known = self.sessions.contains_key(&client_id);
+        let charge = self.budget.charge(2 * client_id.len());
+        let will = connect.will.map(|will| {
+            let publish = Publish {
+                dup: false,
+                packet_id: 0,
+                topic: will.topic.into(),
+                payload: will.payload.into(),
+                qos: will.qos,
+                retain: will.retain,
+            };
+            Message::new(publish, &self.budget)
+        });
+        let room = known || self.sessions.len() < MOST_SESSIONS;
+        let (Some(charge), true, true) = (charge, will.as_ref().is_none_or(Message::is_paid), room)
+        else {
+            self.refuse(id, UNAVAILABLE);
+            return;
+        };
         let session_present = self.sessions.contains_key(&client_id);
         let session = self
             .sessions
@@ -112,12 +133,8 @@ impl Core {
         if let Some(connection) = self.connections.get_mut(&id) {
             let client = Client {
                 id: client_id,
-                will: connect.will.map(|will| Message {
-                    topic: will.topic.into(),
-                    payload: will.payload.into(),
-                    qos: will.qos,
-                    retain: will.retain,
-                }),
+                _charge: charge,
+                will,
             };
             connection.accept(client, connect.keepalive);
         }
@@ -132,7 +149,8 @@ impl Core {
     }
 
     fn admit(&self, connect: &Connect) -> Result<(), u8> {
-        if connect.client_id.is_empty() && !connect.clean_session {
+        let length = connect.client_id.len();
+        if (length == 0 && !connect.clean_session) || length > LONGEST_NAME {
             return Err(BAD_CLIENT_ID);
         }
         let Some(users) = &self.options.users else {
@@ -159,7 +177,12 @@ impl Core {
 
     fn handle_publish(&mut self, id: ConnectionId, publish: Publish) {
         let (qos, packet_id) = (publish.qos, publish.packet_id);
-        let message = Message::from(publish);
+        let message = Message::new(publish, &self.budget);
+        if qos > 0 && !message.is_paid() {
+            // Not acknowledged, so the client has it still.
+            self.close(id);
+            return;
+        }
         let new = qos < 2
             || self
                 .session_of(id)
@@ -189,23 +212,28 @@ impl Core {
 
     fn handle_subscribe(&mut self, id: ConnectionId, packet_id: u16, filters: &[(String, u8)]) {
         let mut codes = Vec::with_capacity(filters.len());
-        let mut retained = Vec::new();
+        let mut fresh = Vec::new();
+        let budget = self.budget.clone();
         for (filter, wanted) in filters {
             if self.options.refused_filters.contains(filter) {
                 codes.push(REFUSED);
                 continue;
             }
             let granted = (*wanted).min(self.options.maximum_qos.unwrap_or(2));
-            codes.push(granted);
-            if let Some(session) = self.session_of(id) {
-                session.subscriptions.insert(filter, granted);
+            let subscribed = self
+                .session_of(id)
+                .is_some_and(|session| session.subscriptions.insert(filter, granted, &budget));
+            if !subscribed {
+                codes.push(REFUSED);
+                continue;
             }
-            let matching = self.retained.matching(filter);
-            retained.extend(matching.into_iter().map(|message| Message {
-                qos: message.qos.min(granted),
-                ..message
-            }));
+            codes.push(granted);
+            // The same filter ten thousand times over is looked for once.
+            if fresh.len() < MOST_FILTERS {
+                fresh.push((filter.as_str(), granted));
+            }
         }
+        let retained = self.retained.matching(&fresh);
         let withheld = self.options.withhold.subscribe;
         self.send_unless(withheld, id, &Packet::SubAck { packet_id, codes });
         for message in retained {

@@ -1,9 +1,11 @@
 //! Messages, and which subscriptions they match.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use m531x_at::topic::matches;
 
+use super::budget::{Budget, Charge, LONGEST_NAME, MOST_FILTERS};
 use crate::codec::Publish;
 
 /// A message as the broker keeps it, shared by everyone it goes to.
@@ -13,42 +15,65 @@ pub(super) struct Message {
     pub(super) payload: Arc<[u8]>,
     pub(super) qos: u8,
     pub(super) retain: bool,
+    /// For topic and payload, as long as anyone keeps the message; `None` is not to be kept.
+    pub(super) charge: Option<Arc<Charge>>,
 }
 
-impl From<Publish> for Message {
-    fn from(publish: Publish) -> Self {
+impl Message {
+    pub(super) fn new(publish: Publish, budget: &Budget) -> Self {
+        let charge = budget.charge(publish.topic.len() + publish.payload.len());
         Self {
             topic: publish.topic,
             payload: publish.payload,
             qos: publish.qos,
             retain: publish.retain,
+            charge: charge.map(Arc::new),
         }
     }
+
+    /// Whether it may be kept.
+    pub(super) fn is_paid(&self) -> bool {
+        self.charge.is_some()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.topic.len() + self.payload.len()
+    }
 }
+
+/// What an entry takes besides its text.
+const ENTRY: usize = 64;
 
 /// The filters of one session and the QoS granted to each.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    entries: Vec<(String, u8)>,
+    entries: BTreeMap<String, (u8, Charge)>,
 }
 
 impl Subscriptions {
-    /// Adds a filter, or replaces its QoS.
-    pub(super) fn insert(&mut self, filter: &str, qos: u8) {
-        match self.entries.iter_mut().find(|(known, _)| known == filter) {
-            Some((_, granted)) => *granted = qos,
-            None => self.entries.push((filter.to_owned(), qos)),
+    /// Adds a filter, or replaces its QoS; whether there was room.
+    pub(super) fn insert(&mut self, filter: &str, qos: u8, budget: &Budget) -> bool {
+        if let Some((granted, _)) = self.entries.get_mut(filter) {
+            *granted = qos;
+            return true;
         }
+        if filter.len() > LONGEST_NAME || self.entries.len() >= MOST_FILTERS {
+            return false;
+        }
+        let Some(charge) = budget.charge(filter.len() + ENTRY) else {
+            return false;
+        };
+        self.entries.insert(filter.to_owned(), (qos, charge));
+        true
     }
 
     pub(super) fn remove(&mut self, filter: &str) {
-        self.entries.retain(|(known, _)| known != filter);
+        self.entries.remove(filter);
     }
 
     /// The QoS of this very filter.
     pub(super) fn granted_to(&self, filter: &str) -> Option<u8> {
-        let entry = self.entries.iter().find(|(known, _)| known == filter);
-        entry.map(|&(_, qos)| qos)
+        self.entries.get(filter).map(|(qos, _)| *qos)
     }
 
     /// The highest QoS of all filters that match: overlapping ones make one delivery.
@@ -56,7 +81,7 @@ impl Subscriptions {
         self.entries
             .iter()
             .filter(|(filter, _)| matches(filter.as_bytes(), topic.as_bytes()))
-            .map(|&(_, qos)| qos)
+            .map(|(_, (qos, _))| *qos)
             .max()
     }
 }
@@ -68,9 +93,10 @@ mod tests {
     #[test]
     fn overlapping_filters_grant_the_highest_qos() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.insert("a/#", 0);
-        subscriptions.insert("a/b", 2);
-        subscriptions.insert("+/b", 1);
+        let budget = Budget::default();
+        subscriptions.insert("a/#", 0, &budget);
+        subscriptions.insert("a/b", 2, &budget);
+        subscriptions.insert("+/b", 1, &budget);
         assert_eq!(subscriptions.granted("a/b"), Some(2));
         assert_eq!(subscriptions.granted("a/c"), Some(0));
         subscriptions.remove("a/b");

@@ -16,9 +16,14 @@ use super::core::{Core, Output};
 use crate::thread::spawn_thread;
 
 /// Unsent bytes from which a connection counts as congested.
-const CONGESTED: usize = 32 << 20;
+const CONGESTED: usize = 2 << 20;
 /// Unsent bytes beyond which a client that does not read is given up.
-const HOPELESS: usize = 256 << 20;
+const HOPELESS: usize = 8 << 20;
+/// Unsent bytes of all clients together, beyond which one that has many is given up.
+const MOST_UNSENT: usize = 16 << 20;
+const MANY: usize = 64 << 10;
+/// So many packets of one client are handled before the others have their turn.
+const IN_A_ROW: usize = 64;
 /// How long a refusal waits for its last bytes to be taken.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long to leave the listener alone after it failed (out of descriptors).
@@ -68,6 +73,8 @@ impl EmbeddedBroker {
             controls,
             core: Core::new(options),
             clients: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            unsent: 0,
             next_id: 0,
         };
         let builder = thread::Builder::new().name("m531x-broker".to_owned());
@@ -114,6 +121,10 @@ struct Runner {
     controls: mpsc::Receiver<Control>,
     core: Core,
     clients: BTreeMap<ConnectionId, Client>,
+    /// Those whose packets have not all been handled.
+    busy: BTreeSet<ConnectionId>,
+    /// What all clients have not been sent.
+    unsent: usize,
     next_id: u64,
 }
 
@@ -141,7 +152,9 @@ impl Runner {
             }
             for id in ready.readable {
                 self.read(now, id);
-                self.deliver();
+            }
+            for id in std::mem::take(&mut self.busy) {
+                self.handle_some(now, id);
             }
             for id in ready.writable {
                 self.flush(id);
@@ -165,6 +178,7 @@ impl Runner {
             .chain(self.accept_after)
             .chain(lingering)
             .min();
+        let due = if self.busy.is_empty() { due } else { Some(now) };
         let timeout = due.map(|due| {
             let left = due.saturating_duration_since(now);
             Timespec {
@@ -183,9 +197,10 @@ impl Runner {
                 PollFlags::empty()
             },
         ));
-        for client in self.clients.values() {
+        for (id, client) in &self.clients {
             let mut flags = PollFlags::empty();
-            flags.set(PollFlags::IN, client.closing.is_none());
+            let reads = client.closing.is_none() && !self.busy.contains(id);
+            flags.set(PollFlags::IN, reads);
             flags.set(PollFlags::OUT, !client.unsent.is_empty());
             fds.push(PollFd::new(&client.stream, flags));
         }
@@ -262,15 +277,32 @@ impl Runner {
         let mut portion = [0; 16 * 1024];
         match client.stream.read(&mut portion) {
             Ok(count) if count > 0 && client.closing.is_none() => {
-                self.core.handle_bytes(now, id, &portion[..count]);
+                self.core.feed(id, &portion[..count]);
+                self.handle_some(now, id);
             }
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Ok(_) | Err(_) => {
-                self.clients.remove(&id);
-                self.core.handle_lost(id);
+            Ok(_) | Err(_) => self.lose(id),
+        }
+    }
+
+    /// Handles packets of a client, for a while.
+    fn handle_some(&mut self, now: Instant, id: ConnectionId) {
+        for _ in 0..IN_A_ROW {
+            let more = self.core.handle_next(now, id);
+            self.deliver();
+            if !more {
+                return;
             }
         }
+        self.busy.insert(id);
+    }
+
+    fn lose(&mut self, id: ConnectionId) {
+        if let Some(client) = self.clients.remove(&id) {
+            self.unsent -= client.unsent.len();
+        }
+        self.core.handle_lost(id);
     }
 
     /// Carries out what the core wants; what goes to one client goes in one write.
@@ -300,9 +332,10 @@ impl Runner {
                         fresh.insert(id);
                     }
                     client.unsent.extend_from_slice(&bytes);
-                    if client.unsent.len() > HOPELESS {
-                        self.clients.remove(&id);
-                        self.core.handle_lost(id);
+                    self.unsent += bytes.len();
+                    let waiting = client.unsent.len();
+                    if waiting > HOPELESS || (self.unsent > MOST_UNSENT && waiting > MANY) {
+                        self.lose(id);
                     } else if client.unsent.len() > CONGESTED {
                         self.core.set_congested(id, true);
                     }
@@ -333,9 +366,9 @@ impl Runner {
             }
         };
         client.unsent.drain(..sent);
+        self.unsent -= sent;
         if broken {
-            self.clients.remove(&id);
-            self.core.handle_lost(id);
+            self.lose(id);
         } else {
             let congested = client.unsent.len() > CONGESTED;
             self.core.set_congested(id, congested);
@@ -351,6 +384,7 @@ impl Runner {
             if done {
                 // The peer may be gone already.
                 let _ = client.stream.shutdown(Shutdown::Both);
+                self.unsent -= client.unsent.len();
             }
             !done
         });

@@ -7,9 +7,12 @@ use crate::codec::{Packet, Publish};
 
 /// QoS 1 and 2 messages sent to a client and not yet acknowledged; more wait in the queue.
 const WINDOW: usize = 100;
-/// Messages and bytes that wait for one client; what comes on top is dropped.
-const QUEUE_MESSAGES: usize = 10_000;
-const QUEUE_BYTES: usize = 64 << 20;
+/// Messages that wait for one client, and bytes of those and what is in flight; what comes on top is
+/// dropped.
+const QUEUE_MESSAGES: usize = 1000;
+const QUEUE_BYTES: usize = 2 << 20;
+/// QoS 2 ids of a client that wait for its PUBREL at the same time.
+const MOST_INCOMING: usize = 1000;
 
 /// The broker's session state of one client id (MQTT 3.1.1, 4.1).
 #[derive(Debug, Default)]
@@ -18,9 +21,11 @@ pub(super) struct Session {
     pub(super) subscriptions: Subscriptions,
     in_flight: Vec<InFlight>,
     queue: VecDeque<Message>,
-    queued_bytes: usize,
+    /// Bytes of what waits and of what is in flight.
+    kept_bytes: usize,
     /// QoS 2 ids of the client that wait for its PUBREL, and what came under them.
     incoming: BTreeMap<u16, Message>,
+    incoming_bytes: usize,
     last_id: u16,
 }
 
@@ -46,12 +51,15 @@ impl Session {
         if message.qos == 0 {
             return online.then(|| Packet::Publish(outgoing(&message, 0, false)));
         }
+        if !message.is_paid() || self.kept_bytes + message.bytes() > QUEUE_BYTES {
+            return None;
+        }
         if online && self.queue.is_empty() && self.in_flight.len() < WINDOW {
+            self.kept_bytes += message.bytes();
             return Some(self.send(message));
         }
-        let bytes = message.payload.len() + message.topic.len();
-        if self.queue.len() < QUEUE_MESSAGES && self.queued_bytes + bytes <= QUEUE_BYTES {
-            self.queued_bytes += bytes;
+        if self.queue.len() < QUEUE_MESSAGES {
+            self.kept_bytes += message.bytes();
             self.queue.push_back(message);
         }
         None
@@ -73,8 +81,13 @@ impl Session {
 
     /// PUBACK, or the PUBCOMP that ends QoS 2; what may go out in its place is returned.
     pub(super) fn acknowledged(&mut self, packet_id: u16, qos: u8) -> Vec<Packet> {
+        let kept_bytes = &mut self.kept_bytes;
         self.in_flight.retain(|sent| {
-            sent.packet_id != packet_id || sent.message.qos != qos || (qos == 2 && !sent.released)
+            let stays = sent.packet_id != packet_id
+                || sent.message.qos != qos
+                || (qos == 2 && !sent.released);
+            *kept_bytes -= if stays { 0 } else { sent.message.bytes() };
+            stays
         });
         self.refill()
     }
@@ -91,13 +104,24 @@ impl Session {
     /// A QoS 2 publish of the client; whether it is new. A client that has lost its memory uses ids
     /// again: another message under the same id is a new one, as mosquitto takes it too.
     pub(super) fn arrived(&mut self, packet_id: u16, message: &Message) -> bool {
-        let older = self.incoming.insert(packet_id, message.clone());
+        let older = self.incoming.remove(&packet_id);
+        self.incoming_bytes -= older.as_ref().map_or(0, Message::bytes);
+        while self.incoming.len() >= MOST_INCOMING || self.incoming_bytes > QUEUE_BYTES {
+            // A client that never sends PUBREL gets every message through, if need be twice.
+            let Some((_, forgotten)) = self.incoming.pop_first() else {
+                break;
+            };
+            self.incoming_bytes -= forgotten.bytes();
+        }
+        self.incoming_bytes += message.bytes();
+        self.incoming.insert(packet_id, message.clone());
         older.as_ref() != Some(message)
     }
 
     /// PUBREL.
     pub(super) fn released(&mut self, packet_id: u16) {
-        self.incoming.remove(&packet_id);
+        let released = self.incoming.remove(&packet_id);
+        self.incoming_bytes -= released.as_ref().map_or(0, Message::bytes);
     }
 
     fn refill(&mut self) -> Vec<Packet> {
@@ -106,7 +130,6 @@ impl Session {
             let Some(message) = self.queue.pop_front() else {
                 break;
             };
-            self.queued_bytes -= message.payload.len() + message.topic.len();
             packets.push(self.send(message));
         }
         packets
@@ -151,15 +174,19 @@ fn outgoing(message: &Message, packet_id: u16, dup: bool) -> Publish {
 
 #[cfg(test)]
 mod tests {
+    use super::super::budget::Budget;
     use super::*;
 
     fn message(number: usize, qos: u8) -> Message {
-        Message {
+        let publish = Publish {
+            dup: false,
+            packet_id: 0,
             topic: "t".into(),
             payload: number.to_string().into_bytes().into(),
             qos,
             retain: false,
-        }
+        };
+        Message::new(publish, &Budget::default())
     }
 
     fn id(packet: &Packet) -> u16 {

@@ -77,6 +77,12 @@ impl Decoder {
         }
     }
 
+    /// How many bytes of a packet have come that is not complete.
+    pub(crate) fn partial_len(&self) -> usize {
+        // The builder has them as well.
+        2 * self.partial.len()
+    }
+
     /// The PUBLISH of which a part has come, its header at least, and how many bytes are missing.
     pub(crate) fn partial_publish(&self) -> Option<(Publish, usize)> {
         let first = *self.partial.first()?;

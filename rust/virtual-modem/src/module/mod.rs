@@ -247,9 +247,9 @@ impl Module {
         !self.is_attached()
     }
 
-    /// Bytes for the host that wait in the module, for want of their time.
+    /// Bytes that wait in the module for their time, in either direction.
     pub fn serial_backlog(&self) -> usize {
-        self.serial.out.queued()
+        self.serial.backlog()
     }
 
     /// What this module's firmware does where the manual is silent.

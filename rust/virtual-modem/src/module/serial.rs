@@ -24,6 +24,8 @@ pub(super) struct Serial {
     baudrate: Option<u32>,
     /// Bytes of the host on a paced line, with the instant at which they have arrived.
     arriving: VecDeque<(Instant, Vec<u8>)>,
+    /// Bytes of all that arrives, and of all that waits.
+    pending: usize,
     /// URCs that wait for the end of an answer or of a half-typed command.
     waiting: VecDeque<Vec<u8>>,
     typing_until: Option<Instant>,
@@ -49,6 +51,7 @@ impl Serial {
             reader: LineReader::new(profile.line_limit),
             baudrate,
             arriving: VecDeque::new(),
+            pending: 0,
             waiting: VecDeque::new(),
             typing_until: None,
             answering: false,
@@ -66,12 +69,18 @@ impl Serial {
             .min()
     }
 
+    /// Bytes that wait on their way in either direction.
+    pub(super) fn backlog(&self) -> usize {
+        self.out.queued() + self.pending
+    }
+
     /// What a power cut does to the port: nothing half-said or half-heard survives.
     pub(super) fn reset(&mut self, now: Instant) {
         self.out.clear(now);
         self.reader.clear();
         self.arriving.clear();
         self.waiting.clear();
+        self.pending = 0;
         self.typing_until = None;
         self.after_result = false;
         self.echo = self.echo_at_boot;
@@ -90,6 +99,7 @@ impl Module {
         };
         let line_free = self.serial.arriving.back().map_or(now, |(at, _)| *at);
         let at = line_free.max(now) + time_on_line(baudrate, bytes.len());
+        self.serial.pending += bytes.len();
         self.serial.arriving.push_back((at, bytes.to_vec()));
     }
 
@@ -125,6 +135,7 @@ impl Module {
             .is_some_and(|(at, _)| *at <= now)
         {
             if let Some((_, bytes)) = self.serial.arriving.pop_front() {
+                self.serial.pending -= bytes.len();
                 self.hear(now, &bytes);
             }
         }
@@ -144,6 +155,7 @@ impl Module {
     /// Says a URC that is encoded already, with its final CR LF, as soon as nothing else is being said.
     pub(super) fn urc_bytes(&mut self, now: Instant, bytes: Vec<u8>) {
         if self.serial.answering || self.serial.typing_until.is_some_and(|until| until > now) {
+            self.serial.pending += bytes.len();
             self.serial.waiting.push_back(bytes);
             return;
         }
@@ -219,6 +231,7 @@ impl Module {
 
     fn say_waiting(&mut self, now: Instant) {
         while let Some(bytes) = self.serial.waiting.pop_front() {
+            self.serial.pending -= bytes.len();
             self.urc_bytes(now, bytes);
         }
     }

@@ -177,7 +177,10 @@ impl Engine {
     }
 
     pub(super) fn data_source(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
-        let mut flags = PollFlags::IN;
+        let mut flags = PollFlags::empty();
+        // Whoever does not wait for answers waits for them now.
+        let hears = self.module.serial_backlog() < ENOUGH;
+        flags.set(PollFlags::IN, hears);
         flags.set(PollFlags::OUT, !self.outgoing.is_empty());
         self.link.data_fd().map(|fd| (fd, flags))
     }
@@ -258,6 +261,11 @@ impl Engine {
                 NetworkAction::Send(bytes) => {
                     if let Some(connection) = &mut self.socket {
                         connection.socket.write(&bytes);
+                        if connection.socket.unsent() > TOO_MUCH {
+                            connection
+                                .socket
+                                .give_up("the broker takes no bytes any more");
+                        }
                     }
                 }
                 NetworkAction::Close => self.hang_up(),

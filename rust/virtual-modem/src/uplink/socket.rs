@@ -121,6 +121,16 @@ impl Socket {
         }
     }
 
+    /// How many bytes wait for a peer that does not take them.
+    pub fn unsent(&self) -> usize {
+        self.unsent.len()
+    }
+
+    /// Ends the connection at once.
+    pub(crate) fn give_up(&mut self, why: &str) {
+        self.over(why.to_owned());
+    }
+
     /// Cuts the network below (`true`: nothing passes either way, the peer sees no end) or restores
     /// it. What was written meanwhile is then sent, as TCP would have sent it again.
     pub fn set_cut(&mut self, cut: bool) {
