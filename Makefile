@@ -39,7 +39,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
-.PHONY: reliability test-differential
+.PHONY: reliability test-differential flood
 .PHONY: scoreboard deny notices test-referee
 
 ## help: List the targets.
@@ -172,6 +172,10 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 ## reliability: Run the matrix of faults and write its table into docs/reliability.md.
 reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
+
+## flood: Pour 100 MB into every input and rewrite the table of docs/security.md (MB=100).
+flood: $(STAMPS)/cargo
+	@M531X_FLOOD_MB=$(or $(MB),100) WRITE_FLOOD=1 cargo test --release --package m531x-core --test flood -- --nocapture
 
 ## test-differential: Compare random lives of session and modem with a model: STEPS (100000) steps, seeds from SEED (1) on.
 test-differential: $(STAMPS)/cargo

@@ -31,7 +31,7 @@ class Store:
         return len(self._entries)
 
     def is_full(self, limit: int) -> bool:
-        """Whether so many messages wait, or 16 MiB of them (a kilobyte for each if that is more)."""
+        """Whether so many messages wait, or 16 MiB (a kilobyte for each if that is more)."""
         return len(self._entries) >= limit or self._bytes >= max(_MOST_BYTES, 1024 * limit)
 
     def push(self, message: Message, filters: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ mod driver_support;
 use std::thread;
 use std::time::Duration;
 
-use driver_support::{Peer, eventually, next_message, options, publish_line};
+use driver_support::{Peer, SILENCE, eventually, next_message, options, publish_line};
 use m531x_core::{EventKind, Incoming, Modem, ModemOptions, Overflow};
 
 const SENT: usize = 2_000;
@@ -94,6 +94,71 @@ fn resting_does_not_truncate_a_message() {
     assert_eq!(next_message(&modem).text(), "0");
     let second = next_message(&modem);
     assert_eq!((second.text().as_ref(), second.truncated), ("abcde", false));
+}
+
+/// Ten thousand such messages would be 600 MB.
+const LARGE: usize = 60_000;
+const MOST_BYTES: usize = 16 << 20;
+
+fn flood_with_large_ones(peer: &Peer, bytes: usize) {
+    for _ in 0..bytes / LARGE {
+        peer.publish("t", &vec![b'x'; LARGE]);
+    }
+}
+
+#[test]
+fn large_messages_count_by_their_bytes() {
+    for overflow in [Overflow::DropOldest, Overflow::DropNewest] {
+        let (peer, stream) = Peer::in_memory();
+        let options = ModemOptions {
+            overflow,
+            ..options()
+        };
+        let modem = Modem::open_stream(stream, options).unwrap();
+        let count = 3 * MOST_BYTES / LARGE;
+        flood_with_large_ones(&peer, 3 * MOST_BYTES);
+        eventually("everything was read", || {
+            let stats = modem.stats();
+            usize::try_from(stats.dropped).unwrap() + stats.queued >= count
+        });
+        let queued = modem.stats().queued * LARGE;
+        assert!(
+            (MOST_BYTES / 2..MOST_BYTES + LARGE).contains(&queued),
+            "{queued}"
+        );
+        let mut batch = Vec::new();
+        modem.recv_batch(10_000, None, &mut batch).unwrap();
+        assert!(batch.len() * LARGE < 2 << 20, "{}", batch.len());
+    }
+}
+
+#[test]
+fn what_comes_while_a_command_waits_is_bounded_too() {
+    let script = |line: &str| (line == "AT+CSQ").then(|| SILENCE.to_owned());
+    let (peer, stream) = Peer::in_memory_with(script);
+    let options = ModemOptions {
+        overflow: Overflow::Block,
+        ..options()
+    };
+    let modem = Modem::open_stream(stream, options).unwrap();
+    let mut pending = modem
+        .start_command("AT+CSQ", Some(Duration::from_secs(600)))
+        .unwrap();
+    flood_with_large_ones(&peer, 4 * MOST_BYTES);
+    eventually("some are dropped", || modem.stats().dropped > 0);
+    let queued = modem.stats().queued * LARGE;
+    assert!(queued < 2 * MOST_BYTES + LARGE, "{queued}");
+    peer.say("\r\n+CSQ:20,99\r\n\r\nOK\r\n");
+    let answer = pending.wait_for(Duration::from_secs(60)).unwrap();
+    assert_eq!(answer.unwrap(), ["+CSQ:20,99"]);
+    let told = loop {
+        if let Some(Incoming::Event(event)) = modem.recv(Some(Duration::from_secs(20))).unwrap() {
+            if event.kind == EventKind::Dropped {
+                break event.value;
+            }
+        }
+    };
+    assert_eq!(u64::try_from(told).unwrap(), modem.stats().dropped);
 }
 
 #[test]

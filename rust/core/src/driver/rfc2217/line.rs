@@ -206,6 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_asks_and_reads_nothing_is_given_up() {
+        let line = silent();
+        // DO and DONT of an option that we do not mind.
+        let toggled = [IAC, 253, 3, IAC, 254, 3].repeat(100);
+        let mut passed = 0;
+        let error = loop {
+            let read = |buffer: &mut [u8]| {
+                buffer[..toggled.len()].copy_from_slice(&toggled);
+                passed += toggled.len();
+                Ok(toggled.len())
+            };
+            let full = |_: &[u8]| Err(io::ErrorKind::WouldBlock.into());
+            match line.read(&mut [0; 1024], read, full) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => break result.unwrap_err(),
+            }
+            assert!(passed < 5_000_000, "its answers are kept for ever");
+        };
+        assert!(error.to_string().contains("reads no answer"), "{error}");
+    }
+
+    #[test]
     fn a_read_without_data_is_not_the_end() {
         let line = silent();
         let mut reads = 0;
