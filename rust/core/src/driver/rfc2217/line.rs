@@ -10,7 +10,7 @@ use super::telnet::{Decoder, escape};
 const MOST_READS: usize = 8;
 
 /// So many bytes for a server may wait that takes none; one that asks more is given up.
-const MOST_OUT: usize = 64 * 1024;
+pub(super) const MOST_OUT: usize = 64 * 1024;
 
 /// What belongs to the connection besides its socket, which the caller reads and writes.
 #[derive(Debug)]

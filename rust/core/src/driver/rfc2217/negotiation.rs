@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::Line;
+use super::line::MOST_OUT;
 use crate::redacted::redacted;
 use crate::{Error, ErrorCode};
 
@@ -27,8 +28,17 @@ pub(in crate::driver) fn negotiate(
     let began = Instant::now();
     let line = Line::begin(baudrate);
     let mut buffer = [0; 1024];
-    while !line.is_ready() {
-        let out = line.take_out();
+    // What the server has not taken; as much as may wait later on.
+    let mut out = Vec::new();
+    loop {
+        out.extend(line.take_out());
+        if line.is_ready() && out.is_empty() {
+            break;
+        }
+        if out.len() > MOST_OUT {
+            let why = "the server asks and reads no answer";
+            return Err(failed(io::Error::other(why)));
+        }
         let left = timeout.saturating_sub(began.elapsed());
         if cancelled() {
             return Err(Error::new(
@@ -48,8 +58,17 @@ pub(in crate::driver) fn negotiate(
         // No time limit at all would be an error here, and a zero one means none.
         let slice = left.clamp(Duration::from_millis(1), SLICE);
         socket.set_read_timeout(Some(slice)).map_err(failed)?;
-        socket.set_write_timeout(Some(left)).map_err(failed)?;
-        socket.write_all(&out).map_err(failed)?;
+        socket.set_write_timeout(Some(slice)).map_err(failed)?;
+        if !out.is_empty() {
+            match socket.write(&out) {
+                Ok(count) => drop(out.drain(..count)),
+                Err(error) if is_slice(&error) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        if line.is_ready() {
+            continue;
+        }
         match socket.read(&mut buffer) {
             Ok(0) => {
                 let text = format!("the server closed the connection{}", quote(&said));
@@ -65,7 +84,6 @@ pub(in crate::driver) fn negotiate(
             Err(error) => return Err(failed(error)),
         }
     }
-    socket.write_all(&line.take_out()).map_err(failed)?;
     socket.set_read_timeout(None).map_err(failed)?;
     socket.set_write_timeout(None).map_err(failed)?;
     Ok(line)
