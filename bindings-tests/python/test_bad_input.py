@@ -151,6 +151,8 @@ VIRTUAL: dict[str, tuple[dict[str, Any], str]] = {
     "model": ({"model": "M9999"}, "M9999"),
     "broker": ({"broker": "nowhere"}, "HOST:PORT"),
     "firmware": ({"firmware": "my own"}, "use vendor or manual"),
+    "network": ({"network": "wifi"}, "nb-iot"),
+    "network a number": ({"network": 5}, "nb-iot"),
     "firmware a number": ({"firmware": 2}, "firmware is int"),
     "trait": ({"faults": {"late-disc": "maybe"}}, "on or off"),
     "fault": ({"faults": ["no-such-fault=1"]}, "no-such-fault"),

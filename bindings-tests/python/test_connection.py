@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -199,3 +200,15 @@ def test_events_that_nobody_takes_do_not_pile_up(
         modem.connect("broker.example", client_id="test")
         modem.virtual_modem.reboot()
         eventually(lambda: modem.mqtt_state() is MqttState.OFF)
+
+
+@pytest.mark.parametrize("firmware", ["vendor", "manual"])
+def test_a_publish_is_acknowledged_on_a_slow_network(firmware: str) -> None:
+    with (
+        m531x.VirtualModem(firmware=firmware, network="nb-iot", seed=1) as virtual,
+        m531x.Modem(virtual.port) as modem,
+    ):
+        modem.connect("broker.example", client_id="slow")
+        began = time.monotonic()
+        modem.publish("slow/t", "21.5", qos=1)
+        assert time.monotonic() - began >= 0.4

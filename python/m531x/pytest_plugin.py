@@ -25,7 +25,7 @@ from m531x import Modem, VirtualModem
 __all__ = ["modem", "virtual_modem"]
 
 _LINES_IN_REPORT = 200
-_VIRTUAL_OPTIONS = ("broker", "baudrate", "faults", "seed", "echo", "firmware")
+_VIRTUAL_OPTIONS = ("broker", "baudrate", "faults", "seed", "echo", "firmware", "network")
 _OWN_OPTIONS = ("model", "hardware", *_VIRTUAL_OPTIONS)
 _NO_VIRTUAL = "it uses virtual_modem, and --m531x-port names a real one"
 
@@ -52,8 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "m531x(model=None, broker=None, baudrate=None, faults=None, seed=None, echo=None, "
-        "firmware=None, hardware=False): how the fixtures virtual_modem and modem are made; "
-        "hardware=True runs the test only with --m531x-port",
+        "firmware=None, network=None, hardware=False): how the fixtures virtual_modem and modem "
+        "are made; hardware=True runs the test only with --m531x-port",
     )
 
 

@@ -40,11 +40,14 @@ class VirtualModem:
         firmware: What the module does where its manual is silent: ``"vendor"`` as the module
             vendor's own MQTT client was measured to do, ``"manual"`` the kind way; None is the
             model's own.
+        network: ``"nb-iot"`` for one on which what the broker sends takes half a second to four,
+            and long messages come in pieces; None for one without delay.
         replay: A recording to play instead: the module waits for each recorded command and answers
             as the recorded one did, without broker and faults; see `differences`.
 
     Raises:
-        InvalidArgumentError: A model, firmware, broker, address or fault that does not exist.
+        InvalidArgumentError: A model, firmware, network, broker, address or fault that does not
+            exist.
         PortError: The pseudo-terminal, link or address is not to be had.
 
     Example:
@@ -66,6 +69,7 @@ class VirtualModem:
         seed: int | None = None,
         echo: bool | None = None,
         firmware: str | None = None,
+        network: str | None = None,
         replay: str | PathLike[str] | None = None,
     ) -> None:
         """Starts the module; it runs until `close`."""
@@ -76,7 +80,7 @@ class VirtualModem:
             tcp,
             False,
             baudrate,
-            _fault_texts(faults),
+            _network_faults(network) + _fault_texts(faults),
             seed,
             echo,
             firmware,
@@ -170,6 +174,15 @@ class VirtualModem:
     def close(self) -> None:
         """Stops the module and its broker and removes the link; closing again does nothing."""
         self._native.close()
+
+
+def _network_faults(network: str | None) -> list[str]:
+    """The faults of a virtual modem that make its network one of this kind."""
+    if network is None:
+        return []
+    if network != "nb-iot":
+        raise InvalidArgumentError(f"network is {network!r}: give 'nb-iot' or None")
+    return ["slow-network"]
 
 
 def _fault_texts(faults: Iterable[str] | Mapping[str, object] | None) -> list[str]:

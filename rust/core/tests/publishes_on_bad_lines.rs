@@ -16,13 +16,14 @@ use m531x_virtual_modem::Fault;
 use world::{CLIENT, Lineage, SECOND, World, WorldConfig, ms, publish, subscribe};
 
 const MODELS: [Model; 4] = [Model::M5310A, Model::M5311, Model::M5312, Model::M5313];
-const HARMLESS: [&str; 6] = [
+const HARMLESS: [&str; 7] = [
     "split-writes=24",
     "merge-writes=40",
     "delay=1-60",
     "urc-in-response=0.2",
     "late-ack=any:300",
     "lost-ack=any:1/60",
+    "slow-network=50-600",
 ];
 const HARMFUL: [&str; 5] = [
     "garbage=0.02",

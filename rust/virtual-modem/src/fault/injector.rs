@@ -40,6 +40,7 @@ pub(crate) struct Injector {
     refused: Vec<Option<String>>,
     granted: Option<QoS>,
     sleep: Option<Duration>,
+    slow: Option<(Duration, Duration)>,
     pub(crate) sim: Option<Sim>,
     pub(crate) registration: Option<u8>,
     pub(crate) rssi: Option<u8>,
@@ -65,6 +66,7 @@ impl Injector {
             refused: Vec::new(),
             granted: None,
             sleep: None,
+            slow: None,
             sim: None,
             registration: None,
             rssi: None,
@@ -98,6 +100,7 @@ impl Injector {
             Fault::Sim(sim) => self.sim = Some(*sim),
             Fault::Registration(stat) => self.registration = Some(*stat),
             Fault::Signal(rssi) => self.rssi = Some(*rssi),
+            Fault::SlowNetwork(least, most) => self.slow = Some((*least, *most.max(least))),
             Fault::Silent => self.silent = true,
             // The module consults its traits itself.
             Fault::Trait(_) => {}
@@ -180,6 +183,19 @@ impl Injector {
     }
 
     // ---- what the broker says
+
+    /// How long it takes to arrive; or, of a later piece, how long after the one before.
+    pub(crate) fn arrival(&mut self, later: bool) -> Duration {
+        let Some((least, most)) = self.slow else {
+            return Duration::ZERO;
+        };
+        if later {
+            return most.mul_f64(self.random.f64() / 2.0);
+        }
+        // Never nothing, so that the order is that of the queue.
+        (least + most.saturating_sub(least).mul_f64(self.random.f64()))
+            .max(Duration::from_micros(1))
+    }
 
     /// What becomes of this acknowledgement.
     pub(crate) fn ack_fate(&mut self, ack: Ack) -> AckFate {

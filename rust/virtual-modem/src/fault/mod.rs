@@ -70,6 +70,8 @@ pub enum Fault {
     Registration(u8),
     /// `+CSQ` tells this signal strength, 0 to 31, or 99 for none known.
     Signal(u8),
+    /// What the broker sends comes later, by a time drawn between the two, and long messages in pieces.
+    SlowNetwork(Duration, Duration),
     /// The module answers nothing.
     Silent,
     /// One trait of the firmware is other than its lineage has it; no fault, but tried like one.
@@ -116,6 +118,7 @@ sleep=SECONDS               asleep after this much silence; first bytes lost    
 sim=absent|pin|puk          the SIM card cannot be used                         sim=absent
 registration=STAT           +CEREG tells this state; attached with 1 and 5      registration=3
 signal=RSSI                 +CSQ tells this, 0 to 31, or 99 for none known      signal=2
+slow-network[=MS|MIN-MAX]   what the broker sends comes later, in pieces        slow-network=500-4000
 silent                      the module answers nothing                          silent
 One trait of the firmware, on or off whatever its lineage:
 qos0-takes-id[=on|off]      a publish of QoS 0 takes a packet id too            qos0-takes-id
@@ -165,6 +168,9 @@ impl fmt::Display for Fault {
             }
             Self::Registration(stat) => write!(f, "registration={stat}"),
             Self::Signal(rssi) => write!(f, "signal={rssi}"),
+            Self::SlowNetwork(least, most) => {
+                write!(f, "slow-network={}-{}", least.as_millis(), most.as_millis())
+            }
             Self::Silent => f.write_str("silent"),
             Self::Trait(one) => one.fmt(f),
         }

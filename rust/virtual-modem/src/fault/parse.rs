@@ -116,6 +116,10 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
             .filter(|rssi| matches!(rssi, 0..=31 | 99))
             .map(Fault::Signal)
             .ok_or("give a strength as +CSQ tells it, 0 to 31, or 99"),
+        "slow-network" => value
+            .map_or(Some(NARROWBAND), range)
+            .map(|(least, most)| Fault::SlowNetwork(least, most))
+            .ok_or("give milliseconds, such as slow-network=500-4000"),
         "silent" => value
             .is_none()
             .then_some(Fault::Silent)
@@ -126,9 +130,12 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
 
 const UNKNOWN: &str = "no such fault: choose split-writes, merge-writes, delay, urc-in-response, lost-ack, late-ack, \
      reboot-at, cut-network-at, declared-longer, no-final-crlf, garbage, drop-bytes, \
-     refuse-subscription, downgrade-subscription, sleep, sim, registration, signal or silent; or a trait: \
+     refuse-subscription, downgrade-subscription, sleep, sim, registration, signal, slow-network or silent; or a trait: \
      qos0-takes-id, id-zero, ack-order, silent-suback, refused-double-sub, late-disc, fin-without-rec, \
      stray-615, short-message, repeated-qos2 or hex-in-bytes";
+
+/// What an NB-IoT network takes for a round trip in ordinary coverage.
+const NARROWBAND: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 
 const ACKS: &str = "name the ack: puback, pubrec, pubcomp, suback, unsuback or any";
 const MOMENT: &str = "give a command (AT+MQTTPUB), a time from the start (5s, 1500ms) or bytes to the host (bytes:500)";
@@ -207,7 +214,7 @@ mod tests {
             assert_eq!(fault.to_string().parse(), Ok(fault), "{example}");
             count += 1;
         }
-        assert_eq!(count, 30);
+        assert_eq!(count, 31);
     }
 
     #[test]
@@ -218,6 +225,7 @@ mod tests {
             ("lost-ack", "lost-ack=any"),
             ("declared-longer", "declared-longer=4"),
             ("garbage", "garbage=1"),
+            ("slow-network", "slow-network=500-4000"),
             ("id-zero", "id-zero=on"),
             ("refused-double-sub", "refused-double-sub=606"),
         ] {
@@ -248,6 +256,7 @@ mod tests {
             "registration=11",
             "signal=32",
             "silent=1",
+            "slow-network=9-3",
             "ack-order",
             "late-disc=perhaps",
             "refused-double-sub=70000",

@@ -25,6 +25,7 @@
 //! assert_eq!(module.poll_serial(now).as_deref(), Some(&b"\r\n+MQTTSTAT:0\r\n\r\nOK\r\n"[..]));
 //! ```
 
+mod air;
 mod answer;
 mod clock;
 mod general;
@@ -46,6 +47,7 @@ use crate::fault::{Injector, Mishap};
 use crate::firmware::{Firmware, Trait, Traits};
 use crate::transcript::{Transcript, TranscriptEntry};
 
+use air::Air;
 use general::Settings;
 use identity::Identity;
 use mqtt::Mqtt;
@@ -123,6 +125,7 @@ pub struct Module {
     settings: Settings,
     mqtt: Mqtt,
     network: VecDeque<NetworkAction>,
+    air: Air,
     transcript: Transcript,
 }
 
@@ -146,6 +149,7 @@ impl Module {
             settings: Settings::default(),
             mqtt: Mqtt::new(config.seed),
             network: VecDeque::new(),
+            air: Air::default(),
             transcript: Transcript::new(now),
         }
     }
@@ -160,6 +164,7 @@ impl Module {
         self.suffer(now, mishaps);
         self.handle_power_timeout(now);
         self.handle_serial_timeout(now);
+        self.handle_air_timeout(now);
         self.handle_mqtt_timeout(now);
     }
 
@@ -181,14 +186,14 @@ impl Module {
     /// Bytes came from the broker.
     pub fn handle_network_bytes(&mut self, now: Instant, bytes: &[u8]) {
         // What is in the air when the radio is cut does not arrive.
-        if !self.network_cut() {
+        if !self.network_cut() && !self.hold_up_bytes(now, bytes) {
             self.mqtt_bytes(now, bytes);
         }
     }
 
     /// The connection is gone; `why` in one line.
     pub fn handle_network_lost(&mut self, now: Instant, why: &str) {
-        if !self.network_cut() {
+        if !self.network_cut() && !self.hold_up_end(now, why) {
             self.mqtt_lost(now, why);
         }
     }
@@ -227,6 +232,7 @@ impl Module {
         [
             self.serial.poll_timeout(),
             self.power_timeout(),
+            self.air_timeout(),
             self.mqtt.poll_timeout(),
             self.faults.next_time().map(|time| self.start + time),
         ]

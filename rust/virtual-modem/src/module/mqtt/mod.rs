@@ -356,6 +356,7 @@ impl Module {
             self.network.push_back(NetworkAction::Send(bytes));
         }
         while let Some(request) = client.uplink.poll_net() {
+            self.air.clear();
             self.network.push_back(match request {
                 NetRequest::Connect { host, port, tls } => {
                     NetworkAction::Connect { host, port, tls }
