@@ -106,8 +106,9 @@ fn the_header_has_every_function_with_its_documentation() {
         for (start, mark) in text.match_indices("extern \"C\" fn m531x_") {
             let name = &text[start + mark.len() - "m531x_".len()..];
             let name = &name[..name.find('(').unwrap()];
-            let declared =
-                |line: &&str| !line.starts_with(" *") && line.contains(&format!("{name}("));
+            let declared = |line: &&str| {
+                !line.trim_start().starts_with('*') && line.contains(&format!("{name}("))
+            };
             let line = header.lines().find(declared).unwrap_or_else(|| {
                 panic!("{name} is missing: name its file in rust/xtask/src/generate/header.rs")
             });
