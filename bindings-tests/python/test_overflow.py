@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
@@ -15,7 +16,9 @@ MOST_BYTES = 16 << 20
 
 
 @pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest"])
-def test_large_messages_count_by_their_bytes(overflow: str, eventually: Eventually) -> None:
+def test_large_messages_count_by_their_bytes(
+    overflow: Literal["drop_oldest", "drop_newest"], eventually: Eventually
+) -> None:
     line = f"+MQTTPUBLISH:0,0,0,0,t,{LARGE},".encode() + b"x" * LARGE + b"\r\n"
     with m531x.Modem("virtual://", overflow=overflow) as modem:
         virtual = modem.virtual_modem
