@@ -37,7 +37,9 @@ ASKED = 0.05
 """How often it asks, in seconds."""
 STATED = 5.0
 """How long that round waits for a first answer, and for the first message."""
-TRIES = 3
+TRIES = 5
+PIECE = 16
+"""So many cases are played one after the other; the pieces at the same time."""
 
 
 class Player(NamedTuple):
@@ -116,7 +118,7 @@ class Process:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(2)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -135,6 +137,11 @@ def play(
             seen = play_one(process, how, corpus, case)
             for _ in range(TRIES):
                 if process.answers and "error" not in seen.opened:
+                    break
+                if how == "traffic" and "error" not in seen.opened:
+                    # It did not answer in time because it is deaf.
+                    process.end()
+                    process = Process(player)
                     break
                 # A busy machine can make a player too late; its answers would not fit any more.
                 process.end()
@@ -219,7 +226,7 @@ def run_with_traffic(module: Module, process: Process, case: dict[str, Any], see
     while True:
         asked = time.monotonic()
         process.tell({"ask": "AT+CSQ"})
-        said = process.hear()
+        said = process.hear(2 * STATED)
         lines = [line.strip() for line in said.get("lines", ())]
         time.sleep(max(ASKED - (time.monotonic() - asked), 0))
         spent = time.monotonic() - start
@@ -228,8 +235,9 @@ def run_with_traffic(module: Module, process: Process, case: dict[str, Any], see
             break
     over.set()
     talker.join()
-    process.tell({"close": True})
-    seen.end = process.hear()
+    if process.answers:
+        process.tell({"close": True})
+        seen.end = process.hear()
 
 
 def printed(case: dict[str, Any]) -> bytes:
@@ -304,9 +312,14 @@ def main() -> int:
     results: dict[str, list[set[str]]] = {}
     rates: dict[str, list[int]] = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = {p: [pool.submit(play, p, how, corpus, cases) for how in ROUNDS] for p in chosen}
+        pieces = [cases[start : start + PIECE] for start in range(0, len(cases), PIECE)]
+        jobs = {
+            p: [[pool.submit(play, p, how, corpus, piece) for piece in pieces] for how in ROUNDS]
+            for p in chosen
+        }
         for player, rounds in jobs.items():
-            each = list(zip(*(one.result() for one in rounds), strict=True))
+            played = [[one for job in parts for one in job.result()] for parts in rounds]
+            each = list(zip(*played, strict=True))
             results[player.name] = [set().union(*(found for found, _ in one)) for one in each]
             rates[player.name] = [one[-1][1] or 0 for one in each]
             print(f"{player.name}: played", file=sys.stderr, flush=True)
