@@ -51,7 +51,7 @@ fn with_traffic(config: &FramerConfig, filters: Option<&[&str]>, bytes: &[u8]) {
     const TRAFFIC: &[u8] = b"+CEREG: 1\r\n+MQTTPUBLISH:0,0,0,0,\"a\",2,hi\r\n";
     let mut bench = Bench::new(config.clone(), filters);
     bench.input(bytes);
-    let of_the_line = Duration::from_secs_f64((bytes.len() + config.max_line) as f64 / 960.0);
+    let of_the_line = Duration::from_secs((bytes.len() + config.max_line) as u64) / 960;
     let until = bench.now + 2 * (3 * config.silence_limit + of_the_line) + Duration::from_secs(1);
     let (mut believed, mut delivered) = (false, false);
     while bench.now < until && !(believed && delivered) {
