@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import cast
 
 from m531x._password import checked
 from m531x._secret import Hidden
@@ -17,7 +18,7 @@ async def ask(function: Callable[[], object]) -> Hidden[str]:
     Raises:
         ArgumentTypeError: That is no text.
     """
-    password = Hidden(function())
+    password: Hidden[object] = Hidden(function())
     if inspect.isawaitable(password.reveal()):
-        password = Hidden(await password.reveal())  # type: ignore[misc]
+        password = Hidden(await cast("Awaitable[object]", password.reveal()))
     return checked(password)
