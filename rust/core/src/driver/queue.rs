@@ -1,6 +1,6 @@
 //! The one bounded queue between the port and whoever receives.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{self, Ordering};
 use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -31,8 +31,9 @@ pub(super) struct Queue {
     /// Holds one token from [`Queue::wake`] until a receiver that would wait takes it.
     woken: (Sender<()>, Receiver<()>),
     bound: usize,
-    /// Of everything that waits, and how many may be.
-    bytes: AtomicU64,
+    /// Of everything that waits, and how many may be. No thread waits for another by it, so a model need not try
+    /// its every order.
+    bytes: atomic::AtomicU64,
     most_bytes: u64,
     overflow: Overflow,
     dropped_total: AtomicU64,
@@ -55,7 +56,7 @@ impl Queue {
             cancel: Mutex::new(channel::bounded(0)),
             woken: channel::bounded(1),
             bound: bound.max(1),
-            bytes: AtomicU64::new(0),
+            bytes: atomic::AtomicU64::new(0),
             most_bytes: MOST_BYTES.max(BYTES_EACH.saturating_mul(bound as u64)),
             overflow,
             dropped_total: AtomicU64::new(0),

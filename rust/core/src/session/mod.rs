@@ -105,7 +105,8 @@ use crate::{Error, ErrorCode, EventKind, Incoming};
 /// The brain of a modem; see the [module's documentation](self) for the loop around it.
 pub struct Session {
     framer: Framer,
-    scheduler: Scheduler,
+    /// Large, and moved about.
+    scheduler: Box<Scheduler>,
     /// Why the port is gone, if it is.
     lost: Option<Error>,
     /// Whether it may come back.
@@ -126,7 +127,7 @@ impl Session {
         });
         let mut session = Self {
             framer,
-            scheduler: Scheduler::new(Shared::new(config)),
+            scheduler: Box::new(Scheduler::new(Shared::new(config))),
             lost: None,
             detached: false,
         };
