@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use m531x_at::command::{Command, MqttPub, QoS};
 
+use super::table::{LOOK_PAUSE, MOST_LOOKS};
 use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
 use crate::session::packet_ids::AckKind;
 use crate::session::recovery::Cause;
@@ -16,12 +17,6 @@ use crate::{Error, ErrorCode};
 const SUSPICIOUS: u32 = 3;
 /// Not acknowledged so often, on five connections, a publish has failed.
 const MOST_UNANSWERED: u32 = 5 * SUSPICIOUS;
-
-/// Refused so often and once more, while the module does not say that there is no connection, a publish
-/// has failed: an answer of the module's may get lost.
-const MOST_LOOKS: u32 = 3;
-/// Between two looks at a link that may be dead, which the module takes up to 2.5 seconds to notice.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
 pub(super) struct Publish {

@@ -13,7 +13,8 @@ use crate::session::wire::{Answer, Refusal, Wire};
 /// "Already subscribed" of the ML302.
 pub(super) const ALREADY_SUBSCRIBED: u16 = 606;
 /// A command that may have been refused for a connection that is lost is sent so often and once more
-/// while the module says that there is one.
+/// while the module says that there is one: it takes up to 2.5 seconds to notice a dead link, and an
+/// answer of the module may get lost.
 pub(super) const MOST_LOOKS: u32 = 3;
 /// Between two of them, and between two tries of what is refused for now.
 pub(super) const LOOK_PAUSE: Duration = Duration::from_secs(1);

@@ -6,7 +6,6 @@ use super::{Entry, Phase, Scheduler};
 use crate::session::operation::{Input, Notice, Scope};
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
-use crate::session::shared::Context;
 use crate::{Error, ErrorCode};
 
 impl Scheduler {
@@ -15,13 +14,9 @@ impl Scheduler {
         self.completions.retain(|(done, _)| *done != id);
         if let Some(mut entry) = self.remove(now, id) {
             self.slot.detach(id);
-            let mut context = Context {
-                now,
-                id,
-                begun: entry.begun,
-                shared: &mut self.shared,
-            };
-            entry.operation.given_up(&mut context);
+            entry.with_context(now, id, &mut self.shared, |operation, cx| {
+                operation.given_up(cx)
+            });
             if entry.operation.survives_reboot() {
                 // What is left of the restart is nobody's any more.
                 self.boot = None;
@@ -78,13 +73,9 @@ impl Scheduler {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let mut context = Context {
-            now,
-            id,
-            begun: entry.begun,
-            shared: &mut self.shared,
-        };
-        let error = entry.operation.expired(&mut context);
+        let error = entry.with_context(now, id, &mut self.shared, |operation, cx| {
+            operation.expired(cx)
+        });
         self.slot.give_up(id, &mut self.shared.stats);
         self.finish(now, id, Err(error));
     }

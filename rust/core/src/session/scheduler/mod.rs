@@ -84,6 +84,23 @@ impl Entry {
         self.losses > 0 && self.losses + 1 >= budget
     }
 
+    /// Has the operation do something with what the operations share.
+    fn with_context<R>(
+        &mut self,
+        now: Instant,
+        id: OperationId,
+        shared: &mut Shared,
+        act: impl FnOnce(&mut dyn Operation, &mut Context<'_>) -> R,
+    ) -> R {
+        let mut context = Context {
+            now,
+            id,
+            begun: self.begun,
+            shared,
+        };
+        act(self.operation.as_mut(), &mut context)
+    }
+
     /// Whether it begins again when the connection is lost.
     fn is_exposed(&self) -> bool {
         !self.internal && self.operation.while_recovering() == WhileRecovering::Waits
@@ -383,13 +400,9 @@ impl Scheduler {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let mut context = Context {
-            now,
-            id,
-            begun: entry.begun,
-            shared: &mut self.shared,
-        };
-        let step = entry.operation.step(&mut context, input);
+        let step = entry.with_context(now, id, &mut self.shared, |operation, cx| {
+            operation.step(cx, input)
+        });
         if std::mem::take(&mut self.shared.distrust) {
             self.slot.distrust();
         }

@@ -10,7 +10,6 @@ use crate::session::operation::{
 };
 use crate::session::recovery::{Cause, MODULE_PATIENCE, Stage};
 use crate::session::request::{OperationId, Outcome};
-use crate::session::shared::Context;
 use crate::session::subscriptions::Subscription;
 use crate::session::wire::seconds;
 use crate::{Error, ErrorCode, EventKind};
@@ -259,13 +258,9 @@ impl Scheduler {
         {
             return;
         }
-        let mut context = Context {
-            now,
-            id,
-            begun: entry.begun,
-            shared: &mut self.shared,
-        };
-        entry.operation.restart(&mut context);
+        entry.with_context(now, id, &mut self.shared, |operation, cx| {
+            operation.restart(cx)
+        });
         self.requeue(now, id);
     }
 
@@ -361,13 +356,9 @@ impl Scheduler {
     pub(in crate::session) fn give_up_attempt(&mut self, now: Instant) {
         if let Stage::Attempt(id) = self.shared.recovery.stage {
             if let Some(entry) = self.entries.get_mut(&id) {
-                let mut context = Context {
-                    now,
-                    id,
-                    begun: entry.begun,
-                    shared: &mut self.shared,
-                };
-                entry.operation.given_up(&mut context);
+                entry.with_context(now, id, &mut self.shared, |operation, cx| {
+                    operation.given_up(cx)
+                });
             }
         }
     }
@@ -386,13 +377,9 @@ impl Scheduler {
         if entry.own_deadline.is_some_and(|deadline| deadline <= now) {
             return false;
         }
-        let mut context = Context {
-            now,
-            id,
-            begun: entry.begun,
-            shared: &mut self.shared,
-        };
-        if !entry.operation.again(&mut context) {
+        if !entry.with_context(now, id, &mut self.shared, |operation, cx| {
+            operation.again(cx)
+        }) {
             return false;
         }
         self.slot.give_up(id, &mut self.shared.stats);
