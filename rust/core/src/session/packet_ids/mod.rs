@@ -12,6 +12,7 @@
 
 mod ack_order;
 mod habit;
+mod matching;
 mod row;
 mod sending;
 
@@ -23,7 +24,7 @@ use m531x_at::urc::AckNumbers;
 
 use self::ack_order::AckNumberOrder;
 use self::habit::Habit;
-use self::row::{Assumption, Gap, Zeros};
+use self::row::Gap;
 use self::sending::{Sending, Wait};
 use super::request::OperationId;
 
@@ -73,6 +74,13 @@ struct Ack<'a> {
     filter: Option<&'a str>,
     /// PUBREC and PUBREL are half of the way.
     completes: bool,
+}
+
+impl Ack<'_> {
+    /// Whether this sending is acknowledged like that at all.
+    fn suits(&self, sending: &Sending) -> bool {
+        sending.kind == self.kind && sending.is_for(self.filter)
+    }
 }
 
 /// A command that is about to be sent.
@@ -145,11 +153,7 @@ impl PacketIds {
 
     /// The packet id that the next command is expected to get.
     pub(super) fn next_id(&self) -> u16 {
-        let assumption = Assumption {
-            zeros: self.zeros()[0],
-            unread_may_count: true,
-        };
-        row::next(None, self.base, self.row.iter(), &self.trailing, assumption).first()
+        row::next_id(self.base, self.row.iter(), &self.trailing, self.zeros()[0])
     }
 
     /// Whether QoS 0 publishes take packet ids, once that is known.
@@ -260,26 +264,16 @@ impl PacketIds {
         numbers: AckNumbers,
         completes: bool,
     ) -> Owner {
-        let awaited = |id| {
-            let ack = Ack {
-                kind,
-                id,
-                filter: None,
-                completes,
-            };
-            !self.explained_by(now, ack).is_empty()
+        let ack = |id| Ack {
+            kind,
+            id,
+            filter: None,
+            completes,
         };
+        let awaited = |id| !self.explained_by(now, ack(id)).is_empty();
         let id = self.order.packet_id(numbers, awaited);
         self.order.learn(numbers, id);
-        self.resolve(
-            now,
-            Ack {
-                kind,
-                id,
-                filter: None,
-                completes,
-            },
-        )
+        self.resolve(now, ack(id))
     }
 
     /// Whose an acknowledgement with a definite id, and perhaps the filter, is.
@@ -337,7 +331,7 @@ impl PacketIds {
             candidates = self.explained_by(now, ack);
         }
         if candidates.is_empty() && (ack.filter.is_some() || self.is_out_of_step(now, ack)) {
-            candidates = self.first_in_turn(now, ack);
+            candidates.extend(self.first_in_turn(now, ack));
         }
         let Some(&first) = candidates.first() else {
             self.resume_behind(ack.id);
@@ -404,116 +398,13 @@ impl PacketIds {
         }
     }
 
-    /// An acknowledgement that nothing else explains belongs to a sending that was given another one
-    /// for want of knowledge: it takes this one, and the other one is free again.
-    fn trade(&mut self, now: Instant, ack: Ack<'_>) -> Option<u16> {
-        let traded = |s: &Sending| {
-            s.kind == ack.kind && !s.certain && s.packet_id.is_some() && s.is_remembered(now)
-        };
-        let mut owners = self.zeros().iter().filter_map(|&zeros| {
-            let assumption = Assumption {
-                zeros,
-                unread_may_count: false,
-            };
-            row::walk(now, self.base, self.row.iter(), assumption)
-                .position(|(s, ids)| traded(s) && ids.holds(ack.id) && s.is_for(ack.filter))
-        });
-        let index = owners.next()?;
-        if owners.any(|other| other != index) {
-            return None;
-        }
-        let sending = &mut self.row[index];
-        sending.certain = true;
-        sending.packet_id.replace(ack.id)
-    }
-
-    /// Whether another sending, which has got an acknowledgement that may be another's, could own this
-    /// one as well.
-    fn is_contested(&self, now: Instant, ack: Ack<'_>, by: usize) -> bool {
-        let assumption = Assumption {
-            zeros: Zeros::Either,
-            unread_may_count: false,
-        };
-        row::walk(now, self.base, self.row.iter(), assumption)
-            .enumerate()
-            .any(|(index, (s, ids))| {
-                let loosely = !s.certain && s.packet_id.is_some();
-                index != by && s.kind == ack.kind && loosely && ids.holds(ack.id)
-            })
-    }
-
-    /// The sendings whose acknowledgement this can be, oldest first.
-    fn explained_by(&self, now: Instant, ack: Ack<'_>) -> Vec<usize> {
-        // One that has half of its acknowledgements is known by its id.
-        let known = |s: &Sending| s.kind == ack.kind && s.packet_id == Some(ack.id);
-        if let Some(index) = self
-            .row
-            .iter()
-            .rposition(|s| known(s) && s.is_remembered(now) && s.is_for(ack.filter))
-        {
-            return vec![index];
-        }
-        let mut found = Vec::new();
-        for &zeros in self.zeros() {
-            let assumption = Assumption {
-                zeros,
-                unread_may_count: false,
-            };
-            self.collect(now, ack, assumption, &mut found);
-        }
-        if found.is_empty() {
-            let anything = Assumption {
-                zeros: Zeros::Either,
-                unread_may_count: true,
-            };
-            self.collect(now, ack, anything, &mut found);
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    fn collect(&self, now: Instant, ack: Ack<'_>, assumption: Assumption, into: &mut Vec<usize>) {
-        let someone_waits = || {
-            let mut row = self.row.iter();
-            row.any(|s| s.kind == ack.kind && s.is_waiting() && s.is_for(ack.filter))
-        };
-        let row = row::walk(now, self.base, self.row.iter(), assumption);
-        for (index, (sending, ids)) in row.enumerate() {
-            if sending.kind == ack.kind
-                && sending.packet_id.is_none()
-                && ids.holds(ack.id)
-                && sending.is_open(now)
-                && sending.is_for(ack.filter)
-                && (assumption.unread_may_count || !sending.is_doubtful(now) || !someone_waits())
-            {
-                into.push(index);
-            }
-        }
-    }
-
-    /// Nothing explains the id: the oldest that is not acknowledged is the most likely, also if it has
-    /// failed. A publish must not be called complete because of another's late acknowledgement.
-    fn first_in_turn(&self, now: Instant, ack: Ack<'_>) -> Vec<usize> {
-        let in_turn = |s: &Sending| {
-            s.kind == ack.kind
-                && s.packet_id.is_none()
-                && s.is_open(now)
-                && s.is_for(ack.filter)
-                && (s.is_waiting() || !s.is_doubtful(now))
-        };
-        self.row.iter().position(in_turn).into_iter().collect()
-    }
-
     /// Whether the count cannot be right: it has never been confirmed, or one acknowledgement after
     /// the other is of nobody's.
     fn is_out_of_step(&mut self, now: Instant, ack: Ack<'_>) -> bool {
         if !self.confirmed {
             return true;
         }
-        if !self.first_in_turn(now, ack).is_empty() {
-            self.strangers += 1;
-        }
+        self.strangers += u32::from(self.first_in_turn(now, ack).is_some());
         self.strangers >= MOST_STRANGERS
     }
 
@@ -527,55 +418,6 @@ impl PacketIds {
         self.zero = None;
         self.base = id;
         self.confirmed = true;
-    }
-
-    /// What an acknowledgement says about QoS 0 publishes: that which explains it better is right.
-    fn weigh(&mut self, now: Instant, ack: Ack<'_>) {
-        if !self.has_zeros() {
-            return;
-        }
-        let (never, always) = (
-            self.hits(now, ack, Zeros::Never),
-            self.hits(now, ack, Zeros::Always),
-        );
-        if never != always {
-            let open = self.row.iter().filter(|s| s.is_open(now)).take(2).count();
-            self.habit.saw(always, open == 1);
-        }
-    }
-
-    /// Whether, under this assumption, the acknowledgement is one that somebody waits for.
-    fn hits(&self, now: Instant, ack: Ack<'_>, zeros: Zeros) -> bool {
-        let assumption = Assumption {
-            zeros,
-            unread_may_count: false,
-        };
-        row::walk(now, self.base, self.row.iter(), assumption).any(|(sending, ids)| {
-            let awaited = || match sending.wait {
-                Wait::Waiting => true,
-                Wait::Acknowledged { .. } => !sending.certain,
-                Wait::GivenUp { .. } => self.waiting(sending.operation).is_some(),
-            };
-            sending.kind == ack.kind
-                && ids.holds(ack.id)
-                && sending.is_remembered(now)
-                && sending.is_for(ack.filter)
-                && sending.may_have(ack.id)
-                && awaited()
-        })
-    }
-
-    fn zeros(&self) -> &'static [Zeros] {
-        if self.has_zeros() {
-            self.habit.possible()
-        } else {
-            &[Zeros::Never]
-        }
-    }
-
-    fn has_zeros(&self) -> bool {
-        let has = |gap: &Gap| gap.zeros > 0 || gap.unsure_zeros > 0;
-        has(&self.trailing) || self.row.iter().any(|s| has(&s.before))
     }
 
     /// The last sending of this operation, whether it waits or not.

@@ -43,6 +43,22 @@ pub(super) struct Assumption {
     pub unread_may_count: bool,
 }
 
+impl Assumption {
+    /// Whatever can be.
+    pub(super) const ANYTHING: Self = Self {
+        zeros: Zeros::Either,
+        unread_may_count: true,
+    };
+
+    /// What was probably never read has no id.
+    pub(super) fn likely(zeros: Zeros) -> Self {
+        Self {
+            zeros,
+            unread_may_count: false,
+        }
+    }
+}
+
 /// The ids that are `least` to `most` steps behind `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Range {
@@ -111,9 +127,9 @@ impl Range {
 pub(super) fn walk<'a>(
     now: Instant,
     base: u16,
-    row: impl Iterator<Item = &'a Sending>,
+    row: impl ExactSizeIterator<Item = &'a Sending>,
     assumption: Assumption,
-) -> impl Iterator<Item = (&'a Sending, Range)> {
+) -> impl ExactSizeIterator<Item = (&'a Sending, Range)> {
     let mut at = Range::behind(base);
     row.map(move |sending| {
         at.skip(&sending.before, assumption.zeros);
@@ -123,24 +139,20 @@ pub(super) fn walk<'a>(
     })
 }
 
-/// The ids that the next command behind the whole row can have.
-pub(super) fn next<'a>(
-    now: Option<Instant>,
+/// The id that the next command behind the whole row is expected to get: everything sent was counted.
+pub(super) fn next_id<'a>(
     base: u16,
     row: impl Iterator<Item = &'a Sending>,
     trailing: &Gap,
-    assumption: Assumption,
-) -> Range {
+    zeros: Zeros,
+) -> u16 {
     let mut at = Range::behind(base);
     for sending in row {
-        at.skip(&sending.before, assumption.zeros);
-        match now {
-            Some(now) => advance(&mut at, sending, now, assumption),
-            None => at = at.next(),
-        }
+        at.skip(&sending.before, zeros);
+        at = at.next();
     }
-    at.skip(trailing, assumption.zeros);
-    at.next()
+    at.skip(trailing, zeros);
+    at.next().first()
 }
 
 fn advance(at: &mut Range, sending: &Sending, now: Instant, assumption: Assumption) {

@@ -87,6 +87,11 @@ impl Sending {
         }
     }
 
+    /// Whether the acknowledgement that was given to it could be another's.
+    pub(super) fn is_loose(&self) -> bool {
+        self.packet_id.is_some() && !self.certain
+    }
+
     /// Whether it could have this id, as far as that depends on what was given to it.
     pub(super) fn may_have(&self, id: u16) -> bool {
         !self.certain || self.packet_id == Some(id)
