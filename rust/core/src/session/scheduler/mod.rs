@@ -237,21 +237,21 @@ impl Scheduler {
     pub(in crate::session) fn deliver_answer(&mut self, now: Instant) {
         if let Some(answered) = self.slot.take_answer() {
             let Answered {
-                owner,
-                sender,
+                owner: id,
+                detached,
                 wire,
                 answer,
             } = answered;
             if matches!(answer, Answer::Ok(_)) {
-                self.shared.acks.was_read(sender);
+                self.shared.acks.was_read(id);
             }
-            let Some(id) = owner else {
+            if detached {
                 // What was refused has no packet id, also if its operation waits for the next turn.
                 if matches!(&answer, Answer::Refused(refusal) if !refusal.is_unnumbered()) {
-                    self.shared.acks.withdraw(sender);
+                    self.shared.acks.withdraw(id);
                 }
                 return;
-            };
+            }
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.phase = Phase::Waiting;
             }

@@ -1,5 +1,6 @@
 //! The command slot: one command in flight, its echo, its lines, its final result, its deadline.
 
+mod pending;
 mod probing;
 
 use std::time::{Duration, Instant};
@@ -7,7 +8,9 @@ use std::time::{Duration, Instant};
 use m531x_at::profile::Profile;
 use m531x_at::response::FinalResult;
 
-use crate::session::echo::Echo;
+pub(in crate::session) use pending::Answered;
+use pending::Pending;
+
 use crate::session::quarantine::{Probe, Quarantine};
 use crate::session::request::OperationId;
 use crate::session::stats::SessionStats;
@@ -20,8 +23,6 @@ const SETTLE: Duration = Duration::from_millis(500);
 /// commands, have a few hundred.
 const MOST_LINES: usize = 10_000;
 const MOST_BYTES: usize = 1 << 20;
-/// A repeatable command is sent at most this often.
-const MOST_SENDINGS: u32 = 4;
 
 /// Where the next command waits, where the one in flight is watched.
 #[derive(Debug, Default)]
@@ -37,59 +38,6 @@ pub(in crate::session) struct CommandSlot {
     sign: bool,
     /// The command that was sent last, until it is asked for.
     sent: Option<OperationId>,
-}
-
-#[derive(Debug)]
-struct Pending {
-    /// `None` once nobody waits for the answer any more.
-    owner: Option<OperationId>,
-    /// Whose command it was in any case.
-    sender: OperationId,
-    wire: Wire,
-    echo: Echo,
-    lines: Vec<String>,
-    /// The bytes of the lines.
-    kept: usize,
-    sendings: u32,
-    /// `None` until it is sent.
-    deadline: Option<Instant>,
-    /// When the answer has to have come; the deadline is later while bytes are held back.
-    due: Option<Instant>,
-    sent_at: Option<Instant>,
-    /// The owner's own deadline.
-    limit: Option<Instant>,
-    /// Bytes were swallowed while it was in flight: its answer may have been among them.
-    suspect: bool,
-    settle_at: Option<Instant>,
-    /// Bytes were swallowed while a probe was in flight too, so that only an information line
-    /// tells whose a final result is.
-    tainted: bool,
-    /// An error that is either its own or the probe's.
-    held: Option<Refusal>,
-    /// An error that the module may have printed by itself: its own, if nothing else comes.
-    unasked: Option<Refusal>,
-}
-
-/// What became of a command.
-#[derive(Debug)]
-pub(in crate::session) struct Answered {
-    /// Who waits for it, if anybody does.
-    pub owner: Option<OperationId>,
-    /// Whose command it was in any case.
-    pub sender: OperationId,
-    pub wire: Wire,
-    pub answer: Answer,
-}
-
-impl Answered {
-    fn of(owner: Option<OperationId>, sender: OperationId, wire: Wire, answer: Answer) -> Self {
-        Self {
-            owner,
-            sender,
-            wire,
-            answer,
-        }
-    }
 }
 
 /// What a line was to the slot.
@@ -113,7 +61,7 @@ impl CommandSlot {
 
     /// Whether a command or a probe has been sent whose answer is due.
     pub(in crate::session) fn is_in_flight(&self) -> bool {
-        self.probe.is_some() || self.pending.as_ref().is_some_and(|p| p.deadline.is_some())
+        self.probe.is_some() || self.pending.as_ref().is_some_and(|p| p.is_in_flight())
     }
 
     /// Puts a command into the free slot; [`poll_send`](Self::poll_send) sends it.
@@ -124,32 +72,15 @@ impl CommandSlot {
         limit: Option<Instant>,
     ) {
         debug_assert!(!self.is_occupied(), "one command at a time");
-        self.pending = Some(Pending {
-            owner: Some(owner),
-            sender: owner,
-            echo: Echo::new(wire.line.as_bytes()),
-            wire,
-            lines: Vec::new(),
-            kept: 0,
-            sendings: 0,
-            deadline: None,
-            due: None,
-            sent_at: None,
-            limit,
-            suspect: false,
-            settle_at: None,
-            tainted: false,
-            held: None,
-            unasked: None,
-        });
+        self.pending = Some(Pending::new(owner, wire, limit));
     }
 
     /// Nobody waits for this operation's command any more: unsent, it is dropped; in flight, it
     /// keeps the slot until its final result or its deadline.
     pub(in crate::session) fn detach(&mut self, owner: OperationId) {
-        if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == Some(owner)) {
-            pending.owner = None;
-            if pending.deadline.is_none() {
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == owner) {
+            pending.detached = true;
+            if !pending.is_in_flight() {
                 self.pending = None;
             }
         }
@@ -158,11 +89,9 @@ impl CommandSlot {
     /// As [`detach`](Self::detach), but the answer counts as owed from now on.
     pub(in crate::session) fn give_up(&mut self, owner: OperationId, stats: &mut SessionStats) {
         self.detach(owner);
-        if self.pending.as_ref().is_some_and(|p| p.owner.is_none()) {
-            if let Some(pending) = self.pending.take() {
-                stats.timeouts += 1;
-                self.quarantine.owe(&pending.wire, pending.echo);
-            }
+        if let Some(pending) = self.pending.take_if(|p| p.detached) {
+            stats.timeouts += 1;
+            self.quarantine.owe(&pending.wire, pending.echo);
         }
     }
 
@@ -218,7 +147,7 @@ impl CommandSlot {
             pending.due = pending.deadline;
             pending.sent_at = Some(now);
             pending.sendings += 1;
-            self.sent = pending.owner;
+            self.sent = Some(pending.owner);
             stats.commands += 1;
             return Some(pending.wire.bytes());
         }
@@ -259,7 +188,7 @@ impl CommandSlot {
     /// result among them says, it does not come any more.
     pub(in crate::session) fn suspect(&mut self, now: Instant, result: bool) {
         let settle_at = if result { now } else { now + SETTLE };
-        if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) {
             pending.suspect = true;
             pending.settle_at = Some(within(settle_at, pending.settle_at));
             pending.tainted |= self.probe.is_some();
@@ -312,16 +241,11 @@ impl CommandSlot {
                 stats.timeouts += 1;
                 // Knocking expects silence.
                 self.unanswered += u32::from(!pending.wire.forced);
-                self.quarantine.owe(&pending.wire, pending.echo);
+                self.quarantine.owe(&pending.wire, pending.echo.clone());
                 let waited = pending
                     .sent_at
                     .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-                self.answered = Some(Answered::of(
-                    pending.owner,
-                    pending.sender,
-                    pending.wire,
-                    Answer::TimedOut(waited),
-                ));
+                self.answered = Some(pending.answered(Answer::TimedOut(waited)));
             }
         }
     }
@@ -351,7 +275,7 @@ impl CommandSlot {
 
     /// The final result in this line; beyond those of the dialect only that of the command in flight.
     fn result(&mut self, line: &[u8]) -> Option<FinalResult> {
-        let in_flight = self.pending.as_mut().filter(|p| p.deadline.is_some());
+        let in_flight = self.pending.as_mut().filter(|p| p.is_in_flight());
         match in_flight.filter(|_| self.probe.is_none()) {
             None => FinalResult::parse(line),
             Some(pending) => {
@@ -365,7 +289,7 @@ impl CommandSlot {
     }
 
     fn takes_echo(&mut self, line: &[u8]) -> bool {
-        let pending = self.pending.as_mut().filter(|p| p.deadline.is_some());
+        let pending = self.pending.as_mut().filter(|p| p.is_in_flight());
         pending.is_some_and(|p| p.echo.takes(line))
             || self.probe.as_mut().is_some_and(|p| p.echo.takes(line))
             || self.quarantine.takes_echo(line)
@@ -408,14 +332,9 @@ impl CommandSlot {
     /// An answer without an end fails its command; what is still to come of it is owed.
     fn end_endless(&mut self) {
         if let Some(mut pending) = self.pending.take() {
-            self.quarantine.owe(&pending.wire, pending.echo);
+            self.quarantine.owe(&pending.wire, pending.echo.clone());
             pending.wire.endless = Some(pending.lines.len());
-            self.answered = Some(Answered::of(
-                pending.owner,
-                pending.sender,
-                pending.wire,
-                Answer::Hidden,
-            ));
+            self.answered = Some(pending.answered(Answer::Hidden));
         }
     }
 
@@ -426,7 +345,7 @@ impl CommandSlot {
         if self.set_aside(now, &result) {
             return Verdict::Stray;
         }
-        let in_flight = self.pending.as_ref().is_some_and(|p| p.deadline.is_some());
+        let in_flight = self.pending.as_ref().is_some_and(|p| p.is_in_flight());
         match (self.probe.is_some(), in_flight) {
             (true, _) => self.on_final_while_probing(now, result, in_flight, guard),
             (false, true) => {
@@ -447,7 +366,7 @@ impl CommandSlot {
             return false;
         };
         if self.probe.is_none() {
-            if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+            if let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) {
                 pending.unasked = Some(refusal);
                 pending.settle_at.get_or_insert(now + SETTLE);
             }
@@ -459,34 +378,17 @@ impl CommandSlot {
         let Some(mut pending) = self.pending.take() else {
             return;
         };
-        let incomplete = pending.suspect && refusal.is_none() && pending.wire.repeatable;
-        if incomplete && pending.owner.is_some() && pending.sendings < MOST_SENDINGS {
+        if pending.suspect && refusal.is_none() && pending.may_repeat() {
             // The OK came through, but an information line may have been swallowed.
             pending.send_again();
             self.pending = Some(pending);
             return;
         }
-        let answer = refusal.map_or(Answer::Ok(pending.lines), Answer::Refused);
-        self.answered = Some(Answered::of(
-            pending.owner,
-            pending.sender,
-            pending.wire,
-            answer,
-        ));
-    }
-}
-
-impl Pending {
-    fn send_again(&mut self) {
-        self.echo = Echo::new(self.wire.line.as_bytes());
-        self.lines.clear();
-        self.kept = 0;
-        self.deadline = None;
-        self.suspect = false;
-        self.settle_at = None;
-        self.tainted = false;
-        self.held = None;
-        self.unasked = None;
+        let answer = match refusal {
+            None => Answer::Ok(std::mem::take(&mut pending.lines)),
+            Some(refusal) => Answer::Refused(refusal),
+        };
+        self.answered = Some(pending.answered(answer));
     }
 }
 

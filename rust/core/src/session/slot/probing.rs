@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::response::FinalResult;
 
-use super::{Answered, CommandSlot, MOST_SENDINGS, Verdict};
+use super::{CommandSlot, Verdict};
 use crate::session::quarantine::GRACE;
 use crate::session::wire::{Answer, Refusal};
 
@@ -65,23 +65,15 @@ impl CommandSlot {
         self.probe = None;
         self.quarantine.settled(now);
         self.hold_until(now + guard);
-        let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) else {
+        let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) else {
             return;
         };
         if let Some(refusal) = pending.unasked.take() {
             self.complete(Some(refusal));
-        } else if pending.wire.repeatable
-            && pending.owner.is_some()
-            && pending.sendings < MOST_SENDINGS
-        {
+        } else if pending.may_repeat() {
             pending.send_again();
         } else if let Some(pending) = self.pending.take() {
-            self.answered = Some(Answered::of(
-                pending.owner,
-                pending.sender,
-                pending.wire,
-                Answer::Hidden,
-            ));
+            self.answered = Some(pending.answered(Answer::Hidden));
         }
     }
 
@@ -97,7 +89,7 @@ impl CommandSlot {
             self.quarantine.settled(now);
         }
         self.quarantine.lose(now, probe);
-        if let Some(pending) = self.pending.as_mut().filter(|p| p.deadline.is_some()) {
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) {
             pending.tainted = true;
             pending.held = None;
         }
