@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from m531x import _native
 from m531x._argument_type import ArgumentTypeError
 from m531x._callees import Callees
 from m531x._errors import ConnectError
-from m531x._password import checked, failed, is_login_refused, parts
+from m531x._password import Logins, checked, failed, parts
 from m531x._secret import Hidden
 from m531x.types import MqttState, Will
 
@@ -95,8 +94,8 @@ class ConnectionCommands:
         """
         (hidden, function), password = parts(password), None
         self._callees.password = function
-        left, begun = timeout, time.monotonic()
-        for is_last in (function is None, True):
+        logins = Logins(function, timeout)
+        while True:
             options = _native.ConnectOptions(
                 host,
                 port,
@@ -108,16 +107,14 @@ class ConnectionCommands:
                 tls,
                 will_parts(will),
                 ack_timeout,
-                left,
+                logins.left,
                 function is not None,
             )
             try:
                 self._native.connect(options)
             except ConnectError as error:
-                if is_last or not is_login_refused(error):
+                if not logins.again(error):
                     raise
-                if timeout is not None:
-                    left = max(0.0, timeout - (time.monotonic() - begun))
             else:
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -10,7 +11,7 @@ from m531x._callbacks import check_callback
 from m531x._errors import ConnectError
 from m531x._secret import Hidden
 
-__all__ = ["checked", "failed", "is_login_refused", "parts", "why"]
+__all__ = ["Logins", "checked", "failed", "parts", "why"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -56,6 +57,24 @@ def failed(error: Exception) -> ConnectError:
     return ConnectError(f"not connected: {why(error)}")
 
 
-def is_login_refused(error: ConnectError) -> bool:
-    """Whether another password may be let in."""
-    return error.return_code in _LOGIN_REFUSED
+class Logins:
+    """The one or two tries of a connect: a refused password that is a function's is asked for anew.
+
+    Attributes:
+        left: Seconds that the next try may take; None is the default.
+    """
+
+    def __init__(self, function: object, timeout: float | None) -> None:
+        """Two tries with a function, one without; the time counts from now."""
+        self.left = timeout
+        self._timeout = timeout
+        self._begun = time.monotonic()
+        self._again = function is not None
+
+    def again(self, error: ConnectError) -> bool:
+        """Whether there is another try after this failure."""
+        again = self._again and error.return_code in _LOGIN_REFUSED
+        self._again = False
+        if self._timeout is not None:
+            self.left = max(0.0, self._timeout - (time.monotonic() - self._begun))
+        return again

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 
 from m531x import _native
 from m531x._callees import Callees
 from m531x._connection import will_parts
 from m531x._errors import ConnectError
-from m531x._password import failed, is_login_refused, parts
+from m531x._password import Logins, failed, parts
 from m531x._secret import Hidden
 from m531x.aio._beginning import Beginning
 from m531x.aio._password import ask
@@ -52,8 +51,8 @@ class ConnectionCommands(Beginning):
         """
         (hidden, function), password = parts(password, awaited=True), None
         self._callees.password = function
-        left, begun = timeout, time.monotonic()
-        for is_last in (function is None, True):
+        logins = Logins(function, timeout)
+        while True:
             options = _native.ConnectOptions(
                 host,
                 port,
@@ -65,16 +64,14 @@ class ConnectionCommands(Beginning):
                 tls,
                 will_parts(will),
                 ack_timeout,
-                left,
+                logins.left,
                 function is not None,
             )
             try:
                 await self._begin(self._starter.connect(options))
             except ConnectError as error:
-                if is_last or not is_login_refused(error):
+                if not logins.again(error):
                     raise
-                if timeout is not None:
-                    left = max(0.0, timeout - (time.monotonic() - begun))
             else:
                 return
 

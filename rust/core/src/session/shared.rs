@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use m531x_at::command::{Command, EchoGuard};
 use m531x_at::profile::{Model, Profile};
+use m531x_at::response::MqttStat;
 
 use super::heard::Heard;
 use super::line_log::LineLog;
@@ -144,6 +145,12 @@ impl Shared {
         } else if from == MqttState::Connected {
             self.event(EventKind::Disconnected, 0, cause);
         }
+    }
+
+    /// The module has answered what its state is.
+    pub(super) fn take_stat(&mut self, stat: MqttStat) {
+        let transition = self.machine.on_stat(stat);
+        self.report(transition);
     }
 
     /// The module restarted: nothing that it knew is left.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use m531x_at::command::{Command, MqttCfg};
 use m531x_at::response::MqttStat;
 
-use super::connect::{is_busy, stat};
+use super::status::{is_busy, stat};
 use super::{Context, Input, Notice, Operation, Scope, Step};
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
@@ -121,8 +121,7 @@ impl CallOff {
 
     fn on_looked(&mut self, cx: &mut Context<'_>, answer: &Answer) -> Step {
         if let Some(stat) = stat(answer).filter(|stat| !is_busy(*stat)) {
-            let transition = cx.shared.machine.on_stat(stat);
-            cx.shared.report(transition);
+            cx.shared.take_stat(stat);
             if stat != MqttStat::Connected {
                 return Step::done();
             }

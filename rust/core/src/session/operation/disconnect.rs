@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_at::command::Command;
 
-use super::connect::stat;
+use super::status::stat;
 use super::{CallOff, Context, Input, Notice, Operation, Scope, Step, lines_of};
 use crate::session::MqttState;
 use crate::session::shared::Shared;
@@ -47,8 +47,7 @@ impl Disconnect {
     /// What the module says of itself is what holds from now on.
     fn take_state(cx: &mut Context<'_>, answer: &Answer) {
         if let Some(stat) = stat(answer) {
-            let transition = cx.shared.machine.on_stat(stat);
-            cx.shared.report(transition);
+            cx.shared.take_stat(stat);
         }
     }
 

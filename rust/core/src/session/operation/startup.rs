@@ -109,8 +109,7 @@ impl Startup {
             Answer::Ok(lines) => {
                 match lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) {
                     Some(stat) => {
-                        let transition = cx.shared.machine.on_stat(stat);
-                        cx.shared.report(transition);
+                        cx.shared.take_stat(stat);
                         if stat == MqttStat::NotInitialised {
                             cx.shared.subscriptions.clear();
                         }

@@ -6,6 +6,7 @@ use m531x_at::response::MqttStat;
 use super::{Context, Input, Operation, Step, lines_of, no_line};
 use crate::session::Outcome;
 use crate::session::recovery::Cause;
+use crate::session::wire::Answer;
 
 /// So often an answer is not believed that may be older than what the module said meanwhile.
 const MOST_REPEATS: u32 = 3;
@@ -46,14 +47,32 @@ impl Operation for Status {
                     return self.ask(cx);
                 }
                 let before = cx.shared.is_connected();
-                let transition = cx.shared.machine.on_stat(stat);
+                cx.shared.take_stat(stat);
                 if before && !cx.shared.is_connected() {
                     cx.shared.recovery.blame(Cause::StateAsked);
                 }
-                cx.shared.report(transition);
                 Step::Done(Ok(Outcome::State(cx.shared.machine.state())))
             }
             Input::Notice(_) | Input::Timer => Step::Stay,
         }
     }
+}
+
+/// The state in an answer to `AT+MQTTSTAT?`.
+pub(super) fn stat(answer: &Answer) -> Option<MqttStat> {
+    match answer {
+        Answer::Ok(lines) => lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())),
+        _ => None,
+    }
+}
+
+/// Whether the module is making a connection.
+pub(super) fn is_busy(stat: MqttStat) -> bool {
+    matches!(
+        stat,
+        MqttStat::ConnectSent
+            | MqttStat::Reconnecting
+            | MqttStat::TcpConnecting
+            | MqttStat::TcpConnected
+    )
 }

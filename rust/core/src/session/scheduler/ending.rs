@@ -15,7 +15,7 @@ impl Scheduler {
         if let Some(mut entry) = self.remove(now, id) {
             self.slot.detach(id);
             entry.with_context(now, id, &mut self.shared, |operation, cx| {
-                operation.given_up(cx)
+                operation.given_up(cx);
             });
             if entry.operation.survives_reboot() {
                 // What is left of the restart is nobody's any more.

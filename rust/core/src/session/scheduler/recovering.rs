@@ -259,7 +259,7 @@ impl Scheduler {
             return;
         }
         entry.with_context(now, id, &mut self.shared, |operation, cx| {
-            operation.restart(cx)
+            operation.restart(cx);
         });
         self.requeue(now, id);
     }
@@ -357,7 +357,7 @@ impl Scheduler {
         if let Stage::Attempt(id) = self.shared.recovery.stage {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.with_context(now, id, &mut self.shared, |operation, cx| {
-                    operation.given_up(cx)
+                    operation.given_up(cx);
                 });
             }
         }

@@ -61,7 +61,7 @@ impl CommandSlot {
 
     /// Whether a command or a probe has been sent whose answer is due.
     pub(in crate::session) fn is_in_flight(&self) -> bool {
-        self.probe.is_some() || self.pending.as_ref().is_some_and(|p| p.is_in_flight())
+        self.probe.is_some() || self.pending.as_ref().is_some_and(Pending::is_in_flight)
     }
 
     /// Puts a command into the free slot; [`poll_send`](Self::poll_send) sends it.
@@ -345,7 +345,7 @@ impl CommandSlot {
         if self.set_aside(now, &result) {
             return Verdict::Stray;
         }
-        let in_flight = self.pending.as_ref().is_some_and(|p| p.is_in_flight());
+        let in_flight = self.pending.as_ref().is_some_and(Pending::is_in_flight);
         match (self.probe.is_some(), in_flight) {
             (true, _) => self.on_final_while_probing(now, result, in_flight, guard),
             (false, true) => {

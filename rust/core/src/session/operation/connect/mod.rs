@@ -23,7 +23,6 @@ use crate::session::wire::{Answer, Wire};
 
 use refusals::Refusals;
 use waiting::Signs;
-pub(super) use waiting::{is_busy, stat};
 
 /// What the network may take beside the broker's acknowledgement: name, radio, TCP, the module's
 /// own repetitions.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use m531x_at::command::Command;
 
-use super::waiting::{is_busy, stat};
 use super::{Connect, Stage};
+use crate::session::operation::status::{is_busy, stat};
 use crate::session::operation::{Context, Step};
 use crate::session::wire::{Answer, Refusal, Wire};
 

@@ -10,6 +10,7 @@ use m531x_at::response::MqttStat;
 use m531x_at::urc::OpenOutcome;
 
 use super::{Connect, Outcome, Stage, time_limit};
+use crate::session::operation::status::{is_busy, stat};
 use crate::session::operation::{Context, Step};
 use crate::session::wire::Answer;
 
@@ -102,13 +103,11 @@ impl Connect {
         match stat(answer) {
             Some(MqttStat::Connected) => {
                 // The report was lost on the way.
-                let transition = cx.shared.machine.on_stat(MqttStat::Connected);
-                cx.shared.report(transition);
+                cx.shared.take_stat(MqttStat::Connected);
                 self.conclude(cx, Outcome::Opened(OpenOutcome::Accepted))
             }
             Some(stat @ (MqttStat::NotInitialised | MqttStat::Initialised)) => {
-                let transition = cx.shared.machine.on_stat(stat);
-                cx.shared.report(transition);
+                cx.shared.take_stat(stat);
                 Step::fail(self.unreachable(cx.now, cx.begun, "no connection"))
             }
             Some(stat) if is_busy(stat) => self.look_in(cx, LATER),
@@ -130,23 +129,4 @@ impl Connect {
             .last
             .is_none_or(|last| now.saturating_duration_since(last) >= LONGEST_PAUSE)
     }
-}
-
-/// The state in an answer to `AT+MQTTSTAT?`.
-pub(in crate::session::operation) fn stat(answer: &Answer) -> Option<MqttStat> {
-    match answer {
-        Answer::Ok(lines) => lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())),
-        _ => None,
-    }
-}
-
-/// Whether the module is making a connection.
-pub(in crate::session::operation) fn is_busy(stat: MqttStat) -> bool {
-    matches!(
-        stat,
-        MqttStat::ConnectSent
-            | MqttStat::Reconnecting
-            | MqttStat::TcpConnecting
-            | MqttStat::TcpConnected
-    )
 }
