@@ -148,77 +148,74 @@ pub(super) enum Answer {
 
 /// `ERROR`, `+CME ERROR`, or another result that is no success, as it was printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal(Option<CmeError>, Option<String>);
+pub(super) enum Refusal {
+    /// A bare `ERROR`.
+    Unnumbered,
+    Cme(CmeError),
+    /// A result such as `NO CARRIER`.
+    Other(String),
+}
 
 impl Refusal {
     /// The refusal in a final result; `None` for `OK`.
     pub(super) fn from_result(result: FinalResult) -> Option<Self> {
         match result {
             FinalResult::Ok | FinalResult::Connect(_) => None,
-            FinalResult::Error => Some(Self(None, None)),
-            FinalResult::Cme(error) => Some(Self(Some(error), None)),
-            FinalResult::Refused(text) => Some(Self(None, Some(text))),
+            FinalResult::Error => Some(Self::Unnumbered),
+            FinalResult::Cme(error) => Some(Self::Cme(error)),
+            FinalResult::Refused(text) => Some(Self::Other(text)),
         }
     }
 
     /// Whether a module that has no connection refuses like this: with "operation not allowed"
     /// (manual 1.7), with the numbers of the ML302, or without a number.
     pub(super) fn may_mean_no_connection(&self) -> bool {
-        match self.0 {
-            None => self.1.is_none(),
-            Some(CmeError::Number(number)) => {
-                matches!(number, 3 | 617 | 620) || self.may_mean_dead_link()
-            }
-            Some(CmeError::Text(_)) => false,
-        }
+        self.is_unnumbered()
+            || matches!(self.number(), Some(3 | 617 | 620))
+            || self.may_mean_dead_link()
     }
 
     /// Whether the same command may be taken later: not if the number says that something is wrong
     /// with the command itself, the SIM card or the model.
     pub(super) fn may_mean_not_yet(&self) -> bool {
-        match self.number() {
-            Some(number) => !matches!(
-                number,
-                4 | 5 | 10..=13 | 15..=18 | 24..=27 | 50 | 51 | 601 | 614 | 765 | 766
-            ),
-            None => true,
-        }
+        !matches!(
+            self.number(),
+            Some(4 | 5 | 10..=13 | 15..=18 | 24..=27 | 50 | 51 | 601 | 614 | 765 | 766)
+        )
     }
 
     /// Whether a module refuses like this whose link is dead, before it has noticed that itself:
     /// for up to 2.5 seconds the vendor's client only says that it cannot send.
     pub(super) fn may_mean_dead_link(&self) -> bool {
-        matches!(self.0, Some(CmeError::Number(603 | 608 | 613)))
+        matches!(self.number(), Some(603 | 608 | 613))
     }
 
     /// Whether firmware prints this by itself when its reconnecting has failed, also while a command
     /// is in flight.
     pub(super) fn may_be_unasked(&self) -> bool {
-        matches!(self.0, Some(CmeError::Number(615)))
+        self.number() == Some(615)
     }
 
     /// A bare `ERROR`.
     pub(super) fn is_unnumbered(&self) -> bool {
-        self.0.is_none() && self.1.is_none()
+        matches!(self, Self::Unnumbered)
     }
 
     pub(super) fn number(&self) -> Option<u16> {
-        match self.0 {
-            Some(CmeError::Number(number)) => Some(number),
+        match self {
+            Self::Cme(CmeError::Number(number)) => Some(*number),
             _ => None,
         }
     }
 
     /// The refusal in words: the number and, where this model's table has it, its meaning.
     pub(super) fn describe(&self, profile: &Profile) -> String {
-        if let Some(text) = &self.1 {
-            return redacted(text.clone());
-        }
-        match &self.0 {
-            None => "ERROR".to_owned(),
+        match self {
+            Self::Unnumbered => "ERROR".to_owned(),
             // An echo may stand where a text is due.
-            Some(CmeError::Text(text)) => redacted(format!("+CME ERROR: {text}")),
-            Some(CmeError::Number(number)) => match cme::text(profile.cme_family, *number) {
+            Self::Cme(CmeError::Text(text)) => redacted(format!("+CME ERROR: {text}")),
+            Self::Other(text) => redacted(text.clone()),
+            Self::Cme(CmeError::Number(number)) => match cme::text(profile.cme_family, *number) {
                 Some(text) => format!("+CME ERROR: {number} ({text})"),
                 None => format!("+CME ERROR: {number}"),
             },

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use m531x_at::command::{Command, MqttCfg};
 use m531x_at::response::MqttStat;
 
+use super::connect::configuration;
 use super::status::{is_busy, stat};
 use super::{Context, Input, Notice, Operation, Scope, Step};
 use crate::session::shared::Shared;
@@ -44,14 +45,9 @@ impl CallOff {
     pub(super) fn new(options: &ConnectOptions, shared: &Shared) -> Result<Self, Error> {
         // It is removed at once, so that nobody needs to be let in by it.
         let cfg = MqttCfg {
-            host: options.host.clone(),
-            port: options.port,
-            client_id: options.client_id.clone(),
-            keepalive: options.keepalive,
             username: None,
             password: None,
-            clean_session: options.clean_session,
-            tls: options.tls,
+            ..configuration(options)
         };
         Ok(Self {
             cfg: shared.wire(&Command::MqttCfg(cfg))?,

@@ -21,6 +21,7 @@ use crate::session::ConnectOptions;
 use crate::session::shared::Shared;
 use crate::session::wire::{Answer, Wire};
 
+pub(super) use password::configuration;
 use refusals::Refusals;
 use waiting::Signs;
 

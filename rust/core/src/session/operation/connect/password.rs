@@ -13,9 +13,9 @@ use crate::{Error, ErrorCode, EventKind};
 /// What the event says of a password that nobody gave.
 const NO_PASSWORD: i64 = -1;
 
-/// The configuration and the opening, with the password that there is.
-pub(super) fn wires(options: &ConnectOptions, shared: &Shared) -> Result<(Wire, Wire), Error> {
-    let cfg = MqttCfg {
+/// What the module's client is told, with the password that there is.
+pub(in crate::session::operation) fn configuration(options: &ConnectOptions) -> MqttCfg {
+    MqttCfg {
         host: options.host.clone(),
         port: options.port,
         client_id: options.client_id.clone(),
@@ -24,7 +24,12 @@ pub(super) fn wires(options: &ConnectOptions, shared: &Shared) -> Result<(Wire, 
         password: options.password.clone(),
         clean_session: options.clean_session,
         tls: options.tls,
-    };
+    }
+}
+
+/// The configuration and the opening.
+pub(super) fn wires(options: &ConnectOptions, shared: &Shared) -> Result<(Wire, Wire), Error> {
+    let cfg = configuration(options);
     let open = MqttOpen {
         username: options.username.is_some(),
         password: options.password.is_some(),
