@@ -24,8 +24,7 @@ pub(super) struct Subscription {
     pub unlisted: bool,
     /// Whether it is being ended.
     pub leaving: bool,
-    /// It was to be ended, and nobody has said whether it was: the module's table may have what the
-    /// broker has not.
+    /// An unsubscription of it was not answered: the module's table may have what the broker has not.
     pub unsure: bool,
 }
 

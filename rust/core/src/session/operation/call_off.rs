@@ -43,7 +43,7 @@ enum Stage {
 impl CallOff {
     /// Ends what was begun with these options.
     pub(super) fn new(options: &ConnectOptions, shared: &Shared) -> Result<Self, Error> {
-        // It is removed at once, so that nobody needs to be let in by it.
+        // The module removes it at once and never connects with it.
         let cfg = MqttCfg {
             username: None,
             password: None,
@@ -57,7 +57,7 @@ impl CallOff {
         })
     }
 
-    /// Begins, whatever the module has told.
+    /// Begins without regard to what the module has reported.
     pub(super) fn begin(&mut self, cx: &mut Context<'_>) -> Step {
         self.until = cx.now.checked_add(LIMIT);
         self.stage = Stage::End;
@@ -81,7 +81,7 @@ impl CallOff {
 
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer, wire: &Wire) -> Step {
         match (self.stage, answer) {
-            // It answers nothing: whatever it does, nothing helps from here.
+            // A module that answers nothing cannot be stopped from here.
             (_, Answer::TimedOut(waited)) => Step::fail(wire.timed_out(*waited)),
             (Stage::End, Answer::Ok(_) | Answer::Hidden) => {
                 if has_ended(cx.shared) {
@@ -133,7 +133,7 @@ impl CallOff {
     }
 }
 
-/// The module has told by itself that it is at nothing any more.
+/// Whether the module has reported by itself that it has stopped.
 fn has_ended(shared: &Shared) -> bool {
     shared.machine.is_clean() || shared.machine.state() == MqttState::Configured
 }

@@ -173,7 +173,7 @@ impl Resubscribe {
         }
     }
 
-    /// The module refused, and has it in its table or not, or nobody knows.
+    /// The module refused; `listed` is what its table says, if it says anything.
     fn judge(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
         let (Some(refusal), Some(kept)) = (self.refusal.take(), self.left.front()) else {
             return Step::Stay;

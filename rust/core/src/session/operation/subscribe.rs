@@ -144,7 +144,7 @@ impl Subscribe {
         }
     }
 
-    /// The module refused, and has it in its table or not, or nobody knows.
+    /// The module refused; `listed` is what its table says, if it says anything.
     fn refused(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
         let Some(refusal) = self.refusal.take() else {
             return Step::Stay;

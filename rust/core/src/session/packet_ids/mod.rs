@@ -1,6 +1,6 @@
 //! Which acknowledgement belongs to which operation.
 //!
-//! The module chooses the packet ids and tells them only in its acknowledgements. It counts SUB,
+//! The module chooses the packet ids and reports them only in its acknowledgements. It counts SUB,
 //! UNSUB and PUB in one row, from 1 after each `AT+MQTTCFG`; the vendor's own client counts QoS 0
 //! publishes too, others may not. So until it is acknowledged, a command has a range of ids: from
 //! the last acknowledgement whose owner was certain, everything sent since either took an id, or
@@ -297,7 +297,7 @@ impl PacketIds {
 
     /// The module reports that an acknowledgement of one of these kinds is late: the oldest one's.
     pub(super) fn on_timeout(&mut self, now: Instant, kinds: &[AckKind]) -> Owner {
-        // An operation whose own time ran out first is older than whatever still waits.
+        // An operation whose own time ran out first is older than all that still wait.
         for sending in self.row.iter_mut().filter(|s| kinds.contains(&s.kind)) {
             let doubtful = sending.is_doubtful(now);
             if let Wait::GivenUp { until, reported } = &mut sending.wait {
@@ -398,8 +398,8 @@ impl PacketIds {
         }
     }
 
-    /// Whether the count cannot be right: it has never been confirmed, or one acknowledgement after
-    /// the other is of nobody's.
+    /// Whether the count cannot be right: it has never been confirmed, or several acknowledgements in
+    /// a row belong to no sending.
     fn is_out_of_step(&mut self, now: Instant, ack: Ack<'_>) -> bool {
         if !self.confirmed {
             return true;

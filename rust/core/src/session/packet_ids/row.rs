@@ -44,7 +44,7 @@ pub(super) struct Assumption {
 }
 
 impl Assumption {
-    /// Whatever can be.
+    /// Excludes nothing.
     pub(super) const ANYTHING: Self = Self {
         zeros: Zeros::Either,
         unread_may_count: true,

@@ -41,7 +41,7 @@ pub(super) enum Wait {
         /// The module itself has reported that the acknowledgement is late.
         reported: bool,
     },
-    /// It came; a second copy is nobody else's, until then.
+    /// It came; until then a second copy belongs to no other sending.
     Acknowledged {
         until: Instant,
     },

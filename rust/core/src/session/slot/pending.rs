@@ -31,7 +31,7 @@ pub(super) struct Pending {
     pub suspect: bool,
     pub settle_at: Option<Instant>,
     /// Bytes were swallowed while a probe was in flight too, so that only an information line
-    /// tells whose a final result is.
+    /// shows whose a final result is.
     pub tainted: bool,
     /// An error that is either its own or the probe's.
     pub held: Option<Refusal>,

@@ -22,18 +22,18 @@ const LATER: Duration = Duration::from_secs(10);
 /// The longest pause between two attempts of the module's own, with a margin.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// What the module has told of trouble on the way.
+/// The module's reports of trouble on the way.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
     trouble: Option<String>,
-    /// When it last told something.
+    /// When the last one came.
     last: Option<Instant>,
     /// When it is asked next.
     look_at: Option<Instant>,
 }
 
 impl Signs {
-    /// The last thing that told of trouble.
+    /// The last report of trouble.
     pub(super) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -111,7 +111,7 @@ impl Connect {
                 Step::fail(self.unreachable(cx.now, cx.begun, "no connection"))
             }
             Some(stat) if is_busy(stat) => self.look_in(cx, LATER),
-            // Between two attempts, or nobody knows.
+            // Between two attempts, or not known.
             _ if self.is_silent(cx.now) => {
                 Step::fail(self.unreachable(cx.now, cx.begun, "no connection"))
             }
