@@ -122,7 +122,6 @@ def test_a_late_connack_is_waited_for_and_tried_again(host: Host, module: FakeMo
     host.read("REC:1")
     host.read("TO:1")
     host.read("REC:2")
-    module.broker.connack_delay = 0
     host.read("TO:1")
     host.read("CME ERROR: 615")
     host.read("DISC:OK")
