@@ -199,14 +199,16 @@ def test_nothing_is_reported_that_is_not_so_and_nothing_accepted_is_lost(
             assert first_arrivals(module, name) == sorted(first_arrivals(module, name))
 
 
+@pytest.mark.parametrize("clean_session", [True, False])
 @pytest.mark.parametrize("in_flight", [0, 8])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_bursts_that_are_cut_while_acks_are_out_of_order(
-    bench: MakeBench, tmp_path: Path, seed: int, in_flight: int
+    bench: MakeBench, tmp_path: Path, seed: int, in_flight: int, clean_session: bool
 ) -> None:
     """B1 at random: some of a burst vanish on their way, the others are acknowledged in any order.
 
-    The connection is cut in between, so that a receipt for the wrong one of them is a false one.
+    The connection is cut in between, so that a receipt for the wrong one of them is a false one. A
+    kept session also keeps the ids of unfinished publishes of QoS 2.
     """
     rng = random.Random(seed * 10 + in_flight)
     options: dict[str, object] = {"recovery": replace(RECOVERY, loss_budget=1000)}
@@ -214,7 +216,9 @@ def test_bursts_that_are_cut_while_acks_are_out_of_order(
         options["outbox"] = m531x.Outbox(tmp_path / "outbox.db", in_flight=in_flight)
     # Ids that go on over CFG make the driver wait for its own time limits, which are not scaled.
     traits = replace(random_traits(rng), scale=0.01, cfg_restarts_ids=True)
-    module, _, judge = bench(traits, **options)
+    made = bench(traits, connect=False, **options)
+    made.connect(clean_session=clean_session)
+    module, _, judge = made
     for _ in range(10):
         for qos in rng.choices((0, 1, 2), k=rng.randrange(3)):
             judge.publish("between", qos)

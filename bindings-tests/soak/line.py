@@ -166,8 +166,7 @@ class Line:
             delivery = self._modem.publish_nowait(
                 up(self._number),
                 write(number, filling(self._choice)),
-                # Of QoS 2 a kept session takes a new message for an old one: ids begin again at 1.
-                qos=1,
+                qos=self._choice.choice((1, 1, 1, 2)),
             )
         except m531x.M531xError as error:
             self.upward.fail(number, f"{error.code.name}: {error}")

@@ -1,7 +1,7 @@
 """Runs modems on bad lines for hours and accounts for every message.
 
 Half of the lines have faults after which nothing may be missing in either direction; the others
-lose bytes, restart and vanish, and must not lose a publish of QoS 1. Publishes of QoS 0 go
+lose bytes, restart and vanish, and must not lose a publish of QoS 1 or 2. Publishes of QoS 0 go
 between them. Modules have the firmware of either lineage. The broker goes away now and
 then. At the end there is a report and a picture, and the exit code is 1 if anything was lost,
 forged or leaked.

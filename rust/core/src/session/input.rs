@@ -254,6 +254,10 @@ impl Scheduler {
                 session_present,
             } => (code == 0, session_present),
         };
+        let told_new = matches!(outcome, OpenOutcome::ReturnCode { .. }) && !session_present;
+        if accepted && (self.shared.clean_session || told_new) {
+            self.shared.acks.new_session();
+        }
         let before = self.shared.machine.state();
         let transition = if accepted {
             self.shared.machine.on_accepted()
@@ -308,6 +312,7 @@ impl Scheduler {
             }
             // PUBREC and PUBREL are half of the way.
             Owner::Operation { .. } => {}
+            Owner::MaybeHidden { operation } => self.notify(now, operation, &Notice::MaybeHidden),
             Owner::Expired | Owner::Nobody => {
                 self.on_ack(now, owner, &Notice::Acknowledged { packet_id: 0 }, line);
             }
@@ -317,6 +322,7 @@ impl Scheduler {
     fn on_ack(&mut self, now: Instant, owner: Owner, notice: &Notice, line: &[u8]) {
         match owner {
             Owner::Operation { operation, .. } => self.notify(now, operation, notice),
+            Owner::MaybeHidden { operation } => self.notify(now, operation, &Notice::MaybeHidden),
             Owner::Expired => {
                 self.shared.stats.late_answers += 1;
                 self.shared.event(EventKind::LateAnswer, 0, text(line));

@@ -44,6 +44,8 @@ pub(super) struct Shared {
     pub ack_timeout: u16,
     /// Seconds, of the client that is configured.
     pub keepalive: Option<u16>,
+    /// Whether the module's client asks the broker for a new session.
+    pub clean_session: bool,
     /// Operations that the session itself wants to run.
     pub internal: VecDeque<Box<dyn Operation>>,
     /// What the module's own reconnecting has cost.
@@ -76,6 +78,7 @@ impl Shared {
             stats: SessionStats::default(),
             ack_timeout: DEFAULT_ACK_TIMEOUT,
             keepalive: None,
+            clean_session: false,
             internal: VecDeque::new(),
             missing: Missing::Nothing,
             distrust: false,
@@ -169,13 +172,14 @@ impl Shared {
     }
 
     /// `AT+MQTTCFG` was accepted: the module has a fresh client.
-    pub(super) fn client_configured(&mut self, keepalive: Option<u16>) {
+    pub(super) fn client_configured(&mut self, keepalive: u16, clean_session: bool) {
         let transition = self.machine.on_configured();
         self.report(transition);
         self.acks.restart();
         self.subscriptions.clear();
         self.ack_timeout = DEFAULT_ACK_TIMEOUT;
-        self.keepalive = keepalive;
+        self.keepalive = Some(keepalive);
+        self.clean_session = clean_session;
     }
 
     /// `AT+MQTTDEL` was accepted: the module has no client.

@@ -103,7 +103,7 @@ impl CallOff {
                 Step::Send(self.cfg.clone())
             }
             (Stage::BreakIn, Answer::Ok(_)) => {
-                cx.shared.client_configured(Some(self.keepalive));
+                cx.shared.client_configured(self.keepalive, false);
                 self.delete(cx, Stage::DeleteAfterwards)
             }
             (Stage::DeleteAfterwards, _) => Step::done(),

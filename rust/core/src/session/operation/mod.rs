@@ -106,6 +106,8 @@ impl Input<'_> {
 pub(super) enum Notice {
     /// The broker has acknowledged: PUBACK, PUBCOMP, UNSUBACK.
     Acknowledged { packet_id: u16 },
+    /// The broker has acknowledged, but may have taken the publish for a copy of another one.
+    MaybeHidden,
     /// SUBACK with its code.
     Granted { code: u8 },
     /// The module reports that the acknowledgement is late.

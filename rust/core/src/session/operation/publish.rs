@@ -211,6 +211,10 @@ impl Operation for Publish {
                 self.acknowledged = Some(*packet_id);
                 Step::Stay
             }
+            Input::Notice(Notice::MaybeHidden) => {
+                self.restart(cx);
+                Step::Again
+            }
             Input::Timer if std::mem::take(&mut self.pausing) => Step::Again,
             Input::Notice(Notice::AckLate) | Input::Timer if self.again(cx) => Step::Again,
             Input::Notice(Notice::AckLate) => {

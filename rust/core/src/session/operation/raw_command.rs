@@ -119,7 +119,7 @@ impl RawCommand {
         let accepted = matches!(answer, Answer::Ok(_));
         match &self.command {
             Some(Command::MqttCfg(cfg)) if accepted => {
-                shared.client_configured(Some(cfg.keepalive));
+                shared.client_configured(cfg.keepalive, cfg.clean_session);
             }
             Some(Command::MqttDel) if accepted => shared.client_deleted(),
             Some(Command::MqttTo(to)) if accepted => {

@@ -15,6 +15,7 @@ mod habit;
 mod matching;
 mod row;
 mod sending;
+mod unreleased;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use self::ack_order::AckNumberOrder;
 use self::habit::Habit;
 use self::row::Gap;
 use self::sending::{Sending, Wait};
+use self::unreleased::Unreleased;
 use super::request::OperationId;
 
 /// How long the id of an operation that has ended is remembered.
@@ -60,6 +62,10 @@ pub(super) enum Owner {
     Operation {
         operation: OperationId,
         packet_id: u16,
+    },
+    /// This one, but the broker may have taken its publish for a copy of another one.
+    MaybeHidden {
+        operation: OperationId,
     },
     /// An operation that has already failed or is not awaited any more, or one of several that are.
     Expired,
@@ -113,6 +119,7 @@ pub(super) struct PacketIds {
     connection: u64,
     habit: Habit,
     order: AckNumberOrder,
+    unreleased: Unreleased,
 }
 
 impl PacketIds {
@@ -128,6 +135,7 @@ impl PacketIds {
             connection: 0,
             habit: Habit::default(),
             order: AckNumberOrder::new(profile_order),
+            unreleased: Unreleased::default(),
         }
     }
 
@@ -138,12 +146,15 @@ impl PacketIds {
     /// The module starts to count anew: after `AT+MQTTCFG` and after a reboot.
     pub(super) fn restart(&mut self) {
         self.unsent.clear();
-        self.row.clear();
-        self.trailing = Gap::default();
-        self.zero = None;
+        self.forget_all();
         self.base = 0;
         self.confirmed = false;
         self.strangers = 0;
+    }
+
+    /// The broker has begun a new session.
+    pub(super) fn new_session(&mut self) {
+        self.unreleased.clear();
     }
 
     /// The connection has changed: what was sent before may have gone with the last one.
@@ -219,6 +230,7 @@ impl PacketIds {
             doubtful_from: now + wait,
             packet_id: None,
             certain: false,
+            maybe_hidden: false,
         });
     }
 
@@ -273,7 +285,11 @@ impl PacketIds {
         let awaited = |id| !self.explained_by(now, ack(id)).is_empty();
         let id = self.order.packet_id(numbers, awaited);
         self.order.learn(numbers, id);
-        self.resolve(now, ack(id))
+        let owner = self.resolve(now, ack(id));
+        if completes && kind == AckKind::Publish2 {
+            self.unreleased.release(id);
+        }
+        owner
     }
 
     /// Whose an acknowledgement with a definite id, and perhaps the filter, is.
@@ -338,6 +354,12 @@ impl PacketIds {
             return Owner::Nobody;
         };
         self.strangers = 0;
+        if ack.kind == AckKind::Publish2 {
+            for &candidate in &candidates {
+                let sending = &mut self.row[candidate];
+                sending.maybe_hidden |= self.unreleased.may_hide(ack.id, sending.operation);
+            }
+        }
         let operation = self.row[first].operation;
         if let [only] = candidates[..] {
             let certain = !self.is_contested(now, ack, only);
@@ -371,6 +393,7 @@ impl PacketIds {
         sending.packet_id = Some(ack.id);
         sending.certain |= certain;
         let typed = sending.typed;
+        let maybe_hidden = sending.maybe_hidden;
         if repeated {
             return Owner::Expired;
         }
@@ -379,6 +402,10 @@ impl PacketIds {
             sending.wait = Wait::Acknowledged { until };
         }
         match newest {
+            Some(newest) if maybe_hidden && ack.completes && newest == index && !typed => {
+                return Owner::MaybeHidden { operation };
+            }
+            _ if maybe_hidden && ack.completes && !typed => return Owner::Expired,
             Some(newest) if newest == index => {}
             // It was sent again meanwhile: what acknowledges the one acknowledges the other. Of
             // filters this is not so, for something may have stood between the two.
@@ -413,11 +440,21 @@ impl PacketIds {
         if id == 0 || self.row.iter().any(Sending::is_waiting) {
             return;
         }
+        self.forget_all();
+        self.base = id;
+        self.confirmed = true;
+    }
+
+    /// Forgets all that was sent, but for what the broker may still hold of it.
+    fn forget_all(&mut self) {
+        for (sending, ids) in row::possible(self.base, self.row.iter()) {
+            if sending.is_unreleased() {
+                self.unreleased.insert(&ids, sending.operation);
+            }
+        }
         self.row.clear();
         self.trailing = Gap::default();
         self.zero = None;
-        self.base = id;
-        self.confirmed = true;
     }
 
     /// The last sending of this operation, whether it waits or not.
@@ -446,6 +483,12 @@ impl PacketIds {
             let many = self.row.len() >= MOST_REMEMBERED;
             if oldest.is_waiting() || (oldest.is_remembered(now) && !many) {
                 break;
+            }
+            let held = row::possible(self.base, self.row.iter().take(1))
+                .next()
+                .filter(|(sending, _)| sending.is_unreleased());
+            if let Some((sending, ids)) = held {
+                self.unreleased.insert(&ids, sending.operation);
             }
             let Some(oldest) = self.row.pop_front() else {
                 break;

@@ -93,6 +93,21 @@ impl Range {
         })
     }
 
+    /// Each of them; some come twice.
+    pub(super) fn iter(self) -> impl Iterator<Item = u16> {
+        CYCLES.into_iter().flat_map(move |cycle| {
+            (self.least..=self.most.min(self.least + cycle)).filter_map(move |steps| {
+                let id = (u64::from(self.from) + steps) % cycle;
+                let id = if id == 0 && cycle == 65_535 {
+                    cycle
+                } else {
+                    id
+                };
+                u16::try_from(id).ok()
+            })
+        })
+    }
+
     /// The lowest of them, for a module that leaves out 0.
     pub(super) fn first(&self) -> u16 {
         let before = if self.from == 0 {
@@ -121,6 +136,17 @@ impl Range {
             most: self.most + 1,
         }
     }
+
+    /// Goes on behind this sending, which the module has probably not read if it is `unread`.
+    fn advance(&mut self, sending: &Sending, unread: bool) {
+        if let Some(id) = sending.certain_id() {
+            *self = Self::behind(id);
+            return;
+        }
+        let counted = sending.is_counted();
+        self.least += u64::from(counted);
+        self.most += u64::from(counted || !unread);
+    }
 }
 
 /// Walks along the row and gives each sending with the ids that it can have.
@@ -134,8 +160,24 @@ pub(super) fn walk<'a>(
     row.map(move |sending| {
         at.skip(&sending.before, assumption.zeros);
         let range = at.next();
-        advance(&mut at, sending, now, assumption);
+        let unread = sending.is_doubtful(now) && !assumption.unread_may_count;
+        at.advance(sending, unread);
         (sending, range)
+    })
+}
+
+/// Walks along the row and gives each sending with all the ids that it can have.
+pub(super) fn possible<'a>(
+    base: u16,
+    row: impl Iterator<Item = &'a Sending>,
+) -> impl Iterator<Item = (&'a Sending, Range)> {
+    let mut at = Range::behind(base);
+    row.map(move |sending| {
+        at.skip(&sending.before, Zeros::Either);
+        let range = at.next();
+        at.advance(sending, false);
+        let exactly = |id: u16| Range::behind(id.wrapping_sub(1)).next();
+        (sending, sending.certain_id().map_or(range, exactly))
     })
 }
 
@@ -155,19 +197,10 @@ pub(super) fn next_id<'a>(
     at.next().first()
 }
 
-fn advance(at: &mut Range, sending: &Sending, now: Instant, assumption: Assumption) {
-    if let Some(id) = sending.certain_id() {
-        *at = Range::behind(id);
-        return;
-    }
-    let counted = sending.is_counted();
-    let unread = sending.is_doubtful(now) && !assumption.unread_may_count;
-    at.least += u64::from(counted);
-    at.most += u64::from(counted || !unread);
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::Range;
 
     fn range(from: u16, least: u64, most: u64) -> Range {
@@ -198,6 +231,16 @@ mod tests {
         let wide = range(65_000, 1, 40_001);
         assert!(wide.holds(65_001) && wide.holds(65_535) && wide.holds(0) && wide.holds(39_000));
         assert!(!wide.holds(65_000) && !wide.holds(50_000));
+    }
+
+    #[test]
+    fn what_a_range_lists_is_what_it_holds() {
+        for (from, least, most) in [(0, 1, 3), (65_530, 2, 9), (65_535, 1, 1), (7, 1, 70_000)] {
+            let range = range(from, least, most);
+            let listed: BTreeSet<_> = range.iter().collect();
+            let held: BTreeSet<_> = (0..=u16::MAX).filter(|id| range.holds(*id)).collect();
+            assert_eq!(listed, held, "{range:?}");
+        }
     }
 
     #[test]

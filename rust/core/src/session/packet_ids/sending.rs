@@ -28,6 +28,8 @@ pub(super) struct Sending {
     pub packet_id: Option<u16>,
     /// No other sending could have had that id.
     pub certain: bool,
+    /// The broker may have taken it for a copy of another publish, and not have it.
+    pub maybe_hidden: bool,
 }
 
 /// Whether an acknowledgement is awaited.
@@ -77,6 +79,11 @@ impl Sending {
     /// Whether it has not been acknowledged yet, and still can be.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.is_remembered(now) && !matches!(self.wait, Wait::Acknowledged { .. })
+    }
+
+    /// Whether the broker may wait for its PUBREL.
+    pub(super) fn is_unreleased(&self) -> bool {
+        self.kind == AckKind::Publish2 && !matches!(self.wait, Wait::Acknowledged { .. })
     }
 
     /// Whether it may be acknowledged for this filter.

@@ -196,7 +196,8 @@ impl Connect {
             }
             (Stage::DeleteOld, answer) => self.on_deleted(cx, &answer),
             (Stage::Configure, Answer::Ok(_)) => {
-                cx.shared.client_configured(Some(self.options.keepalive));
+                cx.shared
+                    .client_configured(self.options.keepalive, self.options.clean_session);
                 self.set_ack_timeout()
             }
             (Stage::AckTimeout, answer @ Answer::TimedOut(_)) => Self::fail(cx, answer, wire),
