@@ -134,14 +134,19 @@ def test_a_backup_and_a_fork_leave_the_lock_in_place(path: Path) -> None:
         stolen = subprocess.run([sys.executable, "-c", thief, path], capture_output=True)
         print("OutboxError" in stolen.stderr.decode())
         may_end, end = os.pipe()
+        result, report = os.pipe()
         child = os.fork()
         if child == 0:
             try:
                 m531x.Outbox(path).clear()
             except m531x.OutboxError:
                 os.close(end)
+                os.write(report, b"refused")
                 os.read(may_end, 1)
                 os._exit(7)
+            os._exit(1)
+        os.close(report)
+        os.read(result, 10)  # the child has tried
         modem.close()
         print(len(m531x.Outbox(path).messages()))
         os.close(end)

@@ -70,7 +70,7 @@ def test_the_marker_makes_the_modem(pytester: pytest.Pytester) -> None:
             @pytest.mark.m531x(firmware="vendor", faults={"refused-double-sub": 767})
             def test_the_firmware(self, modem):
                 modem.connect("broker.example", client_id="c")
-                modem.command('AT+MQTTSUB="t",0')
+                modem.subscribe("t", qos=0)
                 with pytest.raises(m531x.CommandError, match="767"):
                     modem.command('AT+MQTTSUB="t",0')
 
