@@ -9,24 +9,29 @@ use m531x_core::{Model, QoS};
 use m531x_virtual_modem::Firmware;
 use world::{SECOND, World, WorldConfig, connect};
 
+fn subscribed(firmware: Firmware) -> World {
+    let mut world = World::new(&WorldConfig {
+        model: Model::M5311,
+        lineage: firmware.into(),
+        seed: 1,
+        paced: false,
+    });
+    let subscribe = RequestKind::Subscribe {
+        filter: "in/#".to_owned(),
+        qos: QoS::AtLeastOnce,
+        hex: true,
+    };
+    for request in [RequestKind::Startup, connect(true), subscribe] {
+        let id = world.begin(request);
+        world.finish(id, 60 * SECOND).unwrap();
+    }
+    world
+}
+
 #[test]
 fn any_payload_arrives_on_every_firmware() {
     for firmware in Firmware::ALL {
-        let mut world = World::new(&WorldConfig {
-            model: Model::M5311,
-            lineage: firmware.into(),
-            seed: 1,
-            paced: false,
-        });
-        let subscribe = RequestKind::Subscribe {
-            filter: "in/#".to_owned(),
-            qos: QoS::AtLeastOnce,
-            hex: true,
-        };
-        for request in [RequestKind::Startup, connect(true), subscribe] {
-            let id = world.begin(request);
-            world.finish(id, 60 * SECOND).unwrap();
-        }
+        let mut world = subscribed(firmware);
         let payloads: [&[u8]; 5] = [
             b"",
             b"a",
@@ -48,5 +53,26 @@ fn any_payload_arrives_on_every_firmware() {
             "{firmware}: {:?}",
             world.messages
         );
+    }
+}
+
+#[test]
+fn a_topic_that_holds_a_number_is_right_or_flagged() {
+    for firmware in Firmware::ALL {
+        let mut world = subscribed(firmware);
+        for topic in ["in/a,3,b", "in/a,0,b", "in/a,4,0", "in/3,5"] {
+            for payload in [&b""[..], b"a", b"abc", b"\r\nOK\r\n"] {
+                let before = world.messages.len();
+                world.publish_to_module(topic, payload, QoS::AtLeastOnce);
+                world.run(10 * SECOND);
+                let came = &world.messages[before..];
+                let first = came.first();
+                assert!(
+                    first
+                        .is_some_and(|m| m.ambiguous || (m.topic == topic && m.payload == payload)),
+                    "{firmware} {topic} {payload:?}: {came:?}"
+                );
+            }
+        }
     }
 }

@@ -276,14 +276,16 @@ impl Search {
         }
         self.two_lines = true;
         let candidate = self.candidate(line, comma, line_feed + 1, config, filters)?;
-        if candidate.length > 0 && filters.hex.matches(&line[candidate.topic.clone()]) {
-            for length in [candidate.length, 2 * candidate.length] {
-                self.candidates.push(Candidate {
+        if filters.hex.matches(&line[candidate.topic.clone()]) {
+            // A payload of nothing has one length.
+            let mut lengths = vec![candidate.length, 2 * candidate.length];
+            lengths.dedup();
+            self.candidates
+                .extend(lengths.into_iter().map(|length| Candidate {
                     length,
                     hex: true,
                     ..candidate.clone()
-                });
-            }
+                }));
         }
         None
     }
