@@ -2,7 +2,7 @@
 
 mod framer_support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use framer_support::{Bench, Seen, ambiguous, line, message, publish, untrusted};
 use m531x_at::framer::FramerConfig;
@@ -17,20 +17,38 @@ fn limit() -> Duration {
 
 /// Says the same line every tenth of a second for so long; the frames, and when each came.
 fn babble(bench: &mut Bench, text: &str, time: Duration) -> Vec<(Duration, Seen)> {
+    babble_in_turn(bench, &[(text.as_bytes(), TICK)], time)
+}
+
+/// Says these in turn for so long, each after its pause; the frames, and when each came.
+fn babble_in_turn(
+    bench: &mut Bench,
+    texts: &[(&[u8], Duration)],
+    time: Duration,
+) -> Vec<(Duration, Seen)> {
     let start = bench.now;
     let mut seen = Vec::new();
-    while bench.now < start + time {
-        let next = bench.now + TICK;
-        while let Some(due) = bench.framer.poll_timeout().filter(|due| *due <= next) {
-            bench.now = due;
-            bench.framer.handle_timeout(due);
-            let frames = bench.input("");
-            seen.extend(frames.into_iter().map(|frame| (due - start, frame)));
+    for (text, pause) in texts.iter().cycle() {
+        if bench.now >= start + time {
+            break;
         }
-        bench.now = next;
-        let frames = bench.input(text);
-        seen.extend(frames.into_iter().map(|frame| (next - start, frame)));
+        seen.extend(after(bench, *pause, text));
     }
+    let since = |(at, frame)| (at - start, frame);
+    seen.into_iter().map(since).collect()
+}
+
+/// Says it after a pause; the frames of both, and when each came.
+fn after(bench: &mut Bench, pause: Duration, text: &[u8]) -> Vec<(Instant, Seen)> {
+    let next = bench.now + pause;
+    let mut seen = Vec::new();
+    while let Some(due) = bench.framer.poll_timeout().filter(|due| *due <= next) {
+        bench.now = due;
+        bench.framer.handle_timeout(due);
+        seen.extend(bench.input("").into_iter().map(|frame| (due, frame)));
+    }
+    bench.now = next;
+    seen.extend(bench.input(text).into_iter().map(|frame| (next, frame)));
     seen
 }
 
@@ -142,16 +160,94 @@ fn a_message_at_the_speed_of_the_line_is_waited_for_to_its_end() {
         let mut seen = Vec::new();
         for (index, piece) in bytes.chunks(96).enumerate() {
             let pause = if index == 20 { 5 * TICK } else { TICK };
-            let next = bench.now + pause;
-            while let Some(due) = bench.framer.poll_timeout().filter(|due| *due <= next) {
-                bench.now = due;
-                bench.framer.handle_timeout(due);
-                seen.extend(bench.input(""));
-            }
-            bench.now = next;
-            seen.extend(bench.input(piece));
+            let frames = after(&mut bench, pause, piece);
+            seen.extend(frames.into_iter().map(|(_, frame)| frame));
         }
         assert!(is_whole(&seen, &payload), "{filters:?}");
+    }
+}
+
+#[test]
+fn a_message_with_many_pauses_is_waited_for_to_its_end_unless_another_reading_is_complete() {
+    // The module pauses after each chunk, nearly as long as the silence limit.
+    let pause = limit() - TICK / 10;
+    for (filters, chunk) in [(&["#"][..], 64), (&["a"], 64), (&["a"], 1000)] {
+        let payload = format!("x\r\n\r\nOK\r\n{}", "y".repeat(5000));
+        let mut bench = Bench::subscribed(filters);
+        let mut seen = Vec::new();
+        for piece in publish(b"a", payload.as_bytes()).chunks(chunk) {
+            let frames = after(&mut bench, pause, piece);
+            seen.extend(frames.into_iter().map(|(_, frame)| frame));
+        }
+        assert!(
+            is_whole(&seen, &payload),
+            "{filters:?} in {chunk}: {seen:?}"
+        );
+    }
+    // `a,5009,b` with one byte.
+    let payload = format!("b,1,x\r\n{}", "y".repeat(5000));
+    let mut bench = Bench::subscribed(&["#"]);
+    let mut seen = Vec::new();
+    for piece in publish(b"a", payload.as_bytes()).chunks(64) {
+        seen.extend(after(&mut bench, pause, piece));
+    }
+    assert!(matches!(&seen[0].1, Seen::Message(found) if found.payload == b"x" && found.ambiguous));
+}
+
+#[test]
+fn a_payload_over_the_limit_with_many_pauses_is_streamed_past_to_its_end() {
+    let config = FramerConfig {
+        max_message: 200,
+        ..FramerConfig::default()
+    };
+    let payload = format!("{}\r\nOK\r\n", "y".repeat(1000));
+    let mut bench = Bench::new(config, Some(&["a"]));
+    let mut seen = Vec::new();
+    for piece in publish(b"a", payload.as_bytes()).chunks(100) {
+        seen.extend(after(&mut bench, limit() - TICK, piece));
+    }
+    let frames: Vec<Seen> = seen.into_iter().map(|(_, frame)| frame).collect();
+    assert_eq!(frames, [Seen::Oversize(b"a".to_vec(), payload.len())]);
+}
+
+#[test]
+fn a_drip_is_given_up() {
+    for start in ["a,5000,hello", "a,200000000,hello"] {
+        let mut bench = Bench::subscribed(&["a"]);
+        bench.input(format!("{HEAD}{start}"));
+        let drip = [(&b"x"[..], limit() - TICK)];
+        let seen = babble_in_turn(&mut bench, &drip, 20 * limit());
+        let over = |(_, frame): &&(Duration, Seen)| match frame {
+            Seen::Message(found) => found.truncated,
+            Seen::Hidden(_) => true,
+            _ => false,
+        };
+        let given_up = seen.iter().find(over);
+        assert!(
+            given_up.is_some_and(|(time, _)| *time < 5 * limit()),
+            "{start}: {seen:?}"
+        );
+    }
+}
+
+/// The messages behind one that stopped short are printed with a pause in the middle of each: it is
+/// the time between them that counts, three silence limits of it.
+#[test]
+fn pauses_within_what_follows_do_not_hold_up_a_message_that_stopped_short() {
+    let pieces = [
+        (&b"+MQTTPUBLISH:0,0,0,0,a,20,0123456789"[..], 3 * TICK),
+        (&b"0123456789\r\n"[..], 3 * TICK),
+    ];
+    for filters in [&["#"][..], &["a"]] {
+        let mut bench = Bench::subscribed(filters);
+        bench.input(format!("{HEAD}a,5000,hello\r\n"));
+        let seen = babble_in_turn(&mut bench, &pieces, 20 * limit());
+        let clear = message("a", "01234567890123456789");
+        let first = seen.iter().find(|(_, frame)| *frame == clear);
+        assert!(
+            first.is_some_and(|(time, _)| *time < 8 * limit()),
+            "{filters:?}: {seen:?}"
+        );
     }
 }
 

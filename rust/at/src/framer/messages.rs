@@ -1,11 +1,13 @@
 //! Messages: what becomes of a verdict.
 
+use std::time::Instant;
+
+use crate::framer::arrivals::PAUSE;
 use crate::framer::frame::per_byte;
 use crate::framer::header::PREFIX;
-use crate::framer::patience::PAUSE;
 use crate::framer::search::Progress;
 use crate::framer::verdict::{After, Heard, Take, Verdict, judge, judge_subscribed};
-use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, State};
+use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, Since, State};
 
 impl Framer {
     pub(super) fn message_start(&mut self) -> Next {
@@ -182,7 +184,7 @@ impl Framer {
         let start = candidate.payload;
         let topic = self.buffer.position(candidate.topic.clone());
         self.doubt.line = false;
-        self.since = self.arrivals.first();
+        self.since = self.since(self.arrivals.first());
         self.consume(start);
         self.rival = false;
         self.state = State::Payload {
@@ -224,9 +226,14 @@ impl Framer {
         Next::Again
     }
 
+    fn since(&self, time: Option<Instant>) -> Option<Since> {
+        let pauses = self.arrivals.pauses(per_byte(self.config.baudrate));
+        time.map(|time| Since { time, pauses })
+    }
+
     /// Trusts nothing before a silence, or before the longest line has passed.
     fn lose_track(&mut self) {
-        self.since = self.arrivals.first().or(self.clock);
+        self.since = self.since(self.arrivals.first().or(self.clock));
         self.rival = false;
         self.doubt.known = 0;
         self.doubt.unknown = self.config.max_line;

@@ -67,8 +67,11 @@
 //! A message is given up when nothing came for the silence limit. So that lines which go on coming
 //! do not keep it waiting, it is also given up when it takes longer than its bytes do at
 //! [`FramerConfig::baudrate`] and the module may pause in all: one silence limit while another
-//! candidate is complete, and three otherwise. Lines that came meanwhile, after a pause at the end
-//! of a line, are then read as they are; behind a message that stopped short they are untrusted.
+//! candidate is complete, and three otherwise. In the latter case pauses within a line do not
+//! count, at most one silence limit for each 64 bytes: a message that stopped short is followed by
+//! lines, and what pauses within a line has not ended. Lines that came meanwhile, after a pause at
+//! the end of a line, are then read as they are; behind a message that stopped short they are
+//! untrusted.
 //!
 //! # What stays open
 //!
@@ -90,7 +93,7 @@ mod search;
 mod verdict;
 
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 
@@ -129,7 +132,14 @@ pub struct Framer {
     silent: bool,
     doubt: Doubt,
     /// When a payload that is too long began to come, or all trust was lost.
-    since: Option<Instant>,
+    since: Option<Since>,
+}
+
+/// A time, and how long the module had paused within lines up to then.
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    time: Instant,
+    pauses: Duration,
 }
 
 /// What the first unread byte is.
@@ -226,7 +236,8 @@ impl Framer {
         }
         self.forgive_absence(now);
         self.buffer.append(bytes);
-        self.arrivals.note(now, bytes.len());
+        self.arrivals
+            .note(now, bytes, frame::per_byte(self.config.baudrate));
         self.clock = Some(now);
         self.last_input = Some(now);
         self.silent = false;

@@ -9,8 +9,9 @@ use crate::framer::{Framer, State};
 /// A message that no other reading waits for may pause so many times as long as the silence limit,
 /// in all.
 const PATIENCE: u32 = 3;
-/// What follows after so long was not printed in one go. Adapters hand bytes on every 16 ms.
-pub(super) const PAUSE: Duration = Duration::from_millis(20);
+/// Pauses within a line come on top of that: the module has not ended what it prints, so whoever sends
+/// something that stops short has not caused them. But no more than one silence limit for so many bytes.
+const CHUNK: u32 = 64;
 /// A digit and CR end a line when nothing follows for so long.
 const NUMBER_ENDS: Duration = Duration::from_millis(100);
 /// Who is called later than this after a deadline was kept from it.
@@ -55,20 +56,35 @@ impl Framer {
 
     /// When what is being read has taken longer than the line needs for it and a module pauses.
     fn late_at(&self) -> Option<Instant> {
-        let (since, bytes) = match self.state {
-            State::Message if !self.search.candidates.is_empty() => {
-                (self.arrivals.first()?, self.buffer.len())
+        let per_byte = per_byte(self.config.baudrate);
+        let limit = self.config.silence_limit;
+        let (since, bytes, pauses) = match self.state {
+            State::Message if !self.search.candidates.is_empty() => (
+                self.arrivals.first()?,
+                self.buffer.len(),
+                self.arrivals.pauses_unread(per_byte),
+            ),
+            State::Payload { declared, left } => {
+                let since = self.since?;
+                let pauses = self.arrivals.pauses(per_byte);
+                let pauses = pauses.saturating_sub(since.pauses);
+                (since.time, declared - left, pauses)
             }
-            State::Payload { declared, left } => (self.since?, declared - left),
             State::Line { .. } if self.is_number() => {
                 return self.last_input?.checked_add(NUMBER_ENDS);
             }
-            _ if self.doubt.unknown > 0 => (self.since?, self.config.max_line),
+            _ if self.doubt.unknown > 0 => (self.since?.time, self.config.max_line, Duration::ZERO),
             _ => return None,
         };
-        let patience = if self.rival { 1 } else { PATIENCE };
-        let pauses = self.config.silence_limit.saturating_mul(patience);
-        since.checked_add(pauses.saturating_add(times(per_byte(self.config.baudrate), bytes)))
+        let patience = if self.rival {
+            limit
+        } else {
+            let most = times(limit, bytes) / CHUNK;
+            limit
+                .saturating_mul(PATIENCE)
+                .saturating_add(pauses.min(most))
+        };
+        since.checked_add(patience.saturating_add(times(per_byte, bytes)))
     }
 
     /// Whether all that there is may be a result as `ATV0` has it printed, which ends with CR alone.
@@ -112,7 +128,7 @@ impl Framer {
             let away = now.saturating_duration_since(last);
             self.arrivals.shift(away);
             if let Some(since) = &mut self.since {
-                *since += away;
+                since.time += away;
             }
         }
     }
