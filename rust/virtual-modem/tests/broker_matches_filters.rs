@@ -71,6 +71,39 @@ on_both_brokers! {
         client.publish("s", b"x", 2, false);
         assert_eq!(client.messages_until_now(), [Received::new("s", b"x", 0, false)]);
     }
+
+    fn each_message_of_a_shared_subscription_goes_to_one_of_the_group(broker) {
+        let mut publisher = Client::connect(broker.address(), "publisher");
+        let groups = ["one", "one", "one", "two"];
+        let mut members: Vec<Client> = (0..4)
+            .map(|n| Client::connect(broker.address(), &format!("member-{n}")))
+            .collect();
+        for (member, group) in members.iter_mut().zip(groups) {
+            assert_eq!(member.subscribe(&format!("$share/{group}/jobs/+"), 1), 1);
+        }
+        let mut alone = Client::connect(broker.address(), "alone");
+        alone.subscribe("jobs/#", 1);
+        for number in 1..=9_u8 {
+            publisher.publish("jobs/x", &[b'0' + number], 1, false);
+        }
+        let mut came: Vec<Vec<u8>> = members
+            .iter_mut()
+            .map(|member| member.messages_until_now().iter().map(|m| m.payload[0]).collect())
+            .collect();
+        let all: Vec<u8> = (b'1'..=b'9').collect();
+        assert_eq!(came.pop().unwrap(), all, "the only one of its group");
+        assert!(came.iter().all(|some| some.len() == 3), "in turn: {came:?}");
+        let mut together = came.concat();
+        together.sort_unstable();
+        assert_eq!(together, all);
+        assert_eq!(alone.messages_until_now().len(), 9);
+        members[0].unsubscribe("$share/one/jobs/+");
+        members[1].unsubscribe("$share/one/jobs/+");
+        for payload in [b"x", b"y", b"z"] {
+            publisher.publish("jobs/x", payload, 1, false);
+            while members[2].message() != Received::new("jobs/x", payload, 1, false) {}
+        }
+    }
 }
 
 fn embedded_with(options: BrokerOptions) -> TestBroker {

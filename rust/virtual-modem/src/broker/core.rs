@@ -55,6 +55,8 @@ pub struct Core {
     partial: usize,
     /// Numbers the client ids that clients leave to the broker.
     pub(super) nameless: u64,
+    /// Counts the turns of shared subscriptions.
+    turn: u64,
     outputs: VecDeque<Output>,
 }
 
@@ -70,6 +72,7 @@ impl Core {
             budget: Budget::default(),
             partial: 0,
             nameless: 0,
+            turn: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -197,33 +200,46 @@ impl Core {
         }
     }
 
-    /// Gives a message to everyone who subscribed to it, and keeps it if it is to be retained.
+    /// Gives a message to everyone who subscribed to it, and to one of those who share a
+    /// subscription; keeps it if it is to be retained.
     pub(super) fn route(&mut self, message: Message) {
         if message.retain {
             self.retained.store(&message);
         }
-        let mut packets = Vec::new();
-        for (client_id, session) in &mut self.sessions {
-            let Some(granted) = session.subscriptions.granted(&message.topic) else {
-                continue;
-            };
-            let connection = self.online.get(client_id).copied();
-            let copy = Message {
-                qos: message.qos.min(granted),
-                // RETAIN tells a new subscription from the old ones (3.3.1.3).
-                retain: false,
-                ..message.clone()
-            };
-            let congested = connection
-                .and_then(|id| self.connections.get(&id))
-                .is_some_and(|connection| connection.congested);
-            if copy.qos == 0 && congested {
-                continue;
+        let mut to: Vec<(String, u8)> = Vec::new();
+        for (client_id, session) in &self.sessions {
+            if let Some(granted) = session.subscriptions.granted(&message.topic) {
+                to.push((client_id.clone(), granted));
             }
-            let packet = session.deliver(copy, connection.is_some());
-            packets.extend(connection.zip(packet));
         }
-        for (id, packet) in packets {
+        for (client_id, filter) in self.next_in_turn(&message) {
+            self.turn += 1;
+            let session = self.sessions.get_mut(&client_id);
+            let granted = session.and_then(|s| s.subscriptions.serve(&filter, self.turn));
+            to.extend(granted.map(|granted| (client_id, granted)));
+        }
+        for (client_id, granted) in to {
+            self.deliver(&client_id, &message, granted);
+        }
+    }
+
+    fn deliver(&mut self, client_id: &str, message: &Message, granted: u8) {
+        let connection = self.online.get(client_id).copied();
+        let copy = Message {
+            qos: message.qos.min(granted),
+            // RETAIN tells a new subscription from the old ones (3.3.1.3).
+            retain: false,
+            ..message.clone()
+        };
+        let congested = connection
+            .and_then(|id| self.connections.get(&id))
+            .is_some_and(|connection| connection.congested);
+        if copy.qos == 0 && congested {
+            return;
+        }
+        let session = self.sessions.get_mut(client_id);
+        let packet = session.and_then(|session| session.deliver(copy, connection.is_some()));
+        if let (Some(id), Some(packet)) = (connection, packet) {
             self.send(id, &packet);
         }
     }
@@ -264,7 +280,7 @@ mod tests {
     fn packet() -> impl Strategy<Value = Vec<u8>> {
         let id = 1..4_u16;
         let name = prop::sample::select(vec!["a", "a/b", "$c"]);
-        let filter = prop::sample::select(vec!["a", "a/+", "#", "$c/#"]);
+        let filter = prop::sample::select(vec!["a", "a/+", "#", "$c/#", "$share/g/#"]);
         let publish = (
             any::<bool>(),
             0..3_u8,

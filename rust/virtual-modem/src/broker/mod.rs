@@ -2,7 +2,8 @@
 //!
 //! It listens on the loopback interface, keeps everything in memory and stops when dropped. A client
 //! finds all of MQTT 3.1.1 there (QoS 0 to 2 both ways, retained messages, wills, sessions that
-//! outlive connections, take-over, keep-alive), but it is no broker to run anything on: no
+//! outlive connections, take-over, keep-alive), and shared subscriptions (`$share/group/filter` and `$queue/filter`, each message to
+//! one of the group, in turn), but it is no broker to run anything on: no
 //! persistence, no TLS, no access lists, and every subscription is compared with every message.
 //!
 //! ```
@@ -14,7 +15,7 @@
 //! ```
 //!
 //! Inside, [`Core`] is MQTT without I/O, for tests on virtual time: `connection` holds what one client may send when, `session`
-//! what is remembered of it, `routing` and `retained` who gets which message; `runner` is the thread
+//! what is remembered of it, `routing`, `shared` and `retained` who gets which message; `runner` is the thread
 //! with the sockets.
 
 mod budget;
@@ -26,6 +27,7 @@ mod retained;
 mod routing;
 mod runner;
 mod session;
+mod shared;
 
 pub use self::core::{Core, Output};
 pub use connection::ConnectionId;

@@ -1,11 +1,13 @@
 //! Messages, and which subscriptions they match.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use m531x_at::topic::matches;
 
 use super::budget::{Budget, Charge, LONGEST_NAME, MOST_FILTERS};
+use super::shared::is_shared;
 use crate::codec::Publish;
 
 /// A message as the broker keeps it, shared by everyone it goes to.
@@ -47,14 +49,23 @@ const ENTRY: usize = 64;
 /// The filters of one session and the QoS granted to each.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    entries: BTreeMap<String, (u8, Charge)>,
+    entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// As granted.
+    pub(super) qos: u8,
+    /// When it last had its turn among those that share it.
+    pub(super) served: u64,
+    _charge: Charge,
 }
 
 impl Subscriptions {
     /// Adds a filter, or replaces its QoS; whether there was room.
     pub(super) fn insert(&mut self, filter: &str, qos: u8, budget: &Budget) -> bool {
-        if let Some((granted, _)) = self.entries.get_mut(filter) {
-            *granted = qos;
+        if let Some(entry) = self.entries.get_mut(filter) {
+            entry.qos = qos;
             return true;
         }
         if filter.len() > LONGEST_NAME || self.entries.len() >= MOST_FILTERS {
@@ -63,7 +74,12 @@ impl Subscriptions {
         let Some(charge) = budget.charge(filter.len() + ENTRY) else {
             return false;
         };
-        self.entries.insert(filter.to_owned(), (qos, charge));
+        let entry = Entry {
+            qos,
+            served: 0,
+            _charge: charge,
+        };
+        self.entries.insert(filter.to_owned(), entry);
         true
     }
 
@@ -73,16 +89,35 @@ impl Subscriptions {
 
     /// The QoS of this very filter.
     pub(super) fn granted_to(&self, filter: &str) -> Option<u8> {
-        self.entries.get(filter).map(|(qos, _)| *qos)
+        self.entries.get(filter).map(|entry| entry.qos)
     }
 
-    /// The highest QoS of all filters that match: overlapping ones make one delivery.
+    /// The highest QoS of all filters of its own that match: overlapping ones make one delivery.
     pub(super) fn granted(&self, topic: &str) -> Option<u8> {
         self.entries
             .iter()
             .filter(|(filter, _)| matches(filter.as_bytes(), topic.as_bytes()))
-            .map(|(_, (qos, _))| *qos)
+            .filter(|(filter, _)| !is_shared(filter))
+            .map(|(_, entry)| entry.qos)
             .max()
+    }
+
+    /// Those that match and are shared with other sessions.
+    pub(super) fn shared(&self, topic: &str) -> impl Iterator<Item = (&str, &Entry)> {
+        // They begin with `$`, and `%` comes next.
+        let special = (Bound::Included("$"), Bound::Excluded("%"));
+        let special = self.entries.range::<str, _>(special);
+        special
+            .filter(move |(filter, _)| is_shared(filter))
+            .filter(move |(filter, _)| matches(filter.as_bytes(), topic.as_bytes()))
+            .map(|(filter, entry)| (filter.as_str(), entry))
+    }
+
+    /// It had its turn; the QoS granted.
+    pub(super) fn serve(&mut self, filter: &str, turn: u64) -> Option<u8> {
+        let entry = self.entries.get_mut(filter)?;
+        entry.served = turn;
+        Some(entry.qos)
     }
 }
 
