@@ -122,6 +122,26 @@ on_both_brokers! {
     }
 }
 
+/// What SECURITY.md and docs/security.md say of mosquitto. The embedded broker lets them through, NUL
+/// excepted, as brokers may.
+#[test]
+fn mosquitto_ends_the_connection_of_whoever_publishes_to_a_topic_with_control_characters() {
+    let broker = TestBroker::mosquitto();
+    for character in (1..0x20).chain([0x7f]) {
+        let mut stream = accepted(&broker, 0);
+        let publish = [0x32, 8, 0, 3, b'a', character, b'b', 0, 1, b'x'];
+        stream.write_all(&publish).unwrap();
+        assert!(rest(stream).is_empty(), "PUBACK: {character:#x}");
+    }
+    let mut stream = accepted(&broker, 0);
+    stream
+        .write_all(&[0x32, 8, 0, 3, b'a', b',', b'b', 0, 1, b'x'])
+        .unwrap();
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0x40, 2, 0, 1], "PUBACK");
+}
+
 #[test]
 fn a_wrong_password_is_refused_and_the_right_one_is_not() {
     for broker in TestBroker::both_with_user("meter", "right") {
