@@ -125,7 +125,7 @@ on_both_brokers! {
 /// What SECURITY.md and docs/security.md say of mosquitto. The embedded broker lets them through, NUL
 /// excepted, as brokers may.
 #[test]
-fn mosquitto_ends_the_connection_of_whoever_publishes_to_a_topic_with_control_characters() {
+fn mosquitto_closes_the_connection_of_a_publisher_that_puts_control_characters_into_a_topic() {
     let broker = TestBroker::mosquitto();
     for character in (1..0x20).chain([0x7f]) {
         let mut stream = accepted(&broker, 0);

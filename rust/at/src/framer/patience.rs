@@ -9,7 +9,7 @@ use crate::framer::{Framer, State};
 /// A message that no other reading waits for may pause so many times as long as the silence limit,
 /// in all.
 const PATIENCE: u32 = 3;
-/// Pauses within a line come on top of that: the module has not ended what it prints, so whoever sends
+/// Pauses within a line come on top of that: the module has not ended what it prints, so who sends
 /// something that stops short has not caused them. But no more than one silence limit for so many bytes.
 const CHUNK: u32 = 64;
 /// A digit and CR end a line when nothing follows for so long.

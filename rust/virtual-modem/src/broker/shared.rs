@@ -15,7 +15,7 @@ pub(super) fn is_shared(filter: &str) -> bool {
 
 impl Core {
     /// The client id and filter of those whose turn it is, one for each shared subscription that
-    /// matches: who is connected and takes the message now comes first, then who has waited longest.
+    /// matches: connected sessions that take the message now come first, then the one that has waited longest.
     pub(super) fn next_in_turn(&self, message: &Message) -> Vec<(String, String)> {
         let mut chosen = BTreeMap::new();
         for (client_id, session) in &self.sessions {
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_connected_takes_the_turn_of_the_others() {
+    fn connected_members_take_the_turn_of_the_others() {
         let mut bench = Bench {
             core: Core::new(BrokerOptions::default()),
             now: Instant::now(),
