@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use m531x_core::Recovery;
-use m531x_core::session::SessionConfig;
+use m531x_core::session::{RequestKind, SessionConfig};
 use m531x_virtual_modem::module::ModuleConfig;
-use m531x_virtual_modem::{Fault, Model};
+use m531x_virtual_modem::{Fault, Firmware, Model};
 
 use crate::request::request;
 use crate::rig::{Answers, Rig};
@@ -15,7 +15,7 @@ use crate::world::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The first byte chooses the model, the second act the faults, by their names; then acts: `b` begins
+/// The first byte chooses the model and the lineage of its firmware, the second act the faults, by their names; then acts: `b` begins
 /// a request, `g` gives the oldest up, `w` waits, `d` is a message of the broker, `n` and `y` silence
 /// the broker and give it back its voice, `l` ends its connection, `c` and `v` cut and restore the
 /// network, `z` is sleep, `r` a reboot, and all else is said by the module out of turn.
@@ -36,18 +36,25 @@ struct Dialogue {
     rig: Rig,
     /// What the broker sent; `None` once something else may look like it, or like an answer.
     delivered: Option<BTreeSet<(String, Vec<u8>)>>,
+    /// No fault keeps the module from being understood.
+    lively: bool,
 }
 
 impl Dialogue {
     fn new(choice: u8, faults: &[u8]) -> Self {
         let model = Model::ALL[usize::from(choice & 3) % Model::ALL.len()];
+        // The model's own at first.
+        let lineage = usize::from(choice >> 5 & 3).checked_sub(1);
+        let lineage = lineage.and_then(|number| Firmware::ALL.get(number).copied());
         let faults: Vec<Fault> = text(faults)
             .split_whitespace()
             .filter_map(|fault| fault.parse().ok())
             .collect();
         let clean = !faults.iter().any(damages);
+        let lively = !faults.iter().any(deafens);
         let rig = Rig::with(ModuleConfig {
             model,
+            firmware: lineage,
             seed: u64::from(choice),
             baudrate: (choice & 4 != 0).then_some(9600),
             faults,
@@ -68,6 +75,7 @@ impl Dialogue {
             world,
             rig,
             delivered: clean.then(BTreeSet::new),
+            lively,
         }
     }
 
@@ -146,7 +154,43 @@ impl Dialogue {
         }
     }
 
+    /// Whatever was said, with the module talking on and the broker there again: in these times a message
+    /// is delivered, and a command answered, which may have to wait for others that were lost.
+    fn check_liveness(&mut self) {
+        const DELIVERED: Duration = Duration::from_secs(60);
+        const ANSWERED: Duration = Duration::from_secs(600);
+        const TICK: Duration = Duration::from_secs(1);
+        const TRAFFIC: &[u8] = b"\r\n+CEREG: 1\r\n+MQTTPUBLISH:0,0,0,0,live,4,live\r\n";
+        let live = ("live".to_owned(), b"live".to_vec());
+        if let Some(delivered) = &mut self.delivered {
+            delivered.insert(live.clone());
+        }
+        self.rig.answers = Answers::ALL;
+        self.rig.module.restore_network(self.rig.now);
+        let (answered, before) = (self.world.answered, self.world.messages.len());
+        let start = self.world.now;
+        loop {
+            let is_answered = self.world.answered > answered;
+            let mut new = self.world.messages[before..].iter();
+            let is_delivered = new.any(|message| message.payload == live.1);
+            if is_answered && is_delivered {
+                return;
+            }
+            let time = self.world.now - start;
+            assert!(is_delivered || time < DELIVERED, "no message is delivered");
+            assert!(is_answered || time < ANSWERED, "no command is answered");
+            if !self.world.asks() {
+                self.world.begin(RequestKind::Signal.into());
+            }
+            self.rig.module.inject(self.rig.now, TRAFFIC);
+            self.wait(TICK);
+        }
+    }
+
     fn end(&mut self) {
+        if self.lively {
+            self.check_liveness();
+        }
         for _ in 0..6 {
             self.wait(HOUR);
             if self.world.all_have_ended() {
@@ -181,4 +225,14 @@ fn damages(fault: &Fault) -> bool {
             | Fault::NoFinalCrlf(_)
             | Fault::RebootAt(_)
     )
+}
+
+/// Whether a fault can keep every answer from being understood, or let none come in time.
+fn deafens(fault: &Fault) -> bool {
+    const LONG: Duration = Duration::from_secs(3);
+    match fault {
+        Fault::Garbage(_) | Fault::DropBytes(_) | Fault::Silent => true,
+        Fault::Delay(_, time) | Fault::MergeWrites(time) => *time > LONG,
+        _ => false,
+    }
 }

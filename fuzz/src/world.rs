@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) messages: Vec<Message>,
     /// Publishes that the caller was told are complete.
     pub(crate) published: usize,
+    /// How often the signal was asked for and told.
+    pub(crate) answered: usize,
     open: BTreeMap<OperationId, Operation>,
     heard: Vec<u8>,
 }
@@ -24,6 +26,7 @@ pub(crate) struct World {
 struct Operation {
     until: Option<Instant>,
     publishes: Option<QoS>,
+    asks: bool,
 }
 
 impl World {
@@ -34,6 +37,7 @@ impl World {
             sent: Vec::new(),
             messages: Vec::new(),
             published: 0,
+            answered: 0,
             open: BTreeMap::new(),
             heard: Vec::new(),
         }
@@ -46,6 +50,7 @@ impl World {
                 RequestKind::Publish { qos, .. } => Some(*qos),
                 _ => None,
             },
+            asks: matches!(request.kind, RequestKind::Signal),
         };
         match self.session.begin(self.now, request) {
             Ok(id) => {
@@ -140,6 +145,7 @@ impl World {
             Operation {
                 until: None,
                 publishes: None,
+                asks: true,
             },
         );
         let delivered = |world: &Self| {
@@ -165,6 +171,11 @@ impl World {
         assert!(self.open.is_empty(), "still open: {:?}", self.open.keys());
         assert!(self.session.idle());
         assert_eq!(self.session.poll_timeout(), None, "nothing is due any more");
+    }
+
+    /// Whether the signal is being asked for.
+    pub(crate) fn asks(&self) -> bool {
+        self.open.values().any(|operation| operation.asks)
     }
 
     pub(crate) fn all_have_ended(&self) -> bool {
@@ -203,7 +214,7 @@ impl World {
                     self.published += 1;
                 }
                 (Ok(outcome), Some(_)) => panic!("a publish ended with {outcome:?}"),
-                (Ok(_), None) => {}
+                (Ok(_), None) => self.answered += usize::from(operation.asks),
                 (Err(error), _) => check_error(&error.to_string()),
             }
         }
