@@ -182,17 +182,7 @@ fn a_port_without_permission_names_the_group_to_join() {
 /// A pseudo terminal has no speed, but it remembers the one that was set.
 #[test]
 fn a_module_at_another_speed_is_found_and_the_speed_told() {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let port = name.to_str().unwrap().to_owned();
-    // Held open, so that the master sees no end between two openings.
-    let _slave = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&port)
-        .unwrap();
+    let (master, port, _slave) = terminal();
     thread::spawn(move || answer_at(&master, 57_600));
     let (code, read) = diagnosis(&port, &["--baudrate", "115200"]);
     assert_eq!(code, Some(0), "{read}");
@@ -207,14 +197,54 @@ fn a_module_at_another_speed_is_found_and_the_speed_told() {
     );
 }
 
+#[test]
+fn what_is_heard_at_other_speeds_is_shown() {
+    let (master, port, _slave) = terminal();
+    thread::spawn(move || {
+        let mut buffer = [0; 256];
+        while let Ok(1..) = rustix::io::read(&master, &mut buffer) {
+            if speed(&master) == 57_600 {
+                rustix::io::write(&master, b"$GPGSV,3\r\n").unwrap();
+            }
+        }
+    });
+    let (step, what, remedy) = failure(&port, &["--baudrate", "115200"]);
+    assert_eq!(step, "answer");
+    assert!(what.contains("nothing answers AT at 4800, 9600"), "{what}");
+    assert!(
+        what.contains(r#"bytes at 57600 baud ("$GPGSV,3\r\n"#),
+        "{what}"
+    );
+    assert!(!what.contains("bytes at 9600"), "{what}");
+    assert!(remedy.contains("which device"), "{remedy}");
+}
+
+/// A pseudo-terminal, and its other end held open so that the master sees no end between two openings.
+fn terminal() -> (OwnedFd, String, fs::File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let port = name.to_str().unwrap().to_owned();
+    let slave = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&port)
+        .unwrap();
+    (master, port, slave)
+}
+
+fn speed(master: &OwnedFd) -> u32 {
+    rustix::termios::tcgetattr(master.as_fd())
+        .unwrap()
+        .output_speed()
+}
+
 /// Plays a healthy M5311 at this speed, silent at any other.
 fn answer_at(master: &OwnedFd, baudrate: u32) {
     let mut buffer = [0; 256];
     while let Ok(count @ 1..) = rustix::io::read(master, &mut buffer) {
-        let speed = rustix::termios::tcgetattr(master.as_fd())
-            .unwrap()
-            .output_speed();
-        if speed != baudrate {
+        if speed(master) != baudrate {
             continue;
         }
         let line = String::from_utf8_lossy(&buffer[..count]).into_owned();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::News;
 use super::examination::Examination;
+use crate::driver::{Failure, Noise};
 use crate::{Error, ErrorCode, Modem, ModemOptions};
 
 /// Speeds that a module may have been set to, after those it is delivered with.
@@ -18,18 +19,18 @@ pub(super) fn open<F: FnMut(News<'_>)>(
     options: &ModemOptions,
 ) -> Option<Modem> {
     examination.trying("the port");
-    let error = match Modem::open(port, options.clone()) {
+    let Failure { error, noise } = match Modem::open_for_doctor(port, options, None) {
         Ok(modem) => {
             examination.ok("port", format!("{port} can be opened"));
             examination.ok("answer", "the module answers AT");
             return Some(modem);
         }
-        Err(error) => error,
+        Err(failure) => failure,
     };
     match error.code() {
         ErrorCode::NoAnswer => {
             examination.ok("port", format!("{port} can be opened"));
-            try_other_speeds(examination, port, options, &error)
+            try_other_speeds(examination, port, options, &error, noise)
         }
         ErrorCode::UnsupportedModel => {
             examination.ok("port", format!("{port} can be opened"));
@@ -53,6 +54,7 @@ fn try_other_speeds<F: FnMut(News<'_>)>(
     port: &str,
     options: &ModemOptions,
     silence: &Error,
+    mut noise: Vec<Noise>,
 ) -> Option<Modem> {
     let mut tried = tried_already(options);
     // What is behind an address has its speed set elsewhere; that of rfc2217 could be set, but a
@@ -73,7 +75,7 @@ fn try_other_speeds<F: FnMut(News<'_>)>(
             baudrate: Some(baudrate),
             ..options.clone()
         };
-        match Modem::open_quickly(port, &attempt, PATIENCE) {
+        match Modem::open_for_doctor(port, &attempt, Some(PATIENCE)) {
             Ok(modem) => {
                 examination.warn(
                     "answer",
@@ -84,9 +86,12 @@ fn try_other_speeds<F: FnMut(News<'_>)>(
                 );
                 return Some(modem);
             }
-            Err(error) if error.code() == ErrorCode::NoAnswer => {}
-            Err(error) => {
-                examination.fail("answer", error.to_string(), "look at the port again");
+            Err(failure) if failure.error.code() == ErrorCode::NoAnswer => {
+                noise.extend(failure.noise);
+            }
+            Err(failure) => {
+                let text = failure.error.to_string();
+                examination.fail("answer", text, "look at the port again");
                 return None;
             }
         }
@@ -102,14 +107,38 @@ fn try_other_speeds<F: FnMut(News<'_>)>(
         tried.sort_unstable();
         let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
         (
-            format!("nothing answers AT at {} baud", tried.join(", ")),
-            "check power and wiring: TX of the one to RX of the other, a common ground, the right voltage; \
-             after power-on wait 10 s"
-                .to_owned(),
+            format!(
+                "nothing answers AT at {} baud{}",
+                tried.join(", "),
+                heard(&noise)
+            ),
+            if noise.is_empty() {
+                "check power and wiring: TX of the one to RX of the other, a common ground, the right voltage; \
+                 after power-on wait 10 s"
+                    .to_owned()
+            } else {
+                "something sends: see which device it is, and at which speed; if it is the module, check its RX: \
+                 TX of the one to RX of the other, a common ground, the right voltage"
+                    .to_owned()
+            },
         )
     };
     examination.fail("answer", text, remedy);
     None
+}
+
+/// What came although nothing answered.
+fn heard(noise: &[Noise]) -> String {
+    let mut text = String::new();
+    for (index, noise) in noise.iter().enumerate() {
+        let lead = if index == 0 { "; received" } else { "," };
+        let speed = noise
+            .baudrate
+            .map(|baudrate| format!(" at {baudrate} baud"));
+        let speed = speed.unwrap_or_default();
+        text += &format!("{lead} {} bytes{speed} ({})", noise.bytes, noise.shown);
+    }
+    text
 }
 
 /// What the opening itself has tried.

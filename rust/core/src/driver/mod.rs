@@ -53,6 +53,7 @@ pub use outbox::{OutboxOptions, OutboxOverflow, OutboxStats};
 pub use pending::Pending;
 pub use ports::{PortInfo, ports};
 pub use recorder::{Recording, RecordingOptions, RecordingStats};
+pub(crate) use silence::{Failure, Noise};
 pub use stats::Stats;
 pub use stream::Stream;
 #[doc(hidden)]

@@ -11,12 +11,39 @@ pub(super) struct Silence<'a> {
     waited: Duration,
     /// The speeds that were tried; none where there is no line that has one.
     baudrates: Vec<u32>,
-    /// How many bytes came that were no answer.
-    count: u64,
-    /// The first that came, as they may be shown.
-    shown: Option<String>,
+    noise: Vec<Noise>,
     /// Something has answered `AT`.
     pub answered: bool,
+}
+
+/// What came at one speed and was no answer.
+#[derive(Debug)]
+pub(crate) struct Noise {
+    /// `None` where there is no line that has a speed.
+    pub(crate) baudrate: Option<u32>,
+    pub(crate) bytes: u64,
+    /// The first of them as they may be shown, in quotes.
+    pub(crate) shown: String,
+}
+
+/// An opening that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) noise: Vec<Noise>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let noise = Vec::new();
+        Self { error, noise }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
 }
 
 impl<'a> Silence<'a> {
@@ -25,8 +52,7 @@ impl<'a> Silence<'a> {
             name,
             waited,
             baudrates: Vec::new(),
-            count: 0,
-            shown: None,
+            noise: Vec::new(),
             answered: false,
         }
     }
@@ -37,18 +63,38 @@ impl<'a> Silence<'a> {
             self.baudrates.push(baudrate);
         }
         self.answered = heard.is_answered();
-        self.count += heard.count();
-        if heard.count() > 0 && self.shown.is_none() {
-            self.shown = Some(heard.shown());
+        if heard.count() == 0 {
+            return;
+        }
+        let known = self
+            .noise
+            .iter_mut()
+            .find(|noise| noise.baudrate == baudrate);
+        if let Some(noise) = known {
+            noise.bytes += heard.count();
+        } else {
+            self.noise.push(Noise {
+                baudrate,
+                bytes: heard.count(),
+                shown: heard.shown(),
+            });
         }
     }
 
-    /// The error of the opening, with what is known.
-    pub(super) fn explain(&self, error: Error) -> Error {
+    /// How the opening failed, with what is known.
+    pub(super) fn failure(self, error: Error) -> Failure {
+        Failure {
+            error: self.explain(error),
+            noise: self.noise,
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
         let name = self.name;
         let waited = format!("{:.1} s", self.waited.as_secs_f64());
         let at = self.speeds();
-        let text = match (error.code(), &self.shown) {
+        let shown = self.noise.first().map(|noise| &noise.shown);
+        let text = match (error.code(), shown) {
             (ErrorCode::NoAnswer, _) if self.answered => format!(
                 "{name}: the module answered AT{at}, but its start-up was not done within {waited}; give it \
                  more time, check the power supply"
@@ -62,7 +108,7 @@ impl<'a> Silence<'a> {
             (ErrorCode::NoAnswer, Some(shown)) => format!(
                 "{name}: received {} bytes that are no AT answer{at}: wrong speed or another device? They begin \
                  with {shown}",
-                self.count
+                self.noise.iter().map(|noise| noise.bytes).sum::<u64>()
             ),
             // A serial server that says why, and hangs up.
             (ErrorCode::Port, Some(shown)) if !self.answered => {

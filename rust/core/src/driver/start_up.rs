@@ -10,7 +10,7 @@ use super::engine::{Engine, Lookout};
 use super::io::{Port, Transport};
 use super::outbox::Opened;
 use super::recorder::{Line, Tape, TapedSession};
-use super::silence::Silence;
+use super::silence::{Failure, Silence};
 use super::{ModemOptions, OpenCancel, Stream, open};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
 use crate::{Error, ErrorCode, Model, Recovery};
@@ -27,16 +27,12 @@ const LEAST_TIME: Duration = Duration::from_secs(3);
 /// What a stream in memory is called in error texts.
 const STREAM: &str = "the stream";
 
-pub(super) fn open_url(port: &str, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
-    open_url_with(port, options, None)
-}
-
-/// With another patience for each speed at which nothing answers.
-pub(super) fn open_url_with(
+/// `patience` is another one than usual for each speed at which nothing answers.
+pub(super) fn open_url(
     port: &str,
     options: &ModemOptions,
     patience: Option<Duration>,
-) -> Result<Arc<Engine>, Error> {
+) -> Result<Arc<Engine>, Failure> {
     check(options)?;
     let outbox = outbox(options)?;
     let time = OpenTime::new(options.open_timeout);
@@ -62,7 +58,7 @@ pub(super) fn open_url_with(
     let (engine, baudrate) = start(port, transport, options, &time, patience, baudrates)?;
     let again = options.open_timeout.max(LEAST_TIME);
     engine.look_out(Lookout::new(port, baudrate, again));
-    with_outbox(engine, outbox)
+    Ok(with_outbox(engine, outbox)?)
 }
 
 pub(super) fn open_stream(stream: Stream, options: &ModemOptions) -> Result<Arc<Engine>, Error> {
@@ -156,7 +152,7 @@ fn start(
     time: &OpenTime,
     patience: Duration,
     baudrates: &[u32],
-) -> Result<(Arc<Engine>, u32), Error> {
+) -> Result<(Arc<Engine>, u32), Failure> {
     let real_line = transport.is_real_line();
     let session = |baudrate: u32| Session::new(config(options, baudrate, real_line, patience));
     let failed = |error: std::io::Error| Error::new(ErrorCode::Port, format!("{name}: {error}"));
@@ -199,7 +195,7 @@ fn start(
         outcome = run(&engine, time.left(), options.open_cancel.as_ref());
     };
     engine.close();
-    Err(silence.explain(error))
+    Err(silence.failure(error))
 }
 
 /// Runs the dialogue once, until it ends or is cancelled.

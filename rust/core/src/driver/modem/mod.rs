@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::dispatcher::Dispatcher;
 use super::engine::{Engine, closed, spawn_reader};
+use super::silence::Failure;
 use super::{ModemOptions, Pending, Stream, start_up};
 use crate::session::{Outcome, Request};
 use crate::{Error, ErrorCode};
@@ -79,16 +80,19 @@ impl Modem {
     /// `open_timeout`, [`ErrorCode::UnsupportedModel`], [`ErrorCode::InvalidArgument`]. The port is
     /// closed again after each of them.
     pub fn open(port: &str, options: ModemOptions) -> Result<Self, Error> {
-        Self::from_engine(start_up::open_url(port, &options)?)
+        Self::from_engine(start_up::open_url(port, &options, None)?)
     }
 
-    /// As [`open`](Self::open), with so much patience for each speed at which nothing answers.
-    pub(crate) fn open_quickly(
+    /// As [`open`](Self::open), with so much patience for each speed at which nothing answers; a
+    /// failure comes with the bytes that were heard.
+    pub(crate) fn open_for_doctor(
         port: &str,
         options: &ModemOptions,
-        patience: Duration,
-    ) -> Result<Self, Error> {
-        Self::from_engine(start_up::open_url_with(port, options, Some(patience))?)
+        patience: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        Ok(Self::from_engine(start_up::open_url(
+            port, options, patience,
+        )?)?)
     }
 
     /// Opens an in-memory port and runs the start-up dialogue.
