@@ -4,6 +4,7 @@ mod framer_support;
 
 use framer_support::{Bench, Seen, ambiguous, line, message, publish, truncated};
 use m531x_at::framer::FramerConfig;
+use m531x_at::hex;
 use m531x_at::topic::matches;
 
 const HEAD: &str = "+MQTTPUBLISH: 0,0,0,0,";
@@ -82,7 +83,7 @@ fn a_payload_of_nothing_is_nothing() {
 /// The forms of hex delivery: the length is that of the payload or that of the digits, and ends its
 /// line or does not.
 fn printed(topic: &str, payload: &[u8], digits_counted: bool, between: &str) -> (String, String) {
-    let digits: String = payload.iter().map(|byte| format!("{byte:02X}")).collect();
+    let digits = hex::encode(payload);
     let length = if digits_counted {
         digits.len()
     } else {

@@ -170,7 +170,7 @@ fn a_message_at_the_speed_of_the_line_is_waited_for_to_its_end() {
 #[test]
 fn a_message_with_many_pauses_is_waited_for_to_its_end_unless_another_reading_is_complete() {
     // The module pauses after each chunk, nearly as long as the silence limit.
-    let pause = limit() - TICK / 10;
+    let pause = limit().saturating_sub(TICK / 10);
     for (filters, chunk) in [(&["#"][..], 64), (&["a"], 64), (&["a"], 1000)] {
         let payload = format!("x\r\n\r\nOK\r\n{}", "y".repeat(5000));
         let mut bench = Bench::subscribed(filters);
@@ -204,7 +204,7 @@ fn a_payload_over_the_limit_with_many_pauses_is_streamed_past_to_its_end() {
     let mut bench = Bench::new(config, Some(&["a"]));
     let mut seen = Vec::new();
     for piece in publish(b"a", payload.as_bytes()).chunks(100) {
-        seen.extend(after(&mut bench, limit() - TICK, piece));
+        seen.extend(after(&mut bench, limit().saturating_sub(TICK), piece));
     }
     let frames: Vec<Seen> = seen.into_iter().map(|(_, frame)| frame).collect();
     assert_eq!(frames, [Seen::Oversize(b"a".to_vec(), payload.len())]);
@@ -215,7 +215,7 @@ fn a_drip_is_given_up() {
     for start in ["a,5000,hello", "a,200000000,hello"] {
         let mut bench = Bench::subscribed(&["a"]);
         bench.input(format!("{HEAD}{start}"));
-        let drip = [(&b"x"[..], limit() - TICK)];
+        let drip = [(&b"x"[..], limit().saturating_sub(TICK))];
         let seen = babble_in_turn(&mut bench, &drip, 20 * limit());
         let over = |(_, frame): &&(Duration, Seen)| match frame {
             Seen::Message(found) => found.truncated,

@@ -129,16 +129,18 @@ fn try_other_speeds<F: FnMut(News<'_>)>(
 
 /// What came although nothing answered.
 fn heard(noise: &[Noise]) -> String {
-    let mut text = String::new();
-    for (index, noise) in noise.iter().enumerate() {
-        let lead = if index == 0 { "; received" } else { "," };
+    let one = |noise: &Noise| {
         let speed = noise
             .baudrate
             .map(|baudrate| format!(" at {baudrate} baud"));
         let speed = speed.unwrap_or_default();
-        text += &format!("{lead} {} bytes{speed} ({})", noise.bytes, noise.shown);
+        format!("{} bytes{speed} ({})", noise.bytes, noise.shown)
+    };
+    let all: Vec<String> = noise.iter().map(one).collect();
+    if all.is_empty() {
+        return String::new();
     }
-    text
+    format!("; received {}", all.join(", "))
 }
 
 /// What the opening itself has tried.
