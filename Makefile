@@ -39,7 +39,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
-.PHONY: reliability test-differential flood
+.PHONY: reliability test-differential flood liveness
 .PHONY: scoreboard deny notices test-referee
 
 ## help: List the targets.
@@ -176,6 +176,10 @@ reliability: $(STAMPS)/cargo
 ## flood: Pour 100 MB into every input and rewrite the table of docs/security.md (MB=100).
 flood: $(STAMPS)/cargo
 	@M531X_FLOOD_MB=$(or $(MB),100) WRITE_FLOOD=1 cargo test --release --package m531x-core --test flood -- --nocapture
+
+## liveness: Measure commands under readings that do not close, and rewrite the table of docs/security.md.
+liveness: $(STAMPS)/cargo
+	@WRITE_LIVENESS=1 cargo test --quiet --package m531x-core --test session_liveness the_page
 
 ## test-differential: Compare random lives of session and modem with a model: STEPS (100000) steps, seeds from SEED (1) on.
 test-differential: $(STAMPS)/cargo
