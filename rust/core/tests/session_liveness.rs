@@ -246,8 +246,10 @@ fn after_every_case_of_the_corpus_a_command_is_answered_and_a_message_delivered(
     }
 }
 
-/// The rows of the table in docs/security.md: N, and how often such a message comes.
-const ROWS: [(&str, usize, fn(Duration) -> Duration); 5] = [
+/// A row of the table in docs/security.md: N, and how often such a message comes at a silence limit.
+type Row = (&'static str, usize, fn(Duration) -> Duration);
+
+const ROWS: [Row; 5] = [
     ("N = 60000, five a second", 60_000, |_| ms(200)),
     ("N = 30, one a second", 30, |_| SECOND),
     ("N = 3000, once in four silence limits", 3000, |limit| {
