@@ -58,7 +58,7 @@ def test_nothing_is_kept_or_logged_unless_asked_for(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.INFO, "m531x.wire")
     with m531x.Modem("virtual://") as modem:
         connect(modem)
-        assert modem._native.wire_log(0) == []
+        assert modem._native.trace(0) == []
         with pytest.raises(m531x.InvalidArgumentError, match="trace=1000"):
             modem.trace()
     assert wire(caplog) == []

@@ -1,13 +1,13 @@
 //! The Telnet below rfc2217: the same data and signals however the stream is cut, and no endless talk.
 
-#[path = "../../rust/core/src/driver/rfc2217/com_port.rs"]
+#[path = "../../rust/core/src/transport/rfc2217/com_port.rs"]
 #[allow(dead_code, clippy::pedantic)]
 mod com_port;
-#[path = "../../rust/core/src/driver/rfc2217/options.rs"]
+#[path = "../../rust/core/src/transport/rfc2217/options.rs"]
 #[allow(dead_code, clippy::pedantic)]
 mod options;
 // Kept under the names by which they know each other.
-#[path = "../../rust/core/src/driver/rfc2217/telnet.rs"]
+#[path = "../../rust/core/src/transport/rfc2217/telnet.rs"]
 #[allow(clippy::module_inception, clippy::pedantic)]
 mod telnet;
 

@@ -53,14 +53,14 @@ class Journal:
         self._next = 0
         self._logs_wire = _WIRE.isEnabledFor(logging.DEBUG)
         if self._logs_wire:
-            native.wake_for_wire_log()
+            native.wake_for_trace()
             self.pump()
 
     def pump(self) -> None:
         """Logs the lines that have passed since the last time."""
         if not self._logs_wire:
             return
-        for number, _, kind, text in self._native.wire_log(self._next):
+        for number, _, kind, text in self._native.trace(self._next):
             if number != self._next:
                 _WIRE.debug("%s: %d lines were not logged", self._port, number - self._next)
             self._next = number + 1
@@ -87,7 +87,7 @@ class Journal:
             raise InvalidArgumentError(
                 "nothing is traced: open the modem with trace=1000 to keep the last 1000 lines"
             )
-        lines = self._native.wire_log(0)[-self._size :]
+        lines = self._native.trace(0)[-self._size :]
         entries = [TraceEntry(timestamp, kind, text) for _, timestamp, kind, text in lines]
         first = entries[0].timestamp if entries else 0.0
         states = [entry for entry in list(self._states) if entry.timestamp >= first]

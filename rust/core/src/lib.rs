@@ -4,7 +4,7 @@
 //! * [`session`] is the brain, without I/O: what to send next, who waits for which answer and until
 //!   when, what the module's lines mean for the MQTT connection. It has no clock and no thread;
 //!   time is an argument.
-//! * [`driver`] owns the port, the threads and the queue, and offers the blocking [`Modem`].
+//! * [`driver`] owns the port, the threads and the mailbox, and offers the blocking [`Modem`].
 //!
 //! All failures are one [`Error`] with a fixed [`ErrorCode`]; what arrives from the module is an
 //! [`Incoming`]: a [`Message`] or an [`Event`], in wire order.
@@ -19,14 +19,13 @@ mod recording;
 mod redacted;
 pub mod replay;
 pub mod session;
+mod thread;
+mod transport;
 
-/// For the front ends: a thread on which no signal handler of the application runs.
-#[doc(hidden)]
-pub use driver::spawn_thread;
 pub use driver::{
     Delivery, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
-    Overflow, Pending, PortInfo, PublishOptions, Recording, RecordingOptions, RecordingStats,
-    Stats, Stream, SubscribeOptions, WireEntry, ports,
+    Overflow, Pending, PublishOptions, Recording, RecordingOptions, RecordingStats, Stats,
+    SubscribeOptions, TraceEntry,
 };
 #[cfg(feature = "outbox")]
 pub use driver::{OutboxFile, StoredMessage};
@@ -41,3 +40,7 @@ pub use session::{
     AskPassword, ConnectOptions, HealthCheck, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt,
     Recovery, Signal,
 };
+/// For the front ends: a thread on which no signal handler of the application runs.
+#[doc(hidden)]
+pub use thread::spawn_thread;
+pub use transport::{PortInfo, Stream, ports};

@@ -119,7 +119,7 @@ fn a_driven_modem_shows_no_password() {
         .unwrap();
         let modem_options = ModemOptions {
             model: Some(Model::M5311),
-            wire_log: 1000,
+            trace: 1000,
             recording: Some(RecordingOptions::new(&recording)),
             ..ModemOptions::default()
         };
@@ -159,7 +159,7 @@ fn a_driven_modem_shows_no_password() {
         let cut = [first, b"\r\n+CEREG: 1\r\n", rest, b"\r\n+CEREG: 2\r\n"].concat();
         module.inject(&cut);
         while !modem
-            .wire_log(0)
+            .trace(0)
             .iter()
             .any(|entry| entry.line == b"+CEREG: 2")
         {
@@ -177,7 +177,7 @@ fn a_driven_modem_shows_no_password() {
         }
         all.add(&modem);
         all.add(&modem.stats());
-        all.add(&modem.wire_log(0));
+        all.add(&modem.trace(0));
         all.add(&module);
         all.add(&module.transcript());
         for entry in module.transcript() {

@@ -16,8 +16,8 @@ use crate::errors::OrRaise;
 use crate::message::arrivals;
 use crate::options::ModemOptions;
 use crate::readouts::{
-    ConfigParts, InfoParts, ReceiptParts, SignalParts, WireParts, config_parts, info_parts,
-    stats_dict, wire_parts,
+    ConfigParts, InfoParts, ReceiptParts, SignalParts, TraceParts, config_parts, info_parts,
+    stats_dict, trace_parts,
 };
 use crate::requests::{ConnectOptions, publish_options, subscribe_options};
 use crate::virtual_modem::VirtualModem;
@@ -257,14 +257,14 @@ impl Modem {
     }
 
     /// Number, seconds since 1970, kind and text of the lines that passed, from a number on.
-    fn wire_log(&self, py: Python<'_>, since: u64) -> Vec<WireParts> {
-        let entries = py.detach(|| self.core.wire_log(since));
-        entries.into_iter().map(wire_parts).collect()
+    fn trace(&self, py: Python<'_>, since: u64) -> Vec<TraceParts> {
+        let entries = py.detach(|| self.core.trace(since));
+        entries.into_iter().map(trace_parts).collect()
     }
 
     /// Has `recv_batch` return for every such line.
-    fn wake_for_wire_log(&self, py: Python<'_>) {
-        py.detach(|| self.core.wake_receiver_for_wire_log());
+    fn wake_for_trace(&self, py: Python<'_>) {
+        py.detach(|| self.core.wake_receiver_for_trace());
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

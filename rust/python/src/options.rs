@@ -60,7 +60,7 @@ impl ModemOptions {
                 }
             },
             max_waiting: number("max_waiting", max_waiting, "1 or more")?,
-            wire_log: number("trace", trace, "0 or more lines")?,
+            trace: number("trace", trace, "0 or more lines")?,
             recovery: recovery_of(recovery)?,
             outbox: outbox_of(outbox)?,
             recording: record.map(RecordingOptions::new),

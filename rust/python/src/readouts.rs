@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use m531x_core::{ConfigReadback, EventKind, LineKind, ModemInfo, MqttState, Stats, WireEntry};
+use m531x_core::{ConfigReadback, EventKind, LineKind, ModemInfo, MqttState, Stats, TraceEntry};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
@@ -41,9 +41,9 @@ pub(crate) type SignalParts = (Option<i16>, Option<u8>, (u8, u8));
 type PortParts = (String, String, Option<(u16, u16)>, Option<String>);
 
 /// Number, seconds since 1970, kind, text.
-pub(crate) type WireParts = (u64, f64, &'static str, String);
+pub(crate) type TraceParts = (u64, f64, &'static str, String);
 
-pub(crate) fn wire_parts(entry: WireEntry) -> WireParts {
+pub(crate) fn trace_parts(entry: TraceEntry) -> TraceParts {
     let kind = match entry.kind {
         LineKind::Command => "command",
         LineKind::Answer => "answer",

@@ -7,9 +7,9 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::engine::{DoneCallback, Engine};
-use super::queue::Received;
+use super::mailbox::Received;
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
-use super::thread::spawn_thread;
+use crate::thread::spawn_thread;
 use crate::{Error, Incoming, Receipt};
 
 /// What to call for every message and event.
@@ -132,9 +132,9 @@ fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
                     Ok(job) => handle_job(engine, job, &mut handler),
                     Err(_) => return,
                 },
-                recv(engine.queue().receiver()) -> incoming => match incoming {
+                recv(engine.mailbox().receiver()) -> incoming => match incoming {
                     Ok(incoming) => {
-                        engine.queue().taken(&incoming);
+                        engine.mailbox().taken(&incoming);
                         engine.after_receiving();
                         deliver(engine, gate, call, incoming);
                     }

@@ -59,9 +59,9 @@ pub struct ModemOptions {
     /// Lets another thread end the start-up dialogue. Default: nobody does.
     pub open_cancel: Option<OpenCancel>,
     /// How many of the last lines on the port are kept for
-    /// [`wire_log`](super::Modem::wire_log), the start-up's included. Default 0, which costs
+    /// [`trace`](super::Modem::trace), the start-up's included. Default 0, which costs
     /// nothing.
-    pub wire_log: usize,
+    pub trace: usize,
     /// Into which file everything that passes is recorded, from the first byte on; see
     /// [`record`](super::Modem::record). Default: none.
     pub recording: Option<RecordingOptions>,
@@ -87,7 +87,7 @@ impl Default for ModemOptions {
             on_ambiguous: OnAmbiguous::Deliver,
             open_timeout: Duration::from_secs(10),
             open_cancel: None,
-            wire_log: 0,
+            trace: 0,
             recording: None,
             recovery: Recovery::default(),
             outbox: None,

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use m531x_at::framer::silence_limit;
 
-use super::engine::{Engine, Lookout};
-use super::io::{Port, Transport};
+use super::engine::{Engine, PortReopener};
 use super::outbox::Opened;
-use super::recorder::{Line, Tape, TapedSession};
+use super::recorder::{Line, RecordedSession, Recorder};
 use super::silence::{Failure, Silence};
-use super::{ModemOptions, OpenCancel, Stream, open};
+use super::{ModemOptions, OpenCancel};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
+use crate::transport::{Port, Transport};
+use crate::transport::{Stream, open};
 use crate::{Error, ErrorCode, Model, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
@@ -57,7 +58,7 @@ pub(super) fn open_url(
     let patience = patience.unwrap_or(share);
     let (engine, baudrate) = start(port, transport, options, &time, patience, baudrates)?;
     let again = options.open_timeout.max(LEAST_TIME);
-    engine.look_out(Lookout::new(port, baudrate, again));
+    engine.set_reopener(PortReopener::new(port, baudrate, again));
     Ok(with_outbox(engine, outbox)?)
 }
 
@@ -164,15 +165,15 @@ fn start(
         port: name.to_owned(),
         baudrate: has_speed.then_some(first),
     };
-    let tape = match &options.recording {
+    let recorder = match &options.recording {
         None => None,
         Some(recording) => {
             let model = options.model.map_or("auto", Model::name);
             let start = Instant::now();
-            Some(Tape::start(recording, start, line.clone(), model)?)
+            Some(Recorder::start(recording, start, line.clone(), model)?)
         }
     };
-    let session_at_first = TapedSession::new(session(first), tape);
+    let session_at_first = RecordedSession::new(session(first), recorder);
     let engine = Engine::new(transport, line, session_at_first, options).map_err(failed)?;
     let mut silence = Silence::of(name, time.limit);
     let mut outcome = run(&engine, time.left(), options.open_cancel.as_ref());
@@ -239,7 +240,7 @@ fn config(
         deliverable: options.deliverable,
         on_ambiguous: options.on_ambiguous,
         recovery: seeded(options.recovery.clone()),
-        line_log: options.wire_log > 0,
+        line_log: options.trace > 0,
         ..SessionConfig::default()
     }
 }

@@ -3,14 +3,14 @@
 //! The format of the lines is [`m531x_at::recording`]'s; here is what stands behind the signs `?`, `=`
 //! and `@`.
 
+mod fields;
 mod outcome;
 mod request;
 mod settings;
 mod time;
-mod words;
 
+pub(crate) use fields::Fields;
 pub(crate) use outcome::result;
 pub(crate) use request::{hidden_password, read_request, request};
-pub(crate) use settings::{Told, read_told, session, snapshot};
+pub(crate) use settings::{RecordedInput, read_input, session, snapshot};
 pub(crate) use time::{read_rfc3339, rfc3339};
-pub(crate) use words::Words;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::argument::shown_host;
 use m531x_at::command::{QoS, Secret, Will};
 
-use super::words::{Words, Writer};
+use super::fields::{Fields, Writer};
 use crate::session::{AskPassword, ConnectOptions, Request, RequestKind};
 use crate::{Error, ErrorCode};
 
@@ -15,7 +15,7 @@ const HIDDEN: &str = "***";
 /// The line of a request, without a password or PIN.
 pub(crate) fn request(request: &Request) -> String {
     let name = name(&request.kind);
-    let words = match &request.kind {
+    let fields = match &request.kind {
         RequestKind::Command(line) => Writer::new(name).text("line", line),
         RequestKind::Connect(options) => connect(Writer::new(name), options),
         RequestKind::Publish {
@@ -46,29 +46,29 @@ pub(crate) fn request(request: &Request) -> String {
         | RequestKind::Wake
         | RequestKind::Reboot => Writer::new(name),
     };
-    words.time_if("limit", request.timeout).line()
+    fields.time_if("limit", request.timeout).line()
 }
 
-/// The request of a line; `words` has its name at `names[at]`.
-pub(crate) fn read_request(words: &Words, at: usize) -> Result<Request, String> {
-    let name = words.names.get(at).map_or("", String::as_str);
+/// The request of a line; `fields` has its name at `names[at]`.
+pub(crate) fn read_request(fields: &Fields, at: usize) -> Result<Request, String> {
+    let name = fields.names.get(at).map_or("", String::as_str);
     let kind = match name {
         "startup" => RequestKind::Startup,
-        "command" => RequestKind::Command(words.text("line")?),
-        "connect" => RequestKind::Connect(read_connect(words)?),
+        "command" => RequestKind::Command(fields.text("line")?),
+        "connect" => RequestKind::Connect(read_connect(fields)?),
         "publish" => RequestKind::Publish {
-            topic: words.text("topic")?,
-            payload: words.bytes("payload")?,
-            qos: read_qos(words, "qos")?,
-            retain: words.flag("retain")?,
+            topic: fields.text("topic")?,
+            payload: fields.bytes("payload")?,
+            qos: read_qos(fields, "qos")?,
+            retain: fields.flag("retain")?,
         },
         "subscribe" => RequestKind::Subscribe {
-            filter: words.text("filter")?,
-            qos: read_qos(words, "qos")?,
-            hex: words.flag("hex")?,
+            filter: fields.text("filter")?,
+            qos: read_qos(fields, "qos")?,
+            hex: fields.flag("hex")?,
         },
         "unsubscribe" => RequestKind::Unsubscribe {
-            filter: words.text("filter")?,
+            filter: fields.text("filter")?,
         },
         "disconnect" => RequestKind::Disconnect,
         "delete" => RequestKind::Delete,
@@ -79,11 +79,11 @@ pub(crate) fn read_request(words: &Words, at: usize) -> Result<Request, String> 
         "network" => RequestKind::WaitForNetwork,
         "wake" => RequestKind::Wake,
         "reboot" => RequestKind::Reboot,
-        "ack_timeout" => RequestKind::SetAckTimeout(words.value("seconds")?),
-        "ping_report" => RequestKind::SetPingReport(words.flag("report")?),
+        "ack_timeout" => RequestKind::SetAckTimeout(fields.value("seconds")?),
+        "ping_report" => RequestKind::SetPingReport(fields.flag("report")?),
         other => return Err(format!("{other:?} is no operation")),
     };
-    let timeout: Option<Duration> = words.time_if("limit")?;
+    let timeout: Option<Duration> = fields.time_if("limit")?;
     Ok(Request { kind, timeout })
 }
 
@@ -110,8 +110,8 @@ fn name(kind: &RequestKind) -> &'static str {
 }
 
 /// Everything but the password, of which only is told that there is one.
-pub(super) fn connect(words: Writer, options: &ConnectOptions) -> Writer {
-    let words = words
+pub(super) fn connect(fields: Writer, options: &ConnectOptions) -> Writer {
+    let fields = fields
         .text("host", shown_host(&options.host))
         .value("port", options.port)
         .text("client_id", &options.client_id)
@@ -124,8 +124,8 @@ pub(super) fn connect(words: Writer, options: &ConnectOptions) -> Writer {
         .value("ack_timeout", options.ack_timeout)
         .time_if("timeout", options.timeout);
     match &options.will {
-        None => words,
-        Some(will) => words
+        None => fields,
+        Some(will) => fields
             .text("will_topic", &will.topic)
             .payload("will_payload", &will.payload)
             .value("will_qos", u8::from(will.qos))
@@ -151,35 +151,35 @@ pub(crate) fn hidden_password() -> Secret {
     Secret::new(HIDDEN)
 }
 
-pub(super) fn read_connect(words: &Words) -> Result<ConnectOptions, String> {
-    let mut options = ConnectOptions::new(words.text("host")?, words.text("client_id")?);
-    options.port = words.value("port")?;
-    options.username = words.text_if("username")?;
-    options.password = words.text_if("password")?.map(|_| Secret::new(HIDDEN));
-    options.ask_password = match words.text_if("ask_password")?.as_deref() {
+pub(super) fn read_connect(fields: &Fields) -> Result<ConnectOptions, String> {
+    let mut options = ConnectOptions::new(fields.text("host")?, fields.text("client_id")?);
+    options.port = fields.value("port")?;
+    options.username = fields.text_if("username")?;
+    options.password = fields.text_if("password")?.map(|_| Secret::new(HIDDEN));
+    options.ask_password = match fields.text_if("ask_password")?.as_deref() {
         None => None,
         Some("function") => Some(AskPassword::with(not_here)),
         Some("event") => Some(AskPassword::by_event()),
         Some(other) => return Err(format!("{other:?} is no way to ask for a password")),
     };
-    options.keepalive = words.value("keepalive")?;
-    options.clean_session = words.flag("clean_session")?;
-    options.tls = words.flag("tls")?;
-    options.ack_timeout = words.value("ack_timeout")?;
-    options.timeout = words.time_if("timeout")?;
-    if let Some(topic) = words.text_if("will_topic")? {
+    options.keepalive = fields.value("keepalive")?;
+    options.clean_session = fields.flag("clean_session")?;
+    options.tls = fields.flag("tls")?;
+    options.ack_timeout = fields.value("ack_timeout")?;
+    options.timeout = fields.time_if("timeout")?;
+    if let Some(topic) = fields.text_if("will_topic")? {
         options.will = Some(Will {
             topic,
-            payload: words.bytes("will_payload")?,
-            qos: read_qos(words, "will_qos")?,
-            retain: words.flag("will_retain")?,
+            payload: fields.bytes("will_payload")?,
+            qos: read_qos(fields, "will_qos")?,
+            retain: fields.flag("will_retain")?,
         });
     }
     Ok(options)
 }
 
-pub(super) fn read_qos(words: &Words, key: &str) -> Result<QoS, String> {
-    let number: u8 = words.value(key)?;
+pub(super) fn read_qos(fields: &Fields, key: &str) -> Result<QoS, String> {
+    let number: u8 = fields.value(key)?;
     QoS::try_from(number).map_err(|_| format!("{key}={number} is no quality of service"))
 }
 
@@ -230,8 +230,8 @@ mod tests {
         for kind in kinds {
             let asked = Request::new(kind).with_timeout(Duration::from_secs(3));
             let line = request(&asked);
-            let words = Words::read(&line).unwrap();
-            let read = read_request(&words, 0).unwrap();
+            let fields = Fields::read(&line).unwrap();
+            let read = read_request(&fields, 0).unwrap();
             assert_eq!(format!("{read:?}"), format!("{asked:?}"), "{line}");
         }
     }

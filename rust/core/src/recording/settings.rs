@@ -3,14 +3,14 @@
 use m531x_at::framer::OnAmbiguous;
 use m531x_at::profile::Model;
 
+use super::fields::{Fields, Writer};
 use super::request::{connect, read_connect, read_qos};
-use super::words::{Words, Writer};
 use crate::session::{MqttState, SessionConfig, Snapshot};
 use crate::{ConnectOptions, HealthCheck, QoS, Recovery};
 
 /// The settings that a session begins with.
 pub(crate) fn session(config: &SessionConfig) -> String {
-    let words = Writer::new("session")
+    let fields = Writer::new("session")
         .value("model", config.model.map_or("auto", Model::name))
         .time("command_timeout", config.command_timeout)
         .time_if("guard_time", config.guard_time)
@@ -21,7 +21,7 @@ pub(crate) fn session(config: &SessionConfig) -> String {
         .value("deliverable", config.deliverable)
         .flag("drops_ambiguous", config.on_ambiguous == OnAmbiguous::Drop)
         .value_if("line_limit", config.line_limit);
-    policy(words, &config.recovery).line()
+    policy(fields, &config.recovery).line()
 }
 
 /// The recovery that is in force from now on.
@@ -33,7 +33,7 @@ fn recovery(recovery: &Recovery) -> String {
 pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {
     let mut lines = vec![known(snapshot)];
     for (filter, qos, hex) in &snapshot.subscriptions {
-        lines.push(Told::Subscribed(filter.clone(), *qos, *hex).line());
+        lines.push(RecordedInput::Subscribed(filter.clone(), *qos, *hex).line());
     }
     if let Some(goal) = &snapshot.goal {
         lines.push(connect(Writer::new("wanted"), goal).line());
@@ -56,7 +56,7 @@ fn known(snapshot: &Snapshot) -> String {
 
 /// What a line with `@` tells.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum RecordedInput {
     Session(SessionConfig),
     /// Without subscriptions and goal, which have lines of their own.
     Known(Snapshot),
@@ -74,30 +74,30 @@ pub(crate) enum Told {
 }
 
 /// Reads what a line with `@` tells.
-pub(crate) fn read_told(line: &str) -> Result<Told, String> {
-    let words = Words::read(line)?;
-    let name = words.names.first().map_or("", String::as_str);
+pub(crate) fn read_input(line: &str) -> Result<RecordedInput, String> {
+    let fields = Fields::read(line)?;
+    let name = fields.names.first().map_or("", String::as_str);
     Ok(match name {
-        "session" => Told::Session(read_session(&words)?),
-        "known" => Told::Known(read_known(&words)?),
-        "subscribed" => Told::Subscribed(
-            words.text("filter")?,
-            read_qos(&words, "qos")?,
-            words.flag("hex")?,
+        "session" => RecordedInput::Session(read_session(&fields)?),
+        "known" => RecordedInput::Known(read_known(&fields)?),
+        "subscribed" => RecordedInput::Subscribed(
+            fields.text("filter")?,
+            read_qos(&fields, "qos")?,
+            fields.flag("hex")?,
         ),
-        "wanted" => Told::Wanted(read_connect(&words)?),
-        "recovery" => Told::Recovery(read_policy(&words)?),
-        "timer" => Told::Timer,
-        "abandon" => Told::Abandon(words.value("operation")?),
-        "port_detached" => Told::PortDetached(words.text("why")?),
-        "port_back" => Told::PortBack(words.text("port")?),
-        "port_lost" => Told::PortLost(words.text("why")?),
-        "password" => Told::Password(words.value_if("number")?, words.text_if("none")?),
+        "wanted" => RecordedInput::Wanted(read_connect(&fields)?),
+        "recovery" => RecordedInput::Recovery(read_policy(&fields)?),
+        "timer" => RecordedInput::Timer,
+        "abandon" => RecordedInput::Abandon(fields.value("operation")?),
+        "port_detached" => RecordedInput::PortDetached(fields.text("why")?),
+        "port_back" => RecordedInput::PortBack(fields.text("port")?),
+        "port_lost" => RecordedInput::PortLost(fields.text("why")?),
+        "password" => RecordedInput::Password(fields.value_if("number")?, fields.text_if("none")?),
         other => return Err(format!("{other:?} is nothing that a session is told")),
     })
 }
 
-impl Told {
+impl RecordedInput {
     /// What it is told by, in one line.
     pub(crate) fn line(&self) -> String {
         match self {
@@ -123,54 +123,54 @@ impl Told {
     }
 }
 
-fn read_session(words: &Words) -> Result<SessionConfig, String> {
+fn read_session(fields: &Fields) -> Result<SessionConfig, String> {
     let defaults = SessionConfig::default();
     Ok(SessionConfig {
-        model: read_model(words)?,
-        command_timeout: words
+        model: read_model(fields)?,
+        command_timeout: fields
             .time_if("command_timeout")?
             .unwrap_or(defaults.command_timeout),
-        guard_time: words.time_if("guard_time")?,
-        open_timeout: words
+        guard_time: fields.time_if("guard_time")?,
+        open_timeout: fields
             .time_if("open_timeout")?
             .unwrap_or(defaults.open_timeout),
-        silence_limit: words
+        silence_limit: fields
             .time_if("silence_limit")?
             .unwrap_or(defaults.silence_limit),
-        max_message: words
+        max_message: fields
             .value_if("max_message")?
             .unwrap_or(defaults.max_message),
-        baudrate: words.value_if("baudrate")?.unwrap_or(defaults.baudrate),
-        deliverable: words
+        baudrate: fields.value_if("baudrate")?.unwrap_or(defaults.baudrate),
+        deliverable: fields
             .value_if("deliverable")?
             .unwrap_or(defaults.deliverable),
-        on_ambiguous: if words.flag("drops_ambiguous")? {
+        on_ambiguous: if fields.flag("drops_ambiguous")? {
             OnAmbiguous::Drop
         } else {
             OnAmbiguous::Deliver
         },
-        line_limit: words.value_if("line_limit")?,
-        recovery: read_policy(words)?,
+        line_limit: fields.value_if("line_limit")?,
+        recovery: read_policy(fields)?,
         ..defaults
     })
 }
 
-fn read_known(words: &Words) -> Result<Snapshot, String> {
-    let number: i32 = words.value("state")?;
+fn read_known(fields: &Fields) -> Result<Snapshot, String> {
+    let number: i32 = fields.value("state")?;
     let state = MqttState::ALL
         .iter()
         .copied()
         .find(|state| *state as i32 == number)
         .ok_or_else(|| format!("state={number} is no state"))?;
     Ok(Snapshot {
-        model: read_model(words)?,
-        settled: words.flag("settled")?,
+        model: read_model(fields)?,
+        settled: fields.flag("settled")?,
         state,
-        state_known: words.flag("state_known")?,
-        ack_timeout: words.value("ack_timeout")?,
-        keepalive: words.value_if("keepalive")?,
-        next_id: words.value("next_id")?,
-        qos0_takes_id: words
+        state_known: fields.flag("state_known")?,
+        ack_timeout: fields.value("ack_timeout")?,
+        keepalive: fields.value_if("keepalive")?,
+        next_id: fields.value("next_id")?,
+        qos0_takes_id: fields
             .value_if::<u8>("qos0_takes_id")?
             .map(|taken| taken != 0),
         subscriptions: Vec::new(),
@@ -178,8 +178,8 @@ fn read_known(words: &Words) -> Result<Snapshot, String> {
     })
 }
 
-fn read_model(words: &Words) -> Result<Option<Model>, String> {
-    match words.text_if("model")?.as_deref() {
+fn read_model(fields: &Fields) -> Result<Option<Model>, String> {
+    match fields.text_if("model")?.as_deref() {
         None | Some("auto") => Ok(None),
         Some(name) => name
             .parse()
@@ -188,8 +188,8 @@ fn read_model(words: &Words) -> Result<Option<Model>, String> {
     }
 }
 
-fn policy(words: Writer, recovery: &Recovery) -> Writer {
-    let words = words
+fn policy(fields: Writer, recovery: &Recovery) -> Writer {
+    let fields = fields
         .flag("recovers", recovery.enabled)
         .time("initial_delay", recovery.initial_delay)
         .time("max_delay", recovery.max_delay)
@@ -198,8 +198,8 @@ fn policy(words: Writer, recovery: &Recovery) -> Writer {
         .value("loss_budget", recovery.loss_budget)
         .value_if("seed", recovery.seed);
     match &recovery.health_check {
-        None => words,
-        Some(check) => words
+        None => fields,
+        Some(check) => fields
             .time("health_period", check.period)
             .text_if("health_topic", check.topic.as_ref())
             .time("health_timeout", check.timeout)
@@ -208,34 +208,34 @@ fn policy(words: Writer, recovery: &Recovery) -> Writer {
     }
 }
 
-fn read_health_check(words: &Words) -> Result<Option<HealthCheck>, String> {
-    let Some(period) = words.time_if("health_period")? else {
+fn read_health_check(fields: &Fields) -> Result<Option<HealthCheck>, String> {
+    let Some(period) = fields.time_if("health_period")? else {
         return Ok(None);
     };
     Ok(Some(HealthCheck {
-        topic: words.text_if("health_topic")?,
-        timeout: words.time("health_timeout")?,
-        misses: words.value("health_misses")?,
-        loop_back: words.flag("health_loop_back")?,
+        topic: fields.text_if("health_topic")?,
+        timeout: fields.time("health_timeout")?,
+        misses: fields.value("health_misses")?,
+        loop_back: fields.flag("health_loop_back")?,
         ..HealthCheck::every(period)
     }))
 }
 
-fn read_policy(words: &Words) -> Result<Recovery, String> {
+fn read_policy(fields: &Fields) -> Result<Recovery, String> {
     let defaults = Recovery::default();
     Ok(Recovery {
-        enabled: words.flag("recovers")?,
-        initial_delay: words
+        enabled: fields.flag("recovers")?,
+        initial_delay: fields
             .time_if("initial_delay")?
             .unwrap_or(defaults.initial_delay),
-        max_delay: words.time_if("max_delay")?.unwrap_or(defaults.max_delay),
-        jitter: words.value_if("jitter")?.unwrap_or(defaults.jitter),
-        max_attempts: words.value_if("max_attempts")?,
-        loss_budget: words
+        max_delay: fields.time_if("max_delay")?.unwrap_or(defaults.max_delay),
+        jitter: fields.value_if("jitter")?.unwrap_or(defaults.jitter),
+        max_attempts: fields.value_if("max_attempts")?,
+        loss_budget: fields
             .value_if("loss_budget")?
             .unwrap_or(Recovery::default().loss_budget),
-        seed: words.value_if("seed")?,
-        health_check: read_health_check(words)?,
+        seed: fields.value_if("seed")?,
+        health_check: read_health_check(fields)?,
     })
 }
 
@@ -278,20 +278,20 @@ mod tests {
             goal: None,
         };
         let all = [
-            Told::Session(config),
-            Told::Known(known),
-            Told::Subscribed("a/\"#\"".into(), QoS::AtLeastOnce, true),
-            Told::Wanted(ConnectOptions::new("h", "c")),
-            Told::Recovery(Recovery::off()),
-            Told::Timer,
-            Told::Abandon(7),
-            Told::PortDetached("it was unplugged".into()),
-            Told::PortBack("/dev/ttyUSB1".into()),
-            Told::PortLost("gone".into()),
+            RecordedInput::Session(config),
+            RecordedInput::Known(known),
+            RecordedInput::Subscribed("a/\"#\"".into(), QoS::AtLeastOnce, true),
+            RecordedInput::Wanted(ConnectOptions::new("h", "c")),
+            RecordedInput::Recovery(Recovery::off()),
+            RecordedInput::Timer,
+            RecordedInput::Abandon(7),
+            RecordedInput::PortDetached("it was unplugged".into()),
+            RecordedInput::PortBack("/dev/ttyUSB1".into()),
+            RecordedInput::PortLost("gone".into()),
         ];
         for told in all {
             let line = told.line();
-            let read = read_told(&line).unwrap();
+            let read = read_input(&line).unwrap();
             assert_eq!(format!("{read:?}"), format!("{told:?}"), "{line}");
         }
     }
@@ -305,7 +305,7 @@ mod tests {
             "session model=X",
             "abandon",
         ] {
-            assert!(read_told(line).is_err(), "{line}");
+            assert!(read_input(line).is_err(), "{line}");
         }
     }
 }

@@ -8,7 +8,7 @@ use m531x_at::recording::Passage;
 use super::comparison::Comparison;
 use super::script::{Script, Step, StepKind};
 use super::{ReplayItem, Replayed};
-use crate::recording::{Told, hidden_password, read_rfc3339, result};
+use crate::recording::{RecordedInput, hidden_password, read_rfc3339, result};
 use crate::session::{OperationId, Request, RequestKind, Session, SessionConfig, Snapshot};
 use crate::{Error, ErrorCode};
 
@@ -80,7 +80,9 @@ impl Player {
     fn play(&mut self, kind: StepKind, out: &mut VecDeque<ReplayItem>) {
         if !matches!(
             kind,
-            StepKind::Told(Told::Known(_) | Told::Subscribed(..) | Told::Wanted(_))
+            StepKind::RecordedInput(
+                RecordedInput::Known(_) | RecordedInput::Subscribed(..) | RecordedInput::Wanted(_)
+            )
         ) {
             self.take_snapshot();
         }
@@ -111,7 +113,7 @@ impl Player {
                     None => {}
                 }
             }
-            StepKind::Told(told) => self.tell(told),
+            StepKind::RecordedInput(told) => self.tell(told),
             StepKind::Note(text) => self.give(Replayed::Note(text), out),
         }
     }
@@ -162,42 +164,42 @@ impl Player {
         }
     }
 
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, told: RecordedInput) {
         let now = self.now();
         match told {
-            Told::Session(config) => {
+            RecordedInput::Session(config) => {
                 self.session = Session::new(config);
                 self.ids.clear();
                 self.numbers.clear();
             }
-            Told::Known(snapshot) => self.snapshot = Some(snapshot),
-            Told::Subscribed(filter, qos, hex) => {
+            RecordedInput::Known(snapshot) => self.snapshot = Some(snapshot),
+            RecordedInput::Subscribed(filter, qos, hex) => {
                 if let Some(snapshot) = &mut self.snapshot {
                     snapshot.subscriptions.push((filter, qos, hex));
                 }
             }
-            Told::Wanted(options) => {
+            RecordedInput::Wanted(options) => {
                 if let Some(snapshot) = &mut self.snapshot {
                     snapshot.goal = Some(options);
                 }
             }
-            Told::Recovery(recovery) => self.session.set_recovery(now, &recovery),
-            Told::Timer => {
+            RecordedInput::Recovery(recovery) => self.session.set_recovery(now, &recovery),
+            RecordedInput::Timer => {
                 // Times are recorded in whole microseconds, which a timer need not be.
                 let due = self.session.poll_timeout();
                 let due = due.filter(|due| due.saturating_duration_since(now) < ROUNDING);
                 self.session
                     .handle_timeout(due.map_or(now, |due| due.max(now)));
             }
-            Told::Abandon(number) => {
+            RecordedInput::Abandon(number) => {
                 if let Some(id) = self.ids.get(&number) {
                     self.session.abandon(now, *id);
                 }
             }
-            Told::PortDetached(why) => self.session.handle_port_detached(now, &why),
-            Told::PortBack(port) => self.session.handle_port_back(now, &port),
-            Told::PortLost(why) => self.session.handle_port_lost(now, &why),
-            Told::Password(number, none) => {
+            RecordedInput::PortDetached(why) => self.session.handle_port_detached(now, &why),
+            RecordedInput::PortBack(port) => self.session.handle_port_back(now, &port),
+            RecordedInput::PortLost(why) => self.session.handle_port_lost(now, &why),
+            RecordedInput::Password(number, none) => {
                 let password = match none {
                     None => Ok(hidden_password()),
                     Some(why) => Err(Error::new(ErrorCode::Connect, why)),

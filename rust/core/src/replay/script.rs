@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_at::recording::{self, Header, Passage, What};
 
-use crate::recording::{Told, Words, read_request, read_told};
+use crate::recording::{Fields, RecordedInput, read_input, read_request};
 use crate::session::Request;
 
 /// A recording that can be played.
@@ -36,7 +36,7 @@ pub(super) enum StepKind {
         number: Option<u64>,
         text: String,
     },
-    Told(Told),
+    RecordedInput(RecordedInput),
     Note(String),
 }
 
@@ -75,7 +75,7 @@ fn understand(what: What) -> Result<StepKind, String> {
         What::ToModule(passage) => StepKind::Sent(passage),
         What::FromModule(passage) => StepKind::Received(passage),
         What::Request(text) => {
-            let request = read_request(&Words::read(&text)?, 1)?;
+            let request = read_request(&Fields::read(&text)?, 1)?;
             let (number, text) = numbered(&text)?;
             StepKind::Request {
                 number,
@@ -87,7 +87,7 @@ fn understand(what: What) -> Result<StepKind, String> {
             let (number, text) = numbered(&text)?;
             StepKind::Result { number, text }
         }
-        What::Session(text) => StepKind::Told(read_told(&text)?),
+        What::Session(text) => StepKind::RecordedInput(read_input(&text)?),
         What::Note(text) => StepKind::Note(text),
     })
 }

@@ -1,4 +1,4 @@
-//! What the module says: every frame goes to the slot, to an operation, to the state machine or
+//! What the module says: every frame goes to the command in flight, to an operation, to the state machine or
 //! out as an event.
 
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use m531x_at::framer::Frame;
 use m531x_at::response::FinalResult;
 use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 
+use super::in_flight::LineOwner;
 use super::line_log::LineKind;
 use super::mqtt_state::MqttState;
-use super::operation::{Missing, Notice, Settings};
+use super::operation::{BrokerEvent, Missing, Settings};
 use super::packet_ids::{AckKind, Owner};
 use super::recovery::{Cause, Returned};
 use super::scheduler::{Boot, Scheduler};
-use super::slot::Verdict;
 use crate::{Error, ErrorCode, EventKind, Incoming, Message};
 
 /// After a line of a boot the module is left alone until nothing came for this long.
@@ -30,30 +30,30 @@ impl Scheduler {
             Frame::Line(line) => self.on_line(now, line),
             Frame::Publish(publish) => self.on_publish(now, &publish),
             Frame::Untrusted(line) => {
-                self.slot.suspect(now, FinalResult::parse(line).is_some());
-                let shared = &mut self.shared;
-                shared.line_log.add(LineKind::Message, line, &shared.echo);
+                self.in_flight
+                    .mark_ambiguous(now, FinalResult::parse(line).is_some());
+                let state = &mut self.state;
+                state.line_log.add(LineKind::Message, line, &state.echo);
                 let length = as_value(line.len());
-                self.shared.event(EventKind::Ambiguous, length, text(line));
+                self.state.event(EventKind::Ambiguous, length, text(line));
             }
             Frame::Hidden { bytes } => {
-                self.slot.suspect(now, false);
-                self.shared.event(
+                self.in_flight.mark_ambiguous(now, false);
+                self.state.event(
                     EventKind::Ambiguous,
                     as_value(bytes),
                     "an answer may have been among the bytes of a message",
                 );
             }
             Frame::Oversize { topic, declared } => {
-                self.shared.stats.oversize += 1;
+                self.state.stats.oversize += 1;
                 let declared = as_value(declared);
-                self.shared
-                    .event(EventKind::Oversize, declared, text(topic));
+                self.state.event(EventKind::Oversize, declared, text(topic));
             }
             Frame::LineTooLong { bytes } => {
-                self.slot.suspect(now, false);
+                self.in_flight.mark_ambiguous(now, false);
                 let length = as_value(bytes);
-                self.shared.event(
+                self.state.event(
                     EventKind::LineTooLong,
                     length,
                     "a line was too long to keep",
@@ -66,16 +66,16 @@ impl Scheduler {
         if self.takes_for_health_check(now, publish) {
             return;
         }
-        let shared = &mut self.shared;
-        shared
+        let state = &mut self.state;
+        state
             .line_log
-            .add_message(publish, &shared.profile, &shared.echo);
-        shared.stats.messages += 1;
-        shared.stats.truncated += u64::from(publish.truncated);
-        shared.stats.ambiguous += u64::from(publish.ambiguous);
-        shared.incoming.push_back(Incoming::Message(Message {
+            .add_message(publish, &state.profile, &state.echo);
+        state.stats.messages += 1;
+        state.stats.truncated += u64::from(publish.truncated);
+        state.stats.ambiguous += u64::from(publish.ambiguous);
+        state.incoming.push_back(Incoming::Message(Message {
             topic: text(publish.topic),
-            payload: shared.subscriptions.payload(publish.topic, publish.payload),
+            payload: state.subscriptions.payload(publish.topic, publish.payload),
             qos: publish.qos,
             retain: publish.retain,
             dup: publish.dup,
@@ -89,60 +89,60 @@ impl Scheduler {
     /// What the health check has sent is nobody else's, and neither is what others send to a topic
     /// that only the check has subscribed to.
     fn takes_for_health_check(&mut self, now: Instant, publish: &Publish<'_>) -> bool {
-        let health = &self.shared.recovery.health;
+        let health = &self.state.recovery.health;
         match health.returned(publish.topic, publish.payload) {
             Returned::Expected => {
                 if let Some(id) = health.operation {
-                    self.notify(now, id, &Notice::CameBack);
+                    self.notify(now, id, &BrokerEvent::CameBack);
                 }
                 true
             }
             Returned::Late => true,
             Returned::Foreign => {
                 health.topic().as_bytes() == publish.topic
-                    && self.shared.subscriptions.is_granted(health.topic())
-                    && !self.shared.subscriptions.is_wanted(publish.topic)
+                    && self.state.subscriptions.is_granted(health.topic())
+                    && !self.state.subscriptions.is_wanted(publish.topic)
             }
         }
     }
 
     fn on_line(&mut self, now: Instant, line: &[u8]) {
-        self.shared.stats.lines += 1;
+        self.state.stats.lines += 1;
         let urc = Urc::parse(line);
         if matches!(urc, Some(Urc::Boot(_) | Urc::Ready)) {
-            let shared = &mut self.shared;
-            shared.line_log.add(LineKind::Urc, line, &shared.echo);
+            let state = &mut self.state;
+            state.line_log.add(LineKind::Urc, line, &state.echo);
             self.on_boot_line(now, line);
             return;
         }
-        if let Some(boot) = self.boot.filter(|_| !self.slot.is_in_flight()) {
+        if let Some(boot) = self.boot.filter(|_| !self.in_flight.is_in_flight()) {
             self.stay_quiet(now, boot.began);
         }
-        let guard = self.shared.guard_time();
-        let verdict = self.slot.on_line(now, line, guard);
+        let guard = self.state.guard_time();
+        let verdict = self.in_flight.on_line(now, line, guard);
         self.take_signs(now);
         let kind = match verdict {
-            Verdict::NotMine if urc.is_some() => LineKind::Urc,
+            LineOwner::Other if urc.is_some() => LineKind::Urc,
             _ => LineKind::Answer,
         };
-        let shared = &mut self.shared;
-        shared.line_log.add(kind, line, &shared.echo);
+        let state = &mut self.state;
+        state.line_log.add(kind, line, &state.echo);
         match verdict {
-            Verdict::Taken => self.deliver_answer(now),
-            Verdict::Late => {
-                self.shared.stats.late_answers += 1;
-                self.shared.event(EventKind::LateAnswer, 0, text(line));
+            LineOwner::Taken => self.deliver_answer(now),
+            LineOwner::Late => {
+                self.state.stats.late_answers += 1;
+                self.state.event(EventKind::LateAnswer, 0, text(line));
             }
-            Verdict::Stray => {
-                self.shared.stats.stray_results += 1;
-                self.shared.event(EventKind::StrayResult, 0, text(line));
+            LineOwner::Stray => {
+                self.state.stats.stray_results += 1;
+                self.state.event(EventKind::StrayResult, 0, text(line));
             }
-            Verdict::NotMine => {
+            LineOwner::Other => {
                 if let Some(urc) = urc {
                     self.on_urc(now, &urc, line);
                 } else {
-                    self.shared.stats.unknown_lines += 1;
-                    self.shared.event(EventKind::UnknownLine, 0, text(line));
+                    self.state.stats.unknown_lines += 1;
+                    self.state.event(EventKind::UnknownLine, 0, text(line));
                 }
             }
         }
@@ -156,11 +156,11 @@ impl Scheduler {
         let began = self.boot.filter(|_| !first).map_or(now, |boot| boot.began);
         self.boot = Some(Boot { began, last: now });
         if first {
-            self.shared.stats.reboots += 1;
-            self.shared.event(EventKind::Rebooted, 0, text(line));
-            self.shared.forget_module_state();
+            self.state.stats.reboots += 1;
+            self.state.event(EventKind::Rebooted, 0, text(line));
+            self.state.forget_module_state();
         } else {
-            self.shared.event(EventKind::Urc, 0, text(line));
+            self.state.event(EventKind::Urc, 0, text(line));
         }
         let error = Error::new(
             ErrorCode::ModemRebooted,
@@ -172,19 +172,19 @@ impl Scheduler {
         if first || self.is_speaking() {
             self.fail_for_reboot(now, &error);
         }
-        if first && !self.awaits_boot() && self.shared.stats.commands > 0 {
-            self.shared.internal.push_back(Box::new(Settings::new()));
+        if first && !self.awaits_boot() && self.state.stats.commands > 0 {
+            self.state.internal.push_back(Box::new(Settings::new()));
         }
         self.stay_quiet(now, began);
     }
 
     /// Whether a command is in flight, which a boot has made void.
     fn is_speaking(&self) -> bool {
-        self.slot.is_occupied()
+        self.in_flight.is_occupied()
     }
 
     fn stay_quiet(&mut self, now: Instant, began: Instant) {
-        self.slot
+        self.in_flight
             .hold_until((now + BOOT_QUIET).min(began + LONGEST_QUIET).max(now));
     }
 
@@ -193,21 +193,21 @@ impl Scheduler {
             Urc::Open(outcome) => self.on_open(now, outcome, line),
             Urc::Disc => {
                 self.urc_event(line);
-                self.shared.acks.connection_changed();
-                self.shared.recovery.blame(Cause::Disconnected);
-                let transition = self.shared.machine.on_disc();
-                self.shared.report(transition);
+                self.state.packet_ids.connection_changed();
+                self.state.recovery.set_loss_cause(Cause::Disconnected);
+                let transition = self.state.connection.on_disc();
+                self.state.report(transition);
                 // What can wait for the next connection is not told of the end of this one.
                 self.reconcile(now);
-                self.notify_all(now, &Notice::Disconnected);
+                self.notify_all(now, &BrokerEvent::Disconnected);
             }
             Urc::Rec { attempt } => {
                 self.urc_event(line);
-                self.shared.acks.connection_changed();
-                let transition = self.shared.machine.on_rec(attempt);
-                self.shared.report(transition);
+                self.state.packet_ids.connection_changed();
+                let transition = self.state.connection.on_rec(attempt);
+                self.state.report(transition);
                 self.reconcile(now);
-                self.notify_all(now, &Notice::Attempt(attempt));
+                self.notify_all(now, &BrokerEvent::Attempt(attempt));
             }
             Urc::Timeout(kind) => self.on_ack_timeout(now, kind, line),
             Urc::SubAck {
@@ -216,23 +216,23 @@ impl Scheduler {
                 filter,
             } => {
                 let filter = filter.map(text);
-                let owner = self.shared.acks.on_packet_id(
+                let owner = self.state.packet_ids.on_packet_id(
                     now,
                     AckKind::Subscribe,
                     packet_id,
                     filter.as_deref(),
                 );
-                self.on_ack(now, owner, &Notice::Granted { code }, line);
+                self.on_ack(now, owner, &BrokerEvent::Granted { code }, line);
             }
             Urc::UnsubAck { packet_id, filter } => {
                 let filter = filter.map(text);
-                let owner = self.shared.acks.on_packet_id(
+                let owner = self.state.packet_ids.on_packet_id(
                     now,
                     AckKind::Unsubscribe,
                     packet_id,
                     filter.as_deref(),
                 );
-                self.on_ack(now, owner, &Notice::Acknowledged { packet_id }, line);
+                self.on_ack(now, owner, &BrokerEvent::Acknowledged { packet_id }, line);
             }
             Urc::PubAck(numbers) => self.on_numbers(now, AckKind::Publish1, numbers, true, line),
             Urc::PubComp(numbers) => self.on_numbers(now, AckKind::Publish2, numbers, true, line),
@@ -245,7 +245,7 @@ impl Scheduler {
 
     fn on_open(&mut self, now: Instant, outcome: OpenOutcome, line: &[u8]) {
         self.urc_event(line);
-        self.shared.acks.connection_changed();
+        self.state.packet_ids.connection_changed();
         let (accepted, session_present) = match outcome {
             OpenOutcome::Accepted => (true, false),
             OpenOutcome::Failed => (false, false),
@@ -255,24 +255,24 @@ impl Scheduler {
             } => (code == 0, session_present),
         };
         let told_new = matches!(outcome, OpenOutcome::ReturnCode { .. }) && !session_present;
-        if accepted && (self.shared.clean_session || told_new) {
-            self.shared.acks.new_session();
+        if accepted && (self.state.clean_session || told_new) {
+            self.state.packet_ids.new_session();
         }
-        let before = self.shared.machine.state();
+        let before = self.state.connection.state();
         let transition = if accepted {
-            self.shared.machine.on_accepted()
+            self.state.connection.on_accepted()
         } else {
-            self.shared.machine.on_refused(&text(line))
+            self.state.connection.on_refused(&text(line))
         };
-        self.shared.report(transition);
-        self.notify_all(now, &Notice::Opened(outcome));
-        if self.shared.recovery.is_active() {
-            self.shared.recovery.session_present = accepted && session_present;
+        self.state.report(transition);
+        self.notify_all(now, &BrokerEvent::Opened(outcome));
+        if self.state.recovery.is_active() {
+            self.state.recovery.session_present = accepted && session_present;
             return;
         }
         let by_itself = matches!(before, MqttState::ModuleReconnecting | MqttState::Lost);
         if accepted && by_itself && !session_present {
-            self.shared.missing = Missing::All;
+            self.state.missing = Missing::All;
         }
     }
 
@@ -283,7 +283,7 @@ impl Scheduler {
             TimeoutKind::Unsubscribe => &[AckKind::Unsubscribe],
             TimeoutKind::Connect => {
                 self.urc_event(line);
-                self.notify_all(now, &Notice::ConnectLate);
+                self.notify_all(now, &BrokerEvent::ConnectLate);
                 return;
             }
             TimeoutKind::Ping | TimeoutKind::Other | TimeoutKind::Unknown(_) => {
@@ -292,8 +292,8 @@ impl Scheduler {
             }
         };
         self.urc_event(line);
-        if let Owner::Operation { operation, .. } = self.shared.acks.on_timeout(now, kinds) {
-            self.notify(now, operation, &Notice::AckLate);
+        if let Owner::Operation { operation, .. } = self.state.packet_ids.on_timeout(now, kinds) {
+            self.notify(now, operation, &BrokerEvent::AckLate);
         }
     }
 
@@ -305,34 +305,46 @@ impl Scheduler {
         complete: bool,
         line: &[u8],
     ) {
-        let owner = self.shared.acks.on_numbers(now, kind, numbers, complete);
+        let owner = self
+            .state
+            .packet_ids
+            .on_numbers(now, kind, numbers, complete);
         match owner {
             Owner::Operation { packet_id, .. } if complete => {
-                self.on_ack(now, owner, &Notice::Acknowledged { packet_id }, line);
+                self.on_ack(now, owner, &BrokerEvent::Acknowledged { packet_id }, line);
             }
             // PUBREC and PUBREL are half of the way.
             Owner::Operation { .. } => {}
-            Owner::MaybeHidden { operation } => self.notify(now, operation, &Notice::MaybeHidden),
+            Owner::MaybeHidden { operation } => {
+                self.notify(now, operation, &BrokerEvent::MaybeHidden);
+            }
             Owner::Expired | Owner::Nobody => {
-                self.on_ack(now, owner, &Notice::Acknowledged { packet_id: 0 }, line);
+                self.on_ack(
+                    now,
+                    owner,
+                    &BrokerEvent::Acknowledged { packet_id: 0 },
+                    line,
+                );
             }
         }
     }
 
-    fn on_ack(&mut self, now: Instant, owner: Owner, notice: &Notice, line: &[u8]) {
+    fn on_ack(&mut self, now: Instant, owner: Owner, notice: &BrokerEvent, line: &[u8]) {
         match owner {
             Owner::Operation { operation, .. } => self.notify(now, operation, notice),
-            Owner::MaybeHidden { operation } => self.notify(now, operation, &Notice::MaybeHidden),
+            Owner::MaybeHidden { operation } => {
+                self.notify(now, operation, &BrokerEvent::MaybeHidden);
+            }
             Owner::Expired => {
-                self.shared.stats.late_answers += 1;
-                self.shared.event(EventKind::LateAnswer, 0, text(line));
+                self.state.stats.late_answers += 1;
+                self.state.event(EventKind::LateAnswer, 0, text(line));
             }
             Owner::Nobody => self.urc_event(line),
         }
     }
 
     fn urc_event(&mut self, line: &[u8]) {
-        self.shared.event(EventKind::Urc, 0, text(line));
+        self.state.event(EventKind::Urc, 0, text(line));
     }
 }
 

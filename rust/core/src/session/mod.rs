@@ -57,26 +57,26 @@
 
 #![forbid(unsafe_code)]
 
+mod connection_state;
 mod echo;
 mod heard;
+mod in_flight;
 mod input;
+mod late_answers;
 mod line_log;
-mod machine;
 mod mqtt_state;
 mod operation;
 mod options;
 mod packet_ids;
 mod password;
-mod quarantine;
+mod prepared_command;
 mod recovery;
 mod request;
 mod scheduler;
-mod shared;
-mod slot;
 mod snapshot;
+mod state;
 mod stats;
 mod subscriptions;
-mod wire;
 
 use std::fmt;
 use std::time::Instant;
@@ -96,9 +96,9 @@ pub use request::{ModemInfo, OperationId, Outcome, Receipt, Request, RequestKind
 pub(crate) use snapshot::Snapshot;
 pub use stats::{RecoveryStats, SessionStats};
 
-use self::operation::{Notice, WhileRecovering};
+use self::operation::{BrokerEvent, WhileRecovering};
 use self::scheduler::Scheduler;
-use self::shared::Shared;
+use self::state::SessionState;
 use self::subscriptions::Subscription;
 use crate::{Error, ErrorCode, EventKind, Incoming};
 
@@ -127,7 +127,7 @@ impl Session {
         });
         let mut session = Self {
             framer,
-            scheduler: Box::new(Scheduler::new(Shared::new(config))),
+            scheduler: Box::new(Scheduler::new(SessionState::new(config))),
             lost: None,
             detached: false,
         };
@@ -137,8 +137,8 @@ impl Session {
 
     /// Takes bytes that came from the module at `now`, in any chunks.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        self.scheduler.shared.stats.bytes_received += bytes.len() as u64;
-        self.scheduler.shared.heard.take(bytes);
+        self.scheduler.state.stats.bytes_received += bytes.len() as u64;
+        self.scheduler.state.heard.take(bytes);
         self.framer.handle_input(now, bytes);
         self.take_frames(now);
         self.scheduler.pump(now);
@@ -149,7 +149,7 @@ impl Session {
         self.framer.handle_timeout(now);
         self.take_frames(now);
         if let Some((since, until)) = self.framer.holding() {
-            self.scheduler.slot.wait_for_held(now, since, until);
+            self.scheduler.in_flight.wait_for_held(now, since, until);
         }
         self.scheduler.handle_timeout(now);
         self.scheduler.pump(now);
@@ -162,25 +162,25 @@ impl Session {
         }
         self.detached = false;
         let error = Scheduler::port_lost(why);
-        self.scheduler.shared.recovery.forget();
+        self.scheduler.state.recovery.forget();
         self.scheduler.fail_all(now, &error);
-        self.scheduler.shared.recovery.rest();
-        let transition = self.scheduler.shared.machine.on_port_gone();
-        self.scheduler.shared.report(transition);
-        self.scheduler.shared.subscriptions.clear();
-        self.scheduler.shared.event(EventKind::PortLost, 0, why);
+        self.scheduler.state.recovery.rest();
+        let transition = self.scheduler.state.connection.on_port_gone();
+        self.scheduler.state.report(transition);
+        self.scheduler.state.subscriptions.clear();
+        self.scheduler.state.event(EventKind::PortLost, 0, why);
         self.lost = Some(error);
     }
 
     /// Takes note that nobody uses the module any more: from now on there is no connection and no
     /// subscription here, whatever the module keeps. Nothing is sent, and no event tells it.
     pub fn handle_closed(&mut self) {
-        let shared = &mut self.scheduler.shared;
-        shared.recovery.forget();
-        shared.recovery.rest();
+        let state = &mut self.scheduler.state;
+        state.recovery.forget();
+        state.recovery.rest();
         // Nobody receives events any more.
-        let _ = shared.machine.on_port_gone();
-        shared.subscriptions.clear();
+        let _ = state.connection.on_port_gone();
+        state.subscriptions.clear();
     }
 
     /// Takes note that the port is gone but may come back: what waits for a connection that is being
@@ -195,7 +195,7 @@ impl Session {
         );
         self.detached = true;
         self.scheduler.detach(now, &error);
-        self.scheduler.shared.event(EventKind::PortLost, 0, why);
+        self.scheduler.state.event(EventKind::PortLost, 0, why);
         self.lost = Some(error);
         self.framer.reset();
     }
@@ -206,7 +206,7 @@ impl Session {
             return;
         }
         self.lost = None;
-        self.scheduler.shared.event(EventKind::PortBack, 0, port);
+        self.scheduler.state.event(EventKind::PortBack, 0, port);
         self.scheduler.attach(now);
         self.scheduler.pump(now);
     }
@@ -214,7 +214,7 @@ impl Session {
     /// Changes whether and how a lost connection is made again. Turned off while one is being made,
     /// that ends, and what waits for it fails.
     pub fn set_recovery(&mut self, now: Instant, recovery: &Recovery) {
-        self.scheduler.shared.recovery.set_policy(recovery);
+        self.scheduler.state.recovery.set_policy(recovery);
         if !self.recovers() {
             self.scheduler.give_up_attempt(now);
         }
@@ -223,7 +223,7 @@ impl Session {
 
     /// Whether a lost connection, or port, is made again.
     pub fn recovers(&self) -> bool {
-        self.scheduler.shared.recovery.is_enabled()
+        self.scheduler.state.recovery.is_enabled()
     }
 
     /// Begins an operation; everything that can be checked is checked before anything is queued.
@@ -242,10 +242,10 @@ impl Session {
         let timeout = request.timeout;
         let connects = matches!(request.kind, RequestKind::Connect(_));
         let ends = matches!(request.kind, RequestKind::Disconnect | RequestKind::Delete);
-        let operation = operation::build(request, &self.scheduler.shared)?;
-        let recovering = self.scheduler.shared.recovery.is_active();
+        let operation = operation::build(request, &self.scheduler.state)?;
+        let recovering = self.scheduler.state.recovery.is_active();
         if recovering && ends {
-            self.scheduler.shared.recovery.forget();
+            self.scheduler.state.recovery.forget();
             self.scheduler.reconcile(now);
         }
         if let Some(error) = &self.lost {
@@ -269,7 +269,7 @@ impl Session {
     ///
     /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument).
     pub fn check(&self, request: &Request) -> Result<(), Error> {
-        operation::build(request.clone(), &self.scheduler.shared).map(drop)
+        operation::build(request.clone(), &self.scheduler.state).map(drop)
     }
 
     /// Forgets an operation for which the caller no longer waits; it gives no completion.
@@ -286,17 +286,17 @@ impl Session {
         self.scheduler.pump(now);
         self.tell_framer();
         let bytes = self.scheduler.poll_transmit()?;
-        let shared = &mut self.scheduler.shared;
+        let state = &mut self.scheduler.state;
         let line = bytes.trim_ascii_end();
-        shared.echo.sent(line);
-        shared.line_log.add(LineKind::Command, line, &shared.echo);
+        state.echo.sent(line);
+        state.line_log.add(LineKind::Command, line, &state.echo);
         Some(bytes)
     }
 
     /// The function that is to be called for a password that is wanted now, once; its result goes to
     /// [`set_password`](Self::set_password).
     pub fn poll_password_request(&mut self) -> Option<PasswordRequest> {
-        self.scheduler.shared.passwords.take_unasked()
+        self.scheduler.state.passwords.take_unasked()
     }
 
     /// Takes the password that was asked for, or why there is none; whether somebody waits for it.
@@ -310,22 +310,23 @@ impl Session {
         number: Option<u64>,
         password: Result<Secret, Error>,
     ) -> bool {
-        let Some(id) = self.scheduler.shared.passwords.take_asking(number) else {
+        let Some(id) = self.scheduler.state.passwords.take_asking(number) else {
             return false;
         };
-        self.scheduler.notify(now, id, &Notice::Password(password));
+        self.scheduler
+            .notify(now, id, &BrokerEvent::Password(password));
         self.scheduler.pump(now);
         true
     }
 
     /// Whether somebody waits for a password.
     pub fn wants_password(&self) -> bool {
-        self.scheduler.shared.passwords.is_asking()
+        self.scheduler.state.passwords.is_asking()
     }
 
     /// The next line that passed in either direction; nothing unless [`SessionConfig::line_log`].
     pub fn poll_line(&mut self) -> Option<PassedLine> {
-        self.scheduler.shared.line_log.next()
+        self.scheduler.state.line_log.next()
     }
 
     /// The next operation that has ended, and how.
@@ -335,7 +336,7 @@ impl Session {
 
     /// The next message or event, in wire order.
     pub fn poll_event(&mut self) -> Option<Incoming> {
-        self.scheduler.shared.incoming.pop_front()
+        self.scheduler.state.incoming.pop_front()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` while only bytes can change
@@ -349,36 +350,36 @@ impl Session {
 
     /// The state of the MQTT connection, as far as the module has told.
     pub fn mqtt_state(&self) -> MqttState {
-        self.scheduler.shared.machine.state()
+        self.scheduler.state.connection.state()
     }
 
     /// Whether there is a connection, or one is being made.
     pub fn expects_connection(&self) -> bool {
-        let shared = &self.scheduler.shared;
-        shared.machine.may_be_connected()
-            || shared.recovery.is_active()
+        let state = &self.scheduler.state;
+        state.connection.may_be_connected()
+            || state.recovery.is_active()
             || self.scheduler.changes_connection()
     }
 
     /// The module's model, once known.
     pub fn model(&self) -> Option<Model> {
-        self.scheduler.shared.model
+        self.scheduler.state.model
     }
 
     /// The granted subscriptions, oldest first; while a lost connection is being made again those
     /// that it had.
     pub fn subscriptions(&self) -> Vec<String> {
-        let shared = &self.scheduler.shared;
+        let state = &self.scheduler.state;
         let filter = |subscription: &Subscription| subscription.filter.clone();
-        if shared.recovery.is_active() {
-            return shared.recovery.subscriptions.iter().map(filter).collect();
+        if state.recovery.is_active() {
+            return state.recovery.subscriptions.iter().map(filter).collect();
         }
-        shared.subscriptions.live().map(filter).collect()
+        state.subscriptions.live().map(filter).collect()
     }
 
     /// The counters.
     pub fn stats(&self) -> SessionStats {
-        self.scheduler.shared.stats
+        self.scheduler.state.stats
     }
 
     /// Whether no operation of the application is under way.
@@ -388,7 +389,7 @@ impl Session {
 
     /// What has come since the module is being asked whether it is there.
     pub(crate) fn heard(&self) -> &Heard {
-        &self.scheduler.shared.heard
+        &self.scheduler.state.heard
     }
 
     /// How many operations of the application have not ended.
@@ -405,9 +406,9 @@ impl Session {
 
     /// Which topics messages can have, and how they are quoted, decides where their payload begins.
     fn tell_framer(&mut self) {
-        let quoting = self.scheduler.shared.profile.publish_topic;
+        let quoting = self.scheduler.state.profile.publish_topic;
         self.framer.set_publish_topic(quoting);
-        let subscriptions = &mut self.scheduler.shared.subscriptions;
+        let subscriptions = &mut self.scheduler.state.subscriptions;
         if subscriptions.take_change() {
             self.framer.set_subscriptions(subscriptions.filters());
             self.framer.set_hex(subscriptions.hex_filters());

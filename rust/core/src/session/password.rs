@@ -17,7 +17,7 @@ type Function = dyn Fn() -> Result<Secret, Error> + Send + Sync;
 /// Where the password comes from whenever a connection is made: tokens expire.
 ///
 /// A function is called without any lock held, on a thread of its own, so it may take its time (30 s)
-/// and use the modem. Whoever takes events off the queue can answer
+/// and use the modem. A program that takes events from the mailbox can answer
 /// [`PasswordWanted`](crate::EventKind::PasswordWanted) instead.
 ///
 /// ```

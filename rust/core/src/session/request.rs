@@ -18,11 +18,11 @@ const KEPT: u64 = 1 << 63;
 impl OperationId {
     /// For a message that is kept outside of the session, which never gives this number.
     #[cfg(feature = "outbox")]
-    pub(crate) fn kept(message: u64) -> Self {
+    pub(crate) fn stored(message: u64) -> Self {
         Self(KEPT | message)
     }
 
-    pub(crate) fn is_kept(self) -> bool {
+    pub(crate) fn is_stored(self) -> bool {
         self.0 & KEPT != 0
     }
 

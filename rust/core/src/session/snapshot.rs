@@ -32,55 +32,57 @@ pub(crate) struct Snapshot {
 impl Session {
     /// What this session knows now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let shared = &self.scheduler.shared;
+        let state = &self.scheduler.state;
         Snapshot {
-            model: shared.model,
-            settled: shared.settled,
-            state: shared.machine.state(),
-            state_known: shared.machine.is_known(),
-            ack_timeout: shared.ack_timeout,
-            keepalive: shared.keepalive,
-            next_id: shared.acks.next_id(),
-            qos0_takes_id: shared.acks.qos0_takes_id(),
-            subscriptions: shared
+            model: state.model,
+            settled: state.settled,
+            state: state.connection.state(),
+            state_known: state.connection.is_known(),
+            ack_timeout: state.ack_timeout,
+            keepalive: state.keepalive,
+            next_id: state.packet_ids.next_id(),
+            qos0_takes_id: state.packet_ids.qos0_takes_id(),
+            subscriptions: state
                 .subscriptions
                 .live()
                 .map(|live| (live.filter.clone(), live.qos, live.hex))
                 .collect(),
-            goal: shared.recovery.goal().cloned(),
+            goal: state.recovery.goal().cloned(),
         }
     }
 
     /// Takes over what another session knew; nothing may have begun.
     pub(crate) fn restore(&mut self, now: Instant, snapshot: &Snapshot) {
-        let shared = &mut self.scheduler.shared;
-        shared.set_profile(snapshot.model);
-        shared.settled = snapshot.settled;
-        shared.machine.restore(snapshot.state, snapshot.state_known);
-        shared.ack_timeout = snapshot.ack_timeout;
-        shared.keepalive = snapshot.keepalive;
-        shared
-            .acks
+        let state = &mut self.scheduler.state;
+        state.set_profile(snapshot.model);
+        state.settled = snapshot.settled;
+        state
+            .connection
+            .restore(snapshot.state, snapshot.state_known);
+        state.ack_timeout = snapshot.ack_timeout;
+        state.keepalive = snapshot.keepalive;
+        state
+            .packet_ids
             .restart_at(snapshot.next_id, snapshot.qos0_takes_id);
         if snapshot.state_known {
-            shared.subscriptions.clear();
+            state.subscriptions.clear();
         }
         for (filter, qos, hex) in &snapshot.subscriptions {
-            shared.subscriptions.ask(filter, *qos, *hex);
-            shared.subscriptions.grant(filter, *qos, *hex);
+            state.subscriptions.ask(filter, *qos, *hex);
+            state.subscriptions.grant(filter, *qos, *hex);
         }
         if let Some(goal) = &snapshot.goal {
-            shared.recovery.remember(now, goal);
+            state.recovery.remember(now, goal);
         }
         self.tell_framer();
     }
 
     /// How the session was set up, with the recovery that is in force now.
     pub(crate) fn config(&self) -> SessionConfig {
-        let shared = &self.scheduler.shared;
+        let state = &self.scheduler.state;
         SessionConfig {
-            recovery: shared.recovery.policy().clone(),
-            ..shared.config.clone()
+            recovery: state.recovery.policy().clone(),
+            ..state.config.clone()
         }
     }
 }

@@ -101,7 +101,7 @@ impl Subscriptions {
     }
 
     /// Nobody knows whether the broker still has it, or at which QoS.
-    pub(super) fn doubt(&mut self, filter: &str) {
+    pub(super) fn mark_unsure(&mut self, filter: &str) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
             entry.unsure = true;
         }

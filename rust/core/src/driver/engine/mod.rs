@@ -7,22 +7,21 @@
 //! port back to the reader thread. Whoever reads also serves the session's timers and what is left
 //! to write. While nothing happens nobody wakes.
 //!
-//! All state is in one [`Shared`] behind one lock, which is never held while a thread sleeps or
+//! All state is in one [`EngineState`] behind one lock, which is never held while a thread sleeps or
 //! while user code runs. Reading happens under the lock, so bytes keep their order when the reader
 //! changes.
 
-#[cfg(feature = "outbox")]
-mod feeding;
-mod kept;
-mod lead;
+mod leader;
 mod operations;
+#[cfg(feature = "outbox")]
+mod outbox;
 mod passwords;
+mod poll;
 mod reader;
 mod receiving;
 mod recording;
-mod search;
-mod shared;
-mod turn;
+mod reopen;
+mod state;
 
 use std::io;
 use std::sync::PoisonError;
@@ -30,21 +29,21 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::dispatcher::Job;
-use super::io::{PlatformWaiter, Port, Transport, Waiter};
-use super::queue::Queue;
-use super::recorder::{Line, TapedSession};
+use super::mailbox::Mailbox;
+use super::recorder::{Line, RecordedSession};
 use super::sync::channel::Sender;
 use super::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard};
-use super::wire_log::{WireEntry, WireLog};
+use super::trace::{Trace, TraceEntry};
 use super::{ModemOptions, Stats};
 use crate::session::Session;
+use crate::transport::{PlatformWaiter, Port, Transport, Waiter};
 use crate::{Error, ErrorCode, Recovery};
 pub(super) use operations::{DoneCallback, ReadySignal};
 #[cfg(all(test, loom))]
 pub(super) use reader::read_on;
 pub(super) use reader::spawn_reader;
-pub(super) use search::Lookout;
-use shared::{Role, Shared};
+pub(super) use reopen::PortReopener;
+use state::{EngineState, Role};
 
 /// How long `close` waits for the leader, which needs microseconds to wake. In a model, where time
 /// stands still, it is as long as it takes.
@@ -55,15 +54,15 @@ const LEADER_LEAVES: Duration = if cfg!(all(test, loom)) {
 };
 
 pub(super) struct Engine {
-    shared: Mutex<Shared>,
+    state: Mutex<EngineState>,
     waiter: PlatformWaiter,
-    queue: Queue,
+    mailbox: Mailbox,
     /// Signalled when a leader has left after the end, so that `close` knows the port is free.
     left: Condvar,
     /// Signalled at the end, for a thread that looks for the port.
     ended: Condvar,
     callback_panics: AtomicU64,
-    /// What receivers look at, so that they need not wait for a turn to end.
+    /// What receivers look at, so that they need not wait for a poll to end.
     closed: AtomicBool,
 }
 
@@ -71,15 +70,21 @@ impl Engine {
     pub(super) fn new(
         port: Transport,
         line: Line,
-        session: TapedSession,
+        session: RecordedSession,
         options: &ModemOptions,
     ) -> io::Result<Self> {
         let waiter = PlatformWaiter::new(&port)?;
-        let wire = WireLog::new(options.wire_log);
+        let trace = Trace::new(options.trace);
         Ok(Self {
             waiter,
-            shared: Mutex::new(Shared::new(port, session, line, wire, options.max_waiting)),
-            queue: Queue::new(options.queue_size, options.overflow),
+            state: Mutex::new(EngineState::new(
+                port,
+                session,
+                line,
+                trace,
+                options.max_waiting,
+            )),
+            mailbox: Mailbox::new(options.queue_size, options.overflow),
             left: Condvar::new(),
             ended: Condvar::new(),
             callback_panics: AtomicU64::new(0),
@@ -87,42 +92,42 @@ impl Engine {
         })
     }
 
-    /// Wakes every thread that waits for an operation or for the queue.
+    /// Wakes every thread that waits for an operation or for the mailbox.
     pub(super) fn cancel(&self) {
-        let mut shared = self.lock();
-        shared.cancel_epoch += 1;
-        shared.wake_parked();
-        if shared.role == Role::Leader {
+        let mut state = self.lock();
+        state.cancel_epoch += 1;
+        state.wake_parked();
+        if state.role == Role::Leader {
             self.waiter.wake_leader();
         }
-        drop(shared);
-        self.queue.cancel();
+        drop(state);
+        self.mailbox.cancel();
     }
 
     /// Ends everything and frees the port; true the first time.
     pub(super) fn close(&self) -> bool {
-        let mut shared = self.lock();
-        if shared.closed {
+        let mut state = self.lock();
+        if state.closed {
             return false;
         }
-        shared.closed = true;
+        state.closed = true;
         self.closed.store(true, Ordering::SeqCst);
-        self.end(&mut shared, closed());
-        shared.session.handle_closed();
+        self.end(&mut state, closed());
+        state.session.handle_closed();
         // The leader holds the port until it has woken.
         let deadline = Instant::now() + LEADER_LEAVES;
-        while shared.role == Role::Leader {
+        while state.role == Role::Leader {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            shared = self
+            state = self
                 .left
-                .wait_timeout(shared, left)
+                .wait_timeout(state, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        drop(shared);
+        drop(state);
         self.end_recording();
         true
     }
@@ -136,8 +141,8 @@ impl Engine {
         &self.waiter
     }
 
-    pub(super) fn queue(&self) -> &Queue {
-        &self.queue
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     pub(super) fn with_session<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
@@ -145,49 +150,46 @@ impl Engine {
     }
 
     /// The lines on the port that are kept, from a number on.
-    pub(super) fn wire_log(&self, since: u64) -> Vec<WireEntry> {
-        let shared = self.lock();
-        shared
-            .wire
+    pub(super) fn trace(&self, since: u64) -> Vec<TraceEntry> {
+        let state = self.lock();
+        state
+            .trace
             .as_ref()
             .map_or_else(Vec::new, |log| log.since(since))
     }
 
     pub(super) fn wake_for_wire_log(&self) {
-        if let Some(log) = &mut self.lock().wire {
+        if let Some(log) = &mut self.lock().trace {
             log.wakes_receiver = true;
         }
     }
 
     /// Changes whether and how a lost connection or port is made again.
     pub(super) fn set_recovery(&self, recovery: &Recovery) {
-        let mut shared = self.lock();
-        if shared.end.is_some() {
+        let mut state = self.lock();
+        if state.end.is_some() {
             return;
         }
-        let now = shared.now();
-        shared.session.set_recovery(now, recovery);
-        self.settle(&mut shared, now);
-        if shared.port.is_none() && !recovery.enabled {
-            self.lose_port_for_good(
-                &mut shared,
-                "it had vanished and is not looked for any more",
-            );
+        let now = state.now();
+        state.session.set_recovery(now, recovery);
+        self.drain_session(&mut state, now);
+        if state.port.is_none() && !recovery.enabled {
+            self.lose_port_for_good(&mut state, "it had vanished and is not looked for any more");
             return;
         }
-        self.tell_whoever_reads(&mut shared);
+        self.wake_owner(&mut state);
     }
 
     /// For the start-up at another speed: nothing may be in flight.
     pub(super) fn replace_session(&self, session: Session, baudrate: u32) -> io::Result<()> {
-        let mut shared = self.lock();
-        if let Some(port) = &shared.port {
+        let mut state = self.lock();
+        if let Some(port) = &state.port {
             port.set_baudrate(baudrate)?;
         }
-        let now = shared.now();
-        shared.session.replace(now, session, baudrate);
-        shared.line.baudrate = Some(baudrate);
-        shared.unsent.clear();
+        let now = state.now();
+        state.session.replace(now, session, baudrate);
+        state.line.baudrate = Some(baudrate);
+        state.unsent.clear();
         Ok(())
     }
 
@@ -197,8 +199,8 @@ impl Engine {
 
     /// Where the dispatcher gets its work from; `None` once it is to stop.
     pub(super) fn set_jobs(&self, jobs: Option<Sender<Job>>) {
-        let mut shared = self.lock();
-        shared.jobs = jobs.filter(|_| !shared.closed);
+        let mut state = self.lock();
+        state.jobs = jobs.filter(|_| !state.closed);
     }
 
     pub(super) fn count_callback_panic(&self) {
@@ -206,14 +208,14 @@ impl Engine {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let shared = self.lock();
+        let state = self.lock();
         Stats {
-            session: shared.session.stats(),
-            queued: self.queue.len(),
-            dropped: self.queue.dropped(),
+            session: state.session.stats(),
+            queued: self.mailbox.len(),
+            dropped: self.mailbox.dropped(),
             callback_panics: self.callback_panics.load(Ordering::Relaxed),
-            reader_wakeups: shared.reader_wakeups,
-            outbox: shared.kept.outbox.as_ref().map(|outbox| outbox.stats()),
+            reader_wakeups: state.reader_wakeups,
+            outbox: state.outbox.as_ref().map(|outbox| outbox.stats()),
         }
     }
 
@@ -226,10 +228,10 @@ impl Engine {
     }
 
     /// Whatever this thread changed must reach the one that sleeps on the port.
-    fn tell_whoever_reads(&self, shared: &mut Shared) {
-        match shared.role {
-            Role::Reader => self.sync_reader(shared),
-            Role::Leader if shared.leader_sleeps_too_long() => self.waiter.wake_leader(),
+    fn wake_owner(&self, state: &mut EngineState) {
+        match state.role {
+            Role::Reader => self.sync_reader(state),
+            Role::Leader if state.leader_sleeps_too_long() => self.waiter.wake_leader(),
             // Whoever takes the lead looks at everything anew.
             Role::Leader | Role::Vacant => {}
         }
@@ -237,8 +239,8 @@ impl Engine {
 
     /// A panic elsewhere must not spread through the lock: every change of the state is complete
     /// before user code or a foreign call can run.
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, EngineState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::Engine;
-use super::shared::{Role, Shared, Slot};
+use super::state::{EngineState, Role, Slot};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
-use crate::driver::io::Interest;
 use crate::driver::sync::MutexGuard;
 use crate::driver::sync::channel::SendError;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
+use crate::transport::Interest;
 use crate::{Error, ErrorCode, Receipt};
 
 /// What to call with the end of a delivery.
@@ -21,15 +21,15 @@ pub(in crate::driver) type ReadySignal = Box<dyn FnOnce() + Send>;
 impl Engine {
     /// Begins an operation and waits for its end.
     pub(in crate::driver) fn run(&self, request: Request) -> Result<Outcome, Error> {
-        let (shared, id) = self.begin_as_leader(request)?;
+        let (state, id) = self.begin_as_leader(request)?;
         let mut cancelled = None;
-        let (mut shared, outcome) = self.wait_locked(shared, id, None, &mut cancelled);
+        let (mut state, outcome) = self.wait_locked(state, id, None, &mut cancelled);
         let outcome = outcome.or(cancelled.map(Err));
-        if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
-            self.abandon_locked(&mut shared, id);
-            self.tell_whoever_reads(&mut shared);
+        if let Some(Slot { outcome: None, .. }) = state.slots.remove(&id) {
+            self.abandon_locked(&mut state, id);
+            self.wake_owner(&mut state);
         }
-        drop(shared);
+        drop(state);
         outcome.unwrap_or_else(|| {
             Err(Error::new(
                 ErrorCode::Internal,
@@ -44,11 +44,11 @@ impl Engine {
         request: Request,
         slice: Duration,
     ) -> Result<OperationId, Error> {
-        let (shared, id) = self.begin_as_leader(request)?;
+        let (state, id) = self.begin_as_leader(request)?;
         let deadline = Instant::now().checked_add(slice);
         let mut cancelled = None;
-        let (shared, _) = self.wait_locked(shared, id, deadline, &mut cancelled);
-        drop(shared);
+        let (state, _) = self.wait_locked(state, id, deadline, &mut cancelled);
+        drop(state);
         if let Some(error) = cancelled {
             self.forget(id);
             return Err(error);
@@ -61,20 +61,20 @@ impl Engine {
     fn begin_as_leader(
         &self,
         request: Request,
-    ) -> Result<(MutexGuard<'_, Shared>, OperationId), Error> {
-        let mut shared = self.lock();
-        if shared.role == Role::Reader && shared.port.is_some() {
-            shared.role = Role::Vacant;
-            self.set_interest(&mut shared, Interest::NONE);
+    ) -> Result<(MutexGuard<'_, EngineState>, OperationId), Error> {
+        let mut state = self.lock();
+        if state.role == Role::Reader && state.port.is_some() {
+            state.role = Role::Vacant;
+            self.set_interest(&mut state, Interest::NONE);
         }
-        match self.begin(&mut shared, request) {
+        match self.begin(&mut state, request) {
             Ok(id) => {
-                self.tell_whoever_reads(&mut shared);
-                Ok((shared, id))
+                self.wake_owner(&mut state);
+                Ok((state, id))
             }
             Err(error) => {
-                if shared.role == Role::Vacant {
-                    self.hand_over(&mut shared);
+                if state.role == Role::Vacant {
+                    self.hand_over(&mut state);
                 }
                 Err(error)
             }
@@ -83,9 +83,9 @@ impl Engine {
 
     /// Begins an operation that is waited for later, or never.
     pub(in crate::driver) fn start(&self, request: Request) -> Result<OperationId, Error> {
-        let mut shared = self.lock();
-        let id = self.begin(&mut shared, request)?;
-        self.tell_whoever_reads(&mut shared);
+        let mut state = self.lock();
+        let id = self.begin(&mut state, request)?;
+        self.wake_owner(&mut state);
         Ok(id)
     }
 
@@ -98,8 +98,8 @@ impl Engine {
         // An `Instant` cannot hold every `Duration`: what is beyond it is for ever.
         let deadline = slice.and_then(|slice| Instant::now().checked_add(slice));
         let mut cancelled = None;
-        let (shared, outcome) = self.wait_locked(self.lock(), id, deadline, &mut cancelled);
-        drop(shared);
+        let (state, outcome) = self.wait_locked(self.lock(), id, deadline, &mut cancelled);
+        drop(state);
         outcome.or(cancelled.map(Err))
     }
 
@@ -109,8 +109,8 @@ impl Engine {
 
     /// Has `signal` called when the operation has ended, under the lock.
     pub(in crate::driver) fn on_ready(&self, id: OperationId, signal: ReadySignal) {
-        let mut shared = self.lock();
-        match shared.slots.get_mut(&id) {
+        let mut state = self.lock();
+        match state.slots.get_mut(&id) {
             Some(slot) if slot.outcome.is_none() => slot.ready = Some(signal),
             _ => signal(),
         }
@@ -118,19 +118,19 @@ impl Engine {
 
     /// Nobody will ask for this result any more; an operation that is not done is given up.
     pub(in crate::driver) fn forget(&self, id: OperationId) {
-        let mut shared = self.lock();
-        if let Some(Slot { outcome: None, .. }) = shared.slots.remove(&id) {
-            self.abandon_locked(&mut shared, id);
-            self.tell_whoever_reads(&mut shared);
+        let mut state = self.lock();
+        if let Some(Slot { outcome: None, .. }) = state.slots.remove(&id) {
+            self.abandon_locked(&mut state, id);
+            self.wake_owner(&mut state);
         }
     }
 
     /// Nobody will ask for this result any more, but the operation goes on.
     pub(in crate::driver) fn detach(&self, id: OperationId) {
-        let mut shared = self.lock();
-        if let Some(slot) = shared.slots.get_mut(&id) {
+        let mut state = self.lock();
+        if let Some(slot) = state.slots.get_mut(&id) {
             if slot.outcome.is_some() || slot.callbacks.is_empty() {
-                shared.slots.remove(&id);
+                state.slots.remove(&id);
             } else {
                 slot.detached = true;
             }
@@ -144,9 +144,9 @@ impl Engine {
         id: OperationId,
         callback: DoneCallback,
     ) -> Result<(), (DoneCallback, Result<Receipt, Error>)> {
-        let mut shared = self.lock();
-        let end = shared.end.clone();
-        let Some(slot) = shared.slots.get_mut(&id) else {
+        let mut state = self.lock();
+        let end = state.end.clone();
+        let Some(slot) = state.slots.get_mut(&id) else {
             let error =
                 end.unwrap_or_else(|| Error::new(ErrorCode::Internal, "the delivery is unknown"));
             return Err((callback, Err(error)));
@@ -156,7 +156,7 @@ impl Engine {
             return Ok(());
         };
         let receipt = outcome.clone().and_then(receipt);
-        match &shared.jobs {
+        match &state.jobs {
             Some(jobs) => match jobs.send(Job::Done(callback, receipt)) {
                 Err(SendError(Job::Done(callback, receipt))) => Err((callback, receipt)),
                 _ => Ok(()),
@@ -165,30 +165,30 @@ impl Engine {
         }
     }
 
-    fn begin(&self, shared: &mut Shared, request: Request) -> Result<OperationId, Error> {
-        if let Some(end) = &shared.end {
+    fn begin(&self, state: &mut EngineState, request: Request) -> Result<OperationId, Error> {
+        if let Some(end) = &state.end {
             return Err(end.clone());
         }
-        check_room(shared, &request.kind)?;
-        shared.thaw();
-        let now = shared.now();
-        let id = shared.session.begin(now, request)?;
-        shared.slots.insert(id, Slot::default());
-        self.settle(shared, now);
+        check_room(state, &request.kind)?;
+        state.resume_clock();
+        let now = state.now();
+        let id = state.session.begin(now, request)?;
+        state.slots.insert(id, Slot::default());
+        self.drain_session(state, now);
         Ok(id)
     }
 
-    pub(super) fn abandon_locked(&self, shared: &mut Shared, id: OperationId) {
-        if shared.end.is_none() {
-            let now = shared.now();
-            shared.session.abandon(now, id);
-            self.settle(shared, now);
+    pub(super) fn abandon_locked(&self, state: &mut EngineState, id: OperationId) {
+        if state.end.is_none() {
+            let now = state.now();
+            state.session.abandon(now, id);
+            self.drain_session(state, now);
         }
     }
 }
 
 /// What may wait is bounded; with a full queue one can still connect, disconnect and restart.
-fn check_room(shared: &Shared, kind: &RequestKind) -> Result<(), Error> {
+fn check_room(state: &EngineState, kind: &RequestKind) -> Result<(), Error> {
     const RESERVE: usize = 64;
     let reserve = match kind {
         RequestKind::Startup
@@ -199,15 +199,15 @@ fn check_room(shared: &Shared, kind: &RequestKind) -> Result<(), Error> {
         | RequestKind::Reboot => RESERVE,
         _ => 0,
     };
-    let waiting = shared.session.under_way();
-    if waiting < shared.max_waiting.saturating_add(reserve) {
+    let waiting = state.session.under_way();
+    if waiting < state.max_waiting.saturating_add(reserve) {
         return Ok(());
     }
     Err(Error::new(
         ErrorCode::QueueFull,
         format!(
             "{waiting} operations wait or are under way, and {} may; try again once some have ended",
-            shared.max_waiting
+            state.max_waiting
         ),
     ))
 }

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
 use super::Engine;
-use super::shared::Shared;
-use crate::driver::thread::spawn_thread;
+use super::state::EngineState;
 use crate::session::PasswordRequest;
+use crate::thread::spawn_thread;
 use crate::{Error, ErrorCode, Secret};
 
 impl Engine {
@@ -22,31 +22,31 @@ impl Engine {
         number: Option<u64>,
         password: Result<Secret, Error>,
     ) -> bool {
-        let mut shared = self.lock();
-        if shared.end.is_some() {
+        let mut state = self.lock();
+        if state.end.is_some() {
             return false;
         }
-        let now = shared.now();
-        let taken = shared.session.set_password(now, number, password);
-        self.settle(&mut shared, now);
-        self.tell_whoever_reads(&mut shared);
+        let now = state.now();
+        let taken = state.session.set_password(now, number, password);
+        self.drain_session(&mut state, now);
+        self.wake_owner(&mut state);
         taken
     }
 
     /// Has the function called that is to be called now.
-    pub(super) fn pass_on_password_request(&self, shared: &mut Shared) {
-        let Some(request) = shared.session.poll_password_request() else {
+    pub(super) fn pass_on_password_request(&self, state: &mut EngineState) {
+        let Some(request) = state.session.poll_password_request() else {
             return;
         };
         let number = request.number();
-        let engine = shared.myself.clone();
+        let engine = state.myself.clone();
         let asked = spawn_thread("m531x-password", move || ask(&engine, &request));
         if let Err(error) = asked {
             let why = format!("no thread can ask for it: {error}");
-            let now = shared.now();
+            let now = state.now();
             let error = Error::new(ErrorCode::Internal, why);
-            shared.session.set_password(now, Some(number), Err(error));
-            self.hand_on(shared);
+            state.session.set_password(now, Some(number), Err(error));
+            self.dispatch_outputs(state);
         }
     }
 }

@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::Engine;
-use super::shared::Role;
-use crate::driver::io::Waiter;
-use crate::driver::thread::spawn_thread;
+use super::state::Role;
+use crate::thread::spawn_thread;
+use crate::transport::Waiter;
 
 /// Starts the reader thread; it ends when the modem is closed or the port is lost.
 pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHandle<()>> {
@@ -27,27 +27,27 @@ pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHan
 pub(in crate::driver) fn read_on(engine: &Arc<Engine>) {
     loop {
         let waited = engine.waiter.wait_as_reader();
-        let mut shared = engine.lock();
-        if shared.end.is_some() {
+        let mut state = engine.lock();
+        if state.end.is_some() {
             return;
         }
-        shared.reader_wakeups += 1;
-        if shared
+        state.reader_wakeups += 1;
+        if state
             .reader_deadline
             .is_some_and(|due| due <= Instant::now())
         {
-            shared.reader_deadline = None;
+            state.reader_deadline = None;
         }
         if let Err(error) = waited {
-            engine.lose_port(&mut shared, &error.to_string());
-        } else if shared.role == Role::Reader {
+            engine.lose_port(&mut state, &error.to_string());
+        } else if state.role == Role::Reader {
             // Held up by a full queue, the port is left alone even when it hangs up: what it still
             // holds is read once there is room.
-            if !shared.is_frozen() {
-                engine.turn(&mut shared);
+            if !state.is_frozen() {
+                engine.poll_port(&mut state);
             }
-            engine.sync_reader(&mut shared);
+            engine.sync_reader(&mut state);
         }
-        engine.start_search(&mut shared);
+        engine.start_search(&mut state);
     }
 }

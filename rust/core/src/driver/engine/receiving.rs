@@ -1,10 +1,10 @@
-//! Taking what came in off the queue.
+//! Taking messages and events from the mailbox.
 
 use std::time::Duration;
 
-use super::shared::Role;
+use super::state::Role;
 use super::{Engine, closed};
-use crate::driver::queue::{Received, weight};
+use crate::driver::mailbox::{Received, weight};
 use crate::{Error, Incoming};
 
 /// A batch ends with the entry that makes it so large: what it holds counts nowhere.
@@ -18,7 +18,7 @@ impl Engine {
         if self.is_closed() {
             return Err(closed());
         }
-        let received = self.queue.recv(timeout);
+        let received = self.mailbox.recv(timeout);
         self.after_receiving();
         received.into_result(|| self.why_ended())
     }
@@ -39,7 +39,7 @@ impl Engine {
         out.push(first);
         let mut count = 1;
         while count < max && bytes < LARGEST_BATCH {
-            let Received::Entry(entry) = self.queue.try_recv() else {
+            let Received::Entry(entry) = self.mailbox.try_recv() else {
                 break;
             };
             bytes += weight(&entry);
@@ -52,17 +52,17 @@ impl Engine {
 
     /// One entry if there is one, without waiting.
     pub(in crate::driver) fn try_recv(&self) -> Received {
-        let received = self.queue.try_recv();
+        let received = self.mailbox.try_recv();
         self.after_receiving();
         received
     }
 
-    /// To be called by whoever took entries off the queue: the port may be read again.
+    /// The caller has taken entries from the mailbox: the port may be read again.
     pub(in crate::driver) fn after_receiving(&self) {
-        if self.queue.has_room_again() {
-            let mut shared = self.lock();
-            if shared.role == Role::Reader && shared.end.is_none() {
-                self.sync_reader(&mut shared);
+        if self.mailbox.has_room_again() {
+            let mut state = self.lock();
+            if state.role == Role::Reader && state.end.is_none() {
+                self.sync_reader(&mut state);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
-use crate::driver::recorder::{Recording, RecordingOptions, Status, Tape};
+use crate::driver::recorder::{Recorder, Recording, RecordingOptions, Status};
 use crate::{Error, ErrorCode};
 
 /// How much of the time that a close may take is spent on the rest of a recording.
@@ -16,11 +16,11 @@ impl Engine {
         options: &RecordingOptions,
     ) -> Result<Recording, Error> {
         let line = {
-            let shared = self.lock();
-            if let Some(end) = &shared.end {
+            let state = self.lock();
+            if let Some(end) = &state.end {
                 return Err(end.clone());
             }
-            shared.line.clone()
+            state.line.clone()
         };
         if let Some(recording) = self.recording().filter(|found| !found.is_finished()) {
             return Err(busy(&recording));
@@ -28,15 +28,15 @@ impl Engine {
         // The disk is waited for without the lock.
         let model = self.with_session(crate::session::Session::model);
         let model = model.map_or("auto", |model| model.name());
-        let mut shared = self.lock();
-        shared.thaw();
-        let now = shared.now();
-        drop(shared);
-        let tape = Tape::start(options, now, line, model)?;
-        let status = Arc::clone(tape.status());
-        let mut shared = self.lock();
-        let now = shared.now();
-        shared.session.insert(now, tape);
+        let mut state = self.lock();
+        state.resume_clock();
+        let now = state.now();
+        drop(state);
+        let recorder = Recorder::start(options, now, line, model)?;
+        let status = Arc::clone(recorder.status());
+        let mut state = self.lock();
+        let now = state.now();
+        state.session.insert(now, recorder);
         Ok(Recording {
             engine: Arc::clone(self),
             status,
@@ -45,7 +45,7 @@ impl Engine {
 
     /// The recording under way.
     pub(in crate::driver) fn recording(self: &Arc<Self>) -> Option<Recording> {
-        let status = Arc::clone(self.lock().session.tape()?.status());
+        let status = Arc::clone(self.lock().session.recorder()?.status());
         Some(Recording {
             engine: Arc::clone(self),
             status,
@@ -54,29 +54,29 @@ impl Engine {
 
     /// Ends this recording, unless it has ended or another one has begun.
     pub(in crate::driver) fn stop_recording(&self, status: &Arc<Status>) {
-        let mut shared = self.lock();
-        let is_this = shared
+        let mut state = self.lock();
+        let is_this = state
             .session
-            .tape()
-            .is_some_and(|tape| Arc::ptr_eq(tape.status(), status));
+            .recorder()
+            .is_some_and(|recorder| Arc::ptr_eq(recorder.status(), status));
         if is_this {
-            drop(shared.session.remove_tape());
+            drop(state.session.remove_recorder());
         }
     }
 
     /// Ends whatever recording there is; the modem was closed.
     pub(in crate::driver) fn end_recording(&self) {
-        let mut shared = self.lock();
-        let now = shared.now();
-        shared
+        let mut state = self.lock();
+        let now = state.now();
+        state
             .session
             .note(now, || "the modem was closed".to_owned());
-        let Some(tape) = shared.session.remove_tape() else {
+        let Some(recorder) = state.session.remove_recorder() else {
             return;
         };
-        drop(shared);
-        let status = Arc::clone(tape.status());
-        drop(tape);
+        drop(state);
+        let status = Arc::clone(recorder.status());
+        drop(recorder);
         // A slower disk is written on by the recording's own thread.
         let _ = status.wait(PATIENCE);
     }

@@ -11,9 +11,9 @@ use m531x_at::profile::Model;
 use super::check;
 use crate::driver::ModemOptions;
 use crate::driver::engine::{Engine, read_on};
-use crate::driver::io::Transport;
-use crate::driver::recorder::{Line, TapedSession};
+use crate::driver::recorder::{Line, RecordedSession};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
+use crate::transport::Transport;
 use crate::{Error, ErrorCode, Recovery};
 
 /// Two questions that cannot be taken for each other's answer.
@@ -132,7 +132,7 @@ impl World {
             port: "model".to_owned(),
             baudrate: None,
         };
-        let session = TapedSession::new(session, None);
+        let session = RecordedSession::new(session, None);
         let engine = Engine::new(port, line, session, &ModemOptions::default()).unwrap();
         let engine = Arc::new(engine);
         Self {

@@ -2,7 +2,7 @@
 //! that is possible, and in each the promises hold.
 
 mod engine;
-mod queue;
+mod mailbox;
 mod waiter;
 
 pub(crate) use waiter::ModelWaiter;

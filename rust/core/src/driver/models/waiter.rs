@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::driver::io::{Interest, Transport, Waiter};
 use crate::driver::sync::{Condvar, Mutex, MutexGuard};
+use crate::transport::{Interest, Transport, Waiter};
 
 pub(crate) struct ModelWaiter {
     state: Mutex<State>,

@@ -15,8 +15,9 @@ use std::time::Duration;
 use super::dispatcher::Dispatcher;
 use super::engine::{Engine, closed, spawn_reader};
 use super::silence::Failure;
-use super::{ModemOptions, Pending, Stream, start_up};
+use super::{ModemOptions, Pending, start_up};
 use crate::session::{Outcome, Request};
+use crate::transport::Stream;
 use crate::{Error, ErrorCode};
 
 /// An open modem.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Modem, with_dispatcher};
 use crate::driver::dispatcher::Job;
-use crate::driver::{Overflow, Stats, WireEntry};
+use crate::driver::{Overflow, Stats, TraceEntry};
 use crate::{Error, Incoming};
 
 impl Modem {
@@ -40,20 +40,20 @@ impl Modem {
     ///
     /// This is for a receiving thread that also has other work, which has just come up.
     pub fn wake_receiver(&self) {
-        self.engine().queue().wake();
+        self.engine().mailbox().wake();
     }
 
     /// The last lines on the port from an entry's number on, oldest first, passwords and PINs shown as `***`;
-    /// empty unless the modem was opened with [`ModemOptions::wire_log`].
+    /// empty unless the modem was opened with [`ModemOptions::trace`].
     ///
-    /// [`ModemOptions::wire_log`]: crate::ModemOptions::wire_log
-    pub fn wire_log(&self, since: u64) -> Vec<WireEntry> {
-        self.engine().wire_log(since)
+    /// [`ModemOptions::trace`]: crate::ModemOptions::trace
+    pub fn trace(&self, since: u64) -> Vec<TraceEntry> {
+        self.engine().trace(since)
     }
 
     /// Wakes a receiver, as [`wake_receiver`](Self::wake_receiver) does, after every line on the port
-    /// from now on that is kept for [`wire_log`](Self::wire_log).
-    pub fn wake_receiver_for_wire_log(&self) {
+    /// from now on that is kept for [`trace`](Self::trace).
+    pub fn wake_receiver_for_trace(&self) {
         self.engine().wake_for_wire_log();
     }
 
@@ -64,7 +64,7 @@ impl Modem {
     /// [`recv_batch`](Self::recv_batch) with no time to wait. It runs on the thread that reads the
     /// port, ahead of everything else there, and so must neither wait nor use the modem.
     pub fn on_receivable(&self, signal: impl Fn() + Send + Sync + 'static) -> bool {
-        self.engine().queue().set_signal(Box::new(signal))
+        self.engine().mailbox().set_signal(Box::new(signal))
     }
 
     /// Has every message and event given to `callback` on the dispatcher thread, in wire order,
@@ -94,6 +94,6 @@ impl Modem {
 
     /// How many messages and events may wait, and what happens to more of them.
     pub fn queue_limits(&self) -> (usize, Overflow) {
-        self.engine().queue().limits()
+        self.engine().mailbox().limits()
     }
 }

@@ -101,7 +101,7 @@ fn connect(path: &Path, lock: &Lock, failure: &Failure) -> Result<Connection, Er
 
 fn prepare(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     let failed = |error| failure.of_sqlite("be opened", &error);
-    // Whoever has the file has it until it is closed; without shared memory beside it.
+    // Whoever has the file has it until it is closed; without state memory beside it.
     connection
         .execute_batch(
             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;

@@ -11,8 +11,8 @@ use super::store::Store;
 use super::worker::Worker;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
 use crate::driver::engine::Engine;
-use crate::driver::thread::spawn_thread;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
+use crate::thread::spawn_thread;
 use crate::{Error, ErrorCode};
 
 /// What the thread is told.

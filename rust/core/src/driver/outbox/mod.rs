@@ -10,16 +10,16 @@
 //! other. The engine's side is in `engine/kept.rs` and
 //! `engine/feeding.rs`.
 
+#[cfg(not(feature = "outbox"))]
+mod disabled;
 #[cfg(feature = "outbox")]
 mod failure;
-#[cfg(feature = "outbox")]
-mod feeder;
 #[cfg(feature = "outbox")]
 mod file;
 #[cfg(feature = "outbox")]
 mod handle;
-#[cfg(not(feature = "outbox"))]
-mod left_out;
+#[cfg(feature = "outbox")]
+mod inspect;
 #[cfg(feature = "outbox")]
 mod lock;
 mod options;
@@ -30,21 +30,21 @@ mod power_cut;
 #[cfg(feature = "outbox")]
 mod record;
 #[cfg(feature = "outbox")]
-mod shelf;
+mod send_order;
 #[cfg(feature = "outbox")]
 mod store;
 #[cfg(feature = "outbox")]
 mod worker;
 
+#[cfg(not(feature = "outbox"))]
+pub(super) use disabled::{Opened, Outbox};
 #[cfg(feature = "outbox")]
 pub(super) use handle::{Opened, Outbox};
-#[cfg(not(feature = "outbox"))]
-pub(super) use left_out::{Opened, Outbox};
+#[cfg(feature = "outbox")]
+pub use inspect::OutboxFile;
 pub use options::{OutboxOptions, OutboxOverflow, OutboxStats};
 #[cfg(feature = "outbox")]
 pub use record::StoredMessage;
-#[cfg(feature = "outbox")]
-pub use shelf::OutboxFile;
 
 /// Whether there is an MQTT connection, and whether one is there or being made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::feeder::{Feeder, Verdict};
 use super::handle::{Keep, Note, Skipped};
+use super::send_order::{SendOrder, SendResult};
 use super::store::Store;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
 use crate::driver::engine::Engine;
@@ -27,7 +27,7 @@ pub(super) struct Worker {
     store: Store,
     options: OutboxOptions,
     stats: Arc<Mutex<OutboxStats>>,
-    feeder: Feeder,
+    order: SendOrder,
     link: Link,
     skipped: Skipped,
     sending: HashMap<OperationId, u64>,
@@ -62,7 +62,7 @@ impl Worker {
             engine,
             store,
             stats,
-            feeder: Feeder::new(options.in_flight),
+            order: SendOrder::new(options.in_flight),
             options,
             link: Link::default(),
             skipped,
@@ -108,7 +108,7 @@ impl Worker {
         let deadline = self.deadlines.first().map(|(due, _)| *due);
         let feed = match self.repair_at {
             Some(repair) => Some(repair),
-            None => self.feeder.poll_timeout(),
+            None => self.order.poll_timeout(),
         };
         [deadline, feed].into_iter().flatten().min()
     }
@@ -144,9 +144,9 @@ impl Worker {
         sent: &mut Vec<(u64, Outcome)>,
     ) {
         let now = Instant::now();
-        let verdict = self.feeder.ended(now, id, outcome.as_ref().err());
+        let verdict = self.order.ended(now, id, outcome.as_ref().err());
         // What has failed is tried again.
-        if let (Verdict::Sent(suspect), Ok(outcome)) = (verdict, outcome) {
+        if let (SendResult::Sent(suspect), Ok(outcome)) = (verdict, outcome) {
             sent.push((id, outcome));
             if let Some((suspect, why)) = suspect {
                 self.set_aside(suspect, &Error::new(ErrorCode::PublishFailed, why));
@@ -169,7 +169,7 @@ impl Worker {
     }
 
     fn take_link(&mut self, link: Link) {
-        self.feeder.connection(link.connected);
+        self.order.connection(link.connected);
         self.link = link;
         if link.expected {
             return;
@@ -231,7 +231,7 @@ impl Worker {
                 needs_connection: keep.needs_connection,
             };
             self.waiters.insert(message.id, waiter);
-            let place = self.engine.begin_kept(message.id);
+            let place = self.engine.begin_stored(message.id);
             let _ = keep.accepted.send(Ok(place));
             if keep.needs_connection && !self.link.expected {
                 self.tell(message.id, Err(not_connected()));
@@ -246,10 +246,10 @@ impl Worker {
             return;
         }
         self.repair_at = None;
-        while let Some(after) = self.feeder.wants(now) {
+        while let Some(after) = self.order.wants(now) {
             match self.next_to_send(after) {
                 Ok(Some(message)) => self.send(now, message),
-                Ok(None) if self.feeder.found_nothing(now) => {}
+                Ok(None) if self.order.found_nothing(now) => {}
                 Ok(None) => break,
                 Err(error) => self.file_failed(&error),
             }
@@ -264,9 +264,7 @@ impl Worker {
         loop {
             let message = self.store.next(after)?;
             match &message {
-                Some(found)
-                    if self.feeder.skips(found.id) || self.unremoved.contains(&found.id) =>
-                {
+                Some(found) if self.order.skips(found.id) || self.unremoved.contains(&found.id) => {
                     after = found.id;
                 }
                 _ => return Ok(message),
@@ -282,23 +280,23 @@ impl Worker {
             qos: message.qos,
             retain: message.retain,
         });
-        match self.engine.send_kept(request) {
+        match self.engine.send_stored(request) {
             Ok(operation) => {
                 self.sending.insert(operation, id);
-                self.feeder.sent(id, operation);
+                self.order.sent(id, operation);
             }
             // This module will never take it: it was accepted for another one.
             Err(error) if error.code() == ErrorCode::InvalidArgument => {
                 self.set_aside(id, &error);
             }
             Err(error) => {
-                self.feeder.ended(now, id, Some(&error));
+                self.order.ended(now, id, Some(&error));
             }
         }
     }
 
     fn set_aside(&mut self, id: u64, why: &Error) {
-        self.feeder.gone(id);
+        self.order.gone(id);
         if let Err(error) = self.store.set_aside(id, &why.to_string()) {
             self.file_failed(&error);
             return;
@@ -330,7 +328,7 @@ impl Worker {
             if let Some(deadline) = waiter.deadline {
                 self.deadlines.remove(&(deadline, id));
             }
-            self.engine.end_kept(id, outcome);
+            self.engine.end_stored(id, outcome);
         }
     }
 

@@ -1,21 +1,21 @@
 //! Recording what passes, on a thread of its own, so that neither the port nor a caller ever waits for
 //! the disk.
 //!
-//! [`TapedSession`] stands between the engine and the session: whatever the session is told goes onto
-//! the [`Tape`] as well, from which the writer's thread makes the file.
+//! [`RecordedSession`] stands between the engine and the session: whatever the session is told goes onto
+//! the [`Recorder`] as well, from which the writer's thread makes the file.
 
+mod enqueue;
 mod file;
 mod handle;
-mod tape;
-mod taped;
+mod recorded_session;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use enqueue::{Line, Recorder};
 pub(super) use handle::Status;
 pub use handle::{Recording, RecordingStats};
-pub(super) use tape::{Line, Tape};
-pub(super) use taped::TapedSession;
+pub(super) use recorded_session::RecordedSession;
 
 /// How a session is recorded.
 ///

@@ -7,9 +7,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use m531x_at::recording::{Assembler, Entry, What};
 
+use super::enqueue::Job;
 use super::file::RecordingFile;
 use super::handle::Status;
-use super::tape::Job;
 use crate::Error;
 
 /// A line whose end does not come is written after this, as far as it is there.
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// What is written at once when much is to be written.
 const PORTION: usize = 64 * 1024;
 
-/// Writes until the tape is dropped or the file cannot be written.
+/// Writes until the recorder is dropped or the file cannot be written.
 pub(super) fn run(jobs: &Receiver<Job>, file: RecordingFile, status: &Status) {
     let mut writer = Writer {
         file,

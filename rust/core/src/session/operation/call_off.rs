@@ -7,9 +7,9 @@ use m531x_at::response::MqttStat;
 
 use super::connect::configuration;
 use super::status::{is_busy, stat};
-use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use crate::session::prepared_command::{Answer, PreparedCommand};
+use crate::session::state::SessionState;
 use crate::session::{ConnectOptions, MqttState};
 use crate::{Error, ErrorCode};
 
@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(75);
 /// `AT+MQTTDISC`, `AT+MQTTDEL`, and the configuration once more, for on some firmware that is all that
 /// breaks in.
 pub(in crate::session) struct CallOff {
-    cfg: Wire,
+    cfg: PreparedCommand,
     keepalive: u16,
     stage: Stage,
     until: Option<Instant>,
@@ -42,7 +42,7 @@ enum Stage {
 
 impl CallOff {
     /// Ends what was begun with these options.
-    pub(super) fn new(options: &ConnectOptions, shared: &Shared) -> Result<Self, Error> {
+    pub(super) fn new(options: &ConnectOptions, state: &SessionState) -> Result<Self, Error> {
         // The module removes it at once and never connects with it.
         let cfg = MqttCfg {
             username: None,
@@ -50,7 +50,7 @@ impl CallOff {
             ..configuration(options)
         };
         Ok(Self {
-            cfg: shared.wire(&Command::MqttCfg(cfg))?,
+            cfg: state.wire(&Command::MqttCfg(cfg))?,
             keepalive: options.keepalive,
             stage: Stage::End,
             until: None,
@@ -61,41 +61,41 @@ impl CallOff {
     pub(super) fn begin(&mut self, cx: &mut Context<'_>) -> Step {
         self.until = cx.now.checked_add(LIMIT);
         self.stage = Stage::End;
-        cx.shared.machine.on_disconnecting();
-        Step::send(cx.shared.wire(&Command::MqttDisc))
+        cx.state.connection.on_disconnecting();
+        Step::send(cx.state.wire(&Command::MqttDisc))
     }
 
     fn end(&mut self, cx: &mut Context<'_>) -> Step {
-        if has_ended(cx.shared) {
+        if has_ended(cx.state) {
             return Step::done();
         }
         self.stage = Stage::End;
-        cx.shared.machine.on_disconnecting();
-        Step::send(cx.shared.wire(&Command::MqttDisc))
+        cx.state.connection.on_disconnecting();
+        Step::send(cx.state.wire(&Command::MqttDisc))
     }
 
     fn delete(&mut self, cx: &mut Context<'_>, stage: Stage) -> Step {
         self.stage = stage;
-        Step::send(cx.shared.wire(&Command::MqttDel))
+        Step::send(cx.state.wire(&Command::MqttDel))
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer, wire: &Wire) -> Step {
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer, wire: &PreparedCommand) -> Step {
         match (self.stage, answer) {
             // A module that answers nothing cannot be stopped from here.
             (_, Answer::TimedOut(waited)) => Step::fail(wire.timed_out(*waited)),
             (Stage::End, Answer::Ok(_) | Answer::Hidden) => {
-                if has_ended(cx.shared) {
+                if has_ended(cx.state) {
                     return Step::done();
                 }
                 self.stage = Stage::WaitEnd;
                 Step::Wait(Some(cx.now + REPORT))
             }
             (Stage::End | Stage::WaitEnd | Stage::Pause, _) => {
-                cx.shared.machine.on_disconnect_refused();
+                cx.state.connection.on_disconnect_refused();
                 self.delete(cx, Stage::Delete)
             }
             (Stage::Delete | Stage::DeleteAfterwards, Answer::Ok(_)) => {
-                cx.shared.client_deleted();
+                cx.state.client_deleted();
                 Step::done()
             }
             (Stage::Delete, _) => {
@@ -103,13 +103,13 @@ impl CallOff {
                 Step::Send(self.cfg.clone())
             }
             (Stage::BreakIn, Answer::Ok(_)) => {
-                cx.shared.client_configured(self.keepalive, false);
+                cx.state.client_configured(self.keepalive, false);
                 self.delete(cx, Stage::DeleteAfterwards)
             }
             (Stage::DeleteAfterwards, _) => Step::done(),
             (Stage::BreakIn, _) => {
                 self.stage = Stage::Look;
-                Step::send(cx.shared.wire(&Command::MqttStatRead))
+                Step::send(cx.state.wire(&Command::MqttStatRead))
             }
             (Stage::Look, answer) => self.on_looked(cx, answer),
         }
@@ -117,7 +117,7 @@ impl CallOff {
 
     fn on_looked(&mut self, cx: &mut Context<'_>, answer: &Answer) -> Step {
         if let Some(stat) = stat(answer).filter(|stat| !is_busy(*stat)) {
-            cx.shared.take_stat(stat);
+            cx.state.take_stat(stat);
             if stat != MqttStat::Connected {
                 return Step::done();
             }
@@ -134,8 +134,8 @@ impl CallOff {
 }
 
 /// Whether the module has reported by itself that it has stopped.
-fn has_ended(shared: &Shared) -> bool {
-    shared.machine.is_clean() || shared.machine.state() == MqttState::Configured
+fn has_ended(state: &SessionState) -> bool {
+    state.connection.is_clean() || state.connection.state() == MqttState::Configured
 }
 
 impl Operation for CallOff {
@@ -147,19 +147,21 @@ impl Operation for CallOff {
         Scope::Connection
     }
 
-    fn time_limit(&self, _: &Shared) -> Duration {
+    fn time_limit(&self, _: &SessionState) -> Duration {
         LIMIT + PAUSE
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match (input, self.stage) {
-            (Input::Start, _) if has_ended(cx.shared) => Step::done(),
+            (Input::Start, _) if has_ended(cx.state) => Step::done(),
             (Input::Start, _) => self.begin(cx),
             (Input::Answer(answer, wire), _) => self.on_answer(cx, &answer, wire),
             (Input::Timer, Stage::WaitEnd) => self.delete(cx, Stage::Delete),
             (Input::Timer, Stage::Pause) => self.end(cx),
-            (Input::Notice(Notice::Disconnected), Stage::WaitEnd | Stage::Pause) => Step::done(),
-            (Input::Notice(_) | Input::Timer, _) => Step::Stay,
+            (Input::BrokerEvent(BrokerEvent::Disconnected), Stage::WaitEnd | Stage::Pause) => {
+                Step::done()
+            }
+            (Input::BrokerEvent(_) | Input::Timer, _) => Step::Pending,
         }
     }
 }

@@ -15,9 +15,9 @@ impl Operation for Config {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start => Step::send(cx.shared.wire(&Command::MqttCfgRead)),
+            Input::Start => Step::send(cx.state.wire(&Command::MqttCfgRead)),
             Input::Answer(answer, wire) => {
-                Step::Done(lines_of(answer, wire, cx.shared).and_then(|lines| {
+                Step::Done(lines_of(answer, wire, cx.state).and_then(|lines| {
                     let readback = lines
                         .iter()
                         .find_map(|l| ConfigReadback::parse(l.as_bytes()));
@@ -27,7 +27,7 @@ impl Operation for Config {
                         .ok_or_else(|| no_line(wire, &[]))
                 }))
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

@@ -6,8 +6,8 @@ use m531x_at::command::Command;
 
 use super::{CallOff, Context, Input, Operation, Scope, Step, disconnect, lines_of};
 use crate::Error;
-use crate::session::shared::Shared;
-use crate::session::wire::Answer;
+use crate::session::prepared_command::Answer;
+use crate::session::state::SessionState;
 
 pub(super) struct Delete {
     /// A connection is being made, by the module or by us, which is to end with its client.
@@ -17,23 +17,23 @@ pub(super) struct Delete {
 }
 
 impl Delete {
-    pub(super) fn new(shared: &Shared) -> Self {
+    pub(super) fn new(state: &SessionState) -> Self {
         Self {
-            call_off: disconnect::being_made(shared),
+            call_off: disconnect::being_made(state),
             refused: None,
         }
     }
 
     fn call_off(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         let Some(call_off) = &mut self.call_off else {
-            return Step::Stay;
+            return Step::Pending;
         };
         let step = match input {
             Input::Start => call_off.begin(cx),
             input => call_off.step(cx, input),
         };
         match (step, self.refused.take()) {
-            (Step::Done(_), _) if cx.shared.machine.is_clean() => Step::done(),
+            (Step::Done(_), _) if cx.state.connection.is_clean() => Step::done(),
             (Step::Done(_), Some(error)) => Step::fail(error),
             (step, refused) => {
                 self.refused = refused;
@@ -52,9 +52,9 @@ impl Operation for Delete {
         Scope::Connection
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        let own = shared.config.command_timeout + Duration::from_secs(1);
-        let call_off = self.call_off.as_ref().map(|c| c.time_limit(shared));
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        let own = state.config.command_timeout + Duration::from_secs(1);
+        let call_off = self.call_off.as_ref().map(|c| c.time_limit(state));
         own + call_off.unwrap_or_default()
     }
 
@@ -64,14 +64,14 @@ impl Operation for Delete {
         }
         match input {
             Input::Start => {
-                cx.shared.recovery.forget();
-                Step::send(cx.shared.wire(&Command::MqttDel))
+                cx.state.recovery.forget();
+                Step::send(cx.state.wire(&Command::MqttDel))
             }
             Input::Answer(answer, wire) => {
                 let refused = matches!(answer, Answer::Refused(_));
-                match lines_of(answer, wire, cx.shared) {
+                match lines_of(answer, wire, cx.state) {
                     Ok(_) => {
-                        cx.shared.client_deleted();
+                        cx.state.client_deleted();
                         Step::done()
                     }
                     Err(error) if refused && self.call_off.is_some() => {
@@ -81,7 +81,7 @@ impl Operation for Delete {
                     Err(error) => Step::fail(error),
                 }
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use m531x_at::command::Command;
 
 use super::status::stat;
-use super::{CallOff, Context, Input, Notice, Operation, Scope, Step, lines_of};
+use super::{BrokerEvent, CallOff, Context, Input, Operation, Scope, Step, lines_of};
 use crate::session::MqttState;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Refusal};
+use crate::session::prepared_command::{Answer, Refusal};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 /// How long after the OK the report of the end may take.
@@ -35,11 +35,11 @@ enum Stage {
 }
 
 impl Disconnect {
-    pub(super) fn new(shared: &Shared) -> Self {
+    pub(super) fn new(state: &SessionState) -> Self {
         Self {
             stage: Stage::default(),
             reported: false,
-            call_off: being_made(shared),
+            call_off: being_made(state),
             refusal: None,
         }
     }
@@ -47,25 +47,25 @@ impl Disconnect {
     /// What the module says of itself is what holds from now on.
     fn take_state(cx: &mut Context<'_>, answer: &Answer) {
         if let Some(stat) = stat(answer) {
-            cx.shared.take_stat(stat);
+            cx.state.take_stat(stat);
         }
     }
 
     /// It refused: is there a connection at all?
     fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal, name: &str) -> Step {
-        if !cx.shared.is_connected() {
-            cx.shared.machine.on_disconnect_refused();
-            return Step::fail(refused(cx.shared, &refusal, name));
+        if !cx.state.is_connected() {
+            cx.state.connection.on_disconnect_refused();
+            return Step::fail(refused(cx.state, &refusal, name));
         }
         self.refusal = Some((refusal, name.to_owned()));
         self.stage = Stage::Refused;
-        Step::send(cx.shared.wire(&Command::MqttStatRead))
+        Step::send(cx.state.wire(&Command::MqttStatRead))
     }
 
     /// The report did not come: has the connection ended all the same?
     fn check(cx: &mut Context<'_>, answer: &Answer) -> Step {
         Self::take_state(cx, answer);
-        match cx.shared.machine.state() {
+        match cx.state.connection.state() {
             MqttState::Off | MqttState::Configured | MqttState::Lost => Step::done(),
             state => Step::fail(Error::new(
                 ErrorCode::Timeout,
@@ -84,16 +84,16 @@ impl Operation for Disconnect {
         Scope::Connection
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
+    fn time_limit(&self, state: &SessionState) -> Duration {
         match &self.call_off {
-            Some(call_off) => call_off.time_limit(shared),
-            None => shared.config.command_timeout * 3 + REPORT,
+            Some(call_off) => call_off.time_limit(state),
+            None => state.config.command_timeout * 3 + REPORT,
         }
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         if matches!(input, Input::Start) {
-            cx.shared.recovery.forget();
+            cx.state.recovery.forget();
         }
         if let Some(call_off) = &mut self.call_off {
             return match input {
@@ -103,24 +103,24 @@ impl Operation for Disconnect {
         }
         match input {
             Input::Start => {
-                cx.shared.machine.on_disconnecting();
-                Step::send(cx.shared.wire(&Command::MqttDisc))
+                cx.state.connection.on_disconnecting();
+                Step::send(cx.state.wire(&Command::MqttDisc))
             }
-            Input::Notice(Notice::Disconnected) => {
+            Input::BrokerEvent(BrokerEvent::Disconnected) => {
                 self.reported = true;
                 match self.stage {
-                    Stage::Asking | Stage::Refused => Step::Stay,
+                    Stage::Asking | Stage::Refused => Step::Pending,
                     Stage::Waiting | Stage::Checking => Step::done(),
                 }
             }
             Input::Answer(answer, _) if self.stage == Stage::Checking => Self::check(cx, &answer),
             Input::Answer(answer, wire) if self.stage == Stage::Refused => {
                 Self::take_state(cx, &answer);
-                cx.shared.machine.on_disconnect_refused();
+                cx.state.connection.on_disconnect_refused();
                 match self.refusal.take() {
                     // It was ending already.
                     _ if self.reported => Step::done(),
-                    Some((refusal, name)) => Step::fail(refused(cx.shared, &refusal, &name)),
+                    Some((refusal, name)) => Step::fail(refused(cx.state, &refusal, &name)),
                     None => Step::fail(wire.result_unknown()),
                 }
             }
@@ -133,37 +133,37 @@ impl Operation for Disconnect {
                 Step::Wait(Some(cx.now + REPORT))
             }
             Input::Answer(answer @ Answer::TimedOut(_), wire) => {
-                match lines_of(answer, wire, cx.shared) {
+                match lines_of(answer, wire, cx.state) {
                     Err(error) if !self.reported => Step::fail(error),
                     _ => Step::done(),
                 }
             }
             Input::Timer => {
                 self.stage = Stage::Checking;
-                Step::send(cx.shared.wire(&Command::MqttStatRead))
+                Step::send(cx.state.wire(&Command::MqttStatRead))
             }
-            Input::Notice(_) => Step::Stay,
+            Input::BrokerEvent(_) => Step::Pending,
         }
     }
 }
 
 /// What ends the connection that is being made now, by the module or by us.
-pub(super) fn being_made(shared: &Shared) -> Option<CallOff> {
+pub(super) fn being_made(state: &SessionState) -> Option<CallOff> {
     let by_module = matches!(
-        shared.machine.state(),
+        state.connection.state(),
         MqttState::Connecting | MqttState::ModuleReconnecting
     );
-    let goal = shared.recovery.goal();
-    goal.filter(|_| by_module || shared.recovery.is_active())
-        .and_then(|goal| CallOff::new(goal, shared).ok())
+    let goal = state.recovery.goal();
+    goal.filter(|_| by_module || state.recovery.is_active())
+        .and_then(|goal| CallOff::new(goal, state).ok())
 }
 
 /// `+CME ERROR: 3` means that there is no connection (manual 1.7).
-fn refused(shared: &Shared, refusal: &Refusal, name: &str) -> Error {
-    let code = if refusal.number() == Some(3) || !shared.is_connected() {
+fn refused(state: &SessionState, refusal: &Refusal, name: &str) -> Error {
+    let code = if refusal.number() == Some(3) || !state.is_connected() {
         ErrorCode::NotConnected
     } else {
         ErrorCode::Command
     };
-    refusal.error(code, name, &shared.profile)
+    refusal.error(code, name, &state.profile)
 }

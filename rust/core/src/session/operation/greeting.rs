@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use m531x_at::command::{Command, General};
 
-use super::{Context, Input, Notice, Step};
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire, seconds};
+use super::{BrokerEvent, Context, Input, Step};
+use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 /// How long one `AT` is given before the next is sent.
@@ -73,8 +73,8 @@ impl Greeting {
         self.stage = Stage::Knock;
         self.until = Some(cx.now + self.patience);
         self.cures = 0;
-        cx.shared.heard.restart();
-        self.send(cx.shared)
+        cx.state.heard.restart();
+        self.send(cx.state)
     }
 
     /// Whether it still waits for the first answer.
@@ -84,40 +84,40 @@ impl Greeting {
 
     pub(super) fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Progress {
         match input {
-            Input::Start | Input::Notice(Notice::Rebooted) => self.start(cx),
-            Input::Notice(_) | Input::Timer => Progress::Step(Step::Stay),
+            Input::Start | Input::BrokerEvent(BrokerEvent::Rebooted) => self.start(cx),
+            Input::BrokerEvent(_) | Input::Timer => Progress::Step(Step::Pending),
             Input::Answer(Answer::TimedOut(_) | Answer::Hidden, _) => {
                 if !self.is_knocking() {
                     return self.start(cx);
                 }
-                if cx.shared.heard.ends_with_number() && self.cures < MOST_CURES {
+                if cx.state.heard.ends_with_number() && self.cures < MOST_CURES {
                     self.cures += 1;
-                    cx.shared.heard.forget_number();
-                    return Progress::Step(Step::send(other_knock("ATV1", cx.shared)));
+                    cx.state.heard.forget_number();
+                    return Progress::Step(Step::send(other_knock("ATV1", cx.state)));
                 }
                 if self.until.is_some_and(|until| until <= cx.now) {
                     return Progress::NoAnswer;
                 }
-                self.send(cx.shared)
+                self.send(cx.state)
             }
             // A module that refuses a setting does listen.
             Input::Answer(Answer::Ok(_) | Answer::Refused(_), _) => {
-                let in_digits = cx.shared.heard.ends_with_number();
-                cx.shared.heard.answer();
+                let in_digits = cx.state.heard.ends_with_number();
+                cx.state.heard.answer();
                 self.stage = match self.stage {
                     Stage::Knock if in_digits => Stage::Words,
                     Stage::Knock | Stage::Words => Stage::EchoOff,
                     Stage::EchoOff => Stage::NumberedErrors,
                     Stage::NumberedErrors => return Progress::Done,
                 };
-                self.send(cx.shared)
+                self.send(cx.state)
             }
         }
     }
 
     /// The error when nothing has answered.
     pub(super) fn no_answer(&self, cx: &Context<'_>) -> Error {
-        let heard = &cx.shared.heard;
+        let heard = &cx.state.heard;
         let waited = seconds(self.patience);
         let text = match heard.count() {
             0 => format!(
@@ -133,12 +133,12 @@ impl Greeting {
         Error::new(ErrorCode::NoAnswer, text)
     }
 
-    fn send(&mut self, shared: &Shared) -> Progress {
+    fn send(&mut self, state: &SessionState) -> Progress {
         Progress::Step(Step::send(match self.stage {
-            Stage::Knock => self.knock(shared),
-            Stage::Words => Wire::raw("ATV1", &shared.profile, SETTING),
-            Stage::EchoOff => setting(General::Echo(false), shared),
-            Stage::NumberedErrors => setting(General::CmeeSet(1), shared),
+            Stage::Knock => self.knock(state),
+            Stage::Words => PreparedCommand::raw("ATV1", &state.profile, SETTING),
+            Stage::EchoOff => setting(General::Echo(false), state),
+            Stage::NumberedErrors => setting(General::CmeeSet(1), state),
         }))
     }
 }
@@ -146,33 +146,33 @@ impl Greeting {
 impl Greeting {
     /// A message that was cut short before the port was opened takes the answers for its payload,
     /// until nothing comes for as long as the silence limit.
-    fn knock(&mut self, shared: &Shared) -> Result<Wire, Error> {
+    fn knock(&mut self, state: &SessionState) -> Result<PreparedCommand, Error> {
         self.knocks = self.knocks.wrapping_add(1);
         let long = self.knocks % LONG_KNOCK == 0;
         let mut wire = if long && self.is_first {
-            other_knock("ATQ0", shared)?
+            other_knock("ATQ0", state)?
         } else {
-            knock(shared)?
+            knock(state)?
         };
-        if long && shared.heard.count() > 0 {
-            wire.timeout += shared.config.silence_limit;
+        if long && state.heard.count() > 0 {
+            wire.timeout += state.config.silence_limit;
         }
         Ok(wire)
     }
 }
 
 /// One `AT`, sent at once and not waited for long.
-pub(super) fn knock(shared: &Shared) -> Result<Wire, Error> {
-    let wire = Wire::new(&Command::General(General::At), &shared.profile, KNOCK)?;
+pub(super) fn knock(state: &SessionState) -> Result<PreparedCommand, Error> {
+    let wire = PreparedCommand::new(&Command::General(General::At), &state.profile, KNOCK)?;
     Ok(at_once(wire))
 }
 
 /// Another command that any module answers that listens.
-fn other_knock(line: &str, shared: &Shared) -> Result<Wire, Error> {
-    Ok(at_once(Wire::raw(line, &shared.profile, KNOCK)?))
+fn other_knock(line: &str, state: &SessionState) -> Result<PreparedCommand, Error> {
+    Ok(at_once(PreparedCommand::raw(line, &state.profile, KNOCK)?))
 }
 
-fn at_once(mut wire: Wire) -> Wire {
+fn at_once(mut wire: PreparedCommand) -> PreparedCommand {
     wire.forced = true;
     // Asking again is this file's matter.
     wire.repeatable = false;
@@ -180,12 +180,12 @@ fn at_once(mut wire: Wire) -> Wire {
 }
 
 /// A setting that a listening module answers at once.
-pub(super) fn setting(general: General, shared: &Shared) -> Result<Wire, Error> {
-    Wire::new(&Command::General(general), &shared.profile, SETTING)
+pub(super) fn setting(general: General, state: &SessionState) -> Result<PreparedCommand, Error> {
+    PreparedCommand::new(&Command::General(general), &state.profile, SETTING)
 }
 
 /// The command that keeps this model awake, if it would fall asleep by itself.
-pub(super) fn wake_lock(shared: &Shared) -> Option<Result<Wire, Error>> {
-    let lock = shared.model.and(shared.profile.wake_lock)?;
-    Some(Wire::raw(lock, &shared.profile, SETTING))
+pub(super) fn wake_lock(state: &SessionState) -> Option<Result<PreparedCommand, Error>> {
+    let lock = state.model.and(state.profile.wake_lock)?;
+    Some(PreparedCommand::raw(lock, &state.profile, SETTING))
 }

@@ -15,15 +15,15 @@ impl Operation for HangUp {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start if !cx.shared.is_connected() => Step::done(),
-            Input::Start => Step::send(cx.shared.wire(&Command::MqttDisc)),
+            Input::Start if !cx.state.is_connected() => Step::done(),
+            Input::Start => Step::send(cx.state.wire(&Command::MqttDisc)),
             Input::Answer(..) => {
                 let why = "the module refused a publish without a number: nobody knows which packet \
                            ids it has given";
-                cx.shared.suspect(Cause::StateAsked, why);
+                cx.state.connection_lost(Cause::StateAsked, why);
                 Step::done()
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use m531x_at::command::{Command, MqttPub, MqttSub, QoS};
 
 use super::table::{self, ALREADY_SUBSCRIBED};
-use super::{Context, Input, Notice, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
 use crate::session::packet_ids::AckKind;
+use crate::session::prepared_command::{Answer, seconds};
 use crate::session::recovery::Cause;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, seconds};
+use crate::session::state::SessionState;
 use crate::{Error, EventKind};
 
 /// Subscribes if that is not done yet, publishes, and waits.
@@ -42,24 +42,24 @@ impl HealthCheck {
     }
 
     fn start(&mut self, cx: &mut Context<'_>) -> Step {
-        if cx.shared.recovery.is_active() || !cx.shared.is_connected() {
+        if cx.state.recovery.is_active() || !cx.state.is_connected() {
             return Step::done();
         }
         self.began = Some(cx.now);
-        cx.shared.stats.health_checks += 1;
-        let filter = cx.shared.recovery.health.topic().to_owned();
-        if cx.shared.subscriptions.is_granted(&filter) {
+        cx.state.stats.health_checks += 1;
+        let filter = cx.state.recovery.health.topic().to_owned();
+        if cx.state.subscriptions.is_granted(&filter) {
             return self.publish(cx);
         }
-        cx.shared.subscriptions.ask_unlisted(&filter);
-        cx.shared
-            .acks
+        cx.state.subscriptions.ask_unlisted(&filter);
+        cx.state
+            .packet_ids
             .register(cx.id, AckKind::Subscribe, Some(&filter));
         self.stage = Stage::Subscribing {
             accepted: false,
             code: None,
         };
-        Step::send(cx.shared.acknowledged_wire(&Command::MqttSub(MqttSub {
+        Step::send(cx.state.acknowledged_wire(&Command::MqttSub(MqttSub {
             filter,
             qos: QoS::AtMostOnce,
             hex: false,
@@ -67,24 +67,24 @@ impl HealthCheck {
     }
 
     fn granted(&mut self, cx: &mut Context<'_>, code: u8) -> Step {
-        let topic = cx.shared.recovery.health.topic().to_owned();
+        let topic = cx.state.recovery.health.topic().to_owned();
         if QoS::try_from(code).is_ok() {
-            cx.shared.subscriptions.grant_as_it_is(&topic);
+            cx.state.subscriptions.grant_as_it_is(&topic);
             return self.publish(cx);
         }
-        cx.shared.subscriptions.withdraw(&topic);
-        cx.shared.recovery.health.turn_off();
+        cx.state.subscriptions.withdraw(&topic);
+        cx.state.recovery.health.turn_off();
         let text = format!(
             "the broker refuses the subscription to {topic:?}: no health check on this connection"
         );
-        cx.shared.event(EventKind::HealthCheck, -1, text);
+        cx.state.event(EventKind::HealthCheck, -1, text);
         Step::done()
     }
 
     /// QoS 0 is enough, and costs the least: a miss is tried again anyway.
     fn publish(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::Publishing { returned: false };
-        let health = &mut cx.shared.recovery.health;
+        let health = &mut cx.state.recovery.health;
         let payload = health.next_payload().as_bytes().to_vec();
         let command = Command::MqttPub(MqttPub {
             topic: health.topic().to_owned(),
@@ -92,32 +92,32 @@ impl HealthCheck {
             retain: false,
             payload,
         });
-        Step::send(cx.shared.wire(&command))
+        Step::send(cx.state.wire(&command))
     }
 
     fn succeed(cx: &mut Context<'_>) -> Step {
-        cx.shared.recovery.health.succeed();
+        cx.state.recovery.health.succeed();
         Step::done()
     }
 
     fn miss(&mut self, cx: &mut Context<'_>, why: &str) -> Step {
-        if cx.shared.recovery.is_active() || !cx.shared.recovery.is_wanted() {
+        if cx.state.recovery.is_active() || !cx.state.recovery.is_wanted() {
             return Step::done();
         }
         let began = self.began.unwrap_or(cx.now);
-        let (misses, useless) = cx.shared.recovery.health.miss(cx.now, began);
-        let hint = if cx.shared.recovery.health.is_proven() {
+        let (misses, useless) = cx.state.recovery.health.miss(cx.now, began);
+        let hint = if cx.state.recovery.health.is_proven() {
             String::new()
         } else {
-            let topic = cx.shared.recovery.health.topic();
+            let topic = cx.state.recovery.health.topic();
             format!("; none has come back yet: does the broker allow {topic:?} both ways?")
         };
         let text = format!("{why}{hint}");
-        cx.shared
+        cx.state
             .event(EventKind::HealthCheck, i64::from(misses), text);
         if useless {
             let why = format!("{misses} health checks in a row: {why}");
-            cx.shared.suspect(Cause::Unhealthy, &why);
+            cx.state.connection_lost(Cause::Unhealthy, &why);
         }
         Step::done()
     }
@@ -128,11 +128,11 @@ impl HealthCheck {
         }
         match (self.stage, answer) {
             (Stage::Subscribing { .. }, Answer::Refused(refusal)) => {
-                cx.shared.acks.withdraw(cx.id);
+                cx.state.packet_ids.withdraw(cx.id);
                 if refusal.number() == Some(ALREADY_SUBSCRIBED) {
                     return self.granted(cx, 0);
                 }
-                match table::question(&refusal, cx.shared) {
+                match table::question(&refusal, cx.state) {
                     Some(wire) => {
                         self.stage = Stage::Looking;
                         Step::Send(wire)
@@ -141,7 +141,7 @@ impl HealthCheck {
                 }
             }
             (Stage::Looking, answer) => {
-                let topic = cx.shared.recovery.health.topic().to_owned();
+                let topic = cx.state.recovery.health.topic().to_owned();
                 if table::lists(&answer, &topic) == Some(true) {
                     return self.granted(cx, 0);
                 }
@@ -158,7 +158,7 @@ impl HealthCheck {
                     accepted: true,
                     code: None,
                 };
-                Step::Wait(Some(cx.now + cx.shared.recovery.health.timeout()))
+                Step::Wait(Some(cx.now + cx.state.recovery.health.timeout()))
             }
             (Stage::Publishing { .. }, Answer::Refused(_)) => {
                 self.refused(cx, "the module refuses to publish")
@@ -166,14 +166,14 @@ impl HealthCheck {
             (Stage::Publishing { returned: true }, _) => Self::succeed(cx),
             (Stage::Publishing { .. } | Stage::Waiting, _) => {
                 self.stage = Stage::Waiting;
-                Step::Wait(Some(cx.now + cx.shared.recovery.health.timeout()))
+                Step::Wait(Some(cx.now + cx.state.recovery.health.timeout()))
             }
         }
     }
 
     /// Perhaps because it has no connection, which it tells when it is asked.
     fn refused(&mut self, cx: &mut Context<'_>, why: &str) -> Step {
-        cx.shared.doubt();
+        cx.state.query_state();
         self.miss(cx, why)
     }
 }
@@ -187,21 +187,26 @@ impl Operation for HealthCheck {
         Scope::Mqtt
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        shared.ack_wait() + shared.config.command_timeout * 3 + shared.recovery.health.timeout() * 2
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        state.ack_wait() + state.config.command_timeout * 3 + state.recovery.health.timeout() * 2
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match (input, self.stage) {
             (Input::Start, _) => self.start(cx),
             (Input::Answer(answer, _), _) => self.on_answer(cx, answer),
-            (Input::Notice(Notice::Disconnected | Notice::Attempt(_)), _) => Step::done(),
-            (Input::Notice(Notice::CameBack), Stage::Publishing { .. }) => {
-                self.stage = Stage::Publishing { returned: true };
-                Step::Stay
+            (Input::BrokerEvent(BrokerEvent::Disconnected | BrokerEvent::Attempt(_)), _) => {
+                Step::done()
             }
-            (Input::Notice(Notice::CameBack), Stage::Waiting) => Self::succeed(cx),
-            (Input::Notice(Notice::Granted { code }), Stage::Subscribing { accepted, .. }) => {
+            (Input::BrokerEvent(BrokerEvent::CameBack), Stage::Publishing { .. }) => {
+                self.stage = Stage::Publishing { returned: true };
+                Step::Pending
+            }
+            (Input::BrokerEvent(BrokerEvent::CameBack), Stage::Waiting) => Self::succeed(cx),
+            (
+                Input::BrokerEvent(BrokerEvent::Granted { code }),
+                Stage::Subscribing { accepted, .. },
+            ) => {
                 if accepted {
                     return self.granted(cx, *code);
                 }
@@ -209,20 +214,23 @@ impl Operation for HealthCheck {
                     accepted,
                     code: Some(*code),
                 };
-                Step::Stay
+                Step::Pending
             }
-            (Input::Notice(Notice::AckLate), Stage::Subscribing { accepted: true, .. })
+            (
+                Input::BrokerEvent(BrokerEvent::AckLate),
+                Stage::Subscribing { accepted: true, .. },
+            )
             | (Input::Timer, Stage::Subscribing { .. }) => {
                 self.miss(cx, "the broker does not answer the subscription")
             }
             (Input::Timer, _) => {
-                let waited = seconds(cx.shared.recovery.health.timeout());
+                let waited = seconds(cx.state.recovery.health.timeout());
                 self.miss(
                     cx,
                     &format!("the message did not come back within {waited}"),
                 )
             }
-            (Input::Notice(_), _) => Step::Stay,
+            (Input::BrokerEvent(_), _) => Step::Pending,
         }
     }
 

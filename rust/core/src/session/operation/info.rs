@@ -8,8 +8,8 @@ use m531x_at::response::{IccidLine, ImeiLine, ImsiLine};
 
 use super::{Context, Input, Operation, Step};
 use crate::Error;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire};
+use crate::session::prepared_command::{Answer, PreparedCommand};
+use crate::session::state::SessionState;
 use crate::session::{ModemInfo, Outcome};
 
 /// Asks one question after the other; what the module refuses to tell stays unknown.
@@ -46,11 +46,11 @@ impl Info {
     fn next(&mut self, cx: &mut Context<'_>) -> Step {
         while let Some(&question) = QUESTIONS.get(self.question) {
             if !self.is_answered(question) {
-                return Step::send(ask(question, cx.shared));
+                return Step::send(ask(question, cx.state));
             }
             self.question += 1;
         }
-        self.info.model = cx.shared.model;
+        self.info.model = cx.state.model;
         if self.info.model.is_none() {
             self.info.model = Model::from_identification(&self.info.model_text).unwrap_or(None);
         }
@@ -102,8 +102,8 @@ impl Operation for Info {
         "reading the module's identity".to_owned()
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        shared.config.command_timeout * 3
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        state.config.command_timeout * 3
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -117,13 +117,13 @@ impl Operation for Info {
                 self.question += 1;
                 self.next(cx)
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }
 
-fn ask(question: Question, shared: &Shared) -> Result<Wire, Error> {
-    shared.wire(&Command::General(match question {
+fn ask(question: Question, state: &SessionState) -> Result<PreparedCommand, Error> {
+    state.wire(&Command::General(match question {
         Question::Model => General::ModelId,
         Question::FirmwareVersion => General::FirmwareVersion,
         Question::Revision => General::Revision,
@@ -131,7 +131,7 @@ fn ask(question: Question, shared: &Shared) -> Result<Wire, Error> {
         Question::Imei => General::Imei,
         Question::Gsn => General::Gsn,
         Question::Imsi => General::Imsi,
-        Question::Iccid => General::Iccid(shared.profile.iccid_command),
+        Question::Iccid => General::Iccid(state.profile.iccid_command),
     }))
 }
 

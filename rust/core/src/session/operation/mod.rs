@@ -1,7 +1,7 @@
 //! The operations: one file each.
 //!
 //! An operation is a small state machine. It is stepped with what happened and says what it wants
-//! next: send a command, wait, or be done. It sees only its own answers; who has the command slot
+//! next: send a command, wait, or be done. It sees only its own answers; whose command is in flight
 //! and when is the scheduler's matter.
 
 mod call_off;
@@ -44,29 +44,29 @@ pub(super) use resubscribe::{Missing, Resubscribe};
 pub(super) use settings::Settings;
 pub(super) use startup::Startup;
 
+use super::prepared_command::{Answer, PreparedCommand, seconds};
 use super::request::{Outcome, Request, RequestKind};
-use super::shared::{Context, Shared};
-use super::wire::{Answer, Wire, seconds};
+use super::state::{Context, SessionState};
 use crate::{Error, ErrorCode};
 
 /// What an operation wants next.
 #[derive(Debug)]
 pub(super) enum Step {
     /// Nothing changes.
-    Stay,
-    /// Send this when the slot is free.
-    Send(Wire),
+    Pending,
+    /// Send this when no command is in flight.
+    Send(PreparedCommand),
     /// Wait for a notice, or until this time.
     Wait(Option<Instant>),
     /// Begin again when its turn comes.
-    Again,
+    Retry,
     /// It has ended.
     Done(Result<Outcome, Error>),
 }
 
 impl Step {
     /// Sends the command, or ends with the reason why it cannot be sent.
-    fn send(wire: Result<Wire, Error>) -> Self {
+    fn send(wire: Result<PreparedCommand, Error>) -> Self {
         match wire {
             Ok(wire) => Self::Send(wire),
             Err(error) => Self::fail(error),
@@ -85,25 +85,25 @@ impl Step {
 /// What an operation is told.
 #[derive(Debug)]
 pub(super) enum Input<'a> {
-    /// Its turn has come.
+    /// It may begin.
     Start,
     /// What became of its command.
-    Answer(Answer, &'a Wire),
+    Answer(Answer, &'a PreparedCommand),
     /// Something happened that may concern it.
-    Notice(&'a Notice),
+    BrokerEvent(&'a BrokerEvent),
     /// The time it asked for has come.
     Timer,
 }
 
 impl Input<'_> {
     fn is_disconnection(&self) -> bool {
-        matches!(self, Self::Notice(Notice::Disconnected))
+        matches!(self, Self::BrokerEvent(BrokerEvent::Disconnected))
     }
 }
 
-/// Something that happened outside the command slot.
+/// Something that happened beside the command in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Notice {
+pub(super) enum BrokerEvent {
     /// The broker has acknowledged: PUBACK, PUBCOMP, UNSUBACK.
     Acknowledged { packet_id: u16 },
     /// The broker has acknowledged, but may have taken the publish for a copy of another one.
@@ -163,8 +163,8 @@ pub(super) trait Operation: Send {
     }
 
     /// How long it may take from its start, unless the caller says how long.
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        shared.config.command_timeout + Duration::from_secs(1)
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        state.config.command_timeout + Duration::from_secs(1)
     }
 
     /// Whether a restart of the module is part of it.
@@ -208,49 +208,51 @@ fn not_done(title: &str, cx: &Context<'_>) -> Error {
 }
 
 /// Makes the operation for a request, after checking everything that can be checked.
-pub(super) fn build(request: Request, shared: &Shared) -> Result<Box<dyn Operation>, Error> {
+pub(super) fn build(request: Request, state: &SessionState) -> Result<Box<dyn Operation>, Error> {
     Ok(match request.kind {
-        RequestKind::Startup => Box::new(startup::Startup::new(shared)),
-        RequestKind::Command(line) => Box::new(raw_command::RawCommand::new(
-            &line,
-            request.timeout,
-            shared,
-        )?),
-        RequestKind::Connect(options) => Box::new(connect::Connect::new(options, shared)?),
+        RequestKind::Startup => Box::new(startup::Startup::new(state)),
+        RequestKind::Command(line) => {
+            Box::new(raw_command::RawCommand::new(&line, request.timeout, state)?)
+        }
+        RequestKind::Connect(options) => Box::new(connect::Connect::new(options, state)?),
         RequestKind::Publish {
             topic,
             payload,
             qos,
             retain,
-        } => Box::new(publish::Publish::new(topic, payload, qos, retain, shared)?),
+        } => Box::new(publish::Publish::new(topic, payload, qos, retain, state)?),
         RequestKind::Subscribe { filter, qos, hex } => {
-            Box::new(subscribe::Subscribe::new(filter, qos, hex, shared)?)
+            Box::new(subscribe::Subscribe::new(filter, qos, hex, state)?)
         }
         RequestKind::Unsubscribe { filter } => {
-            Box::new(unsubscribe::Unsubscribe::new(filter, shared)?)
+            Box::new(unsubscribe::Unsubscribe::new(filter, state)?)
         }
-        RequestKind::Disconnect => Box::new(disconnect::Disconnect::new(shared)),
-        RequestKind::Delete => Box::new(delete::Delete::new(shared)),
+        RequestKind::Disconnect => Box::new(disconnect::Disconnect::new(state)),
+        RequestKind::Delete => Box::new(delete::Delete::new(state)),
         RequestKind::Status => Box::new(status::Status::default()),
         RequestKind::Config => Box::new(config::Config),
         RequestKind::Info => Box::new(info::Info::default()),
         RequestKind::Signal => Box::new(signal::ReadSignal),
         RequestKind::WaitForNetwork => Box::new(network::WaitForNetwork::default()),
         RequestKind::Wake => Box::new(wake::Wake::default()),
-        RequestKind::Reboot => Box::new(reboot::Reboot::new(shared)),
+        RequestKind::Reboot => Box::new(reboot::Reboot::new(state)),
         RequestKind::SetAckTimeout(seconds) => {
-            Box::new(switches::SetAckTimeout::new(seconds, shared)?)
+            Box::new(switches::SetAckTimeout::new(seconds, state)?)
         }
         RequestKind::SetPingReport(report) => Box::new(switches::SetPingReport::new(report)),
     })
 }
 
 /// The information lines of an answer, or the error that it is.
-fn lines_of(answer: Answer, wire: &Wire, shared: &Shared) -> Result<Vec<String>, Error> {
+fn lines_of(
+    answer: Answer,
+    wire: &PreparedCommand,
+    state: &SessionState,
+) -> Result<Vec<String>, Error> {
     match answer {
         Answer::Ok(lines) => Ok(lines),
         Answer::Refused(refusal) => {
-            Err(refusal.error(ErrorCode::Command, &wire.name, &shared.profile))
+            Err(refusal.error(ErrorCode::Command, &wire.name, &state.profile))
         }
         Answer::TimedOut(waited) => Err(wire.timed_out(waited)),
         Answer::Hidden => Err(wire.result_unknown()),
@@ -258,7 +260,7 @@ fn lines_of(answer: Answer, wire: &Wire, shared: &Shared) -> Result<Vec<String>,
 }
 
 /// The error for an answer that lacks the line it should have.
-fn no_line(wire: &Wire, lines: &[String]) -> Error {
+fn no_line(wire: &PreparedCommand, lines: &[String]) -> Error {
     Error::new(
         ErrorCode::Command,
         format!("{}: the answer {lines:?} is not understood", wire.name),

@@ -6,8 +6,8 @@ use m531x_at::command::{Command, General};
 use m531x_at::response::{AddressLine, AttachLine, FunctionalityLine, PinLine, RegistrationLine};
 
 use super::{Context, Input, Operation, Step, lines_of};
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire, seconds};
+use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -35,7 +35,7 @@ enum Stage {
 }
 
 impl WaitForNetwork {
-    fn ask(&self, shared: &Shared) -> Step {
+    fn ask(&self, state: &SessionState) -> Step {
         let general = match self.stage {
             Stage::Radio => General::FunctionalityRead,
             Stage::RadioOn => General::FunctionalitySet(1),
@@ -47,11 +47,11 @@ impl WaitForNetwork {
         let timeout = if self.stage == Stage::RadioOn {
             RADIO_ON
         } else {
-            shared.config.command_timeout
+            state.config.command_timeout
         };
-        Step::send(Wire::new(
+        Step::send(PreparedCommand::new(
             &Command::General(general),
-            &shared.profile,
+            &state.profile,
             timeout,
         ))
     }
@@ -111,19 +111,19 @@ impl Operation for WaitForNetwork {
         "waiting for the network".to_owned()
     }
 
-    fn time_limit(&self, _: &Shared) -> Duration {
+    fn time_limit(&self, _: &SessionState) -> Duration {
         TIME_LIMIT
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         let (answer, wire) = match input {
-            Input::Start | Input::Timer => return self.ask(cx.shared),
-            Input::Notice(_) => return Step::Stay,
+            Input::Start | Input::Timer => return self.ask(cx.state),
+            Input::BrokerEvent(_) => return Step::Pending,
             Input::Answer(answer, wire) => (answer, wire),
         };
         let judged = match answer {
             Answer::Ok(lines) => self.judge(&lines),
-            other => lines_of(other, wire, cx.shared)
+            other => lines_of(other, wire, cx.state)
                 .map(|_| None)
                 .map_err(|error| error.to_string()),
         };
@@ -131,7 +131,7 @@ impl Operation for WaitForNetwork {
             Ok(Some(next)) => {
                 self.stage = next;
                 self.missing.clear();
-                self.ask(cx.shared)
+                self.ask(cx.state)
             }
             Ok(None) => Step::done(),
             Err(missing) => {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttPub, QoS};
 
 use super::table::{LOOK_PAUSE, MOST_LOOKS};
-use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step, WhileRecovering};
 use crate::session::packet_ids::AckKind;
+use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
 use crate::session::recovery::Cause;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire, seconds};
+use crate::session::state::SessionState;
 use crate::session::{Outcome, Receipt};
 use crate::{Error, ErrorCode};
 
@@ -22,7 +22,7 @@ const MOST_UNANSWERED: u32 = 5 * SUSPICIOUS;
 pub(super) struct Publish {
     topic: String,
     qos: QoS,
-    wire: Wire,
+    wire: PreparedCommand,
     accepted: bool,
     /// The acknowledged packet id; it can come before the OK.
     acknowledged: Option<u16>,
@@ -42,7 +42,7 @@ impl Publish {
         payload: Vec<u8>,
         qos: QoS,
         retain: bool,
-        shared: &Shared,
+        state: &SessionState,
     ) -> Result<Self, Error> {
         let command = Command::MqttPub(MqttPub {
             topic: topic.clone(),
@@ -51,7 +51,7 @@ impl Publish {
             payload,
         });
         Ok(Self {
-            wire: shared.acknowledged_wire(&command)?,
+            wire: state.acknowledged_wire(&command)?,
             topic,
             qos,
             accepted: false,
@@ -72,12 +72,12 @@ impl Publish {
     }
 
     /// The module waits for one acknowledgement at QoS 1, for two at QoS 2.
-    fn ack_wait(&self, shared: &Shared) -> Duration {
-        shared.ack_wait() * u32::from(u8::from(self.qos)).max(1)
+    fn ack_wait(&self, state: &SessionState) -> Duration {
+        state.ack_wait() * u32::from(u8::from(self.qos)).max(1)
     }
 
     fn receipt(&self, cx: &mut Context<'_>, packet_id: Option<u16>) -> Step {
-        cx.shared.stats.published += 1;
+        cx.state.stats.published += 1;
         Step::Done(Ok(Outcome::Receipt(Receipt {
             packet_id,
             qos: self.qos,
@@ -95,54 +95,56 @@ impl Publish {
         ))
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
         match (answer, self.kind()) {
             // With `AT+CMEE=1` a refusal of the module's has a number. Whether it has counted this
             // publish decides whose every later acknowledgement is.
             (Answer::Refused(refusal), Some(_))
-                if refusal.is_unnumbered() && !self.hung_up && cx.shared.hang_up() =>
+                if refusal.is_unnumbered() && !self.hung_up && cx.state.hang_up() =>
             {
                 self.hung_up = true;
-                cx.shared.acks.expire(cx.now, cx.id, false);
-                Step::Again
+                cx.state.packet_ids.expire(cx.now, cx.id, false);
+                Step::Retry
             }
             (Answer::Refused(refusal), kind)
-                if refusal.may_mean_not_yet() && self.looks < MOST_LOOKS && cx.shared.doubt() =>
+                if refusal.may_mean_not_yet()
+                    && self.looks < MOST_LOOKS
+                    && cx.state.query_state() =>
             {
                 self.looks += 1;
-                cx.shared.acks.withdraw(cx.id);
+                cx.state.packet_ids.withdraw(cx.id);
                 if kind.is_none() {
-                    let error = refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile);
+                    let error = refusal.error(ErrorCode::Command, &wire.name, &cx.state.profile);
                     return Step::fail(error);
                 }
                 if refusal.may_mean_dead_link() || !refusal.may_mean_no_connection() {
                     self.pausing = true;
                     return Step::Wait(Some(cx.now + LOOK_PAUSE));
                 }
-                Step::Again
+                Step::Retry
             }
             // The module does not notice what it cannot use.
             (Answer::Refused(refusal), Some(_))
-                if refusal.may_mean_dead_link() && !self.hung_up && cx.shared.hang_up() =>
+                if refusal.may_mean_dead_link() && !self.hung_up && cx.state.hang_up() =>
             {
                 self.hung_up = true;
-                cx.shared.acks.withdraw(cx.id);
-                Step::Again
+                cx.state.packet_ids.withdraw(cx.id);
+                Step::Retry
             }
             (Answer::Refused(refusal), _) => {
-                cx.shared.acks.withdraw(cx.id);
-                let code = cx.shared.refused(&refusal, ErrorCode::Command);
-                Step::fail(refusal.error(code, &wire.name, &cx.shared.profile))
+                cx.state.packet_ids.withdraw(cx.id);
+                let code = cx.state.refused(&refusal, ErrorCode::Command);
+                Step::fail(refusal.error(code, &wire.name, &cx.state.profile))
             }
             (Answer::Ok(_), None) => self.receipt(cx, None),
             (Answer::Hidden, None) => Step::fail(wire.result_unknown()),
             // The acknowledgement says more than an OK that was lost.
             (_, Some(_)) if self.acknowledged.is_some() => self.receipt(cx, self.acknowledged),
-            (Answer::TimedOut(_), Some(_)) if self.again(cx) => Step::Again,
+            (Answer::TimedOut(_), Some(_)) if self.again(cx) => Step::Retry,
             (Answer::TimedOut(waited), _) => Step::fail(wire.timed_out(waited)),
             (Answer::Ok(_) | Answer::Hidden, Some(_)) => {
                 self.accepted = true;
-                Step::Wait(Some(cx.now + self.ack_wait(cx.shared)))
+                Step::Wait(Some(cx.now + self.ack_wait(cx.state)))
             }
         }
     }
@@ -157,8 +159,8 @@ impl Operation for Publish {
         Scope::Mqtt
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        self.wire.timeout + self.ack_wait(shared) + Duration::from_secs(5)
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        self.wire.timeout + self.ack_wait(state) + Duration::from_secs(5)
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -176,7 +178,7 @@ impl Operation for Publish {
     }
 
     fn again(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.kind().is_none() || !cx.shared.recovery.is_wanted() {
+        if self.kind().is_none() || !cx.state.recovery.is_wanted() {
             return false;
         }
         self.unanswered += 1;
@@ -185,7 +187,7 @@ impl Operation for Publish {
         }
         if self.unanswered % SUSPICIOUS == 0 {
             let why = format!("{}: {SUSPICIOUS} times no acknowledgement", self.title());
-            cx.shared.suspect(Cause::Unacknowledged, &why);
+            cx.state.connection_lost(Cause::Unacknowledged, &why);
         }
         self.restart(cx);
         true
@@ -194,33 +196,35 @@ impl Operation for Publish {
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start
-                if !cx.shared.machine.may_be_connected() || cx.shared.recovery.is_active() =>
+                if !cx.state.connection.may_be_connected() || cx.state.recovery.is_active() =>
             {
-                Step::fail(cx.shared.not_connected(&self.title()))
+                Step::fail(cx.state.not_connected(&self.title()))
             }
             Input::Start => {
                 let kind = self.kind().map_or(AckKind::Publish0, |(kind, _)| kind);
-                cx.shared.acks.register(cx.id, kind, None);
+                cx.state.packet_ids.register(cx.id, kind, None);
                 Step::Send(self.wire.clone())
             }
             Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
-            Input::Notice(Notice::Acknowledged { packet_id }) if self.accepted => {
+            Input::BrokerEvent(BrokerEvent::Acknowledged { packet_id }) if self.accepted => {
                 self.receipt(cx, Some(*packet_id))
             }
-            Input::Notice(Notice::Acknowledged { packet_id }) => {
+            Input::BrokerEvent(BrokerEvent::Acknowledged { packet_id }) => {
                 self.acknowledged = Some(*packet_id);
-                Step::Stay
+                Step::Pending
             }
-            Input::Notice(Notice::MaybeHidden) => {
+            Input::BrokerEvent(BrokerEvent::MaybeHidden) => {
                 self.restart(cx);
-                Step::Again
+                Step::Retry
             }
-            Input::Timer if std::mem::take(&mut self.pausing) => Step::Again,
-            Input::Notice(Notice::AckLate) | Input::Timer if self.again(cx) => Step::Again,
-            Input::Notice(Notice::AckLate) => {
+            Input::Timer if std::mem::take(&mut self.pausing) => Step::Retry,
+            Input::BrokerEvent(BrokerEvent::AckLate) | Input::Timer if self.again(cx) => {
+                Step::Retry
+            }
+            Input::BrokerEvent(BrokerEvent::AckLate) => {
                 self.failed("the module reports that the acknowledgement is late (+MQTTTO:2)")
             }
-            Input::Notice(Notice::Disconnected) => Step::fail(Error::new(
+            Input::BrokerEvent(BrokerEvent::Disconnected) => Step::fail(Error::new(
                 ErrorCode::NotConnected,
                 format!(
                     "{}: the connection was lost before it was complete",
@@ -229,10 +233,10 @@ impl Operation for Publish {
             )),
             Input::Timer => {
                 let (_, name) = self.kind().unwrap_or((AckKind::Publish1, "answer"));
-                let waited = seconds(self.ack_wait(cx.shared));
+                let waited = seconds(self.ack_wait(cx.state));
                 self.failed(&format!("no {name} within {waited}"))
             }
-            Input::Notice(_) => Step::Stay,
+            Input::BrokerEvent(_) => Step::Pending,
         }
     }
 }

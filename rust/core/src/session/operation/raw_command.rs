@@ -9,12 +9,12 @@ use super::{Context, Input, Operation, Scope, Step, lines_of};
 use crate::session::Outcome;
 use crate::session::options::LONGEST;
 use crate::session::packet_ids::AckKind;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire};
+use crate::session::prepared_command::{Answer, PreparedCommand};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 pub(super) struct RawCommand {
-    wire: Wire,
+    wire: PreparedCommand,
     /// What it means, if it is one of the dialect's.
     command: Option<Command>,
 }
@@ -24,14 +24,14 @@ impl RawCommand {
     pub(super) fn new(
         line: &str,
         timeout: Option<Duration>,
-        shared: &Shared,
+        state: &SessionState,
     ) -> Result<Self, Error> {
-        let usual = shared.config.command_timeout;
+        let usual = state.config.command_timeout;
         let timeout = timeout.map_or_else(
             || time_limit(line).map_or(usual, |slow| slow.max(usual)),
             |time| time.min(LONGEST),
         );
-        let wire = Wire::raw(line, &shared.profile, timeout)?;
+        let wire = PreparedCommand::raw(line, &state.profile, timeout)?;
         let command = Command::decode(wire.line.as_bytes()).ok();
         Ok(Self { wire, command })
     }
@@ -49,29 +49,29 @@ impl Operation for RawCommand {
         }
     }
 
-    fn time_limit(&self, _: &Shared) -> Duration {
+    fn time_limit(&self, _: &SessionState) -> Duration {
         self.wire.timeout + Duration::from_secs(1)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start => {
-                if let Err(error) = self.before(cx.shared) {
+                if let Err(error) = self.before(cx.state) {
                     return Step::fail(error);
                 }
                 if let Some(kind) = self.takes_packet_id() {
-                    cx.shared.acks.register_typed(cx.id, kind);
+                    cx.state.packet_ids.register_typed(cx.id, kind);
                 }
                 Step::Send(self.wire.clone())
             }
             Input::Answer(answer, wire) => {
                 if matches!(answer, Answer::Refused(_)) {
-                    cx.shared.acks.withdraw(cx.id);
+                    cx.state.packet_ids.withdraw(cx.id);
                 }
-                self.after(cx.shared, &answer);
-                Step::Done(lines_of(answer, wire, cx.shared).map(Outcome::Lines))
+                self.after(cx.state, &answer);
+                Step::Done(lines_of(answer, wire, cx.state).map(Outcome::Lines))
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }
@@ -91,23 +91,23 @@ impl RawCommand {
         }
     }
 
-    fn before(&self, shared: &mut Shared) -> Result<(), Error> {
+    fn before(&self, state: &mut SessionState) -> Result<(), Error> {
         if let Some(
             Command::MqttCfg(_) | Command::MqttOpen(_) | Command::MqttDisc | Command::MqttDel,
         ) = self.command
         {
             // Whoever does this by hand does the rest by hand, too.
-            shared.recovery.forget();
+            state.recovery.forget();
         }
         match self.command {
-            Some(Command::MqttSubRead) => refuse_confusing_list(shared)?,
-            Some(Command::MqttDisc) => shared.machine.on_disconnecting(),
+            Some(Command::MqttSubRead) => refuse_confusing_list(state)?,
+            Some(Command::MqttDisc) => state.connection.on_disconnecting(),
             Some(Command::MqttOpen(_)) => {
-                let transition = shared.machine.on_opening();
-                shared.report(transition);
+                let transition = state.connection.on_opening();
+                state.report(transition);
             }
             Some(Command::MqttSub(ref sub)) => {
-                shared.subscriptions.ask(&sub.filter, sub.qos, sub.hex);
+                state.subscriptions.ask(&sub.filter, sub.qos, sub.hex);
             }
             _ => {}
         }
@@ -115,33 +115,33 @@ impl RawCommand {
     }
 
     /// Keeps what the session knows true to what the module was told.
-    fn after(&self, shared: &mut Shared, answer: &Answer) {
+    fn after(&self, state: &mut SessionState, answer: &Answer) {
         let accepted = matches!(answer, Answer::Ok(_));
         match &self.command {
             Some(Command::MqttCfg(cfg)) if accepted => {
-                shared.client_configured(cfg.keepalive, cfg.clean_session);
+                state.client_configured(cfg.keepalive, cfg.clean_session);
             }
-            Some(Command::MqttDel) if accepted => shared.client_deleted(),
+            Some(Command::MqttDel) if accepted => state.client_deleted(),
             Some(Command::MqttTo(to)) if accepted => {
-                shared.ack_timeout = to.seconds;
-                shared.recovery.set_ack_timeout(to.seconds);
+                state.ack_timeout = to.seconds;
+                state.recovery.set_ack_timeout(to.seconds);
             }
             Some(Command::MqttPing(ping)) if accepted => {
-                shared.recovery.set_ping_report(ping.report);
+                state.recovery.set_ping_report(ping.report);
             }
             Some(Command::MqttSub(sub)) if accepted => {
-                shared.subscriptions.grant(&sub.filter, sub.qos, sub.hex);
+                state.subscriptions.grant(&sub.filter, sub.qos, sub.hex);
             }
-            Some(Command::MqttSub(sub)) => shared.subscriptions.withdraw(&sub.filter),
+            Some(Command::MqttSub(sub)) => state.subscriptions.withdraw(&sub.filter),
             Some(Command::MqttUnsub(unsub)) if accepted => {
-                shared.subscriptions.remove(&unsub.filter);
+                state.subscriptions.remove(&unsub.filter);
             }
             Some(Command::MqttDisc) if matches!(answer, Answer::Refused(_)) => {
-                shared.machine.on_disconnect_refused();
+                state.connection.on_disconnect_refused();
             }
             Some(Command::MqttOpen(_)) if matches!(answer, Answer::Refused(_)) => {
-                let transition = shared.machine.on_refused("the module refused to connect");
-                shared.report(transition);
+                let transition = state.connection.on_refused("the module refused to connect");
+                state.report(transition);
             }
             _ => {}
         }
@@ -149,8 +149,8 @@ impl RawCommand {
 }
 
 /// `AT+MQTTSUB?` lists the filters raw, so one that reads like a final result would end the answer.
-pub(super) fn refuse_confusing_list(shared: &Shared) -> Result<(), Error> {
-    match shared
+pub(super) fn refuse_confusing_list(state: &SessionState) -> Result<(), Error> {
+    match state
         .subscriptions
         .filters()
         .find(|f| FinalResult::parse(f.as_bytes()).is_some())

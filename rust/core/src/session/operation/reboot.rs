@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::settings::BOOT;
-use super::{Context, Input, Notice, Operation, Scope, Settings, Step};
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire, seconds};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Settings, Step};
+use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 /// How long after the command the first line of the boot may come; an M5310-A needs 8 to 10 s.
@@ -13,16 +13,16 @@ const BANNER: Duration = Duration::from_secs(20);
 
 /// Done when the boot was seen and the module answers again.
 pub(super) struct Reboot {
-    wire: Result<Wire, Error>,
+    wire: Result<PreparedCommand, Error>,
     /// What follows the boot.
     settings: Option<Settings>,
 }
 
 impl Reboot {
-    pub(super) fn new(shared: &Shared) -> Self {
-        let command = shared.profile.reboot_command;
+    pub(super) fn new(state: &SessionState) -> Self {
+        let command = state.profile.reboot_command;
         Self {
-            wire: Wire::raw(command, &shared.profile, shared.config.command_timeout),
+            wire: PreparedCommand::raw(command, &state.profile, state.config.command_timeout),
             settings: None,
         }
     }
@@ -37,7 +37,7 @@ impl Operation for Reboot {
         Scope::Alone
     }
 
-    fn time_limit(&self, _: &Shared) -> Duration {
+    fn time_limit(&self, _: &SessionState) -> Duration {
         BANNER + BOOT * 2
     }
 
@@ -51,11 +51,11 @@ impl Operation for Reboot {
         }
         match input {
             Input::Start => Step::send(self.wire.clone()),
-            Input::Notice(Notice::Rebooted) => {
+            Input::BrokerEvent(BrokerEvent::Rebooted) => {
                 self.settings.insert(Settings::new()).step(cx, Input::Start)
             }
             Input::Answer(Answer::Refused(refusal), wire) => {
-                Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.shared.profile))
+                Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.state.profile))
             }
             // Some modules restart without an answer.
             Input::Answer(..) => Step::Wait(Some(cx.now + BANNER)),
@@ -66,7 +66,7 @@ impl Operation for Reboot {
                     seconds(BANNER)
                 ),
             )),
-            Input::Notice(_) => Step::Stay,
+            Input::BrokerEvent(_) => Step::Pending,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::status::Status;
 use super::{Context, Input, Operation, Step};
 use crate::ErrorCode;
 use crate::session::recovery::Cause;
-use crate::session::shared::Shared;
+use crate::session::state::SessionState;
 
 /// `AT+MQTTSTAT?`, if need be after the start-up settings.
 pub(in crate::session) struct Recheck {
@@ -33,7 +33,7 @@ impl Recheck {
     }
 
     fn ask(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
-        cx.shared.recovery.look_again = false;
+        cx.state.recovery.look_again = false;
         self.status.step(cx, input)
     }
 }
@@ -43,8 +43,8 @@ impl Operation for Recheck {
         "looking whether the connection is still there".to_owned()
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        BOOT * 2 + shared.config.command_timeout
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        BOOT * 2 + state.config.command_timeout
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -58,8 +58,8 @@ impl Operation for Recheck {
             }
             Step::Done(Err(error)) => {
                 if error.code() == ErrorCode::NoAnswer {
-                    cx.shared
-                        .suspect(Cause::Silent, "the module does not answer");
+                    cx.state
+                        .connection_lost(Cause::Silent, "the module does not answer");
                 }
                 Step::fail(error)
             }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::connect::{self, Connect};
 use super::settings::{BOOT, Settings};
-use super::{Context, Input, Notice, Operation, Resubscribe, Scope, Step, resubscribe};
+use super::{BrokerEvent, Context, Input, Operation, Resubscribe, Scope, Step, resubscribe};
 use crate::session::password::PATIENCE;
-use crate::session::shared::Shared;
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 /// One attempt.
@@ -29,13 +29,13 @@ impl Recover {
     }
 
     fn connect(&mut self, cx: &mut Context<'_>) -> Step {
-        let Some(options) = cx.shared.recovery.goal().cloned() else {
+        let Some(options) = cx.state.recovery.goal().cloned() else {
             return Step::fail(Error::new(
                 ErrorCode::Cancelled,
                 "no connection is wanted any more",
             ));
         };
-        match Connect::again(options, cx.shared) {
+        match Connect::again(options, cx.state) {
             Ok(connect) => {
                 self.stage = Stage::Connect(Box::new(connect));
                 self.step(cx, Input::Start)
@@ -46,12 +46,10 @@ impl Recover {
 
     fn connected(&mut self, cx: &mut Context<'_>) -> Step {
         // Messages can come before the subscriptions are granted again.
-        for kept in &cx.shared.recovery.subscriptions {
-            cx.shared
-                .subscriptions
-                .ask(&kept.filter, kept.qos, kept.hex);
+        for kept in &cx.state.recovery.subscriptions {
+            cx.state.subscriptions.ask(&kept.filter, kept.qos, kept.hex);
         }
-        let kept = cx.shared.recovery.subscriptions.clone();
+        let kept = cx.state.recovery.subscriptions.clone();
         self.stage = Stage::Subscribe(Resubscribe::of(kept));
         self.step(cx, Input::Start)
     }
@@ -66,20 +64,20 @@ impl Operation for Recover {
         Scope::Connection
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        let count = u32::try_from(shared.recovery.subscriptions.len()).unwrap_or(u32::MAX);
-        let commands = shared.config.command_timeout * 6;
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        let count = u32::try_from(state.recovery.subscriptions.len()).unwrap_or(u32::MAX);
+        let commands = state.config.command_timeout * 6;
         // As long may the module refuse to connect at all.
         BOOT * 3
             + PATIENCE * 2
             + commands
-            + open_limit(shared) * 2
-            + resubscribe::time_limit(shared, count)
+            + open_limit(state) * 2
+            + resubscribe::time_limit(state, count)
     }
 
     fn given_up(&mut self, cx: &mut Context<'_>) {
         if let Stage::Connect(connect) = &self.stage {
-            connect.call_off(cx.shared);
+            connect.call_off(cx.state);
         }
     }
 
@@ -92,8 +90,8 @@ impl Operation for Recover {
             Stage::Connect(connect) => match connect.step(cx, input) {
                 Step::Done(Ok(_)) => self.connected(cx),
                 step @ Step::Done(Err(_)) => {
-                    if cx.shared.recovery.has_tried_enough() {
-                        connect.call_off(cx.shared);
+                    if cx.state.recovery.has_tried_enough() {
+                        connect.call_off(cx.state);
                     }
                     step
                 }
@@ -102,7 +100,7 @@ impl Operation for Recover {
             Stage::Subscribe(resubscribe)
                 if matches!(
                     input,
-                    Input::Notice(Notice::Disconnected | Notice::Attempt(_))
+                    Input::BrokerEvent(BrokerEvent::Disconnected | BrokerEvent::Attempt(_))
                 ) =>
             {
                 resubscribe.lost(cx);
@@ -116,7 +114,7 @@ impl Operation for Recover {
     }
 }
 
-fn open_limit(shared: &Shared) -> Duration {
-    let options = shared.recovery.goal();
+fn open_limit(state: &SessionState) -> Duration {
+    let options = state.recovery.goal();
     options.map_or(Duration::from_secs(60), connect::time_limit)
 }

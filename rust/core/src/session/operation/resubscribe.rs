@@ -7,12 +7,12 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttSub, QoS};
 
 use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE};
-use super::{Context, Input, Notice, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
 use crate::session::packet_ids::AckKind;
+use crate::session::prepared_command::{Answer, Refusal};
 use crate::session::recovery::Cause;
-use crate::session::shared::Shared;
+use crate::session::state::SessionState;
 use crate::session::subscriptions::Subscription;
-use crate::session::wire::{Answer, Refusal};
 use crate::{Error, ErrorCode, EventKind};
 
 /// A connection on which a subscription was asked for so often without an answer is made again.
@@ -64,11 +64,11 @@ impl Missing {
     }
 
     /// The operation that makes up for it.
-    pub(in crate::session) fn take(shared: &mut Shared) -> Option<Resubscribe> {
-        let subscriptions = match std::mem::take(&mut shared.missing) {
+    pub(in crate::session) fn take(state: &mut SessionState) -> Option<Resubscribe> {
+        let subscriptions = match std::mem::take(&mut state.missing) {
             Self::Nothing => return None,
             Self::These(subscriptions) => subscriptions,
-            Self::All => shared.subscriptions.live().cloned().collect(),
+            Self::All => state.subscriptions.live().cloned().collect(),
         };
         (!subscriptions.is_empty()).then(|| Resubscribe::of(subscriptions))
     }
@@ -94,7 +94,7 @@ impl Resubscribe {
         self.code = None;
         self.pausing = false;
         // The application may have ended some meanwhile.
-        let wanted = |s: &Subscription| cx.shared.subscriptions.wants(&s.filter);
+        let wanted = |s: &Subscription| cx.state.subscriptions.wants(&s.filter);
         while self.left.front().is_some_and(|s| !wanted(s)) {
             self.left.pop_front();
             self.unanswered = 0;
@@ -106,15 +106,15 @@ impl Resubscribe {
         let Subscription {
             filter, qos, hex, ..
         } = subscription;
-        if cx.shared.recovery.is_too_costly(filter) {
+        if cx.state.recovery.is_too_costly(filter) {
             return self.give_up(cx, COSTLY);
         }
         self.asked = true;
-        cx.shared.subscriptions.ask(filter, *qos, *hex);
-        cx.shared
-            .acks
+        cx.state.subscriptions.ask(filter, *qos, *hex);
+        cx.state
+            .packet_ids
             .register(cx.id, AckKind::Subscribe, Some(filter));
-        Step::send(cx.shared.acknowledged_wire(&Command::MqttSub(MqttSub {
+        Step::send(cx.state.acknowledged_wire(&Command::MqttSub(MqttSub {
             filter: filter.clone(),
             qos: *qos,
             hex: *hex,
@@ -126,8 +126,8 @@ impl Resubscribe {
     /// Never is a lower QoS tried instead: in a network that is cut, what was sent arrives later,
     /// and from then on the broker would keep nothing for this session.
     fn missed(&mut self, cx: &mut Context<'_>) -> Step {
-        cx.shared.acks.expire(cx.now, cx.id, false);
-        if !cx.shared.recovery.is_wanted() {
+        cx.state.packet_ids.expire(cx.now, cx.id, false);
+        if !cx.state.recovery.is_wanted() {
             return self.refused(cx);
         }
         let Some(Subscription {
@@ -137,17 +137,17 @@ impl Resubscribe {
             return Step::done();
         };
         self.unanswered += 1;
-        let before = cx.shared.recovery.unanswered(filter);
+        let before = cx.state.recovery.unanswered(filter);
         if before < MOST_CONNECTIONS && self.unanswered < SUSPICIOUS {
             return self.next(cx);
         }
-        if cx.shared.recovery.count_unanswered(filter) < MOST_CONNECTIONS {
+        if cx.state.recovery.count_unanswered(filter) < MOST_CONNECTIONS {
             let why = format!("subscribing to {filter:?} again: {SUSPICIOUS} times no answer");
-            cx.shared.suspect(Cause::Unacknowledged, &why);
+            cx.state.connection_lost(Cause::Unacknowledged, &why);
             return Step::fail(Error::new(ErrorCode::Subscribe, why));
         }
         // Firmware says nothing of a grant at a lower QoS (dialect rule 6), so it may well be there.
-        cx.shared.subscriptions.grant(filter, *qos, *hex);
+        cx.state.subscriptions.grant(filter, *qos, *hex);
         self.ended(cx, UNANSWERED)
     }
 
@@ -158,14 +158,14 @@ impl Resubscribe {
         let Subscription {
             filter, qos, hex, ..
         } = subscription;
-        cx.shared.recovery.answered(filter);
-        cx.shared.subscriptions.grant(filter, *qos, *hex);
+        cx.state.recovery.answered(filter);
+        cx.state.subscriptions.grant(filter, *qos, *hex);
         self.ended(cx, u8::from(granted).into())
     }
 
     fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        cx.shared.acks.withdraw(cx.id);
-        let question = table::question(&refusal, cx.shared);
+        cx.state.packet_ids.withdraw(cx.id);
+        let question = table::question(&refusal, cx.state);
         self.refusal = Some(refusal);
         match question {
             Some(wire) => Step::Send(wire),
@@ -176,7 +176,7 @@ impl Resubscribe {
     /// The module refused; `listed` is what its table says, if it says anything.
     fn judge(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
         let (Some(refusal), Some(kept)) = (self.refusal.take(), self.left.front()) else {
-            return Step::Stay;
+            return Step::Pending;
         };
         let already = listed.is_none() && refusal.number() == Some(ALREADY_SUBSCRIBED);
         if already || listed == Some(true) {
@@ -197,20 +197,20 @@ impl Resubscribe {
         let Subscription {
             filter, qos, hex, ..
         } = kept;
-        cx.shared.subscriptions.grant(filter, *qos, *hex);
+        cx.state.subscriptions.grant(filter, *qos, *hex);
         self.ended(cx, UNANSWERED)
     }
 
     fn refused(&mut self, cx: &mut Context<'_>) -> Step {
-        cx.shared.acks.expire(cx.now, cx.id, false);
+        cx.state.packet_ids.expire(cx.now, cx.id, false);
         self.give_up(cx, REFUSED)
     }
 
     /// It is not subscribed any more, and not asked for again.
     fn give_up(&mut self, cx: &mut Context<'_>, value: i64) -> Step {
         if let Some(subscription) = self.left.front() {
-            cx.shared.recovery.answered(&subscription.filter);
-            cx.shared.subscriptions.remove(&subscription.filter);
+            cx.state.recovery.answered(&subscription.filter);
+            cx.state.subscriptions.remove(&subscription.filter);
         }
         self.ended(cx, value)
     }
@@ -220,7 +220,7 @@ impl Resubscribe {
     pub(super) fn lost(&mut self, cx: &mut Context<'_>) {
         let asked = std::mem::take(&mut self.asked);
         if let Some(subscription) = self.left.front().filter(|_| asked) {
-            cx.shared.recovery.count_loss(&subscription.filter);
+            cx.state.recovery.count_loss(&subscription.filter);
         }
     }
 
@@ -229,7 +229,7 @@ impl Resubscribe {
         self.refused = 0;
         self.asked = false;
         if let Some(subscription) = self.left.pop_front() {
-            cx.shared
+            cx.state
                 .event(EventKind::Resubscribed, value, subscription.filter);
         }
         self.next(cx)
@@ -245,9 +245,9 @@ impl Operation for Resubscribe {
         Scope::Mqtt
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
+    fn time_limit(&self, state: &SessionState) -> Duration {
         let count = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
-        time_limit(shared, count)
+        time_limit(state, count)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -264,28 +264,30 @@ impl Operation for Resubscribe {
                 (None, Answer::TimedOut(_)) => self.missed(cx),
                 (None, _) => {
                     self.accepted = true;
-                    Step::Wait(Some(cx.now + cx.shared.ack_wait()))
+                    Step::Wait(Some(cx.now + cx.state.ack_wait()))
                 }
             },
-            Input::Notice(Notice::Granted { code }) if self.accepted => self.granted(cx, *code),
-            Input::Notice(Notice::Granted { code }) => {
-                self.code = Some(*code);
-                Step::Stay
+            Input::BrokerEvent(BrokerEvent::Granted { code }) if self.accepted => {
+                self.granted(cx, *code)
             }
-            Input::Notice(Notice::AckLate) if self.accepted => self.missed(cx),
+            Input::BrokerEvent(BrokerEvent::Granted { code }) => {
+                self.code = Some(*code);
+                Step::Pending
+            }
+            Input::BrokerEvent(BrokerEvent::AckLate) if self.accepted => self.missed(cx),
             Input::Timer if self.pausing => self.next(cx),
             Input::Timer => self.missed(cx),
-            Input::Notice(Notice::Disconnected | Notice::Attempt(_)) => {
+            Input::BrokerEvent(BrokerEvent::Disconnected | BrokerEvent::Attempt(_)) => {
                 self.lost(cx);
                 Step::done()
             }
-            Input::Notice(_) => Step::Stay,
+            Input::BrokerEvent(_) => Step::Pending,
         }
     }
 }
 
 /// How long so many subscriptions can take.
-pub(super) fn time_limit(shared: &Shared, subscriptions: u32) -> Duration {
-    let each = shared.config.command_timeout * 2 + shared.ack_wait() * 2;
+pub(super) fn time_limit(state: &SessionState, subscriptions: u32) -> Duration {
+    let each = state.config.command_timeout * 2 + state.ack_wait() * 2;
     each * SUSPICIOUS * subscriptions.clamp(1, 1000)
 }

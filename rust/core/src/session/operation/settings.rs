@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::greeting::{self, Greeting, Progress};
-use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::session::shared::Shared;
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use crate::session::state::SessionState;
 
 /// How long a module may take to boot.
 pub(super) const BOOT: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ impl Operation for Settings {
         Scope::Alone
     }
 
-    fn time_limit(&self, _: &Shared) -> Duration {
+    fn time_limit(&self, _: &SessionState) -> Duration {
         BOOT * 2
     }
 
@@ -45,15 +45,15 @@ impl Operation for Settings {
         if self.locking && matches!(input, Input::Answer(..)) {
             return Step::done();
         }
-        if matches!(input, Input::Notice(Notice::Rebooted)) {
+        if matches!(input, Input::BrokerEvent(BrokerEvent::Rebooted)) {
             self.locking = false;
         }
         match self.greeting.step(cx, input) {
             Progress::Step(step) => step,
             Progress::NoAnswer => Step::fail(self.greeting.no_answer(cx)),
             Progress::Done => {
-                cx.shared.settled = true;
-                match greeting::wake_lock(cx.shared) {
+                cx.state.settled = true;
+                match greeting::wake_lock(cx.state) {
                     Some(wire) => {
                         self.locking = true;
                         Step::send(wire)

@@ -15,15 +15,15 @@ impl Operation for ReadSignal {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start => Step::send(cx.shared.wire(&Command::General(General::SignalQuality))),
+            Input::Start => Step::send(cx.state.wire(&Command::General(General::SignalQuality))),
             Input::Answer(answer, wire) => {
-                Step::Done(lines_of(answer, wire, cx.shared).and_then(|lines| {
+                Step::Done(lines_of(answer, wire, cx.state).and_then(|lines| {
                     let line = lines.iter().find_map(|l| SignalLine::parse(l.as_bytes()));
                     line.map(|line| Outcome::Signal(signal(line)))
                         .ok_or_else(|| no_line(wire, &lines))
                 }))
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

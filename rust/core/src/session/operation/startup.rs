@@ -7,9 +7,9 @@ use m531x_at::profile::Model;
 use m531x_at::response::MqttStat;
 
 use super::greeting::{self, Greeting, Progress};
-use super::{Context, Input, Notice, Operation, Scope, Step};
-use crate::session::shared::Shared;
-use crate::session::wire::Answer;
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use crate::session::prepared_command::Answer;
+use crate::session::state::SessionState;
 use crate::session::{ModemInfo, Outcome};
 use crate::{Error, ErrorCode};
 
@@ -36,9 +36,9 @@ enum Stage {
 }
 
 impl Startup {
-    pub(in crate::session) fn new(shared: &Shared) -> Self {
+    pub(in crate::session) fn new(state: &SessionState) -> Self {
         Self {
-            greeting: Greeting::first(shared.config.open_timeout),
+            greeting: Greeting::first(state.config.open_timeout),
             stage: Stage::Greeting,
             said: Vec::new(),
             asked_state_again: false,
@@ -50,13 +50,13 @@ impl Startup {
             Progress::Step(step) => step,
             Progress::NoAnswer => Step::fail(self.greeting.no_answer(cx)),
             Progress::Done => {
-                cx.shared.settled = true;
+                cx.state.settled = true;
                 self.said.clear();
-                if let Some(model) = cx.shared.config.model {
+                if let Some(model) = cx.state.config.model {
                     return self.know(cx, model);
                 }
                 self.stage = Stage::ModelId;
-                Step::send(cx.shared.wire(&Command::General(General::ModelId)))
+                Step::send(cx.state.wire(&Command::General(General::ModelId)))
             }
         }
     }
@@ -70,7 +70,7 @@ impl Startup {
             Ok(Some(model)) => self.know(cx, model),
             Ok(None) if self.stage == Stage::ModelId => {
                 self.stage = Stage::Identification;
-                Step::send(cx.shared.wire(&Command::General(General::Identification)))
+                Step::send(cx.state.wire(&Command::General(General::Identification)))
             }
             Ok(None) => Step::fail(Error::new(
                 ErrorCode::UnsupportedModel,
@@ -88,8 +88,8 @@ impl Startup {
     }
 
     fn know(&mut self, cx: &mut Context<'_>, model: Model) -> Step {
-        cx.shared.set_profile(Some(model));
-        match greeting::wake_lock(cx.shared) {
+        cx.state.set_profile(Some(model));
+        match greeting::wake_lock(cx.state) {
             Some(wire) => {
                 self.stage = Stage::WakeLock;
                 Step::send(wire)
@@ -100,7 +100,7 @@ impl Startup {
 
     fn ask_state(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::State;
-        Step::send(cx.shared.wire(&Command::MqttStatRead))
+        Step::send(cx.state.wire(&Command::MqttStatRead))
     }
 
     /// The MQTT state that the module had before us; a module may also refuse to tell.
@@ -109,9 +109,9 @@ impl Startup {
             Answer::Ok(lines) => {
                 match lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) {
                     Some(stat) => {
-                        cx.shared.take_stat(stat);
+                        cx.state.take_stat(stat);
                         if stat == MqttStat::NotInitialised {
-                            cx.shared.subscriptions.clear();
+                            cx.state.subscriptions.clear();
                         }
                     }
                     None if !self.asked_state_again => {
@@ -126,7 +126,7 @@ impl Startup {
             Answer::Refused(_) | Answer::TimedOut(_) | Answer::Hidden => {}
         }
         Step::Done(Ok(Outcome::Info(ModemInfo {
-            model: cx.shared.model,
+            model: cx.state.model,
             model_text: self.said.join(" "),
             ..ModemInfo::default()
         })))
@@ -142,8 +142,8 @@ impl Operation for Startup {
         Scope::Alone
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        shared.config.open_timeout + REST
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        state.config.open_timeout + REST
     }
 
     fn survives_reboot(&self) -> bool {
@@ -152,7 +152,7 @@ impl Operation for Startup {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match (self.stage, input) {
-            (_, Input::Notice(Notice::Rebooted)) => {
+            (_, Input::BrokerEvent(BrokerEvent::Rebooted)) => {
                 self.stage = Stage::Greeting;
                 self.greet(cx, Input::Start)
             }
@@ -164,7 +164,7 @@ impl Operation for Startup {
             (Stage::WakeLock, Input::Answer(..)) | (Stage::State, Input::Timer) => {
                 self.ask_state(cx)
             }
-            (_, Input::Start | Input::Notice(_) | Input::Timer) => Step::Stay,
+            (_, Input::Start | Input::BrokerEvent(_) | Input::Timer) => Step::Pending,
         }
     }
 

@@ -5,8 +5,8 @@ use m531x_at::response::MqttStat;
 
 use super::{Context, Input, Operation, Step, lines_of, no_line};
 use crate::session::Outcome;
+use crate::session::prepared_command::Answer;
 use crate::session::recovery::Cause;
-use crate::session::wire::Answer;
 
 /// So often an answer is not believed that may be older than what the module said meanwhile.
 const MOST_REPEATS: u32 = 3;
@@ -21,8 +21,8 @@ pub(super) struct Status {
 
 impl Status {
     fn ask(&mut self, cx: &mut Context<'_>) -> Step {
-        self.reports = cx.shared.machine.reports();
-        Step::send(cx.shared.wire(&Command::MqttStatRead))
+        self.reports = cx.state.connection.reports();
+        Step::send(cx.state.wire(&Command::MqttStatRead))
     }
 }
 
@@ -35,25 +35,25 @@ impl Operation for Status {
         match input {
             Input::Start => self.ask(cx),
             Input::Answer(answer, wire) => {
-                let lines = match lines_of(answer, wire, cx.shared) {
+                let lines = match lines_of(answer, wire, cx.state) {
                     Ok(lines) => lines,
                     Err(error) => return Step::fail(error),
                 };
                 let Some(stat) = lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) else {
                     return Step::fail(no_line(wire, &lines));
                 };
-                if self.reports != cx.shared.machine.reports() && self.repeats < MOST_REPEATS {
+                if self.reports != cx.state.connection.reports() && self.repeats < MOST_REPEATS {
                     self.repeats += 1;
                     return self.ask(cx);
                 }
-                let before = cx.shared.is_connected();
-                cx.shared.take_stat(stat);
-                if before && !cx.shared.is_connected() {
-                    cx.shared.recovery.blame(Cause::StateAsked);
+                let before = cx.state.is_connected();
+                cx.state.take_stat(stat);
+                if before && !cx.state.is_connected() {
+                    cx.state.recovery.set_loss_cause(Cause::StateAsked);
                 }
-                Step::Done(Ok(Outcome::State(cx.shared.machine.state())))
+                Step::Done(Ok(Outcome::State(cx.state.connection.state())))
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

@@ -6,11 +6,11 @@ use m531x_at::command::{Command, MqttSub, MqttUnsub, QoS};
 
 use super::raw_command::refuse_confusing_list;
 use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE, MOST_LOOKS};
-use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step, WhileRecovering};
 use crate::session::Outcome;
 use crate::session::packet_ids::AckKind;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Refusal, Wire};
+use crate::session::prepared_command::{Answer, PreparedCommand, Refusal};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 /// Done when the broker has granted the subscription, perhaps at a lower QoS.
@@ -18,7 +18,7 @@ pub(super) struct Subscribe {
     filter: String,
     qos: QoS,
     hex: bool,
-    wire: Wire,
+    wire: PreparedCommand,
     stage: Stage,
     /// The broker's answer; it can come before the OK.
     code: Option<u8>,
@@ -47,14 +47,19 @@ enum Stage {
 }
 
 impl Subscribe {
-    pub(super) fn new(filter: String, qos: QoS, hex: bool, shared: &Shared) -> Result<Self, Error> {
+    pub(super) fn new(
+        filter: String,
+        qos: QoS,
+        hex: bool,
+        state: &SessionState,
+    ) -> Result<Self, Error> {
         let command = Command::MqttSub(MqttSub {
             filter: filter.clone(),
             qos,
             hex,
         });
         Ok(Self {
-            wire: shared.acknowledged_wire(&command)?,
+            wire: state.acknowledged_wire(&command)?,
             filter,
             qos,
             hex,
@@ -70,7 +75,7 @@ impl Subscribe {
 
     fn start(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::Asking;
-        let subscriptions = &mut cx.shared.subscriptions;
+        let subscriptions = &mut cx.state.subscriptions;
         let mut live = subscriptions.live();
         self.before = live
             .find(|s| s.filter == self.filter)
@@ -78,15 +83,15 @@ impl Subscribe {
         drop(live);
         // Retained messages can come before the broker's answer.
         subscriptions.ask(&self.filter, self.qos, self.hex);
-        cx.shared
-            .acks
+        cx.state
+            .packet_ids
             .register(cx.id, AckKind::Subscribe, Some(&self.filter));
         Step::Send(self.wire.clone())
     }
 
     /// It is not there after all, and what there was before still is.
     fn withdraw(&self, cx: &mut Context<'_>) {
-        let subscriptions = &mut cx.shared.subscriptions;
+        let subscriptions = &mut cx.state.subscriptions;
         subscriptions.withdraw(&self.filter);
         if let Some((qos, hex)) = self.before {
             if subscriptions.is_granted(&self.filter) {
@@ -96,9 +101,9 @@ impl Subscribe {
     }
 
     fn granted(&self, cx: &mut Context<'_>, code: u8) -> Step {
-        cx.shared.recovery.answered(&self.filter);
+        cx.state.recovery.answered(&self.filter);
         if let Ok(qos) = QoS::try_from(code) {
-            let subscriptions = &mut cx.shared.subscriptions;
+            let subscriptions = &mut cx.state.subscriptions;
             subscriptions.grant(&self.filter, self.qos, self.hex);
             return Step::Done(Ok(Outcome::Granted(qos)));
         }
@@ -113,10 +118,10 @@ impl Subscribe {
         ))
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
         match (answer, self.code) {
             (Answer::Refused(refusal), _) => {
-                cx.shared.acks.withdraw(cx.id);
+                cx.state.packet_ids.withdraw(cx.id);
                 self.on_refused(cx, refusal)
             }
             (_, Some(code)) => self.granted(cx, code),
@@ -127,13 +132,13 @@ impl Subscribe {
             (Answer::Ok(_) | Answer::Hidden, None) if self.late => self.check(cx),
             (Answer::Ok(_) | Answer::Hidden, None) => {
                 self.stage = Stage::Waiting;
-                Step::Wait(Some(cx.now + cx.shared.ack_wait()))
+                Step::Wait(Some(cx.now + cx.state.ack_wait()))
             }
         }
     }
 
     fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        let question = table::question(&refusal, cx.shared);
+        let question = table::question(&refusal, cx.state);
         self.refusal = Some(refusal);
         match question {
             Some(wire) => {
@@ -147,27 +152,27 @@ impl Subscribe {
     /// The module refused; `listed` is what its table says, if it says anything.
     fn refused(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
         let Some(refusal) = self.refusal.take() else {
-            return Step::Stay;
+            return Step::Pending;
         };
         let already = listed.is_none() && refusal.number() == Some(ALREADY_SUBSCRIBED);
         if already || listed == Some(true) {
-            if cx.shared.subscriptions.is_unsure(&self.filter) {
+            if cx.state.subscriptions.is_unsure(&self.filter) {
                 return self.clear(cx);
             }
             // At the QoS of before: nothing went to the broker.
             let (qos, hex) = self.before.unwrap_or((self.qos, self.hex));
-            cx.shared.recovery.answered(&self.filter);
-            cx.shared.subscriptions.grant(&self.filter, qos, hex);
+            cx.state.recovery.answered(&self.filter);
+            cx.state.subscriptions.grant(&self.filter, qos, hex);
             return Step::Done(Ok(Outcome::Granted(qos)));
         }
         self.withdraw(cx);
-        if refusal.may_mean_no_connection() && self.looks < MOST_LOOKS && cx.shared.doubt() {
+        if refusal.may_mean_no_connection() && self.looks < MOST_LOOKS && cx.state.query_state() {
             self.looks += 1;
             self.stage = Stage::Pausing;
             return Step::Wait(Some(cx.now + LOOK_PAUSE));
         }
-        let code = cx.shared.refused(&refusal, ErrorCode::Subscribe);
-        Step::fail(refusal.error(code, &self.wire.name, &cx.shared.profile))
+        let code = cx.state.refused(&refusal, ErrorCode::Subscribe);
+        Step::fail(refusal.error(code, &self.wire.name, &cx.state.profile))
     }
 
     /// An earlier unsubscription was not answered: the module still has the filter, which the broker
@@ -182,10 +187,10 @@ impl Subscribe {
         }
         self.cleared = true;
         self.stage = Stage::Clearing;
-        cx.shared
-            .acks
+        cx.state
+            .packet_ids
             .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
-        Step::send(cx.shared.acknowledged_wire(&Command::MqttUnsub(MqttUnsub {
+        Step::send(cx.state.acknowledged_wire(&Command::MqttUnsub(MqttUnsub {
             filter: self.filter.clone(),
         })))
     }
@@ -194,20 +199,20 @@ impl Subscribe {
     fn on_clearing(&mut self, cx: &mut Context<'_>, input: &Input<'_>) -> Step {
         match input {
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
-                Step::Wait(Some(cx.now + cx.shared.ack_wait()))
+                Step::Wait(Some(cx.now + cx.state.ack_wait()))
             }
-            Input::Notice(Notice::Acknowledged { .. }) => {
-                cx.shared.subscriptions.remove(&self.filter);
-                Step::Again
+            Input::BrokerEvent(BrokerEvent::Acknowledged { .. }) => {
+                cx.state.subscriptions.remove(&self.filter);
+                Step::Retry
             }
             Input::Answer(Answer::Refused(_), _) => {
-                cx.shared.acks.withdraw(cx.id);
+                cx.state.packet_ids.withdraw(cx.id);
                 self.clear(cx)
             }
             Input::Answer(Answer::TimedOut(_), _)
-            | Input::Notice(Notice::AckLate)
+            | Input::BrokerEvent(BrokerEvent::AckLate)
             | Input::Timer => self.clear(cx),
-            Input::Start | Input::Notice(_) => Step::Stay,
+            Input::Start | Input::BrokerEvent(_) => Step::Pending,
         }
     }
 
@@ -215,10 +220,10 @@ impl Subscribe {
     /// (dialect rule 6), so the module's own table is looked at.
     fn check(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::Checking;
-        if refuse_confusing_list(cx.shared).is_err() {
+        if refuse_confusing_list(cx.state).is_err() {
             return self.silent(cx, None);
         }
-        Step::send(cx.shared.wire(&Command::MqttSubRead))
+        Step::send(cx.state.wire(&Command::MqttSubRead))
     }
 
     fn silent(&self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
@@ -246,8 +251,8 @@ impl Operation for Subscribe {
         Scope::Mqtt
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        self.wire.timeout + shared.ack_wait() * 2 + shared.config.command_timeout * 4
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        self.wire.timeout + state.ack_wait() * 2 + state.config.command_timeout * 4
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -268,14 +273,14 @@ impl Operation for Subscribe {
         if matches!(self.stage, Stage::Refused | Stage::Pausing) {
             self.withdraw(cx);
         } else if self.before.is_some() {
-            cx.shared.subscriptions.doubt(&self.filter);
+            cx.state.subscriptions.mark_unsure(&self.filter);
         }
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start if !cx.shared.machine.may_be_connected() => {
-                Step::fail(cx.shared.not_connected(&self.title()))
+            Input::Start if !cx.state.connection.may_be_connected() => {
+                Step::fail(cx.state.not_connected(&self.title()))
             }
             Input::Start => self.start(cx),
             input if self.stage == Stage::Clearing && !input.is_disconnection() => {
@@ -288,19 +293,21 @@ impl Operation for Subscribe {
                 self.refused(cx, table::lists(&answer, &self.filter))
             }
             Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
-            Input::Notice(Notice::Granted { code }) if self.stage == Stage::Asking => {
+            Input::BrokerEvent(BrokerEvent::Granted { code }) if self.stage == Stage::Asking => {
                 self.code = Some(*code);
-                Step::Stay
+                Step::Pending
             }
-            Input::Notice(Notice::Granted { code }) => self.granted(cx, *code),
-            Input::Notice(Notice::AckLate) if self.stage == Stage::Asking => {
+            Input::BrokerEvent(BrokerEvent::Granted { code }) => self.granted(cx, *code),
+            Input::BrokerEvent(BrokerEvent::AckLate) if self.stage == Stage::Asking => {
                 self.late = true;
-                Step::Stay
+                Step::Pending
             }
-            Input::Notice(Notice::AckLate) if self.stage == Stage::Waiting => self.check(cx),
-            Input::Timer if self.stage == Stage::Pausing => Step::Again,
+            Input::BrokerEvent(BrokerEvent::AckLate) if self.stage == Stage::Waiting => {
+                self.check(cx)
+            }
+            Input::Timer if self.stage == Stage::Pausing => Step::Retry,
             Input::Timer => self.check(cx),
-            Input::Notice(Notice::Disconnected) => {
+            Input::BrokerEvent(BrokerEvent::Disconnected) => {
                 self.withdraw(cx);
                 Step::fail(Error::new(
                     ErrorCode::NotConnected,
@@ -310,7 +317,7 @@ impl Operation for Subscribe {
                     ),
                 ))
             }
-            Input::Notice(_) => Step::Stay,
+            Input::BrokerEvent(_) => Step::Pending,
         }
     }
 }

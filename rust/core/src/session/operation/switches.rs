@@ -5,7 +5,7 @@ use m531x_at::command::{Command, MqttPing, MqttTo};
 
 use super::{Context, Input, Operation, Scope, Step, lines_of};
 use crate::Error;
-use crate::session::shared::Shared;
+use crate::session::state::SessionState;
 
 /// How long the module waits for an acknowledgement.
 pub(super) struct SetAckTimeout {
@@ -13,15 +13,15 @@ pub(super) struct SetAckTimeout {
 }
 
 impl SetAckTimeout {
-    pub(super) fn new(seconds: u16, shared: &Shared) -> Result<Self, Error> {
-        shared.wire(&Command::MqttTo(MqttTo { seconds }))?;
-        check(seconds, shared)?;
+    pub(super) fn new(seconds: u16, state: &SessionState) -> Result<Self, Error> {
+        state.wire(&Command::MqttTo(MqttTo { seconds }))?;
+        check(seconds, state)?;
         Ok(Self { seconds })
     }
 }
 
-fn check(seconds: u16, shared: &Shared) -> Result<(), Error> {
-    match shared.keepalive {
+fn check(seconds: u16, state: &SessionState) -> Result<(), Error> {
+    match state.keepalive {
         Some(keepalive) => Ok(check_keepalive(keepalive, seconds)?),
         None => Ok(()),
     }
@@ -40,21 +40,21 @@ impl Operation for SetAckTimeout {
         match input {
             Input::Start => {
                 // A connect that was queued before this may have brought another keep-alive.
-                if let Err(error) = check(self.seconds, cx.shared) {
+                if let Err(error) = check(self.seconds, cx.state) {
                     return Step::fail(error);
                 }
                 let seconds = self.seconds;
-                Step::send(cx.shared.wire(&Command::MqttTo(MqttTo { seconds })))
+                Step::send(cx.state.wire(&Command::MqttTo(MqttTo { seconds })))
             }
-            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
+            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.state) {
                 Ok(_) => {
-                    cx.shared.ack_timeout = self.seconds;
-                    cx.shared.recovery.set_ack_timeout(self.seconds);
+                    cx.state.ack_timeout = self.seconds;
+                    cx.state.recovery.set_ack_timeout(self.seconds);
                     Step::done()
                 }
                 Err(error) => Step::fail(error),
             },
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }
@@ -79,16 +79,16 @@ impl Operation for SetPingReport {
         match input {
             Input::Start => {
                 let report = self.report;
-                Step::send(cx.shared.wire(&Command::MqttPing(MqttPing { report })))
+                Step::send(cx.state.wire(&Command::MqttPing(MqttPing { report })))
             }
-            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.shared) {
+            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.state) {
                 Ok(_) => {
-                    cx.shared.recovery.set_ping_report(self.report);
+                    cx.state.recovery.set_ping_report(self.report);
                     Step::done()
                 }
                 Err(error) => Step::fail(error),
             },
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use m531x_at::command::Command;
 
 use super::raw_command::refuse_confusing_list;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Refusal, Wire};
+use crate::session::prepared_command::{Answer, PreparedCommand, Refusal};
+use crate::session::state::SessionState;
 
 /// "Already subscribed" of the ML302.
 pub(super) const ALREADY_SUBSCRIBED: u16 = 606;
@@ -20,12 +20,12 @@ pub(super) const MOST_LOOKS: u32 = 3;
 pub(super) const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The question, unless the refusal says enough or the answer would confuse.
-pub(super) fn question(refusal: &Refusal, shared: &Shared) -> Option<Wire> {
+pub(super) fn question(refusal: &Refusal, state: &SessionState) -> Option<PreparedCommand> {
     let clear = refusal.may_mean_no_connection() && refusal.number().is_some_and(|n| n != 3);
-    if clear || !shared.is_connected() || refuse_confusing_list(shared).is_err() {
+    if clear || !state.is_connected() || refuse_confusing_list(state).is_err() {
         return None;
     }
-    shared.wire(&Command::MqttSubRead).ok()
+    state.wire(&Command::MqttSubRead).ok()
 }
 
 /// Whether the module has this filter, as far as its answer tells.

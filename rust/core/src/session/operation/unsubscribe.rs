@@ -5,10 +5,10 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttUnsub};
 
 use super::table::{self, LOOK_PAUSE, MOST_LOOKS};
-use super::{Context, Input, Notice, Operation, Scope, Step, WhileRecovering};
+use super::{BrokerEvent, Context, Input, Operation, Scope, Step, WhileRecovering};
 use crate::session::packet_ids::AckKind;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Refusal, Wire, seconds};
+use crate::session::prepared_command::{Answer, PreparedCommand, Refusal, seconds};
+use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 /// The longest filter that fits the 256 bytes of the vendor's UNSUBSCRIBE packet; a subscription may
@@ -18,7 +18,7 @@ const LONGEST_FILTER: usize = 249;
 /// Done when the broker has acknowledged.
 pub(super) struct Unsubscribe {
     filter: String,
-    wire: Wire,
+    wire: PreparedCommand,
     accepted: bool,
     acknowledged: bool,
     /// What the module refused with, while its table is looked at.
@@ -29,12 +29,12 @@ pub(super) struct Unsubscribe {
 }
 
 impl Unsubscribe {
-    pub(super) fn new(filter: String, shared: &Shared) -> Result<Self, Error> {
+    pub(super) fn new(filter: String, state: &SessionState) -> Result<Self, Error> {
         let command = Command::MqttUnsub(MqttUnsub {
             filter: filter.clone(),
         });
         Ok(Self {
-            wire: shared.acknowledged_wire(&command)?,
+            wire: state.acknowledged_wire(&command)?,
             filter,
             accepted: false,
             acknowledged: false,
@@ -45,14 +45,14 @@ impl Unsubscribe {
     }
 
     fn ended(&self, cx: &mut Context<'_>) -> Step {
-        cx.shared.subscriptions.remove(&self.filter);
+        cx.state.subscriptions.remove(&self.filter);
         Step::done()
     }
 
     fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        cx.shared.acks.withdraw(cx.id);
-        cx.shared.subscriptions.stay(&self.filter);
-        let question = table::question(&refusal, cx.shared);
+        cx.state.packet_ids.withdraw(cx.id);
+        cx.state.subscriptions.stay(&self.filter);
+        let question = table::question(&refusal, cx.state);
         self.refusal = Some(refusal);
         match question {
             Some(wire) => Step::Send(wire),
@@ -63,11 +63,11 @@ impl Unsubscribe {
     /// The module refused; `listed` is what its table says, if it says anything.
     fn refused(&mut self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
         let Some(refusal) = self.refusal.take() else {
-            return Step::Stay;
+            return Step::Pending;
         };
         let unknown = listed == Some(false);
         let looks_again = refusal.may_mean_no_connection() && !unknown && self.looks < MOST_LOOKS;
-        if looks_again && cx.shared.doubt() {
+        if looks_again && cx.state.query_state() {
             self.looks += 1;
             self.pausing = true;
             return Step::Wait(Some(cx.now + LOOK_PAUSE));
@@ -75,7 +75,7 @@ impl Unsubscribe {
         let length = self.filter.len();
         let hint = if unknown {
             // Nothing would end it but the end of the connection, and on the next one it is not wanted.
-            cx.shared.subscriptions.remove(&self.filter);
+            cx.state.subscriptions.remove(&self.filter);
             format!(
                 "the module does not have {:?}; if the broker still sends, disconnect",
                 self.filter
@@ -88,13 +88,13 @@ impl Unsubscribe {
         } else {
             format!("{:?} stays subscribed", self.filter)
         };
-        let code = cx.shared.refused(&refusal, ErrorCode::Command);
-        let error = refusal.error(code, &self.wire.name, &cx.shared.profile);
+        let code = cx.state.refused(&refusal, ErrorCode::Command);
+        let error = refusal.error(code, &self.wire.name, &cx.state.profile);
         Step::fail(error.with_hint(&hint))
     }
 
     fn fail(&self, cx: &mut Context<'_>, code: ErrorCode, why: &str) -> Step {
-        cx.shared.subscriptions.leave(&self.filter, false);
+        cx.state.subscriptions.leave(&self.filter, false);
         Step::fail(Error::new(code, format!("{}: {why}", self.title())))
     }
 }
@@ -108,8 +108,8 @@ impl Operation for Unsubscribe {
         Scope::Mqtt
     }
 
-    fn time_limit(&self, shared: &Shared) -> Duration {
-        self.wire.timeout + shared.ack_wait() + shared.config.command_timeout
+    fn time_limit(&self, state: &SessionState) -> Duration {
+        self.wire.timeout + state.ack_wait() + state.config.command_timeout
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -117,7 +117,7 @@ impl Operation for Unsubscribe {
     }
 
     fn restart(&mut self, cx: &mut Context<'_>) {
-        cx.shared.subscriptions.leave(&self.filter, false);
+        cx.state.subscriptions.leave(&self.filter, false);
         self.accepted = false;
         self.acknowledged = false;
         self.refusal = None;
@@ -127,13 +127,13 @@ impl Operation for Unsubscribe {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start if !cx.shared.machine.may_be_connected() => {
-                Step::fail(cx.shared.not_connected(&self.title()))
+            Input::Start if !cx.state.connection.may_be_connected() => {
+                Step::fail(cx.state.not_connected(&self.title()))
             }
             Input::Start => {
-                cx.shared.subscriptions.leave(&self.filter, true);
-                cx.shared
-                    .acks
+                cx.state.subscriptions.leave(&self.filter, true);
+                cx.state
+                    .packet_ids
                     .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
                 Step::Send(self.wire.clone())
             }
@@ -143,46 +143,46 @@ impl Operation for Unsubscribe {
             Input::Answer(Answer::Refused(refusal), _) => self.on_refused(cx, refusal),
             Input::Answer(..) if self.acknowledged => self.ended(cx),
             Input::Answer(Answer::TimedOut(waited), wire) => {
-                cx.shared.subscriptions.leave(&self.filter, false);
+                cx.state.subscriptions.leave(&self.filter, false);
                 Step::fail(wire.timed_out(waited))
             }
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
                 self.accepted = true;
-                Step::Wait(Some(cx.now + cx.shared.ack_wait()))
+                Step::Wait(Some(cx.now + cx.state.ack_wait()))
             }
-            Input::Notice(Notice::Acknowledged { .. }) if self.accepted => self.ended(cx),
-            Input::Notice(Notice::Acknowledged { .. }) => {
+            Input::BrokerEvent(BrokerEvent::Acknowledged { .. }) if self.accepted => self.ended(cx),
+            Input::BrokerEvent(BrokerEvent::Acknowledged { .. }) => {
                 self.acknowledged = true;
-                Step::Stay
+                Step::Pending
             }
-            Input::Notice(Notice::AckLate) => self.fail(
+            Input::BrokerEvent(BrokerEvent::AckLate) => self.fail(
                 cx,
                 ErrorCode::Timeout,
                 "the module reports that the acknowledgement is late (+MQTTTO:4)",
             ),
             Input::Timer if self.pausing => {
                 self.pausing = false;
-                Step::Again
+                Step::Retry
             }
             Input::Timer => {
-                let waited = seconds(cx.shared.ack_wait());
+                let waited = seconds(cx.state.ack_wait());
                 self.fail(
                     cx,
                     ErrorCode::Timeout,
                     &format!("no UNSUBACK within {waited}"),
                 )
             }
-            Input::Notice(Notice::Disconnected) => self.fail(
+            Input::BrokerEvent(BrokerEvent::Disconnected) => self.fail(
                 cx,
                 ErrorCode::NotConnected,
                 "the connection was lost before the end",
             ),
-            Input::Notice(_) => Step::Stay,
+            Input::BrokerEvent(_) => Step::Pending,
         }
     }
 
     fn expired(&mut self, cx: &mut Context<'_>) -> Error {
-        cx.shared.subscriptions.leave(&self.filter, false);
+        cx.state.subscriptions.leave(&self.filter, false);
         let waited = seconds(cx.now.saturating_duration_since(cx.begun));
         let text = format!("{}: not done within {waited}", self.title());
         Error::new(ErrorCode::Timeout, text)

@@ -2,7 +2,7 @@
 
 use super::greeting::knock;
 use super::{Context, Input, Operation, Step};
-use crate::session::wire::Answer;
+use crate::session::prepared_command::Answer;
 use crate::{Error, ErrorCode};
 
 const MOST_KNOCKS: u32 = 15;
@@ -27,9 +27,9 @@ impl Operation for Wake {
             )),
             Input::Start | Input::Answer(..) => {
                 self.knocks += 1;
-                Step::send(knock(cx.shared))
+                Step::send(knock(cx.state))
             }
-            Input::Notice(_) | Input::Timer => Step::Stay,
+            Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }
     }
 }

@@ -189,7 +189,7 @@ impl Tracker {
     }
 
     /// Why the next loss is one; the first word counts.
-    pub(super) fn blame(&mut self, cause: Cause) {
+    pub(super) fn set_loss_cause(&mut self, cause: Cause) {
         if self.is_wanted() {
             self.cause.get_or_insert(cause);
         }
@@ -293,7 +293,7 @@ impl Tracker {
 
     /// Whether a sign that the module has forgotten its settings is worth a look: a module that
     /// always echoes is not looked at with every command.
-    pub(super) fn takes_sign(&mut self, now: Instant) -> bool {
+    pub(super) fn takes_restart_hint(&mut self, now: Instant) -> bool {
         let worth = self.is_wanted()
             && !self.is_active()
             && !self.look_again

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Entry, Phase, Scheduler};
-use crate::session::operation::{Input, Notice, Scope};
+use crate::session::operation::{BrokerEvent, Input, Scope};
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
 use crate::{Error, ErrorCode};
@@ -13,8 +13,8 @@ impl Scheduler {
     pub(in crate::session) fn abandon(&mut self, now: Instant, id: OperationId) {
         self.completions.retain(|(done, _)| *done != id);
         if let Some(mut entry) = self.remove(now, id) {
-            self.slot.detach(id);
-            entry.with_context(now, id, &mut self.shared, |operation, cx| {
+            self.in_flight.detach(id);
+            entry.with_context(now, id, &mut self.state, |operation, cx| {
                 operation.given_up(cx);
             });
             if entry.operation.survives_reboot() {
@@ -27,7 +27,7 @@ impl Scheduler {
     /// Everything under way fails: the module restarted. Operations that expect it go on.
     pub(in crate::session) fn fail_for_reboot(&mut self, now: Instant, error: &Error) {
         self.reconcile(now);
-        self.slot.reset();
+        self.in_flight.reset();
         let awaited = self.awaits_boot();
         let ids: Vec<OperationId> = self.entries.keys().copied().collect();
         for id in ids {
@@ -40,7 +40,7 @@ impl Scheduler {
                     entry.phase = Phase::Waiting;
                     entry.timer = None;
                     self.leave_turns(id);
-                    self.step(now, id, Input::Notice(&Notice::Rebooted));
+                    self.step(now, id, Input::BrokerEvent(&BrokerEvent::Rebooted));
                 }
             } else if !(awaited && new || self.is_held(id)) {
                 self.finish(now, id, Err(error.clone()));
@@ -57,7 +57,7 @@ impl Scheduler {
 
     /// Everything ends: the port is gone.
     pub(in crate::session) fn fail_all(&mut self, now: Instant, error: &Error) {
-        self.slot.reset();
+        self.in_flight.reset();
         self.transmit.clear();
         let ids: Vec<OperationId> = self.entries.keys().copied().collect();
         for id in ids {
@@ -73,10 +73,10 @@ impl Scheduler {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let error = entry.with_context(now, id, &mut self.shared, |operation, cx| {
+        let error = entry.with_context(now, id, &mut self.state, |operation, cx| {
             operation.expired(cx)
         });
-        self.slot.give_up(id, &mut self.shared.stats);
+        self.in_flight.give_up(id, &mut self.state.stats);
         self.finish(now, id, Err(error));
     }
 
@@ -84,7 +84,7 @@ impl Scheduler {
         let Some(entry) = self.remove(now, id) else {
             return;
         };
-        self.slot.detach(id);
+        self.in_flight.detach(id);
         if entry.operation.survives_reboot() {
             self.boot = None;
             if let (true, Err(error)) = (entry.internal, &result) {
@@ -97,7 +97,7 @@ impl Scheduler {
                 }
             }
         }
-        if self.shared.recovery.stage == Stage::Attempt(id) {
+        if self.state.recovery.stage == Stage::Attempt(id) {
             self.attempt_ended(now, &result);
         }
         if !entry.internal {
@@ -111,7 +111,7 @@ impl Scheduler {
             self.timers.remove(&(due, id));
         }
         self.exposed.remove(&id);
-        self.shared.passwords.forget(id);
+        self.state.passwords.forget(id);
         if let Some(place) = entry.place {
             self.turns.remove(id, place);
         }
@@ -127,10 +127,10 @@ impl Scheduler {
         if self.resubscription == Some(id) {
             self.resubscription = None;
         }
-        if self.shared.recovery.health.operation == Some(id) {
+        if self.state.recovery.health.operation == Some(id) {
             self.health_checked(now);
         }
-        self.shared.acks.expire(now, id, false);
+        self.state.packet_ids.expire(now, id, false);
         Some(entry)
     }
 

@@ -10,22 +10,22 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::Error;
+use crate::session::in_flight::{Answered, InFlightCommand};
 use crate::session::operation::{
-    Input, Missing, Notice, Operation, Scope, Settings, Step, WhileRecovering,
+    BrokerEvent, Input, Missing, Operation, Scope, Settings, Step, WhileRecovering,
 };
+use crate::session::prepared_command::{Answer, PreparedCommand};
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
-use crate::session::shared::{Context, Shared};
-use crate::session::slot::{Answered, CommandSlot};
-use crate::session::wire::{Answer, Wire};
+use crate::session::state::{Context, SessionState};
 use turns::{Class, Place, Turns};
 
-/// The operations of a session, the command slot and what they share.
+/// The operations of a session, the command in flight and the state they share.
 pub(in crate::session) struct Scheduler {
-    pub shared: Shared,
-    pub slot: CommandSlot,
+    pub state: SessionState,
+    pub in_flight: InFlightCommand,
     entries: BTreeMap<OperationId, Entry>,
-    /// Those that wait for the slot.
+    /// Those that wait to send.
     turns: Turns,
     /// Those that have begun, for whom what happens is news.
     started: BTreeSet<OperationId>,
@@ -89,14 +89,14 @@ impl Entry {
         &mut self,
         now: Instant,
         id: OperationId,
-        shared: &mut Shared,
+        state: &mut SessionState,
         act: impl FnOnce(&mut dyn Operation, &mut Context<'_>) -> R,
     ) -> R {
         let mut context = Context {
             now,
             id,
             begun: self.begun,
-            shared,
+            state,
         };
         act(self.operation.as_mut(), &mut context)
     }
@@ -111,17 +111,17 @@ enum Phase {
     /// Its turn has not come yet.
     New,
     /// It wants this sent.
-    Ready(Box<Wire>),
-    /// Its command is in the slot.
+    Ready(Box<PreparedCommand>),
+    /// Its command is in flight.
     InFlight,
     Waiting,
 }
 
 impl Scheduler {
-    pub(in crate::session) fn new(shared: Shared) -> Self {
+    pub(in crate::session) fn new(state: SessionState) -> Self {
         Self {
-            shared,
-            slot: CommandSlot::default(),
+            state,
+            in_flight: InFlightCommand::default(),
             entries: BTreeMap::new(),
             turns: Turns::default(),
             started: BTreeSet::new(),
@@ -142,7 +142,7 @@ impl Scheduler {
 
     /// Whether no operation of the application is under way, and no lost connection being made.
     pub(in crate::session) fn is_idle(&self) -> bool {
-        !matches!(self.shared.recovery.stage, Stage::Attempt(_)) && self.of_application == 0
+        !matches!(self.state.recovery.stage, Stage::Attempt(_)) && self.of_application == 0
     }
 
     /// How many operations of the application have not ended.
@@ -202,8 +202,8 @@ impl Scheduler {
 
     pub(in crate::session) fn poll_timeout(&self) -> Option<Instant> {
         let timer = self.timers.first().map(|(due, _)| *due);
-        let recovery = self.shared.recovery.poll_timeout();
-        [timer, self.slot.poll_timeout(), recovery]
+        let recovery = self.state.recovery.poll_timeout();
+        [timer, self.in_flight.poll_timeout(), recovery]
             .into_iter()
             .flatten()
             .min()
@@ -211,8 +211,9 @@ impl Scheduler {
 
     /// Does what is due for the command in flight and for the operations.
     pub(in crate::session) fn handle_timeout(&mut self, now: Instant) {
-        let guard = self.shared.guard_time();
-        self.slot.handle_timeout(now, guard, &mut self.shared.stats);
+        let guard = self.state.guard_time();
+        self.in_flight
+            .handle_timeout(now, guard, &mut self.state.stats);
         self.deliver_answer(now);
         while let Some(&(due, id)) = self.timers.first() {
             if due > now {
@@ -235,7 +236,7 @@ impl Scheduler {
 
     /// Hands the answer to the last command to its operation.
     pub(in crate::session) fn deliver_answer(&mut self, now: Instant) {
-        if let Some(answered) = self.slot.take_answer() {
+        if let Some(answered) = self.in_flight.take_answer() {
             let Answered {
                 owner: id,
                 detached,
@@ -243,12 +244,12 @@ impl Scheduler {
                 answer,
             } = answered;
             if matches!(answer, Answer::Ok(_)) {
-                self.shared.acks.was_read(id);
+                self.state.packet_ids.was_read(id);
             }
             if detached {
                 // What was refused has no packet id, also if its operation waits for the next turn.
                 if matches!(&answer, Answer::Refused(refusal) if !refusal.is_unnumbered()) {
-                    self.shared.acks.withdraw(id);
+                    self.state.packet_ids.withdraw(id);
                 }
                 return;
             }
@@ -260,18 +261,23 @@ impl Scheduler {
     }
 
     /// Tells one operation what happened.
-    pub(in crate::session) fn notify(&mut self, now: Instant, id: OperationId, notice: &Notice) {
+    pub(in crate::session) fn notify(
+        &mut self,
+        now: Instant,
+        id: OperationId,
+        notice: &BrokerEvent,
+    ) {
         if self
             .entries
             .get(&id)
             .is_some_and(|entry| !matches!(entry.phase, Phase::New))
         {
-            self.step(now, id, Input::Notice(notice));
+            self.step(now, id, Input::BrokerEvent(notice));
         }
     }
 
     /// Tells every started operation what happened.
-    pub(in crate::session) fn notify_all(&mut self, now: Instant, notice: &Notice) {
+    pub(in crate::session) fn notify_all(&mut self, now: Instant, notice: &BrokerEvent) {
         for id in self.started() {
             self.notify(now, id, notice);
         }
@@ -282,22 +288,22 @@ impl Scheduler {
         loop {
             self.reconcile(now);
             self.fail_at_once(now);
-            while let Some(operation) = self.shared.internal.pop_front() {
+            while let Some(operation) = self.state.internal.pop_front() {
                 self.add(now, operation, None, true);
             }
             self.subscribe_again(now);
             while let Some(bytes) =
-                self.slot
-                    .poll_send(now, &self.shared.profile, &mut self.shared.stats)
+                self.in_flight
+                    .poll_send(now, &self.state.profile, &mut self.state.stats)
             {
-                self.shared.stats.bytes_sent += bytes.len() as u64;
+                self.state.stats.bytes_sent += bytes.len() as u64;
                 self.transmit.push_back(bytes);
-                if let Some(id) = self.slot.take_sent() {
-                    let wait = self.shared.ack_wait();
-                    self.shared.acks.sent(now, id, wait);
+                if let Some(id) = self.in_flight.take_sent() {
+                    let wait = self.state.ack_wait();
+                    self.state.packet_ids.sent(now, id, wait);
                 }
             }
-            if self.slot.is_occupied() {
+            if self.in_flight.is_occupied() {
                 break;
             }
             let Some(id) = self.next_turn() else {
@@ -318,7 +324,7 @@ impl Scheduler {
         if self.resubscription.is_some() {
             return;
         }
-        if let Some(again) = Missing::take(&mut self.shared) {
+        if let Some(again) = Missing::take(&mut self.state) {
             self.resubscription = Some(self.add(now, Box::new(again), None, true));
         }
     }
@@ -328,7 +334,7 @@ impl Scheduler {
             let waits = |entry: &Entry| entry.place.is_some();
             return self.entries.get(&alone).is_some_and(waits).then_some(alone);
         }
-        let recovering = self.shared.recovery.is_active();
+        let recovering = self.state.recovery.is_active();
         let may_begin = |class: Class, first: OperationId| match class.while_recovering {
             WhileRecovering::Waits | WhileRecovering::Fails if recovering => false,
             WhileRecovering::Waits if self.is_held_by_trial(first) => false,
@@ -346,7 +352,7 @@ impl Scheduler {
     /// What may be the cause of the losses is sent alone, so that it takes nothing with it: neither
     /// does it begin beside others, nor do others beside it.
     fn is_held_by_trial(&self, first: OperationId) -> bool {
-        let budget = self.shared.recovery.policy().loss_budget;
+        let budget = self.state.recovery.policy().loss_budget;
         let on_trial =
             |id: &OperationId| self.entries.get(id).is_some_and(|e| e.is_on_trial(budget));
         let exposed = self.exposed.first();
@@ -357,7 +363,7 @@ impl Scheduler {
         self.started.iter().copied().collect()
     }
 
-    /// Takes an operation out of those that wait for the slot.
+    /// Takes an operation out of those that wait to send.
     fn leave_turns(&mut self, id: OperationId) {
         let entry = self.entries.get_mut(&id);
         if let Some(place) = entry.and_then(|entry| entry.place.take()) {
@@ -372,7 +378,7 @@ impl Scheduler {
         match std::mem::replace(&mut entry.phase, Phase::InFlight) {
             Phase::Ready(wire) => {
                 let limit = entry.deadline;
-                self.slot.assign(id, *wire, limit);
+                self.in_flight.assign(id, *wire, limit);
             }
             Phase::New => {
                 entry.phase = Phase::Waiting;
@@ -380,7 +386,7 @@ impl Scheduler {
                     self.exposed.insert(id);
                 }
                 self.started.insert(id);
-                let limit = entry.operation.time_limit(&self.shared);
+                let limit = entry.operation.time_limit(&self.state);
                 if entry.deadline.is_none() {
                     entry.deadline = now.checked_add(limit);
                 }
@@ -400,14 +406,14 @@ impl Scheduler {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let step = entry.with_context(now, id, &mut self.shared, |operation, cx| {
+        let step = entry.with_context(now, id, &mut self.state, |operation, cx| {
             operation.step(cx, input)
         });
-        if std::mem::take(&mut self.shared.distrust) {
-            self.slot.distrust();
+        if std::mem::take(&mut self.state.desynchronised) {
+            self.in_flight.mark_desynchronised();
         }
         match step {
-            Step::Stay => {}
+            Step::Pending => {}
             Step::Send(wire) => {
                 entry.phase = Phase::Ready(Box::new(wire));
                 entry.timer = None;
@@ -422,7 +428,7 @@ impl Scheduler {
                 entry.timer = until;
                 self.arm(id);
             }
-            Step::Again => self.requeue(now, id),
+            Step::Retry => self.requeue(now, id),
             Step::Done(result) => self.finish(now, id, result),
         }
     }

@@ -1,4 +1,4 @@
-//! Who waits for the slot, and in which order.
+//! Which operation may send next.
 //!
 //! Ten thousand publishes may wait while the connection is away, and whoever looks for the next turn,
 //! or adds one more, must not pass them all: those that have not begun are kept apart by what may hold

@@ -51,7 +51,7 @@ impl Worker {
                 return Err(self.full());
             };
             self.store.remove(&[message.id])?;
-            self.feeder.gone(message.id);
+            self.order.gone(message.id);
             self.dropped += 1;
             self.publish_stats(|stats| stats.dropped += 1);
             let text = "the message was dropped from the outbox to make room for a newer one";
@@ -65,7 +65,7 @@ impl Worker {
         loop {
             let message = self.store.next(after)?;
             match &message {
-                Some(found) if self.feeder.is_on_its_way(found.id) => after = found.id,
+                Some(found) if self.order.is_on_its_way(found.id) => after = found.id,
                 _ => return Ok(message),
             }
         }

@@ -4,23 +4,23 @@ use std::time::Instant;
 
 use super::Connect;
 use crate::session::operation::{Context, Operation, Step, lines_of};
-use crate::session::wire::{Answer, Wire, seconds};
+use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
 use crate::{Error, ErrorCode};
 
 impl Connect {
     /// A command of the dialogue was refused for good or not answered.
-    pub(super) fn fail(cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+    pub(super) fn fail(cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
         match answer {
             Answer::Refused(refusal) => {
                 let transition = cx
-                    .shared
-                    .machine
+                    .state
+                    .connection
                     .on_refused("the module did not take the command");
-                cx.shared.report(transition);
-                Step::fail(refusal.error(ErrorCode::Connect, &wire.name, &cx.shared.profile))
+                cx.state.report(transition);
+                Step::fail(refusal.error(ErrorCode::Connect, &wire.name, &cx.state.profile))
             }
-            other => match lines_of(other, wire, cx.shared) {
-                Ok(_) => Step::Stay,
+            other => match lines_of(other, wire, cx.state) {
+                Ok(_) => Step::Pending,
                 Err(error) => Step::fail(error),
             },
         }
@@ -68,7 +68,7 @@ impl Connect {
     /// The error when the time has run out.
     pub(in crate::session::operation) fn out_of_time(&self, cx: &Context<'_>) -> Error {
         if let Some((refusal, name)) = self.refusals.last() {
-            return refusal.error(ErrorCode::Connect, name, &cx.shared.profile);
+            return refusal.error(ErrorCode::Connect, name, &cx.state.profile);
         }
         if self.signs.trouble().is_some() {
             return self.unreachable(cx.now, cx.begun, "no connection");

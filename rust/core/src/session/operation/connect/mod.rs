@@ -15,11 +15,11 @@ use m531x_at::argument::{ArgumentError, check_keepalive};
 use m531x_at::command::{Command, MqttPing, MqttTo};
 use m531x_at::urc::OpenOutcome;
 
-use super::{CallOff, Context, Input, Notice, Operation, Scope, Step};
+use super::{BrokerEvent, CallOff, Context, Input, Operation, Scope, Step};
 use crate::Error;
 use crate::session::ConnectOptions;
-use crate::session::shared::Shared;
-use crate::session::wire::{Answer, Wire};
+use crate::session::prepared_command::{Answer, PreparedCommand};
+use crate::session::state::SessionState;
 
 pub(super) use password::configuration;
 use refusals::Refusals;
@@ -33,9 +33,9 @@ const OLD_END: Duration = Duration::from_secs(3);
 
 pub(super) struct Connect {
     options: ConnectOptions,
-    cfg: Wire,
-    open: Wire,
-    ack_timeout: Wire,
+    cfg: PreparedCommand,
+    open: PreparedCommand,
+    ack_timeout: PreparedCommand,
     stage: Stage,
     /// A lost connection is made again: what is left of it is ended, whatever the state may be.
     again: bool,
@@ -79,19 +79,19 @@ enum Outcome {
 }
 
 impl Connect {
-    pub(super) fn new(options: ConnectOptions, shared: &Shared) -> Result<Self, Error> {
+    pub(super) fn new(options: ConnectOptions, state: &SessionState) -> Result<Self, Error> {
         check_keepalive(options.keepalive, options.ack_timeout)?;
         let secret = options.password.is_some() || options.ask_password.is_some();
         if secret && options.username.is_none() {
             // MQTT 3.1.1, 3.1.2.9: no password without a user name.
             return Err(ArgumentError::Empty { field: "username" }.into());
         }
-        let (cfg, open) = password::wires(&options, shared)?;
+        let (cfg, open) = password::wires(&options, state)?;
         let seconds = options.ack_timeout;
         Ok(Self {
             cfg,
             open,
-            ack_timeout: shared.wire(&Command::MqttTo(MqttTo { seconds }))?,
+            ack_timeout: state.wire(&Command::MqttTo(MqttTo { seconds }))?,
             options,
             stage: Stage::EndOld,
             again: false,
@@ -105,10 +105,10 @@ impl Connect {
     }
 
     /// The same for a connection that was lost.
-    pub(super) fn again(options: ConnectOptions, shared: &Shared) -> Result<Self, Error> {
+    pub(super) fn again(options: ConnectOptions, state: &SessionState) -> Result<Self, Error> {
         Ok(Self {
             again: true,
-            ..Self::new(options, shared)?
+            ..Self::new(options, state)?
         })
     }
 
@@ -118,7 +118,7 @@ impl Connect {
 
     fn start(&mut self, cx: &mut Context<'_>) -> Step {
         if !self.again {
-            cx.shared.recovery.forget();
+            cx.state.recovery.forget();
         }
         if self.wants_password() {
             return self.ask_password(cx);
@@ -131,10 +131,10 @@ impl Connect {
         if self.again {
             return self.end_old(cx);
         }
-        if cx.shared.machine.may_be_connected() {
+        if cx.state.connection.may_be_connected() {
             return self.end_old(cx);
         }
-        if cx.shared.machine.is_clean() {
+        if cx.state.connection.is_clean() {
             return self.configure();
         }
         self.delete_old(cx)
@@ -143,13 +143,13 @@ impl Connect {
     fn end_old(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::EndOld;
         self.old_ended = false;
-        cx.shared.machine.on_disconnecting();
-        Step::send(cx.shared.wire(&Command::MqttDisc))
+        cx.state.connection.on_disconnecting();
+        Step::send(cx.state.wire(&Command::MqttDisc))
     }
 
     fn delete_old(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::DeleteOld;
-        Step::send(cx.shared.wire(&Command::MqttDel))
+        Step::send(cx.state.wire(&Command::MqttDel))
     }
 
     fn configure(&mut self) -> Step {
@@ -163,47 +163,47 @@ impl Connect {
     }
 
     fn set_ping_report(&mut self, cx: &mut Context<'_>) -> Step {
-        if !cx.shared.recovery.ping_report() {
+        if !cx.state.recovery.ping_report() {
             return self.open(cx);
         }
         self.stage = Stage::PingReport;
         let command = Command::MqttPing(MqttPing { report: true });
-        Step::send(cx.shared.wire(&command))
+        Step::send(cx.state.wire(&command))
     }
 
     fn open(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::Open;
         self.outcome = None;
         self.signs = Signs::default();
-        let transition = cx.shared.machine.on_opening();
-        cx.shared.report(transition);
+        let transition = cx.state.connection.on_opening();
+        cx.state.report(transition);
         Step::Send(self.open.clone())
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &Wire) -> Step {
+    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
         match (self.stage, answer) {
             (Stage::EndOld, Answer::Ok(_)) => {
                 self.stage = Stage::WaitOldEnd;
                 let ended = self.old_ended || !(self.again || self.refusals.any());
-                if cx.shared.machine.may_be_connected() || !ended {
+                if cx.state.connection.may_be_connected() || !ended {
                     return Step::Wait(Some(cx.now + OLD_END));
                 }
                 self.delete_old(cx)
             }
             (Stage::EndOld | Stage::WaitOldEnd, _) => {
-                cx.shared.machine.on_disconnect_refused();
+                cx.state.connection.on_disconnect_refused();
                 self.delete_old(cx)
             }
             (Stage::DeleteOld, answer) => self.on_deleted(cx, &answer),
             (Stage::Configure, Answer::Ok(_)) => {
-                cx.shared
+                cx.state
                     .client_configured(self.options.keepalive, self.options.clean_session);
                 self.set_ack_timeout()
             }
             (Stage::AckTimeout, answer @ Answer::TimedOut(_)) => Self::fail(cx, answer, wire),
             (Stage::AckTimeout, answer) => {
                 if matches!(answer, Answer::Ok(_)) {
-                    cx.shared.ack_timeout = self.options.ack_timeout;
+                    cx.state.ack_timeout = self.options.ack_timeout;
                 }
                 self.set_ping_report(cx)
             }
@@ -229,7 +229,7 @@ impl Connect {
         match (self.stage, outcome) {
             (Stage::Open, _) => {
                 self.outcome.get_or_insert(outcome);
-                Step::Stay
+                Step::Pending
             }
             (Stage::Wait | Stage::Look, _) => self.conclude(cx, outcome),
             // The end of an earlier attempt: what was refused may be taken now.
@@ -238,14 +238,14 @@ impl Connect {
             (Stage::Pause | Stage::LookBusy, Outcome::Opened(_)) if self.refusals.of_open() => {
                 self.conclude(cx, outcome)
             }
-            _ => Step::Stay,
+            _ => Step::Pending,
         }
     }
 
     fn conclude(&mut self, cx: &mut Context<'_>, outcome: Outcome) -> Step {
         match outcome {
             Outcome::Opened(OpenOutcome::Accepted | OpenOutcome::ReturnCode { code: 0, .. }) => {
-                cx.shared.recovery.remember(cx.now, &self.options);
+                cx.state.recovery.remember(cx.now, &self.options);
                 Step::done()
             }
             Outcome::Opened(OpenOutcome::ReturnCode { code, .. }) => self.on_return_code(cx, code),
@@ -260,38 +260,40 @@ impl Connect {
         match (input, self.stage) {
             (Input::Start, _) => self.start(cx),
             (Input::Answer(answer, wire), _) => self.on_answer(cx, answer, wire),
-            (Input::Timer | Input::Notice(Notice::Disconnected), Stage::WaitOldEnd) => {
+            (Input::Timer | Input::BrokerEvent(BrokerEvent::Disconnected), Stage::WaitOldEnd) => {
                 self.delete_old(cx)
             }
-            (Input::Notice(Notice::Password(password)), Stage::Password) => {
+            (Input::BrokerEvent(BrokerEvent::Password(password)), Stage::Password) => {
                 self.on_password(cx, password.clone())
             }
             (Input::Timer, Stage::Password) => self.on_no_password(cx),
             (Input::Timer, Stage::Wait) => self.on_silence(cx),
             (Input::Timer, Stage::Pause) => self.resume(cx),
-            (Input::Notice(Notice::Disconnected), Stage::EndOld) => {
+            (Input::BrokerEvent(BrokerEvent::Disconnected), Stage::EndOld) => {
                 self.old_ended = true;
-                Step::Stay
+                Step::Pending
             }
-            (Input::Notice(Notice::Opened(outcome)), _) => {
+            (Input::BrokerEvent(BrokerEvent::Opened(outcome)), _) => {
                 self.on_outcome(cx, Outcome::Opened(*outcome))
             }
-            (Input::Notice(Notice::Disconnected), _) => self.on_outcome(cx, Outcome::GaveUp),
+            (Input::BrokerEvent(BrokerEvent::Disconnected), _) => {
+                self.on_outcome(cx, Outcome::GaveUp)
+            }
             // The module may try again after these by itself, so they decide nothing yet.
-            (Input::Notice(Notice::ConnectLate), _) => self.on_late(cx),
-            (Input::Notice(Notice::Attempt(n)), _) => self.on_attempt(cx, *n),
-            (Input::Notice(_) | Input::Timer, _) => Step::Stay,
+            (Input::BrokerEvent(BrokerEvent::ConnectLate), _) => self.on_late(cx),
+            (Input::BrokerEvent(BrokerEvent::Attempt(n)), _) => self.on_attempt(cx, *n),
+            (Input::BrokerEvent(_) | Input::Timer, _) => Step::Pending,
         }
     }
 
     /// Nobody waits for the outcome any more. What the module goes on doing would make a connection
     /// some day that nobody has asked for.
-    pub(super) fn call_off(&self, shared: &mut Shared) {
+    pub(super) fn call_off(&self, state: &mut SessionState) {
         let told = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
             || self.refusals.of_open();
-        if told && shared.machine.may_be_connected() {
-            if let Ok(call_off) = CallOff::new(&self.options, shared) {
-                shared.internal.push_back(Box::new(call_off));
+        if told && state.connection.may_be_connected() {
+            if let Ok(call_off) = CallOff::new(&self.options, state) {
+                state.internal.push_back(Box::new(call_off));
             }
         }
     }
@@ -306,7 +308,7 @@ impl Operation for Connect {
         Scope::Connection
     }
 
-    fn time_limit(&self, _: &Shared) -> Duration {
+    fn time_limit(&self, _: &SessionState) -> Duration {
         time_limit(&self.options)
     }
 
@@ -314,17 +316,17 @@ impl Operation for Connect {
         let step = self.go_on(cx, input);
         // After an attempt of a recovery comes the next one.
         if matches!(step, Step::Done(Err(_))) && !self.again {
-            self.call_off(cx.shared);
+            self.call_off(cx.state);
         }
         step
     }
 
     fn given_up(&mut self, cx: &mut Context<'_>) {
-        self.call_off(cx.shared);
+        self.call_off(cx.state);
     }
 
     fn expired(&mut self, cx: &mut Context<'_>) -> Error {
-        self.call_off(cx.shared);
+        self.call_off(cx.state);
         self.out_of_time(cx)
     }
 }

@@ -6,8 +6,8 @@ use super::{Connect, Stage};
 use crate::session::ConnectOptions;
 use crate::session::operation::{Context, Step};
 use crate::session::password::PATIENCE;
-use crate::session::shared::{Shared, ack_wait_of};
-use crate::session::wire::{Wire, seconds};
+use crate::session::prepared_command::{PreparedCommand, seconds};
+use crate::session::state::{SessionState, ack_wait_of};
 use crate::{Error, ErrorCode, EventKind};
 
 /// What the event says of a password that nobody gave.
@@ -28,18 +28,21 @@ pub(in crate::session::operation) fn configuration(options: &ConnectOptions) -> 
 }
 
 /// The configuration and the opening.
-pub(super) fn wires(options: &ConnectOptions, shared: &Shared) -> Result<(Wire, Wire), Error> {
+pub(super) fn wires(
+    options: &ConnectOptions,
+    state: &SessionState,
+) -> Result<(PreparedCommand, PreparedCommand), Error> {
     let cfg = configuration(options);
     let open = MqttOpen {
         username: options.username.is_some(),
         password: options.password.is_some(),
         will: options.will.clone(),
     };
-    check_connect_packet(&cfg, &open, &shared.profile)?;
-    let mut open = shared.wire(&Command::MqttOpen(open))?;
+    check_connect_packet(&cfg, &open, &state.profile)?;
+    let mut open = state.wire(&Command::MqttOpen(open))?;
     // Some modules hold the OK back until the broker has acknowledged.
     open.timeout = open.timeout.max(ack_wait_of(options.ack_timeout));
-    Ok((shared.wire(&Command::MqttCfg(cfg))?, open))
+    Ok((state.wire(&Command::MqttCfg(cfg))?, open))
 }
 
 /// Whether the broker says that it does not let this user in.
@@ -58,11 +61,11 @@ impl Connect {
             return self.clear_the_way(cx);
         };
         self.stage = Stage::Password;
-        let number = cx.shared.passwords.ask(cx.id, ask);
+        let number = cx.state.passwords.ask(cx.id, ask);
         if !ask.is_function() {
             let number = i64::try_from(number).unwrap_or_default();
             let text = format!("the password for {} is wanted", self.broker());
-            cx.shared.event(EventKind::PasswordWanted, number, text);
+            cx.state.event(EventKind::PasswordWanted, number, text);
         }
         Step::Wait(Some(cx.now + PATIENCE))
     }
@@ -74,7 +77,7 @@ impl Connect {
     ) -> Step {
         let wires = password.and_then(|password| {
             self.options.password = Some(password);
-            wires(&self.options, cx.shared)
+            wires(&self.options, cx.state)
         });
         match wires {
             Ok((cfg, open)) => {
@@ -88,7 +91,7 @@ impl Connect {
 
     /// It has taken too long.
     pub(super) fn on_no_password(&mut self, cx: &mut Context<'_>) -> Step {
-        cx.shared.passwords.forget(cx.id);
+        cx.state.passwords.forget(cx.id);
         let why = format!("nobody gave one within {}", seconds(PATIENCE));
         self.without_password(cx, &why)
     }
@@ -121,8 +124,8 @@ impl Connect {
     /// The next attempts of a recovery would be as useless, so that they come later.
     fn slow_down(&self, cx: &mut Context<'_>, value: i64, text: &str) {
         if self.again {
-            cx.shared.recovery.slow_down();
-            cx.shared.event(EventKind::LoginRefused, value, text);
+            cx.state.recovery.slow_down();
+            cx.state.event(EventKind::LoginRefused, value, text);
         }
     }
 }

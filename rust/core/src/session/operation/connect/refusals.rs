@@ -11,7 +11,7 @@ use m531x_at::command::Command;
 use super::{Connect, Stage};
 use crate::session::operation::status::{is_busy, stat};
 use crate::session::operation::{Context, Step};
-use crate::session::wire::{Answer, Refusal, Wire};
+use crate::session::prepared_command::{Answer, PreparedCommand, Refusal};
 
 /// From a refusal to the next try, unless the end of what is in the way is reported before.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -55,11 +55,11 @@ impl Connect {
         match answer {
             Answer::Ok(_) => {
                 self.refusals.removals = 0;
-                cx.shared.client_deleted();
+                cx.state.client_deleted();
             }
             // Of a module that is known to have a client: not yet.
             Answer::Refused(_)
-                if cx.shared.keepalive.is_some() && self.refusals.removals < MOST_REMOVALS =>
+                if cx.state.keepalive.is_some() && self.refusals.removals < MOST_REMOVALS =>
             {
                 self.refusals.removals += 1;
                 return self.pause(cx);
@@ -75,7 +75,7 @@ impl Connect {
         &mut self,
         cx: &mut Context<'_>,
         refusal: Refusal,
-        wire: &Wire,
+        wire: &PreparedCommand,
     ) -> Step {
         if !refusal.may_mean_not_yet() {
             return Self::fail(cx, Answer::Refused(refusal), wire);
@@ -113,7 +113,7 @@ impl Connect {
         }
         if cx.now.saturating_duration_since(since) >= OLD_ENDS {
             self.stage = Stage::LookBusy;
-            return Step::send(cx.shared.wire(&Command::MqttStatRead));
+            return Step::send(cx.state.wire(&Command::MqttStatRead));
         }
         self.try_again(cx)
     }
@@ -137,10 +137,10 @@ impl Connect {
 
     fn refused_for_good(&mut self, cx: &mut Context<'_>) -> Step {
         let transition = cx
-            .shared
-            .machine
+            .state
+            .connection
             .on_refused("the module refuses to connect");
-        cx.shared.report(transition);
+        cx.state.report(transition);
         Step::fail(self.out_of_time(cx))
     }
 }

@@ -12,7 +12,7 @@ use m531x_at::urc::OpenOutcome;
 use super::{Connect, Outcome, Stage, time_limit};
 use crate::session::operation::status::{is_busy, stat};
 use crate::session::operation::{Context, Step};
-use crate::session::wire::Answer;
+use crate::session::prepared_command::Answer;
 
 /// How long after a sign of trouble the module is asked for the first time, and then again while it
 /// does not say that it is at it.
@@ -82,7 +82,7 @@ impl Connect {
     fn wait_on(&mut self, cx: &Context<'_>) -> Step {
         match self.stage {
             Stage::Wait => self.wait(cx),
-            _ => Step::Stay,
+            _ => Step::Pending,
         }
     }
 
@@ -92,10 +92,10 @@ impl Connect {
             return Step::fail(self.out_of_time(cx));
         }
         if self.signs.look_at.is_none_or(|at| at > cx.now) {
-            return Step::Stay;
+            return Step::Pending;
         }
         self.stage = Stage::Look;
-        Step::send(cx.shared.wire(&Command::MqttStatRead))
+        Step::send(cx.state.wire(&Command::MqttStatRead))
     }
 
     /// What the module says that it is doing.
@@ -103,11 +103,11 @@ impl Connect {
         match stat(answer) {
             Some(MqttStat::Connected) => {
                 // The report was lost on the way.
-                cx.shared.take_stat(MqttStat::Connected);
+                cx.state.take_stat(MqttStat::Connected);
                 self.conclude(cx, Outcome::Opened(OpenOutcome::Accepted))
             }
             Some(stat @ (MqttStat::NotInitialised | MqttStat::Initialised)) => {
-                cx.shared.take_stat(stat);
+                cx.state.take_stat(stat);
                 Step::fail(self.unreachable(cx.now, cx.begun, "no connection"))
             }
             Some(stat) if is_busy(stat) => self.look_in(cx, LATER),

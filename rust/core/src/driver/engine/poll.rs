@@ -1,0 +1,229 @@
+//! One poll of the port by the thread that owns it: bytes in, timers, bytes out, results and messages handed on.
+
+use std::io;
+use std::time::{Instant, SystemTime};
+
+use super::Engine;
+use super::outbox::still_kept;
+use super::state::{EngineState, Role};
+use crate::driver::outbox::Link;
+use crate::transport::{Interest, Port, Waiter};
+use crate::{Error, ErrorCode};
+
+impl Engine {
+    /// Reads first: an answer that already waits in the operating system is not late.
+    pub(super) fn poll_port(&self, state: &mut EngineState) {
+        if state.end.is_some() {
+            return;
+        }
+        state.resume_clock();
+        let now = state.now();
+        if let Err(why) = read(state, now) {
+            self.lose_port(state, &why);
+            return;
+        }
+        if state.session.poll_timeout().is_some_and(|due| due <= now) {
+            state.session.handle_timeout(now);
+        }
+        self.drain_session(state, now);
+    }
+
+    /// Fetches everything the session has to give after it was told something.
+    pub(super) fn drain_session(&self, state: &mut EngineState, now: Instant) {
+        while let Some(bytes) = state.session.poll_transmit(now) {
+            state.unsent.extend_from_slice(&bytes);
+        }
+        let flushed = flush(state).and_then(|()| check_taken(state));
+        self.dispatch_outputs(state);
+        self.pass_on_password_request(state);
+        if let Err(error) = flushed {
+            self.lose_port(state, &error.to_string());
+        }
+    }
+
+    /// Ends everything with `error`; the first end stays the reason.
+    pub(super) fn end(&self, state: &mut EngineState, error: Error) {
+        let ids: Vec<_> = state.slots.keys().copied().collect();
+        for id in ids {
+            if !state.has_outcome(id) {
+                let error = if id.is_stored() {
+                    still_kept(&error)
+                } else {
+                    error.clone()
+                };
+                state.complete(id, Err(error));
+            }
+        }
+        let sending: Vec<_> = state.outbox_sending.drain().collect();
+        if let Some(outbox) = &state.outbox {
+            for id in sending {
+                outbox.ended(id, Err(error.clone()));
+            }
+            outbox.link(Link::default());
+        }
+        state.unsent.clear();
+        if state.closed || state.end.is_none() {
+            state.end = Some(error);
+        }
+        if let Some(port) = state.port.take() {
+            self.waiter.forget(&port);
+        }
+        if state.closed {
+            state.jobs = None;
+        }
+        self.ended.notify_all();
+        self.mailbox.finish();
+        state.wake_parked();
+        self.waiter.wake_reader();
+        if state.role == Role::Leader {
+            self.waiter.wake_leader();
+        }
+    }
+
+    /// The port cannot be used any more; it is looked for if that was asked for.
+    pub(super) fn lose_port(&self, state: &mut EngineState, why: &str) {
+        if state.end.is_some() {
+            return;
+        }
+        if state.reopener.is_none() || !state.session.recovers() {
+            self.lose_port_for_good(state, why);
+        } else if state.port.is_some() {
+            self.port_vanished(state, why);
+        }
+    }
+
+    pub(super) fn lose_port_for_good(&self, state: &mut EngineState, why: &str) {
+        if state.end.is_some() {
+            return;
+        }
+        let now = state.now();
+        state.session.handle_port_lost(now, why);
+        self.dispatch_outputs(state);
+        let error = Error::new(
+            ErrorCode::Port,
+            format!("the port is gone: {why}; check cable and power, then open it again"),
+        );
+        self.end(state, error);
+    }
+
+    /// Tells the reader thread what to sleep for, and until when.
+    pub(super) fn sync_reader(&self, state: &mut EngineState) {
+        if state.end.is_some() {
+            return;
+        }
+        let apply_backpressure = state.session.idle() && self.mailbox.is_backpressured();
+        if apply_backpressure {
+            state.pause_clock();
+        } else {
+            state.resume_clock();
+        }
+        self.set_interest(
+            state,
+            Interest {
+                read: !apply_backpressure,
+                write: !state.unsent.is_empty(),
+            },
+        );
+        let deadline = state.next_deadline();
+        let keep = match (state.reader_deadline, deadline) {
+            // Waking early once is cheaper than moving the timer with every command.
+            (Some(set), Some(due)) => set <= due,
+            (None, None) => true,
+            _ => false,
+        };
+        if !keep {
+            state.reader_deadline = deadline;
+            if let Err(error) = self.waiter.set_reader_deadline(deadline) {
+                self.lose_port(state, &error.to_string());
+            }
+        }
+    }
+
+    pub(super) fn set_interest(&self, state: &mut EngineState, interest: Interest) {
+        let Some(port) = state.port.as_ref() else {
+            return;
+        };
+        if state.interest == interest {
+            return;
+        }
+        match self.waiter.set_interest(port, interest) {
+            Ok(()) => state.interest = interest,
+            Err(error) => self.lose_port(state, &error.to_string()),
+        }
+    }
+
+    pub(super) fn dispatch_outputs(&self, state: &mut EngineState) {
+        let now = state.now();
+        while let Some((id, outcome)) = state.session.poll_completion(now) {
+            match &state.outbox {
+                Some(outbox) if state.outbox_sending.remove(&id) => outbox.ended(id, outcome),
+                _ => state.complete(id, outcome),
+            }
+        }
+        self.log_lines(state);
+        state.session.look_after_tape();
+        let mut arrival = None;
+        while let Some(mut incoming) = state.session.poll_event() {
+            incoming.stamp(*arrival.get_or_insert_with(SystemTime::now));
+            self.mailbox.push(incoming);
+        }
+        state.tell_outbox();
+    }
+
+    fn log_lines(&self, state: &mut EngineState) {
+        let Some(log) = &mut state.trace else { return };
+        while let Some(line) = state.session.poll_line() {
+            log.add(line);
+            if log.wakes_receiver {
+                self.mailbox.wake();
+            }
+        }
+    }
+}
+
+/// One read per poll: between two, the bound of the mailbox is checked and callers get at the lock.
+fn read(state: &mut EngineState, now: Instant) -> Result<(), String> {
+    let Some(port) = &state.port else {
+        return Ok(());
+    };
+    match port.read(&mut state.buffer) {
+        Ok(0) => Err("the other side hung up".to_owned()),
+        Ok(count) => {
+            state.session.handle_input(now, &state.buffer[..count]);
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A port that takes nothing for as long as so many commands need is stuck.
+fn check_taken(state: &EngineState) -> io::Result<()> {
+    const MOST_UNSENT: usize = 64 * 1024;
+    if state.unsent.len() <= MOST_UNSENT {
+        return Ok(());
+    }
+    let waiting = state.unsent.len();
+    Err(io::Error::other(format!(
+        "it takes no bytes any more, {waiting} wait"
+    )))
+}
+
+fn flush(state: &mut EngineState) -> io::Result<()> {
+    let Some(port) = &state.port else {
+        return Ok(());
+    };
+    let mut sent = 0;
+    let result = loop {
+        if sent == state.unsent.len() {
+            break Ok(());
+        }
+        match port.write(&state.unsent[sent..]) {
+            Ok(count) => sent += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    state.unsent.drain(..sent);
+    result
+}

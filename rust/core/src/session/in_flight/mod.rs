@@ -1,0 +1,406 @@
+//! One command in flight, its echo, its lines, its final result, its deadline.
+
+mod command;
+mod resync;
+
+use std::time::{Duration, Instant};
+
+use m531x_at::profile::Profile;
+use m531x_at::response::FinalResult;
+
+pub(in crate::session) use command::Answered;
+use command::PendingCommand;
+
+use crate::session::late_answers::{LateAnswers, Probe};
+use crate::session::prepared_command::{Answer, PreparedCommand, Refusal};
+use crate::session::request::OperationId;
+use crate::session::stats::SessionStats;
+
+/// How long a command whose answer may have been swallowed by a message is left alone before the
+/// module is asked again.
+const SETTLE: Duration = Duration::from_millis(500);
+/// More lines of one answer are not kept, nor more bytes: the longest that are known, lists of all
+/// commands, have a few hundred.
+const MOST_LINES: usize = 10_000;
+const MOST_BYTES: usize = 1 << 20;
+
+/// Where the next command waits, where the one in flight is watched.
+#[derive(Debug, Default)]
+pub(in crate::session) struct InFlightCommand {
+    pending: Option<PendingCommand>,
+    probe: Option<Probe>,
+    late_answers: LateAnswers,
+    ready_at: Option<Instant>,
+    answered: Option<Answered>,
+    /// Commands and probes in a row that the module has left without a line.
+    unanswered: u32,
+    /// An echo or an error without a number came.
+    restart_hint: bool,
+    /// The command that was sent last, until it is asked for.
+    sent: Option<OperationId>,
+}
+
+/// Whose a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum LineOwner {
+    /// Echo, information line or final result of the command in flight or of a probe.
+    Taken,
+    /// Part of the answer to a command that had timed out.
+    Late,
+    /// A final result nobody waits for.
+    Stray,
+    /// Of no command.
+    Other,
+}
+
+impl InFlightCommand {
+    /// Whether a command waits or is in flight.
+    pub(in crate::session) fn is_occupied(&self) -> bool {
+        self.pending.is_some() || self.answered.is_some()
+    }
+
+    /// Whether a command or a probe has been sent whose answer is due.
+    pub(in crate::session) fn is_in_flight(&self) -> bool {
+        self.probe.is_some()
+            || self
+                .pending
+                .as_ref()
+                .is_some_and(PendingCommand::is_in_flight)
+    }
+
+    /// Takes the next command, if there is none; [`poll_send`](Self::poll_send) sends it.
+    pub(in crate::session) fn assign(
+        &mut self,
+        owner: OperationId,
+        wire: PreparedCommand,
+        limit: Option<Instant>,
+    ) {
+        debug_assert!(!self.is_occupied(), "one command at a time");
+        self.pending = Some(PendingCommand::new(owner, wire, limit));
+    }
+
+    /// Nobody waits for this operation's command any more: unsent, it is dropped; in flight, it
+    /// stays until its final result or its deadline.
+    pub(in crate::session) fn detach(&mut self, owner: OperationId) {
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == owner) {
+            pending.detached = true;
+            if !pending.is_in_flight() {
+                self.pending = None;
+            }
+        }
+    }
+
+    /// As [`detach`](Self::detach), but the answer counts as owed from now on.
+    pub(in crate::session) fn give_up(&mut self, owner: OperationId, stats: &mut SessionStats) {
+        self.detach(owner);
+        if let Some(pending) = self.pending.take_if(|p| p.detached) {
+            stats.timeouts += 1;
+            self.late_answers.expect(&pending.wire, pending.echo);
+        }
+    }
+
+    /// Before the next command the module shall be probed.
+    pub(in crate::session) fn mark_desynchronised(&mut self) {
+        self.late_answers.mark_desynchronised();
+    }
+
+    /// Forgets everything in flight, as a rebooted module does.
+    pub(in crate::session) fn reset(&mut self) {
+        self.pending = None;
+        self.probe = None;
+        self.answered = None;
+        self.late_answers.reset();
+        self.unanswered = 0;
+    }
+
+    /// How many commands and probes in a row the module has left without a line.
+    pub(in crate::session) fn unanswered(&self) -> u32 {
+        self.unanswered
+    }
+
+    /// Whether the module has echoed, or refused without a number, since the last call.
+    pub(in crate::session) fn take_restart_hint(&mut self) -> bool {
+        std::mem::take(&mut self.restart_hint)
+    }
+
+    /// Whose command has been sent since the last call.
+    pub(in crate::session) fn take_sent(&mut self) -> Option<OperationId> {
+        self.sent.take()
+    }
+
+    /// Sends nothing before this time.
+    pub(in crate::session) fn hold_until(&mut self, time: Instant) {
+        self.ready_at = Some(self.ready_at.map_or(time, |ready| ready.max(time)));
+    }
+
+    /// The next bytes to send, if the time has come for some.
+    pub(in crate::session) fn poll_send(
+        &mut self,
+        now: Instant,
+        profile: &Profile,
+        stats: &mut SessionStats,
+    ) -> Option<Vec<u8>> {
+        if self.probe.is_some() || self.ready_at.is_some_and(|ready| now < ready) {
+            return None;
+        }
+        self.ready_at = None;
+        let pending = self.pending.as_mut()?;
+        let unsent = pending.deadline.is_none();
+        if unsent && (pending.wire.forced || self.late_answers.is_synchronised()) {
+            pending.deadline = Some(within(now + pending.wire.timeout, pending.limit));
+            pending.due = pending.deadline;
+            pending.sent_at = Some(now);
+            pending.sendings += 1;
+            self.sent = Some(pending.owner);
+            stats.commands += 1;
+            return Some(pending.wire.bytes());
+        }
+        let settle_due = pending.settle_at.is_some_and(|at| at <= now);
+        if unsent || settle_due {
+            let probe = self
+                .late_answers
+                .probe(now, Some(&pending.wire.name), profile)?;
+            let bytes = probe.wire.bytes();
+            self.probe = Some(probe);
+            stats.commands += 1;
+            stats.probes += 1;
+            return Some(bytes);
+        }
+        None
+    }
+
+    /// Judges one line. Lines that an ambiguous message may have made up are never given to this.
+    pub(in crate::session) fn on_line(
+        &mut self,
+        now: Instant,
+        line: &[u8],
+        guard: Duration,
+    ) -> LineOwner {
+        self.unanswered = 0;
+        if self.takes_echo(line) {
+            self.restart_hint = true;
+            return LineOwner::Taken;
+        }
+        if let Some(result) = self.result(line) {
+            self.restart_hint |= matches!(result, FinalResult::Error);
+            return self.on_final(now, result, guard);
+        }
+        self.on_information(line)
+    }
+
+    /// Bytes were swallowed among which the pending answer may have been. If it was, as a final
+    /// result among them says, it does not come any more.
+    pub(in crate::session) fn mark_ambiguous(&mut self, now: Instant, result: bool) {
+        let settle_at = if result { now } else { now + SETTLE };
+        if let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) {
+            pending.ambiguous = true;
+            pending.settle_at = Some(within(settle_at, pending.settle_at));
+            pending.ambiguous_probe |= self.probe.is_some();
+        }
+    }
+
+    /// Bytes that began to come at `since` are held back until a message is complete, or given up at
+    /// `until`: what may be among them is not late.
+    pub(in crate::session) fn wait_for_held(
+        &mut self,
+        now: Instant,
+        since: Instant,
+        until: Instant,
+    ) {
+        if let Some(pending) = &mut self.pending {
+            let came = pending.due.is_some_and(|due| since <= due);
+            if came && pending.deadline.is_some_and(|deadline| deadline <= now) {
+                pending.deadline = Some(within(until, pending.limit));
+            }
+        }
+        if let Some(probe) = &mut self.probe {
+            if since <= probe.due && probe.deadline <= now {
+                probe.deadline = until;
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(in crate::session) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        guard: Duration,
+        stats: &mut SessionStats,
+    ) {
+        if let Some(probe) = &self.probe {
+            if probe.grace_until.is_some_and(|until| until <= now) {
+                // Only the error came: it was the probe's own answer. A module that takes longer may
+                // give that answer yet, and then it is nobody else's.
+                if let Some(probe) = self.probe.take() {
+                    self.late_answers.lose(now, probe);
+                }
+                self.probe_answered(now, guard);
+            } else if probe.deadline <= now {
+                self.lose_probe(now);
+            }
+        }
+        let overdue = |p: &PendingCommand| p.deadline.is_some_and(|deadline| deadline <= now);
+        if self.pending.as_ref().is_some_and(overdue) {
+            if let Some(pending) = self.pending.take() {
+                stats.timeouts += 1;
+                // Knocking expects silence.
+                self.unanswered += u32::from(!pending.wire.forced);
+                self.late_answers
+                    .expect(&pending.wire, pending.echo.clone());
+                let waited = pending
+                    .sent_at
+                    .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+                self.answered = Some(pending.answered(Answer::TimedOut(waited)));
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or [`poll_send`](Self::poll_send) has
+    /// something to do.
+    pub(in crate::session) fn poll_timeout(&self) -> Option<Instant> {
+        let pending = self.pending.as_ref();
+        let deadline = pending.and_then(|p| p.deadline);
+        if let Some(probe) = &self.probe {
+            let probe_due = probe.grace_until.unwrap_or(probe.deadline);
+            return Some(within(probe_due, deadline));
+        }
+        let pending = pending?;
+        let send_at = match (pending.deadline, pending.settle_at) {
+            (None, _) => self.ready_at,
+            (Some(_), Some(settle)) => Some(self.ready_at.map_or(settle, |r| r.max(settle))),
+            (Some(_), None) => None,
+        };
+        [deadline, send_at].into_iter().flatten().min()
+    }
+
+    /// What became of the last command, and whose it was.
+    pub(in crate::session) fn take_answer(&mut self) -> Option<Answered> {
+        self.answered.take()
+    }
+
+    /// The final result in this line; beyond those of the dialect only that of the command in flight.
+    fn result(&mut self, line: &[u8]) -> Option<FinalResult> {
+        let in_flight = self.pending.as_mut().filter(|p| p.is_in_flight());
+        match in_flight.filter(|_| self.probe.is_none()) {
+            None => FinalResult::parse(line),
+            Some(pending) => {
+                let result = pending.wire.grammar.result(line)?;
+                if let FinalResult::Connect(text) = &result {
+                    pending.lines.push(text.clone());
+                }
+                Some(result)
+            }
+        }
+    }
+
+    fn takes_echo(&mut self, line: &[u8]) -> bool {
+        let pending = self.pending.as_mut().filter(|p| p.is_in_flight());
+        pending.is_some_and(|p| p.echo.takes(line))
+            || self.probe.as_mut().is_some_and(|p| p.echo.takes(line))
+            || self.late_answers.takes_echo(line)
+    }
+
+    fn on_information(&mut self, line: &[u8]) -> LineOwner {
+        if let Some(probe) = self.probe.as_mut() {
+            if !probe.recognised && probe.wire.grammar.accepts(line) {
+                probe.recognised = true;
+                if probe.grace_until.take().is_some() {
+                    // The error before this line was not the probe's.
+                    self.release_held();
+                }
+                return LineOwner::Taken;
+            }
+        }
+        let recognised = self.probe.as_ref().is_some_and(|p| p.recognised);
+        if let Some(pending) = self.pending.as_mut() {
+            if pending.deadline.is_some() && !recognised && pending.wire.grammar.accepts(line) {
+                pending.kept += line.len();
+                pending
+                    .lines
+                    .push(String::from_utf8_lossy(line).into_owned());
+                if pending.lines.len() > MOST_LINES || pending.kept > MOST_BYTES {
+                    self.end_endless();
+                }
+                return LineOwner::Taken;
+            }
+        }
+        if self.late_answers.takes_information(line) {
+            return if self.late_answers.reports() {
+                LineOwner::Late
+            } else {
+                LineOwner::Taken
+            };
+        }
+        LineOwner::Other
+    }
+
+    /// An answer without an end fails its command; what is still to come of it is owed.
+    fn end_endless(&mut self) {
+        if let Some(mut pending) = self.pending.take() {
+            self.late_answers
+                .expect(&pending.wire, pending.echo.clone());
+            pending.wire.endless = Some(pending.lines.len());
+            self.answered = Some(pending.answered(Answer::Hidden));
+        }
+    }
+
+    fn on_final(&mut self, now: Instant, result: FinalResult, guard: Duration) -> LineOwner {
+        if self.late_answers.takes_final() {
+            return LineOwner::Late;
+        }
+        if self.set_aside(now, &result) {
+            return LineOwner::Stray;
+        }
+        let in_flight = self
+            .pending
+            .as_ref()
+            .is_some_and(PendingCommand::is_in_flight);
+        match (self.probe.is_some(), in_flight) {
+            (true, _) => self.on_final_while_probing(now, result, in_flight, guard),
+            (false, true) => {
+                self.hold_until(now + guard);
+                self.complete(Refusal::from_result(result));
+                LineOwner::Taken
+            }
+            (false, false) if self.late_answers.settle() => LineOwner::Late,
+            (false, false) => LineOwner::Stray,
+        }
+    }
+
+    /// Whether the module may have printed this by itself. If no other answer follows, the module is
+    /// asked something, and only then it was the answer of the command in flight.
+    fn set_aside(&mut self, now: Instant, result: &FinalResult) -> bool {
+        let refusal = Refusal::from_result(result.clone()).filter(Refusal::may_be_unasked);
+        let Some(refusal) = refusal else {
+            return false;
+        };
+        if self.probe.is_none() {
+            if let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) {
+                pending.unasked = Some(refusal);
+                pending.settle_at.get_or_insert(now + SETTLE);
+            }
+        }
+        true
+    }
+
+    fn complete(&mut self, refusal: Option<Refusal>) {
+        let Some(mut pending) = self.pending.take() else {
+            return;
+        };
+        if pending.ambiguous && refusal.is_none() && pending.may_repeat() {
+            // The OK came through, but an information line may have been swallowed.
+            pending.send_again();
+            self.pending = Some(pending);
+            return;
+        }
+        let answer = match refusal {
+            None => Answer::Ok(std::mem::take(&mut pending.lines)),
+            Some(refusal) => Answer::Refused(refusal),
+        };
+        self.answered = Some(pending.answered(answer));
+    }
+}
+
+fn within(time: Instant, limit: Option<Instant>) -> Instant {
+    limit.map_or(time, |limit| time.min(limit))
+}

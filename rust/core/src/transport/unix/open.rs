@@ -1,0 +1,68 @@
+//! Opening a serial device on Unix.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use serialport::{DataBits, FlowControl, Parity, StopBits, TTYPort};
+
+use super::Transport;
+use crate::transport::open::{in_use, not_found, not_serial};
+use crate::{Error, ErrorCode};
+
+pub(crate) const PORT_EXAMPLE: &str = "/dev/ttyUSB0";
+
+pub(crate) fn open_serial(port: &str, baudrate: u32) -> Result<Transport, Error> {
+    let path = fs::canonicalize(port).map_err(|error| explain(port, &error))?;
+    let builder = serialport::new(port, baudrate)
+        .data_bits(DataBits::Eight)
+        .parity(Parity::None)
+        .stop_bits(StopBits::One)
+        .flow_control(FlowControl::None);
+    let tty = TTYPort::open(&builder).map_err(|error| match error.kind {
+        serialport::ErrorKind::NoDevice => in_use(port),
+        serialport::ErrorKind::Io(kind) => explain(port, &io::Error::new(kind, error.description)),
+        _ if !is_terminal(&path) => not_serial(port),
+        _ => Error::new(ErrorCode::Port, format!("{port}: {error}")),
+    })?;
+    Transport::serial(tty, !is_pseudo_terminal(&path)).map_err(|error| explain(port, &error))
+}
+
+fn explain(port: &str, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => not_found(port),
+        io::ErrorKind::PermissionDenied => Error::new(
+            ErrorCode::Port,
+            format!(
+                "{port}: permission denied; add the user to the group that owns the port \
+                 (usually dialout: sudo usermod -aG dialout $USER) and log in again"
+            ),
+        ),
+        io::ErrorKind::ResourceBusy => in_use(port),
+        _ => Error::new(ErrorCode::Port, format!("{port}: {error}")),
+    }
+}
+
+/// Asked only once opening it as a serial port has failed.
+fn is_terminal(path: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).is_ok_and(rustix::termios::isatty)
+}
+
+fn is_pseudo_terminal(path: &Path) -> bool {
+    path.starts_with("/dev/pts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not to be had from the file system by a test that root may run.
+    #[test]
+    fn a_denied_port_names_the_group_to_join() {
+        let error = explain("/dev/ttyUSB0", &io::ErrorKind::PermissionDenied.into());
+        assert_eq!(error.code(), ErrorCode::Port);
+        assert!(error.to_string().contains("dialout"), "{error}");
+    }
+}

@@ -1,0 +1,185 @@
+//! Waiting on Linux: epoll for the reader thread, ppoll for the leader.
+//!
+//! The reader sleeps in `epoll_wait` on the port, an eventfd and a timerfd. All three can be
+//! changed by another thread without waking it: that is what makes it free for a caller to take
+//! the port over (one `epoll_ctl`) and to move the reader's deadline (one `timerfd_settime`).
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
+};
+
+use super::Transport;
+use crate::transport::{Interest, Waiter};
+
+const PORT: u64 = 0;
+const WAKE: u64 = 1;
+const TIMER: u64 = 2;
+
+#[derive(Debug)]
+pub(crate) struct EpollWaiter {
+    epoll: OwnedFd,
+    reader_wake: OwnedFd,
+    leader_wake: OwnedFd,
+    timer: OwnedFd,
+}
+
+impl Waiter for EpollWaiter {
+    fn new(port: &Transport) -> io::Result<Self> {
+        let waiter = Self {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            reader_wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            leader_wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            timer: timerfd_create(
+                TimerfdClockId::Monotonic,
+                TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+            )?,
+        };
+        epoll::add(
+            &waiter.epoll,
+            port,
+            EventData::new_u64(PORT),
+            flags(Interest::NONE),
+        )?;
+        epoll::add(
+            &waiter.epoll,
+            &waiter.reader_wake,
+            EventData::new_u64(WAKE),
+            EventFlags::IN,
+        )?;
+        epoll::add(
+            &waiter.epoll,
+            &waiter.timer,
+            EventData::new_u64(TIMER),
+            EventFlags::IN,
+        )?;
+        Ok(waiter)
+    }
+
+    fn set_interest(&self, port: &Transport, interest: Interest) -> io::Result<()> {
+        Ok(epoll::modify(
+            &self.epoll,
+            port,
+            EventData::new_u64(PORT),
+            flags(interest),
+        )?)
+    }
+
+    fn forget(&self, port: &Transport) {
+        let _ = epoll::delete(&self.epoll, port);
+    }
+
+    fn adopt(&self, port: &Transport) -> io::Result<()> {
+        Ok(epoll::add(
+            &self.epoll,
+            port,
+            EventData::new_u64(PORT),
+            flags(Interest::NONE),
+        )?)
+    }
+
+    fn set_reader_deadline(&self, deadline: Option<Instant>) -> io::Result<()> {
+        let it_value = match deadline {
+            None => Timespec::default(),
+            Some(deadline) => timespec_until(deadline, Instant::now()),
+        };
+        let value = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value,
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &value)?;
+        Ok(())
+    }
+
+    fn wait_as_reader(&self) -> io::Result<()> {
+        let mut events = Vec::with_capacity(3);
+        match epoll::wait(
+            &self.epoll,
+            rustix::buffer::spare_capacity(&mut events),
+            None,
+        ) {
+            Err(Errno::INTR) => return Ok(()),
+            result => result?,
+        };
+        for event in &events {
+            match event.data.u64() {
+                WAKE => clear(&self.reader_wake),
+                TIMER => clear(&self.timer),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn wake_reader(&self) {
+        signal(&self.reader_wake);
+    }
+
+    fn wait_as_leader(
+        &self,
+        port: &Transport,
+        interest: Interest,
+        deadline: Option<Instant>,
+    ) -> io::Result<()> {
+        let mut port_flags = PollFlags::empty();
+        port_flags.set(PollFlags::IN, interest.read);
+        port_flags.set(PollFlags::OUT, interest.write);
+        let port = port.as_fd();
+        let mut fds = [
+            PollFd::from_borrowed_fd(port, port_flags),
+            PollFd::new(&self.leader_wake, PollFlags::IN),
+        ];
+        let timeout = deadline.map(|deadline| timespec_until(deadline, Instant::now()));
+        match poll(&mut fds, timeout.as_ref()) {
+            Err(Errno::INTR) => return Ok(()),
+            result => result?,
+        };
+        if !fds[1].revents().is_empty() {
+            clear(&self.leader_wake);
+        }
+        Ok(())
+    }
+
+    fn wake_leader(&self) {
+        signal(&self.leader_wake);
+    }
+}
+
+fn flags(interest: Interest) -> EventFlags {
+    let mut flags = EventFlags::empty();
+    flags.set(EventFlags::IN, interest.read);
+    flags.set(EventFlags::OUT, interest.write);
+    if flags.is_empty() {
+        // epoll reports a hang-up even to those who asked for nothing: once is enough.
+        flags = EventFlags::ONESHOT;
+    }
+    flags
+}
+
+/// Never zero: a timerfd set to zero is disarmed, and a deadline in the past is due at once.
+fn timespec_until(deadline: Instant, now: Instant) -> Timespec {
+    let left = deadline.saturating_duration_since(now);
+    Timespec {
+        tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: left
+            .subsec_nanos()
+            .max(u32::from(left.as_secs() == 0))
+            .into(),
+    }
+}
+
+fn signal(event: &OwnedFd) {
+    // The only failure of a non-blocking eventfd is a full counter, which wakes as well.
+    let _ = rustix::io::write(event, &1u64.to_ne_bytes());
+}
+
+fn clear(event: &OwnedFd) {
+    let mut count = [0u8; 8];
+    let _ = rustix::io::read(event, &mut count);
+}
