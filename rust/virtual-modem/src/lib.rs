@@ -20,7 +20,7 @@
 //! The crate in layers, from the wire to the thread:
 //!
 //! - [`module`]: the module itself, without I/O, thread or clock; drive it on virtual time in tests.
-//! - [`uplink`]: its MQTT client towards the broker, equally without I/O, and the socket below it.
+//! - [`mqtt_client`]: its MQTT client towards the broker, equally without I/O, and the socket below it.
 //! - [`firmware`]: in what its lineages differ.
 //! - [`fault`]: what can go wrong on purpose, repeatable by a seed.
 //! - [`VirtualModem`]: one thread that joins them with a link and a socket.
@@ -30,7 +30,7 @@ pub mod broker;
 pub mod fault;
 pub mod firmware;
 pub mod module;
-pub mod uplink;
+pub mod mqtt_client;
 
 mod codec;
 mod error;

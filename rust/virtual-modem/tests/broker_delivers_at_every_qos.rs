@@ -10,7 +10,7 @@ fn all_bytes() -> Vec<u8> {
 }
 
 on_both_brokers! {
-    fn a_publish_of_the_uplink_reaches_mosquitto_sub(broker) {
+    fn a_publish_of_the_mqtt_client_reaches_mosquitto_sub(broker) {
         for published in 0..=2 {
             for subscribed in 0..=2 {
                 let mut peer = Subscriber::start(broker.address(), "up/#", subscribed, &[]);
@@ -22,7 +22,7 @@ on_both_brokers! {
         }
     }
 
-    fn a_publish_of_mosquitto_pub_reaches_the_uplink(broker) {
+    fn a_publish_of_mosquitto_pub_reaches_the_mqtt_client(broker) {
         for published in 0..=2 {
             for subscribed in 0..=2 {
                 let mut client = Client::connect(broker.address(), "down");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use common::client::config;
 use common::{Client, TestBroker};
-use m531x_virtual_modem::uplink::UplinkEvent;
+use m531x_virtual_modem::mqtt_client::ClientEvent;
 
 /// CONNECT of client "raw" with a clean session and the given keep-alive.
 fn connect_packet(keepalive: u8) -> Vec<u8> {
@@ -91,7 +91,7 @@ on_both_brokers! {
         let mut lasting = config(broker.address(), "");
         lasting.clean_session = false;
         let answer = Client::new(lasting).start();
-        assert!(matches!(answer, UplinkEvent::ConnAck { code: 2, .. }), "{answer:?}");
+        assert!(matches!(answer, ClientEvent::ConnAck { code: 2, .. }), "{answer:?}");
     }
 
     fn silence_of_one_and_a_half_keep_alives_ends_the_connection(broker) {
@@ -154,17 +154,17 @@ fn a_wrong_password_is_refused_and_the_right_one_is_not() {
         let answer = client.start();
         // mosquitto says 5 where MQTT 3.1.1 has 4.
         assert!(
-            matches!(answer, UplinkEvent::ConnAck { code: 4 | 5, .. }),
+            matches!(answer, ClientEvent::ConnAck { code: 4 | 5, .. }),
             "{answer:?}"
         );
         let end = client.wait("the end", |event| {
-            matches!(event, UplinkEvent::Closed { .. })
+            matches!(event, ClientEvent::Closed { .. })
         });
         assert!(!format!("{end:?}").contains("wrong"));
         config.username = None;
         let answer = Client::new(config).start();
         assert!(
-            matches!(answer, UplinkEvent::ConnAck { code: 5, .. }),
+            matches!(answer, ClientEvent::ConnAck { code: 5, .. }),
             "{answer:?}"
         );
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::client::config;
 use common::{Client, Received, TestBroker, publish};
-use m531x_virtual_modem::uplink::UplinkEvent;
+use m531x_virtual_modem::mqtt_client::ClientEvent;
 
 /// Connects as a client that is remembered, publishes one QoS 2 message under the id 7, and reads the
 /// PUBREC.
@@ -103,18 +103,18 @@ on_both_brokers! {
             publish(broker.address(), "d", b"again", qos, &[]);
             client.message();
             client.vanish();
-            // A new uplink: the module has been off and remembers nothing.
+            // A new MQTT client: the module has been off and remembers nothing.
             let mut client = lasting(broker, "forgetful");
             assert!(client.open());
             let event = client.wait("the message", |event| {
-                matches!(event, UplinkEvent::Message { .. })
+                matches!(event, ClientEvent::Message { .. })
             });
-            let UplinkEvent::Message { dup, packet_id, payload, .. } = event else {
+            let ClientEvent::Message { dup, packet_id, payload, .. } = event else {
                 unreachable!("waited for a message")
             };
             assert!(dup);
             assert_eq!(payload, b"again");
-            client.uplink.acknowledge(std::time::Instant::now(), qos, packet_id);
+            client.mqtt.acknowledge(std::time::Instant::now(), qos, packet_id);
             assert_eq!(client.messages_until_now(), []);
             client.disconnect();
         }
@@ -123,7 +123,7 @@ on_both_brokers! {
     fn a_second_client_with_the_same_id_ends_the_first(broker) {
         let mut first = Client::connect(broker.address(), "same");
         let mut second = Client::connect(broker.address(), "same");
-        first.wait("the end", |event| matches!(event, UplinkEvent::Closed { .. }));
+        first.wait("the end", |event| matches!(event, ClientEvent::Closed { .. }));
         second.subscribe("mine", 1);
         second.publish("mine", b"x", 1, false);
         assert_eq!(second.message().payload, b"x");

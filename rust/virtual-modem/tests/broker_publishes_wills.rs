@@ -4,11 +4,11 @@ mod common;
 
 use common::client::config;
 use common::{Client, Received, Subscriber, TestBroker};
-use m531x_virtual_modem::uplink::UplinkWill;
+use m531x_virtual_modem::mqtt_client::ClientWill;
 
 fn with_will(broker: &TestBroker, client_id: &str, qos: u8, retain: bool) -> Client {
     let mut config = config(broker.address(), client_id);
-    config.will = Some(UplinkWill {
+    config.will = Some(ClientWill {
         topic: "will/gone".to_owned(),
         payload: "断开".as_bytes().to_vec(),
         qos,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::Client;
 use m531x_virtual_modem::broker::{BrokerOptions, EmbeddedBroker, Withhold};
-use m531x_virtual_modem::uplink::UplinkEvent;
+use m531x_virtual_modem::mqtt_client::ClientEvent;
 
 #[test]
 fn it_stops_at_once_with_clients_connected() {
@@ -30,7 +30,7 @@ fn it_stops_at_once_with_clients_connected() {
     assert!(TcpStream::connect(address).is_err());
     for client in &mut clients {
         client.wait("the end", |event| {
-            matches!(event, UplinkEvent::Closed { .. })
+            matches!(event, ClientEvent::Closed { .. })
         });
     }
 }
@@ -98,7 +98,7 @@ fn it_does_not_wake_up_while_idle() {
 fn it_withholds_acknowledgements_when_told_so() {
     let broker = EmbeddedBroker::start().unwrap();
     let mut client = Client::connect(broker.address(), "waiting");
-    client.uplink.set_ack_timeout(Duration::from_millis(50));
+    client.mqtt.set_ack_timeout(Duration::from_millis(50));
     broker.set_options(BrokerOptions {
         withhold: Withhold {
             publish: true,
@@ -112,10 +112,10 @@ fn it_withholds_acknowledgements_when_told_so() {
         let event = client.wait("an ack or its timeout", |event| {
             matches!(
                 event,
-                UplinkEvent::PubAck { .. } | UplinkEvent::AckTimeout { .. }
+                ClientEvent::PubAck { .. } | ClientEvent::AckTimeout { .. }
             )
         });
-        matches!(event, UplinkEvent::AckTimeout { .. })
+        matches!(event, ClientEvent::AckTimeout { .. })
     });
     assert!(late);
     client.subscribe("x", 0);

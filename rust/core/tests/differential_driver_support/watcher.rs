@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use m531x_virtual_modem::uplink::{Uplink, UplinkConfig, UplinkEvent};
+use m531x_virtual_modem::mqtt_client::{ClientConfig, ClientEvent, MqttClient};
 
 /// What the broker passed on.
 #[derive(Clone, Debug)]
@@ -52,9 +52,9 @@ impl Drop for Watcher {
 }
 
 fn watch(mut stream: TcpStream, filter: &str, ready: &Sender<()>, arrived: &Sender<Arrival>) {
-    let mut client = Uplink::new(UplinkConfig {
+    let mut client = MqttClient::new(ClientConfig {
         keepalive: 0,
-        ..UplinkConfig::new("broker", "watcher")
+        ..ClientConfig::new("broker", "watcher")
     });
     client.start(Instant::now());
     client.handle_connected(Instant::now());
@@ -64,9 +64,9 @@ fn watch(mut stream: TcpStream, filter: &str, ready: &Sender<()>, arrived: &Send
         while client.poll_net().is_some() {}
         while let Some(event) = client.poll_event() {
             match event {
-                UplinkEvent::ConnAck { .. } => client.subscribe(now, 1, filter, 2),
-                UplinkEvent::SubAck { .. } => ready.send(()).unwrap(),
-                UplinkEvent::Message {
+                ClientEvent::ConnAck { .. } => client.subscribe(now, 1, filter, 2),
+                ClientEvent::SubAck { .. } => ready.send(()).unwrap(),
+                ClientEvent::Message {
                     qos,
                     packet_id,
                     topic,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use m531x_core::QoS;
 use m531x_virtual_modem::broker::{ConnectionId, Core, Output};
-use m531x_virtual_modem::uplink::{Uplink, UplinkConfig, UplinkEvent};
+use m531x_virtual_modem::mqtt_client::{ClientConfig, ClientEvent, MqttClient};
 
 use super::Network;
 
@@ -21,7 +21,7 @@ pub(crate) struct Arrival {
 }
 
 pub(crate) struct Witness {
-    client: Uplink,
+    client: MqttClient,
     last_id: u16,
     /// Everything that arrived under `out/`, in order.
     pub(crate) arrived: Vec<Arrival>,
@@ -30,9 +30,9 @@ pub(crate) struct Witness {
 impl Default for Witness {
     fn default() -> Self {
         Self {
-            client: Uplink::new(UplinkConfig {
+            client: MqttClient::new(ClientConfig {
                 keepalive: 0,
-                ..UplinkConfig::new("broker", "witness")
+                ..ClientConfig::new("broker", "witness")
             }),
             last_id: 0,
             arrived: Vec::new(),
@@ -107,7 +107,7 @@ impl Witness {
 
     fn take_events(&mut self, now: Instant) {
         while let Some(event) = self.client.poll_event() {
-            if let UplinkEvent::Message {
+            if let ClientEvent::Message {
                 qos,
                 packet_id,
                 topic,

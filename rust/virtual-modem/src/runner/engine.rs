@@ -12,8 +12,8 @@ use super::Ready;
 use crate::TranscriptEntry;
 use crate::link::{Heard, Link};
 use crate::module::{Module, NetworkAction};
+use crate::mqtt_client::{Socket, SocketState, TlsPolicy};
 use crate::replay::Player;
-use crate::uplink::{Socket, SocketState, TlsPolicy};
 
 /// Bytes for a host that does not read after which the module stops reading from the broker.
 const ENOUGH: usize = 256 * 1024;

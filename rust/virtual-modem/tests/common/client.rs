@@ -1,11 +1,11 @@
-//! The uplink over its socket, driven until something happens.
+//! The MQTT client over its socket, driven until something happens.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use m531x_virtual_modem::uplink::{
-    NetRequest, Socket, SocketState, TlsPolicy, Uplink, UplinkConfig, UplinkEvent,
+use m531x_virtual_modem::mqtt_client::{
+    ClientConfig, ClientEvent, MqttClient, NetRequest, Socket, SocketState, TlsPolicy,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -33,28 +33,28 @@ impl Received {
 }
 
 /// Configuration for a broker at `address`.
-pub(crate) fn config(address: SocketAddr, client_id: &str) -> UplinkConfig {
-    UplinkConfig {
+pub(crate) fn config(address: SocketAddr, client_id: &str) -> ClientConfig {
+    ClientConfig {
         port: address.port(),
-        ..UplinkConfig::new(address.ip().to_string(), client_id)
+        ..ClientConfig::new(address.ip().to_string(), client_id)
     }
 }
 
-/// An [`Uplink`] with its [`Socket`].
+/// An [`MqttClient`] with its [`Socket`].
 pub(crate) struct Client {
-    pub(crate) uplink: Uplink,
+    pub(crate) mqtt: MqttClient,
     pub(crate) socket: Option<Socket>,
     pub(crate) tls: TlsPolicy,
     /// Whether messages are acknowledged as they are taken.
     pub(crate) acknowledges: bool,
-    events: VecDeque<UplinkEvent>,
+    events: VecDeque<ClientEvent>,
     next_id: u16,
 }
 
 impl Client {
-    pub(crate) fn new(config: UplinkConfig) -> Self {
+    pub(crate) fn new(config: ClientConfig) -> Self {
         Self {
-            uplink: Uplink::new(config),
+            mqtt: MqttClient::new(config),
             socket: None,
             tls: TlsPolicy::AcceptAny,
             acknowledges: true,
@@ -73,7 +73,7 @@ impl Client {
     /// Connects and expects to be accepted; whether the broker had a session.
     pub(crate) fn open(&mut self) -> bool {
         match self.start() {
-            UplinkEvent::ConnAck {
+            ClientEvent::ConnAck {
                 code: 0,
                 session_present,
             } => session_present,
@@ -82,33 +82,33 @@ impl Client {
     }
 
     /// Connects; the CONNACK, or why there was none.
-    pub(crate) fn start(&mut self) -> UplinkEvent {
-        self.uplink.start(Instant::now());
+    pub(crate) fn start(&mut self) -> ClientEvent {
+        self.mqtt.start(Instant::now());
         self.wait("CONNACK", |event| {
             matches!(
                 event,
-                UplinkEvent::ConnAck { .. } | UplinkEvent::Closed { .. }
+                ClientEvent::ConnAck { .. } | ClientEvent::Closed { .. }
             )
         })
     }
 
     pub(crate) fn subscribe(&mut self, filter: &str, qos: u8) -> u8 {
         let id = self.id();
-        self.uplink.subscribe(Instant::now(), id, filter, qos);
+        self.mqtt.subscribe(Instant::now(), id, filter, qos);
         let event = self.wait("SUBACK", |event| {
-            matches!(event, UplinkEvent::SubAck { .. })
+            matches!(event, ClientEvent::SubAck { .. })
         });
         match event {
-            UplinkEvent::SubAck { packet_id, code } if packet_id == id => code,
+            ClientEvent::SubAck { packet_id, code } if packet_id == id => code,
             other => panic!("not our SUBACK {id}: {other:?}"),
         }
     }
 
     pub(crate) fn unsubscribe(&mut self, filter: &str) {
         let id = self.id();
-        self.uplink.unsubscribe(Instant::now(), id, filter);
+        self.mqtt.unsubscribe(Instant::now(), id, filter);
         self.wait("UNSUBACK", |event| {
-            *event == UplinkEvent::UnsubAck { packet_id: id }
+            *event == ClientEvent::UnsubAck { packet_id: id }
         });
     }
 
@@ -118,15 +118,15 @@ impl Client {
         match (qos, packet_id) {
             (1, Some(packet_id)) => {
                 self.wait("PUBACK", |event| {
-                    *event == UplinkEvent::PubAck { packet_id }
+                    *event == ClientEvent::PubAck { packet_id }
                 });
             }
             (2, Some(packet_id)) => {
                 self.wait("PUBREC", |event| {
-                    *event == UplinkEvent::PubRec { packet_id }
+                    *event == ClientEvent::PubRec { packet_id }
                 });
                 self.wait("PUBCOMP", |event| {
-                    *event == UplinkEvent::PubComp { packet_id }
+                    *event == ClientEvent::PubComp { packet_id }
                 });
             }
             _ => self.pump(Instant::now()),
@@ -141,7 +141,7 @@ impl Client {
         retain: bool,
     ) -> Option<u16> {
         let packet_id = (qos > 0).then(|| self.id());
-        self.uplink
+        self.mqtt
             .publish(Instant::now(), packet_id, topic, payload, qos, retain);
         packet_id
     }
@@ -149,9 +149,9 @@ impl Client {
     /// The next message, acknowledged.
     pub(crate) fn message(&mut self) -> Received {
         let event = self.wait("a message", |event| {
-            matches!(event, UplinkEvent::Message { .. })
+            matches!(event, ClientEvent::Message { .. })
         });
-        let UplinkEvent::Message {
+        let ClientEvent::Message {
             qos,
             retain,
             packet_id,
@@ -163,7 +163,7 @@ impl Client {
             unreachable!("waited for a message")
         };
         if self.acknowledges {
-            self.uplink.acknowledge(Instant::now(), qos, packet_id);
+            self.mqtt.acknowledge(Instant::now(), qos, packet_id);
         }
         Received {
             topic: String::from_utf8(topic).unwrap(),
@@ -190,13 +190,13 @@ impl Client {
 
     /// Sends DISCONNECT and lets it go out.
     pub(crate) fn disconnect(&mut self) {
-        self.uplink.disconnect(Instant::now());
+        self.mqtt.disconnect(Instant::now());
         self.pump(Instant::now());
     }
 
     /// Closes the connection without DISCONNECT.
     pub(crate) fn vanish(&mut self) {
-        self.uplink.abort();
+        self.mqtt.abort();
         self.pump(Instant::now());
     }
 
@@ -204,11 +204,11 @@ impl Client {
     pub(crate) fn wait(
         &mut self,
         what: &str,
-        mut wanted: impl FnMut(&UplinkEvent) -> bool,
-    ) -> UplinkEvent {
+        mut wanted: impl FnMut(&ClientEvent) -> bool,
+    ) -> ClientEvent {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            while let Some(event) = self.uplink.poll_event() {
+            while let Some(event) = self.mqtt.poll_event() {
                 self.events.push_back(event);
             }
             if let Some(at) = self.events.iter().position(&mut wanted) {
@@ -217,7 +217,7 @@ impl Client {
             self.events.retain(|event| {
                 matches!(
                     event,
-                    UplinkEvent::Message { .. } | UplinkEvent::Closed { .. }
+                    ClientEvent::Message { .. } | ClientEvent::Closed { .. }
                 )
             });
             assert!(
@@ -229,13 +229,13 @@ impl Client {
         }
     }
 
-    /// One round: carries out what the uplink wants and waits for the socket until `deadline` at
+    /// One round: carries out what the MQTT client wants and waits for the socket until `deadline` at
     /// most.
     pub(crate) fn pump(&mut self, deadline: Instant) {
         self.carry_out();
         let now = Instant::now();
         let until = self
-            .uplink
+            .mqtt
             .poll_timeout()
             .map_or(deadline, |due| due.min(deadline));
         if let Some(socket) = &mut self.socket {
@@ -256,7 +256,7 @@ impl Client {
             socket.handle_ready();
         }
         self.carry_out();
-        self.uplink.handle_timeout(Instant::now());
+        self.mqtt.handle_timeout(Instant::now());
     }
 
     fn carry_out(&mut self) {
@@ -266,22 +266,22 @@ impl Client {
             match socket.state().clone() {
                 SocketState::Connecting => {}
                 SocketState::Open => {
-                    self.uplink.handle_connected(now);
-                    self.uplink.handle_bytes(now, &bytes);
+                    self.mqtt.handle_connected(now);
+                    self.mqtt.handle_bytes(now, &bytes);
                 }
                 SocketState::Closed(why) => {
-                    self.uplink.handle_bytes(now, &bytes);
-                    self.uplink.handle_network_lost(now, &why);
+                    self.mqtt.handle_bytes(now, &bytes);
+                    self.mqtt.handle_network_lost(now, &why);
                     self.socket = None;
                 }
             }
         }
-        while let Some(bytes) = self.uplink.poll_transmit() {
+        while let Some(bytes) = self.mqtt.poll_transmit() {
             if let Some(socket) = &mut self.socket {
                 socket.write(&bytes);
             }
         }
-        while let Some(request) = self.uplink.poll_net() {
+        while let Some(request) = self.mqtt.poll_net() {
             match request {
                 NetRequest::Connect { host, port, tls } => {
                     let tls = tls.then(|| self.tls.clone());

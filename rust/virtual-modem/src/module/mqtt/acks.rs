@@ -8,7 +8,7 @@ use m531x_at::urc::{AckNumbers, TimeoutKind, Urc};
 use super::super::Module;
 use super::Subscription;
 use crate::fault::{Ack, AckFate};
-use crate::uplink::{AckKind, UplinkEvent};
+use crate::mqtt_client::{AckKind, ClientEvent};
 
 /// What waits for an acknowledgement.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Request {
 #[derive(Debug)]
 pub(super) enum Later {
     /// An ack that comes late.
-    Ack { at: Instant, event: UplinkEvent },
+    Ack { at: Instant, event: ClientEvent },
     /// The report that an ack has not come.
     Timeout { at: Instant, kind: TimeoutKind },
 }
@@ -66,7 +66,7 @@ impl Later {
 
 impl Module {
     /// An acknowledgement came: on its way to the host a fault may hold it up.
-    pub(super) fn handle_ack(&mut self, now: Instant, event: UplinkEvent) {
+    pub(super) fn handle_ack(&mut self, now: Instant, event: ClientEvent) {
         let Some((ack, packet_id)) = ack_of(&event) else {
             return;
         };
@@ -79,7 +79,7 @@ impl Module {
             return;
         };
         let timeout = Later::Timeout {
-            at: client.uplink.ack_deadline(request.since()),
+            at: client.mqtt.ack_deadline(request.since()),
             kind: request.timeout(),
         };
         match self.faults.ack_fate(ack) {
@@ -145,18 +145,18 @@ impl Module {
     }
 
     /// Prints an ack, and does what it means.
-    fn report_ack(&mut self, now: Instant, event: UplinkEvent) {
+    fn report_ack(&mut self, now: Instant, event: ClientEvent) {
         let traits = self.traits;
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
         match event {
-            UplinkEvent::PubAck { packet_id } => {
+            ClientEvent::PubAck { packet_id } => {
                 client.in_flight.remove(&packet_id);
                 let numbers = numbers(packet_id, traits.ack_order);
                 self.urc(now, &Urc::PubAck(numbers));
             }
-            UplinkEvent::PubRec { packet_id } => {
+            ClientEvent::PubRec { packet_id } => {
                 if let Some(Request::Publish { since }) = client.in_flight.get_mut(&packet_id) {
                     if !traits.forgets_late {
                         *since = now;
@@ -165,12 +165,12 @@ impl Module {
                 let numbers = numbers(packet_id, traits.ack_order);
                 self.urc(now, &Urc::PubRec(numbers));
             }
-            UplinkEvent::PubComp { packet_id } => {
+            ClientEvent::PubComp { packet_id } => {
                 client.in_flight.remove(&packet_id);
                 let numbers = numbers(packet_id, traits.ack_order);
                 self.urc(now, &Urc::PubComp(numbers));
             }
-            UplinkEvent::SubAck { packet_id, code } => {
+            ClientEvent::SubAck { packet_id, code } => {
                 let request = client.in_flight.remove(&packet_id);
                 if let Some(Request::Subscribe {
                     filter,
@@ -181,7 +181,7 @@ impl Module {
                 {
                     if traits.silent_suback && code != wanted {
                         client.later.push(Later::Timeout {
-                            at: client.uplink.ack_deadline(since),
+                            at: client.mqtt.ack_deadline(since),
                             kind: TimeoutKind::Subscribe,
                         });
                         return;
@@ -199,7 +199,7 @@ impl Module {
                     self.urc(now, &urc);
                 }
             }
-            UplinkEvent::UnsubAck { packet_id } => {
+            ClientEvent::UnsubAck { packet_id } => {
                 let request = client.in_flight.remove(&packet_id);
                 if let Some(Request::Unsubscribe { filter, .. }) = request {
                     client.subscriptions.retain(|known| known.filter != filter);
@@ -229,13 +229,13 @@ fn numbers(packet_id: u16, order: AckOrder) -> AckNumbers {
     }
 }
 
-fn ack_of(event: &UplinkEvent) -> Option<(Ack, u16)> {
+fn ack_of(event: &ClientEvent) -> Option<(Ack, u16)> {
     match event {
-        UplinkEvent::PubAck { packet_id } => Some((Ack::PubAck, *packet_id)),
-        UplinkEvent::PubRec { packet_id } => Some((Ack::PubRec, *packet_id)),
-        UplinkEvent::PubComp { packet_id } => Some((Ack::PubComp, *packet_id)),
-        UplinkEvent::SubAck { packet_id, .. } => Some((Ack::SubAck, *packet_id)),
-        UplinkEvent::UnsubAck { packet_id } => Some((Ack::UnsubAck, *packet_id)),
+        ClientEvent::PubAck { packet_id } => Some((Ack::PubAck, *packet_id)),
+        ClientEvent::PubRec { packet_id } => Some((Ack::PubRec, *packet_id)),
+        ClientEvent::PubComp { packet_id } => Some((Ack::PubComp, *packet_id)),
+        ClientEvent::SubAck { packet_id, .. } => Some((Ack::SubAck, *packet_id)),
+        ClientEvent::UnsubAck { packet_id } => Some((Ack::UnsubAck, *packet_id)),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use m531x_at::urc::Urc;
 use super::super::Module;
 use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, told};
 use super::{ACK_TIMEOUT, Client, State};
-use crate::uplink::{Uplink, UplinkConfig};
+use crate::mqtt_client::{ClientConfig, MqttClient};
 
 impl Module {
     /// Makes a client; an old one has to be deleted before.
@@ -36,11 +36,11 @@ impl Module {
         self.mqtt.ack_timeout = ACK_TIMEOUT;
         self.mqtt.ping_report = false;
         let open = MqttOpen::default();
-        let uplink = Uplink::new(self.uplink_config(&cfg, &open));
+        let mqtt = MqttClient::new(self.mqtt_config(&cfg, &open));
         self.mqtt.client = Some(Box::new(Client {
             cfg,
             open,
-            uplink,
+            mqtt,
             state: State::Initialised,
             last_packet_id: 0,
             subscriptions: Vec::new(),
@@ -57,7 +57,7 @@ impl Module {
             return;
         };
         if self.traits.busy && client.state.is_busy() {
-            client.uplink.abort();
+            client.mqtt.abort();
             self.drain_network();
             self.mqtt.client = None;
         }
@@ -94,7 +94,7 @@ impl Module {
                 return Err(NOT_ALLOWED);
             }
             let was_connected = client.state == State::Connected;
-            client.uplink.disconnect(now);
+            client.mqtt.disconnect(now);
             self.drain_network();
             self.mqtt.client = None;
             if was_connected {
@@ -104,14 +104,17 @@ impl Module {
         done()
     }
 
-    pub(super) fn uplink_config(&self, cfg: &MqttCfg, open: &MqttOpen) -> UplinkConfig {
-        let will = open.will.as_ref().map(|will| crate::uplink::UplinkWill {
-            topic: will.topic.clone(),
-            payload: will.payload.clone(),
-            qos: will.qos.into(),
-            retain: will.retain,
-        });
-        UplinkConfig {
+    pub(super) fn mqtt_config(&self, cfg: &MqttCfg, open: &MqttOpen) -> ClientConfig {
+        let will = open
+            .will
+            .as_ref()
+            .map(|will| crate::mqtt_client::ClientWill {
+                topic: will.topic.clone(),
+                payload: will.payload.clone(),
+                qos: will.qos.into(),
+                retain: will.retain,
+            });
+        ClientConfig {
             port: cfg.port,
             tls: cfg.tls,
             username: cfg.username.clone().filter(|_| open.username),
@@ -125,7 +128,7 @@ impl Module {
             will,
             ack_timeout: self.mqtt.ack_timeout,
             traits: self.traits,
-            ..UplinkConfig::new(cfg.host.clone(), cfg.client_id.clone())
+            ..ClientConfig::new(cfg.host.clone(), cfg.client_id.clone())
         }
     }
 }

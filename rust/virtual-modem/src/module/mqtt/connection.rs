@@ -43,7 +43,7 @@ impl Module {
     /// Ends the connection with DISCONNECT, so that the broker keeps the will to itself.
     pub(super) fn disconnect(&mut self, now: Instant) -> Answer {
         let client = self.connected()?;
-        client.uplink.disconnect(now);
+        client.mqtt.disconnect(now);
         self.end(now, Ending::Asked);
         done()
     }
@@ -123,7 +123,7 @@ impl Module {
     /// Three pings in a row were lost.
     pub(super) fn handle_pings_lost(&mut self, now: Instant) {
         if let Ok(client) = self.connected() {
-            client.uplink.abort();
+            client.mqtt.abort();
             self.reconnect(now, 0);
         }
     }
@@ -138,12 +138,12 @@ impl Module {
         match state {
             State::Initialised | State::Disconnected | State::Connected | State::Ending { .. } => {}
             State::TcpConnecting | State::ConnectSent { .. } | State::Hung { .. } => {
-                client.uplink.abort();
+                client.mqtt.abort();
                 self.urc(now, &Urc::Timeout(TimeoutKind::Connect));
                 self.reconnect(now, u32::from(traits.open_counts));
             }
             State::Reconnecting { attempt, .. } => {
-                client.uplink.abort();
+                client.mqtt.abort();
                 // The manual tells of them by +MQTTREC alone (2.4).
                 if traits.reports_attempts {
                     self.urc(now, &Urc::Timeout(TimeoutKind::Connect));

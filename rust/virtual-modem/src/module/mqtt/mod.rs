@@ -20,7 +20,7 @@ use m531x_at::urc::{TimeoutKind, Urc};
 use super::answer::{Answer, NOT_ALLOWED, UNKNOWN};
 use super::{Module, NetworkAction};
 use crate::firmware::Traits;
-use crate::uplink::{NetRequest, Uplink, UplinkEvent};
+use crate::mqtt_client::{ClientEvent, MqttClient, NetRequest};
 use acks::{Later, Request};
 
 /// Manual 1.9.
@@ -53,14 +53,14 @@ impl Mqtt {
 
     pub(super) fn follow_traits(&mut self, traits: Traits) {
         if let Some(client) = &mut self.client {
-            client.uplink.set_traits(traits);
+            client.mqtt.set_traits(traits);
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let client = self.client.as_ref()?;
         let late = client.later.iter().map(Later::at).min();
-        [client.uplink.poll_timeout(), client.state.due(), late]
+        [client.mqtt.poll_timeout(), client.state.due(), late]
             .into_iter()
             .flatten()
             .min()
@@ -78,7 +78,7 @@ impl Mqtt {
 struct Client {
     cfg: MqttCfg,
     open: MqttOpen,
-    uplink: Uplink,
+    mqtt: MqttClient,
     state: State,
     /// One counter for SUB, UNSUB and PUB, from 1 after each CFG (firmware).
     last_packet_id: u16,
@@ -220,21 +220,21 @@ impl Module {
             if client.state == State::TcpConnecting {
                 client.state = State::ConnectSent { since: now };
             }
-            client.uplink.handle_connected(now);
+            client.mqtt.handle_connected(now);
         }
         self.pump(now);
     }
 
     pub(super) fn mqtt_connect_failed(&mut self, now: Instant, why: &str) {
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.handle_connect_failed(now, why);
+            client.mqtt.handle_connect_failed(now, why);
         }
         self.pump(now);
     }
 
     pub(super) fn mqtt_name_unknown(&mut self, now: Instant) {
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.abort();
+            client.mqtt.abort();
         }
         self.fail_to_find(now);
         self.pump(now);
@@ -242,21 +242,21 @@ impl Module {
 
     pub(super) fn mqtt_bytes(&mut self, now: Instant, bytes: &[u8]) {
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.handle_bytes(now, bytes);
+            client.mqtt.handle_bytes(now, bytes);
         }
         self.pump(now);
     }
 
     pub(super) fn mqtt_lost(&mut self, now: Instant, why: &str) {
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.handle_network_lost(now, why);
+            client.mqtt.handle_network_lost(now, why);
         }
         self.pump(now);
     }
 
     pub(super) fn handle_mqtt_timeout(&mut self, now: Instant) {
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.handle_timeout(now);
+            client.mqtt.handle_timeout(now);
         }
         self.pump(now);
         self.handle_late_acks(now);
@@ -267,7 +267,7 @@ impl Module {
     /// What a power cut does: the client is gone, and nobody told the broker.
     pub(super) fn drop_mqtt(&mut self) {
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.abort();
+            client.mqtt.abort();
         }
         self.drain_network();
         let seed = self.mqtt.random.u64(..);
@@ -296,37 +296,37 @@ impl Module {
         self.connected()
     }
 
-    /// Turns what the uplink has to say into URCs, and what it wants sent into network actions.
+    /// Turns what the MQTT client has to say into URCs, and what it wants sent into network actions.
     fn pump(&mut self, now: Instant) {
         while let Some(event) = self
             .mqtt
             .client
             .as_mut()
-            .and_then(|client| client.uplink.poll_event())
+            .and_then(|client| client.mqtt.poll_event())
         {
             self.handle_event(now, event);
         }
         self.drain_network();
     }
 
-    fn handle_event(&mut self, now: Instant, event: UplinkEvent) {
+    fn handle_event(&mut self, now: Instant, event: ClientEvent) {
         match event {
-            UplinkEvent::ConnAck {
+            ClientEvent::ConnAck {
                 code,
                 session_present,
             } => self.handle_connack(now, code, session_present),
-            UplinkEvent::Closed { .. } => self.handle_closed(now),
-            UplinkEvent::PingResponse => {
+            ClientEvent::Closed { .. } => self.handle_closed(now),
+            ClientEvent::PingResponse => {
                 if self.mqtt.ping_report {
                     self.urc(now, &Urc::PingResponse);
                 }
             }
-            UplinkEvent::PingTimeout => self.urc(now, &Urc::Timeout(TimeoutKind::Ping)),
-            UplinkEvent::PingsLost => self.handle_pings_lost(now),
-            UplinkEvent::AckTimeout { kind, packet_id } => {
+            ClientEvent::PingTimeout => self.urc(now, &Urc::Timeout(TimeoutKind::Ping)),
+            ClientEvent::PingsLost => self.handle_pings_lost(now),
+            ClientEvent::AckTimeout { kind, packet_id } => {
                 self.handle_ack_timeout(now, kind, packet_id);
             }
-            UplinkEvent::Message {
+            ClientEvent::Message {
                 dup,
                 qos,
                 retain,
@@ -352,10 +352,10 @@ impl Module {
         let Some(client) = &mut self.mqtt.client else {
             return;
         };
-        while let Some(bytes) = client.uplink.poll_transmit() {
+        while let Some(bytes) = client.mqtt.poll_transmit() {
             self.network.push_back(NetworkAction::Send(bytes));
         }
-        while let Some(request) = client.uplink.poll_net() {
+        while let Some(request) = client.mqtt.poll_net() {
             self.air.clear();
             self.network.push_back(match request {
                 NetRequest::Connect { host, port, tls } => {

@@ -34,7 +34,7 @@ impl Module {
                 .in_flight
                 .insert(packet_id, Request::Publish { since: now });
         }
-        client.uplink.publish(
+        client.mqtt.publish(
             now,
             packet_id,
             &publish.topic,
@@ -78,7 +78,7 @@ impl Module {
         let line = self.encode_message(&publish, missing, digits);
         self.urc_bytes(now, line);
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.acknowledge(now, qos.into(), packet_id);
+            client.mqtt.acknowledge(now, qos.into(), packet_id);
         }
     }
 

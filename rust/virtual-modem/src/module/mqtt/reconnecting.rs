@@ -128,12 +128,12 @@ impl Module {
         let Some(client) = &self.mqtt.client else {
             return;
         };
-        let config = self.uplink_config(&client.cfg, &client.open);
+        let config = self.mqtt_config(&client.cfg, &client.open);
         let can_be_found = host::can_be_found(&config.host);
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.set_config(config);
+            client.mqtt.set_config(config);
             if can_be_found {
-                client.uplink.start(now);
+                client.mqtt.start(now);
             } else {
                 self.fail_to_find(now);
             }

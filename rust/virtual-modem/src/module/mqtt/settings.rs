@@ -17,7 +17,7 @@ impl Module {
         }
         self.mqtt.ack_timeout = Duration::from_secs(timeout.seconds.into());
         if let Some(client) = &mut self.mqtt.client {
-            client.uplink.set_ack_timeout(self.mqtt.ack_timeout);
+            client.mqtt.set_ack_timeout(self.mqtt.ack_timeout);
         }
         done()
     }

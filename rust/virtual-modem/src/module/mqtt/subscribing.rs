@@ -10,7 +10,7 @@ use super::super::Module;
 use super::super::answer::{Answer, WRONG_PARAMETERS, done};
 use super::Client;
 use super::acks::Request;
-use crate::uplink::UplinkEvent;
+use crate::mqtt_client::ClientEvent;
 
 /// What the broker answers to a subscription that it refuses.
 const REFUSED: u8 = 128;
@@ -45,10 +45,10 @@ impl Module {
         if refused {
             // The broker never hears of it: it would grant it, and send its messages.
             let code = REFUSED;
-            self.handle_ack(now, UplinkEvent::SubAck { packet_id, code });
+            self.handle_ack(now, ClientEvent::SubAck { packet_id, code });
         } else {
             client
-                .uplink
+                .mqtt
                 .subscribe(now, packet_id, &sub.filter, qos.into());
         }
         done()
@@ -83,7 +83,7 @@ impl Module {
             since: now,
         };
         client.in_flight.insert(packet_id, request);
-        client.uplink.unsubscribe(now, packet_id, &unsub.filter);
+        client.mqtt.unsubscribe(now, packet_id, &unsub.filter);
         done()
     }
 }

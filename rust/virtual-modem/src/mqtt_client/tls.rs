@@ -41,12 +41,12 @@ mod enabled {
 
     /// The client's side of one TLS connection, over a non-blocking stream.
     #[derive(Debug)]
-    pub(in crate::uplink) struct TlsSession {
+    pub(in crate::mqtt_client) struct TlsSession {
         connection: ClientConnection,
     }
 
     impl TlsSession {
-        pub(in crate::uplink) fn new(host: &str, policy: &TlsPolicy) -> Result<Self, String> {
+        pub(in crate::mqtt_client) fn new(host: &str, policy: &TlsPolicy) -> Result<Self, String> {
             let name = ServerName::try_from(host.to_owned())
                 .map_err(|_| format!("{host:?} is no name that TLS can ask for"))?;
             let config = client_config(policy)?;
@@ -55,16 +55,16 @@ mod enabled {
             Ok(Self { connection })
         }
 
-        pub(in crate::uplink) fn is_handshaking(&self) -> bool {
+        pub(in crate::mqtt_client) fn is_handshaking(&self) -> bool {
             self.connection.is_handshaking()
         }
 
-        pub(in crate::uplink) fn wants_write(&self) -> bool {
+        pub(in crate::mqtt_client) fn wants_write(&self) -> bool {
             self.connection.wants_write()
         }
 
         /// Sends what the TLS layer has ready; `WouldBlock` when the stream takes no more.
-        pub(in crate::uplink) fn flush(&mut self, stream: &mut TcpStream) -> io::Result<()> {
+        pub(in crate::mqtt_client) fn flush(&mut self, stream: &mut TcpStream) -> io::Result<()> {
             while self.connection.wants_write() {
                 self.connection.write_tls(stream)?;
             }
@@ -72,13 +72,13 @@ mod enabled {
         }
 
         /// Encrypts bytes; how many were taken (the rest when some have been flushed).
-        pub(in crate::uplink) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        pub(in crate::mqtt_client) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.connection.writer().write(bytes)
         }
 
         /// Takes one portion from the stream; the number of plain bytes added to `out`, `None` at
         /// the peer's end.
-        pub(in crate::uplink) fn read(
+        pub(in crate::mqtt_client) fn read(
             &mut self,
             stream: &mut TcpStream,
             out: &mut Vec<u8>,
@@ -96,7 +96,7 @@ mod enabled {
             Ok((!over).then_some(plain.len()))
         }
 
-        pub(in crate::uplink) fn close(&mut self, stream: &mut TcpStream) {
+        pub(in crate::mqtt_client) fn close(&mut self, stream: &mut TcpStream) {
             self.connection.send_close_notify();
             // Best effort: the connection ends either way.
             let _ = self.flush(stream);
@@ -188,30 +188,33 @@ mod disabled {
 
     /// Stands in where TLS is not built in: there is no value of it.
     #[derive(Debug)]
-    pub(in crate::uplink) enum TlsSession {}
+    pub(in crate::mqtt_client) enum TlsSession {}
 
     impl TlsSession {
-        pub(in crate::uplink) fn new(_host: &str, _policy: &TlsPolicy) -> Result<Self, String> {
+        pub(in crate::mqtt_client) fn new(
+            _host: &str,
+            _policy: &TlsPolicy,
+        ) -> Result<Self, String> {
             Err("TLS is not built in: build with the feature tls".to_owned())
         }
 
-        pub(in crate::uplink) fn is_handshaking(&self) -> bool {
+        pub(in crate::mqtt_client) fn is_handshaking(&self) -> bool {
             match *self {}
         }
 
-        pub(in crate::uplink) fn wants_write(&self) -> bool {
+        pub(in crate::mqtt_client) fn wants_write(&self) -> bool {
             match *self {}
         }
 
-        pub(in crate::uplink) fn flush(&mut self, _stream: &mut TcpStream) -> io::Result<()> {
+        pub(in crate::mqtt_client) fn flush(&mut self, _stream: &mut TcpStream) -> io::Result<()> {
             match *self {}
         }
 
-        pub(in crate::uplink) fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        pub(in crate::mqtt_client) fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
             match *self {}
         }
 
-        pub(in crate::uplink) fn read(
+        pub(in crate::mqtt_client) fn read(
             &mut self,
             _stream: &mut TcpStream,
             _out: &mut Vec<u8>,
@@ -219,7 +222,7 @@ mod disabled {
             match *self {}
         }
 
-        pub(in crate::uplink) fn close(&mut self, _stream: &mut TcpStream) {
+        pub(in crate::mqtt_client) fn close(&mut self, _stream: &mut TcpStream) {
             match *self {}
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::receive::return_code_text;
 use super::session::Session;
 use super::timers::{AckTimers, KeepAlive, KeepAliveAction, LOST_PINGS};
-use super::{AckKind, NetRequest, UplinkConfig, UplinkEvent};
+use super::{AckKind, ClientConfig, ClientEvent, NetRequest};
 use crate::codec::{Connect, Decoder, Packet, Will};
 use crate::firmware::Traits;
 
@@ -34,23 +34,23 @@ const LARGEST_PACKET: u32 = 1 << 20;
 /// ```
 /// use std::time::{Duration, Instant};
 ///
-/// use m531x_virtual_modem::uplink::{NetRequest, Uplink, UplinkConfig, UplinkEvent};
+/// use m531x_virtual_modem::mqtt_client::{NetRequest, MqttClient, ClientConfig, ClientEvent};
 ///
 /// let now = Instant::now();
-/// let mut uplink = Uplink::new(UplinkConfig::new("127.0.0.1", "meter-7"));
-/// uplink.start(now);
-/// assert!(matches!(uplink.poll_net(), Some(NetRequest::Connect { port: 1883, .. })));
-/// uplink.handle_connected(now);
-/// assert_eq!(uplink.poll_transmit().unwrap()[0], 0x10); // CONNECT
-/// uplink.handle_bytes(now, &[0x20, 2, 0, 0]); // CONNACK, accepted
+/// let mut MQTT client = MqttClient::new(ClientConfig::new("127.0.0.1", "meter-7"));
+/// MQTT client.start(now);
+/// assert!(matches!(MQTT client.poll_net(), Some(NetRequest::Connect { port: 1883, .. })));
+/// MQTT client.handle_connected(now);
+/// assert_eq!(MQTT client.poll_transmit().unwrap()[0], 0x10); // CONNECT
+/// MQTT client.handle_bytes(now, &[0x20, 2, 0, 0]); // CONNACK, accepted
 /// assert_eq!(
-///     uplink.poll_event(),
-///     Some(UplinkEvent::ConnAck { code: 0, session_present: false })
+///     MQTT client.poll_event(),
+///     Some(ClientEvent::ConnAck { code: 0, session_present: false })
 /// );
-/// assert_eq!(uplink.poll_timeout(), Some(now + Duration::from_secs(60))); // first PINGREQ
+/// assert_eq!(MQTT client.poll_timeout(), Some(now + Duration::from_secs(60))); // first PINGREQ
 /// ```
-pub struct Uplink {
-    pub(super) config: UplinkConfig,
+pub struct MqttClient {
+    pub(super) config: ClientConfig,
     pub(super) phase: Phase,
     pub(super) decoder: Decoder,
     pub(super) session: Session,
@@ -62,7 +62,7 @@ pub struct Uplink {
     pub(super) epoch: Option<Instant>,
     pub(super) transmit: VecDeque<Vec<u8>>,
     pub(super) net: VecDeque<NetRequest>,
-    pub(super) events: VecDeque<UplinkEvent>,
+    pub(super) events: VecDeque<ClientEvent>,
 }
 
 /// A PUBLISH of which a part has come.
@@ -84,9 +84,9 @@ pub(super) enum Phase {
     Online,
 }
 
-impl Uplink {
+impl MqttClient {
     /// A client that does nothing until [`start`](Self::start).
-    pub fn new(config: UplinkConfig) -> Self {
+    pub fn new(config: ClientConfig) -> Self {
         Self {
             config,
             phase: Phase::Idle,
@@ -103,7 +103,7 @@ impl Uplink {
     }
 
     /// Changes what the next [`start`](Self::start) uses; the session state stays.
-    pub fn set_config(&mut self, config: UplinkConfig) {
+    pub fn set_config(&mut self, config: ClientConfig) {
         self.config = config;
     }
 
@@ -174,13 +174,13 @@ impl Uplink {
             return;
         }
         self.forget_connection();
-        self.events.push_back(UplinkEvent::Closed {
+        self.events.push_back(ClientEvent::Closed {
             why: why.to_owned(),
         });
     }
 
     /// Bytes came from the broker. What is no MQTT ends the connection with
-    /// [`UplinkEvent::Closed`].
+    /// [`ClientEvent::Closed`].
     pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
         if !matches!(self.phase, Phase::Handshake | Phase::Online) || bytes.is_empty() {
             return;
@@ -211,7 +211,7 @@ impl Uplink {
                 }
             }
             self.events
-                .push_back(UplinkEvent::AckTimeout { kind, packet_id });
+                .push_back(ClientEvent::AckTimeout { kind, packet_id });
         }
         while let Some(action) = self
             .keepalive
@@ -221,9 +221,9 @@ impl Uplink {
             match action {
                 KeepAliveAction::SendPing => self.send_ping(now),
                 KeepAliveAction::PingLost { in_a_row } => {
-                    self.events.push_back(UplinkEvent::PingTimeout);
+                    self.events.push_back(ClientEvent::PingTimeout);
                     if in_a_row == LOST_PINGS {
-                        self.events.push_back(UplinkEvent::PingsLost);
+                        self.events.push_back(ClientEvent::PingsLost);
                     }
                 }
             }
@@ -273,7 +273,7 @@ impl Uplink {
     }
 
     /// What happened, in wire order.
-    pub fn poll_event(&mut self) -> Option<UplinkEvent> {
+    pub fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
     }
 
@@ -292,7 +292,7 @@ impl Uplink {
     /// Ends the connection because of what one of the two sides did.
     pub(super) fn fail(&mut self, why: &str) {
         self.abort();
-        self.events.push_back(UplinkEvent::Closed {
+        self.events.push_back(ClientEvent::Closed {
             why: why.to_owned(),
         });
     }
@@ -313,10 +313,10 @@ impl Uplink {
     }
 }
 
-impl fmt::Debug for Uplink {
+impl fmt::Debug for MqttClient {
     /// Without the packets under way: CONNECT among them holds the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Uplink")
+        f.debug_struct("MqttClient")
             .field("config", &self.config)
             .field("phase", &self.phase)
             .field("transmit", &self.transmit.len())

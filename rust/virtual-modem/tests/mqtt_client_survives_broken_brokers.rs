@@ -1,33 +1,33 @@
-//! Whatever the broker sends, the uplink ends the connection at worst.
+//! Whatever the broker sends, the MQTT client ends the connection at worst.
 
 use std::time::{Duration, Instant};
 
-use m531x_virtual_modem::uplink::{NetRequest, Uplink, UplinkConfig, UplinkEvent};
+use m531x_virtual_modem::mqtt_client::{ClientConfig, ClientEvent, MqttClient, NetRequest};
 use proptest::prelude::*;
 
-fn handshake() -> Uplink {
-    let mut uplink = Uplink::new(UplinkConfig {
+fn handshake() -> MqttClient {
+    let mut mqtt = MqttClient::new(ClientConfig {
         clean_session: false,
-        ..UplinkConfig::new("broker", "meter")
+        ..ClientConfig::new("broker", "meter")
     });
     let now = Instant::now();
-    uplink.start(now);
-    uplink.poll_net();
-    uplink.handle_connected(now);
-    uplink.poll_transmit();
-    uplink
+    mqtt.start(now);
+    mqtt.poll_net();
+    mqtt.handle_connected(now);
+    mqtt.poll_transmit();
+    mqtt
 }
 
-fn online() -> Uplink {
-    let mut uplink = handshake();
-    uplink.handle_bytes(Instant::now(), &[0x20, 2, 0, 0]);
-    uplink.poll_event();
-    uplink
+fn online() -> MqttClient {
+    let mut mqtt = handshake();
+    mqtt.handle_bytes(Instant::now(), &[0x20, 2, 0, 0]);
+    mqtt.poll_event();
+    mqtt
 }
 
-fn closed_because(uplink: &mut Uplink) -> String {
-    match uplink.poll_event() {
-        Some(UplinkEvent::Closed { why }) => why,
+fn closed_because(mqtt: &mut MqttClient) -> String {
+    match mqtt.poll_event() {
+        Some(ClientEvent::Closed { why }) => why,
         other => panic!("not closed: {other:?}"),
     }
 }
@@ -43,14 +43,14 @@ fn a_malformed_packet_closes_with_a_reason() {
         &[0x30, 0xff, 0xff, 0xff, 0x7f],  // a packet of 256 MiB
         &[0xf0, 0],                       // packet type 15
     ] {
-        let mut uplink = online();
-        uplink.handle_bytes(Instant::now(), bytes);
-        let why = closed_because(&mut uplink);
+        let mut mqtt = online();
+        mqtt.handle_bytes(Instant::now(), bytes);
+        let why = closed_because(&mut mqtt);
         assert!(why.starts_with("the broker sent a "), "{why}");
-        assert_eq!(uplink.poll_net(), Some(NetRequest::Close));
-        assert!(!uplink.is_online());
-        uplink.handle_bytes(Instant::now(), &[0xd0, 0]);
-        assert_eq!(uplink.poll_event(), None, "what follows is not looked at");
+        assert_eq!(mqtt.poll_net(), Some(NetRequest::Close));
+        assert!(!mqtt.is_online());
+        mqtt.handle_bytes(Instant::now(), &[0xd0, 0]);
+        assert_eq!(mqtt.poll_event(), None, "what follows is not looked at");
     }
 }
 
@@ -65,25 +65,25 @@ fn packets_in_the_wrong_place_close() {
         &[0xe0, 0],                      // DISCONNECT
         &[0x82, 6, 0, 1, 0, 1, b'a', 0], // SUBSCRIBE
     ] {
-        let mut uplink = online();
-        uplink.handle_bytes(Instant::now(), bytes);
-        closed_because(&mut uplink);
+        let mut mqtt = online();
+        mqtt.handle_bytes(Instant::now(), bytes);
+        closed_because(&mut mqtt);
     }
 }
 
 #[test]
 fn acks_nobody_waits_for_are_not_shown() {
-    let mut uplink = online();
-    uplink.handle_bytes(
+    let mut mqtt = online();
+    mqtt.handle_bytes(
         Instant::now(),
         &[
             0x40, 2, 0, 9, 0x70, 2, 0, 9, 0x90, 3, 0, 9, 0, 0xb0, 2, 0, 9,
         ],
     );
-    assert_eq!(uplink.poll_event(), None);
-    uplink.handle_bytes(Instant::now(), &[0x50, 2, 0, 9]);
-    assert_eq!(uplink.poll_event(), None);
-    let answer = uplink.poll_transmit();
+    assert_eq!(mqtt.poll_event(), None);
+    mqtt.handle_bytes(Instant::now(), &[0x50, 2, 0, 9]);
+    assert_eq!(mqtt.poll_event(), None);
+    let answer = mqtt.poll_transmit();
     assert_eq!(
         answer,
         Some(vec![0x62, 2, 0, 9]),
@@ -94,42 +94,42 @@ fn acks_nobody_waits_for_are_not_shown() {
 #[test]
 fn a_refusal_is_shown_with_its_code_and_closes() {
     for code in 1..=5 {
-        let mut uplink = handshake();
-        uplink.handle_bytes(Instant::now(), &[0x20, 2, 0, code]);
+        let mut mqtt = handshake();
+        mqtt.handle_bytes(Instant::now(), &[0x20, 2, 0, code]);
         assert_eq!(
-            uplink.poll_event(),
-            Some(UplinkEvent::ConnAck {
+            mqtt.poll_event(),
+            Some(ClientEvent::ConnAck {
                 code,
                 session_present: false
             })
         );
-        assert!(closed_because(&mut uplink).contains(&code.to_string()));
+        assert!(closed_because(&mut mqtt).contains(&code.to_string()));
     }
 }
 
 #[test]
 fn a_topic_that_no_packet_can_hold_closes_instead_of_panicking() {
     for topic in ["", "a/#", "a\0b", &"x".repeat(70_000)] {
-        let mut uplink = online();
-        uplink.publish(Instant::now(), Some(1), topic, b"x", 1, false);
-        assert!(closed_because(&mut uplink).contains("PUBLISH"));
-        let mut uplink = online();
-        uplink.publish(Instant::now(), Some(1), "a", b"x", 3, false);
-        closed_because(&mut uplink);
+        let mut mqtt = online();
+        mqtt.publish(Instant::now(), Some(1), topic, b"x", 1, false);
+        assert!(closed_because(&mut mqtt).contains("PUBLISH"));
+        let mut mqtt = online();
+        mqtt.publish(Instant::now(), Some(1), "a", b"x", 3, false);
+        closed_because(&mut mqtt);
     }
 }
 
 #[test]
 fn debug_output_shows_no_password() {
-    let config = UplinkConfig {
+    let config = ClientConfig {
         username: Some("meter-user".to_owned()),
         password: Some("hunter2".to_owned()),
-        ..UplinkConfig::new("broker", "meter")
+        ..ClientConfig::new("broker", "meter")
     };
-    let mut uplink = Uplink::new(config.clone());
-    uplink.start(Instant::now());
-    uplink.handle_connected(Instant::now());
-    let shown = format!("{config:?} {uplink:?}");
+    let mut mqtt = MqttClient::new(config.clone());
+    mqtt.start(Instant::now());
+    mqtt.handle_connected(Instant::now());
+    let shown = format!("{config:?} {mqtt:?}");
     assert!(
         !shown.contains("hunter2") && !shown.contains("meter-user"),
         "{shown}"
@@ -190,9 +190,9 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), chunk in 1..40_usize) {
-        for mut uplink in [handshake(), online()] {
+        for mut mqtt in [handshake(), online()] {
             for part in bytes.chunks(chunk) {
-                uplink.handle_bytes(Instant::now(), part);
+                mqtt.handle_bytes(Instant::now(), part);
             }
         }
     }
@@ -200,27 +200,27 @@ proptest! {
     #[test]
     fn no_order_of_events_panics_or_spins(steps in prop::collection::vec(step(), 0..60)) {
         let mut now = Instant::now();
-        let mut uplink = online();
+        let mut mqtt = online();
         for step in steps {
             match step {
-                Step::Bytes(bytes) => uplink.handle_bytes(now, &bytes),
+                Step::Bytes(bytes) => mqtt.handle_bytes(now, &bytes),
                 Step::Publish(id, qos) => {
-                    uplink.publish(now, Some(id).filter(|_| qos > 0), "t", b"x", qos, false);
+                    mqtt.publish(now, Some(id).filter(|_| qos > 0), "t", b"x", qos, false);
                 }
-                Step::Subscribe(id) => uplink.subscribe(now, id, "t", 1),
-                Step::Acknowledge(qos, id) => uplink.acknowledge(now, qos, id),
+                Step::Subscribe(id) => mqtt.subscribe(now, id, "t", 1),
+                Step::Acknowledge(qos, id) => mqtt.acknowledge(now, qos, id),
                 Step::Wait(seconds) => now += Duration::from_secs(seconds.into()),
-                Step::Lose => uplink.handle_network_lost(now, "unplugged"),
+                Step::Lose => mqtt.handle_network_lost(now, "unplugged"),
                 Step::Reconnect => {
-                    uplink.start(now);
-                    uplink.handle_connected(now);
+                    mqtt.start(now);
+                    mqtt.handle_connected(now);
                 }
             }
-            uplink.handle_timeout(now);
-            prop_assert!(uplink.poll_timeout().is_none_or(|due| due > now), "a deadline in the past would spin");
-            while uplink.poll_event().is_some() {}
-            while uplink.poll_transmit().is_some() {}
-            while uplink.poll_net().is_some() {}
+            mqtt.handle_timeout(now);
+            prop_assert!(mqtt.poll_timeout().is_none_or(|due| due > now), "a deadline in the past would spin");
+            while mqtt.poll_event().is_some() {}
+            while mqtt.poll_transmit().is_some() {}
+            while mqtt.poll_net().is_some() {}
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The socket below the uplink: names, refusals, cuts.
+//! The socket below the MQTT client: names, refusals, cuts.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use m531x_virtual_modem::uplink::{Socket, SocketState};
+use m531x_virtual_modem::mqtt_client::{Socket, SocketState};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Waits for the socket once, as a runner would.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use common::Client;
 use common::brokers::Mosquitto;
 use common::client::config;
-use m531x_virtual_modem::uplink::{TlsPolicy, UplinkConfig, UplinkEvent};
+use m531x_virtual_modem::mqtt_client::{ClientConfig, ClientEvent, TlsPolicy};
 
 /// Makes a key and a self-signed certificate for 127.0.0.1.
 fn make_certificate(directory: &Path) -> (PathBuf, PathBuf) {
@@ -57,8 +57,8 @@ fn tls_broker() -> Mosquitto {
     })
 }
 
-fn tls_config(broker: &Mosquitto) -> UplinkConfig {
-    UplinkConfig {
+fn tls_config(broker: &Mosquitto) -> ClientConfig {
+    ClientConfig {
         tls: true,
         ..config(broker.address, "secure")
     }
@@ -91,7 +91,7 @@ fn another_certificate_is_refused_when_asked_to_verify() {
     let mut client = Client::new(tls_config(&broker));
     client.tls = TlsPolicy::Verify(make_certificate(other.path()).1);
     match client.start() {
-        UplinkEvent::Closed { why } => assert!(why.contains("certificate"), "{why}"),
+        ClientEvent::Closed { why } => assert!(why.contains("certificate"), "{why}"),
         other => panic!("{other:?}"),
     }
 }
@@ -102,7 +102,7 @@ fn a_missing_authority_file_is_named() {
     let mut client = Client::new(tls_config(&broker));
     client.tls = TlsPolicy::Verify("/nowhere/ca.pem".into());
     match client.start() {
-        UplinkEvent::Closed { why } => assert!(why.contains("/nowhere/ca.pem"), "{why}"),
+        ClientEvent::Closed { why } => assert!(why.contains("/nowhere/ca.pem"), "{why}"),
         other => panic!("{other:?}"),
     }
 }
@@ -111,12 +111,12 @@ fn a_missing_authority_file_is_named() {
 fn a_plain_client_gets_nowhere_on_a_tls_port_and_the_other_way_round() {
     let broker = tls_broker();
     let answer = Client::new(config(broker.address, "plain")).start();
-    assert!(matches!(answer, UplinkEvent::Closed { .. }), "{answer:?}");
+    assert!(matches!(answer, ClientEvent::Closed { .. }), "{answer:?}");
     let plain = common::TestBroker::embedded();
-    let answer = Client::new(UplinkConfig {
+    let answer = Client::new(ClientConfig {
         tls: true,
         ..config(plain.address(), "secure")
     })
     .start();
-    assert!(matches!(answer, UplinkEvent::Closed { .. }), "{answer:?}");
+    assert!(matches!(answer, ClientEvent::Closed { .. }), "{answer:?}");
 }

@@ -1,4 +1,4 @@
-//! The non-blocking socket below the uplink.
+//! The non-blocking socket below the MQTT client.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::client::Phase;
-use super::{AckKind, Uplink};
+use super::{AckKind, MqttClient};
 use crate::codec::{Packet, Publish};
 
-impl Uplink {
-    /// Sends SUBSCRIBE with one filter; the answer is `UplinkEvent::SubAck`. Ignored unless
+impl MqttClient {
+    /// Sends SUBSCRIBE with one filter; the answer is `ClientEvent::SubAck`. Ignored unless
     /// online.
     pub fn subscribe(&mut self, now: Instant, packet_id: u16, filter: &str, qos: u8) {
         let packet = Packet::Subscribe {
@@ -17,7 +17,7 @@ impl Uplink {
         self.request(now, AckKind::Subscribe, packet_id, &packet);
     }
 
-    /// Sends UNSUBSCRIBE with one filter; the answer is `UplinkEvent::UnsubAck`. Ignored unless
+    /// Sends UNSUBSCRIBE with one filter; the answer is `ClientEvent::UnsubAck`. Ignored unless
     /// online.
     pub fn unsubscribe(&mut self, now: Instant, packet_id: u16, filter: &str) {
         let packet = Packet::Unsubscribe {

@@ -1,6 +1,6 @@
-//! What the uplink tells its caller.
+//! What the MQTT client tells its caller.
 
-/// What the uplink wants from the network below it.
+/// What the MQTT client wants from the network below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetRequest {
     /// Open a connection; answered by `handle_connected` or `handle_connect_failed`.
@@ -31,7 +31,7 @@ pub enum AckKind {
 
 /// What happened on the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UplinkEvent {
+pub enum ClientEvent {
     /// The broker answered CONNECT; any code but 0 is followed by `Closed`.
     ConnAck {
         /// MQTT 3.1.1 return code: 0 accepted, 1 to 5 refused.
@@ -66,7 +66,7 @@ pub enum UplinkEvent {
         /// The id the PUBLISH was sent with.
         packet_id: u16,
     },
-    /// A publish of the broker. QoS 1 and 2 wait for [`Uplink::acknowledge`](super::Uplink::acknowledge).
+    /// A publish of the broker. QoS 1 and 2 wait for [`MqttClient::acknowledge`](super::MqttClient::acknowledge).
     Message {
         /// The broker may have sent this message before.
         dup: bool,

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::firmware::{Firmware, Traits};
 use m531x_at::profile::Model;
 
-/// What [`Uplink`](super::Uplink) puts into its CONNECT packet, and where it asks to be connected.
+/// What [`MqttClient`](super::MqttClient) puts into its CONNECT packet, and where it asks to be connected.
 #[derive(Clone)]
-pub struct UplinkConfig {
+pub struct ClientConfig {
     /// Name or address of the broker.
     pub host: String,
     /// TCP port of the broker.
@@ -26,14 +26,14 @@ pub struct UplinkConfig {
     /// Whether both sides forget the session at the start and at the end.
     pub clean_session: bool,
     /// The message the broker publishes when this client vanishes without DISCONNECT.
-    pub will: Option<UplinkWill>,
+    pub will: Option<ClientWill>,
     /// How long an acknowledgement may take before it is reported late (`AT+MQTTTO`).
     pub ack_timeout: Duration,
     /// What the firmware does where MQTT or the manual leave a choice.
     pub traits: Traits,
 }
 
-impl UplinkConfig {
+impl ClientConfig {
     /// Port 1883, no TLS, no user, no will, a clean session, 60 s keep-alive, 10 s ack timeout, the
     /// manual's traits.
     pub fn new(host: impl Into<String>, client_id: impl Into<String>) -> Self {
@@ -53,9 +53,9 @@ impl UplinkConfig {
     }
 }
 
-impl fmt::Debug for UplinkConfig {
+impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UplinkConfig")
+        f.debug_struct("ClientConfig")
             .field("host", &self.host)
             .field("port", &self.port)
             .field("tls", &self.tls)
@@ -72,7 +72,7 @@ impl fmt::Debug for UplinkConfig {
 
 /// The message that the broker publishes when the client vanishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UplinkWill {
+pub struct ClientWill {
     /// Topic name, without wildcards.
     pub topic: String,
     /// Payload, at most 65535 bytes.

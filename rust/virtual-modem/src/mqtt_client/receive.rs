@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use super::client::{Phase, Stalled};
 use super::session::Arrival;
 use super::timers::KeepAlive;
-use super::{AckKind, Uplink, UplinkEvent};
+use super::{AckKind, ClientEvent, MqttClient};
 use crate::codec::{Packet, Publish};
 
-impl Uplink {
+impl MqttClient {
     pub(super) fn handle_packet(&mut self, now: Instant, packet: Packet) {
         if self.phase == Phase::Handshake {
             match packet {
@@ -25,7 +25,7 @@ impl Uplink {
             Packet::PubAck(packet_id) => {
                 if self.session.pub_ack(packet_id) {
                     self.timers.settle(AckKind::Publish, packet_id);
-                    self.events.push_back(UplinkEvent::PubAck { packet_id });
+                    self.events.push_back(ClientEvent::PubAck { packet_id });
                 }
             }
             Packet::PubRec(packet_id) => {
@@ -39,7 +39,7 @@ impl Uplink {
                     self.send(now, &Packet::PubRel(packet_id));
                 }
                 if known {
-                    self.events.push_back(UplinkEvent::PubRec { packet_id });
+                    self.events.push_back(ClientEvent::PubRec { packet_id });
                 }
             }
             Packet::PubRel(packet_id) => {
@@ -49,7 +49,7 @@ impl Uplink {
             Packet::PubComp(packet_id) => {
                 if self.session.pub_comp(packet_id) {
                     self.timers.settle(AckKind::Publish, packet_id);
-                    self.events.push_back(UplinkEvent::PubComp { packet_id });
+                    self.events.push_back(ClientEvent::PubComp { packet_id });
                 }
             }
             Packet::SubAck { packet_id, codes } => {
@@ -57,19 +57,19 @@ impl Uplink {
                 let code = codes.first().copied().unwrap_or(0x80);
                 if self.timers.settle(AckKind::Subscribe, packet_id) {
                     self.events
-                        .push_back(UplinkEvent::SubAck { packet_id, code });
+                        .push_back(ClientEvent::SubAck { packet_id, code });
                 }
             }
             Packet::UnsubAck(packet_id) => {
                 if self.timers.settle(AckKind::Unsubscribe, packet_id) {
-                    self.events.push_back(UplinkEvent::UnsubAck { packet_id });
+                    self.events.push_back(ClientEvent::UnsubAck { packet_id });
                 }
             }
             Packet::PingResp => {
                 if let Some(keepalive) = &mut self.keepalive {
                     keepalive.ping_answered();
                 }
-                self.events.push_back(UplinkEvent::PingResponse);
+                self.events.push_back(ClientEvent::PingResponse);
             }
             Packet::ConnAck { .. }
             | Packet::Connect(_)
@@ -89,7 +89,7 @@ impl Uplink {
 
     fn handle_conn_ack(&mut self, now: Instant, session_present: bool, code: u8) {
         self.timers.settle(AckKind::Connect, 0);
-        self.events.push_back(UplinkEvent::ConnAck {
+        self.events.push_back(ClientEvent::ConnAck {
             code,
             session_present,
         });
@@ -121,7 +121,7 @@ impl Uplink {
             qos => self.session.arrived(qos, publish.packet_id, again),
         };
         match arrival {
-            Arrival::Show => self.events.push_back(UplinkEvent::Message {
+            Arrival::Show => self.events.push_back(ClientEvent::Message {
                 dup: publish.dup,
                 qos: publish.qos,
                 retain: publish.retain,
