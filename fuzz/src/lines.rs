@@ -1,6 +1,8 @@
 //! Lines: no parser panics, and what was understood can be said again.
 
-use m531x_at::command::{Command, Grammar, Line, redact};
+use m531x_at::command::{Command, Grammar};
+use m531x_at::command_line::Line;
+use m531x_at::redact::redact;
 use m531x_at::hex;
 use m531x_at::profile::Model;
 use m531x_at::response::{

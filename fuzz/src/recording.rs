@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::recording::{Assembler, Entry, Recording, What, parse};
+use m531x_at::recording::{Assembler, Entry, Recording, EntryKind, parse};
 use m531x_core::replay::Replay;
 
 use crate::script::{acts, number};
@@ -86,8 +86,8 @@ fn bytes(input: &[u8]) {
         let mut last = Duration::ZERO;
         for entry in &entries {
             let passage = match &entry.what {
-                What::ToModule(passage) if to_module => passage,
-                What::FromModule(passage) if !to_module => passage,
+                EntryKind::ToModule(passage) if to_module => passage,
+                EntryKind::FromModule(passage) if !to_module => passage,
                 _ => continue,
             };
             assert!(entry.at >= last, "times go on");

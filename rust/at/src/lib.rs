@@ -34,7 +34,7 @@
 //! // Nobody smuggles a second command through a topic.
 //! let refused = say("lamp\rAT+NRB", b"on").unwrap_err();
 //! assert!(refused.to_string().starts_with("topic holds a carriage return at offset 4"));
-//! # Ok::<(), m531x_at::argument::ArgumentError>(())
+//! # Ok::<(), m531x_at::command_line::ArgumentError>(())
 //! ```
 //!
 //! # Receiving
@@ -89,9 +89,9 @@
 //!
 //! # Secrets
 //!
-//! A [`Secret`](command::Secret) never shows in `Debug`, a [`Line`](command::Line) prints without
+//! A [`Secret`](command::Secret) never shows in `Debug`, a [`Line`](command_line::Line) prints without
 //! the password it carries, [`ConfigReadback`](response::ConfigReadback) drops the password it
-//! reads, and [`redact`](command::redact) cleans raw bytes for logs and transcripts.
+//! reads, and [`redact`](redact::redact) cleans raw bytes for logs and transcripts.
 //!
 //! # Modules
 //!
@@ -113,13 +113,14 @@
 
 #![forbid(unsafe_code)]
 
-pub mod argument;
 pub mod cme;
 pub mod command;
+pub mod command_line;
 pub mod framer;
 pub mod hex;
 pub mod profile;
 pub mod recording;
+pub mod redact;
 pub mod response;
 pub mod topic;
 pub mod urc;

@@ -1,10 +1,11 @@
 //! What a module cannot take is refused by name and number, and nothing is produced.
 
 use m531x_at::QoS;
-use m531x_at::argument::{ArgumentError, check_keepalive};
 use m531x_at::command::{
-    Command, Line, MqttCfg, MqttOpen, MqttPub, MqttRec, MqttSub, MqttTo, MqttUnsub, Will,
+    Command, MqttCfg, MqttOpen, MqttPub, MqttRec, MqttSub, MqttTo, MqttUnsub, Will,
 };
+use m531x_at::command_line::Line;
+use m531x_at::command_line::{ArgumentError, check_keepalive};
 use m531x_at::profile::Model;
 use m531x_at::topic::TopicError;
 
@@ -322,7 +323,7 @@ fn not_supported(what: &'static str, model: Model) -> Result<Line, ArgumentError
 
 #[test]
 fn a_host_is_a_name_or_an_address_and_the_error_does_not_show_it() {
-    use m531x_at::argument::{check_host, shown_host};
+    use m531x_at::command_line::{check_host, shown_host};
     for host in [
         "broker.example",
         "10.0.0.1",

@@ -1,11 +1,11 @@
 //! What the host encodes, the module decodes to the same command, for every model.
 
 use m531x_at::QoS;
-use m531x_at::argument::ArgumentError;
 use m531x_at::command::{
     Command, General, MqttCfg, MqttOpen, MqttPing, MqttPub, MqttRec, MqttSub, MqttTo, MqttUnsub,
     RebootForm, Secret, SleepMode, Will,
 };
+use m531x_at::command_line::ArgumentError;
 use m531x_at::profile::{IccidForm, Model, PubFields};
 use proptest::prelude::*;
 

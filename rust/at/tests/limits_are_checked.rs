@@ -1,8 +1,9 @@
 //! The limits of the line and of the packets that a module builds of it.
 
 use m531x_at::QoS;
-use m531x_at::argument::ArgumentError;
-use m531x_at::command::{Command, Line, MqttCfg, MqttOpen, MqttPub, check_connect_packet};
+use m531x_at::command::{Command, MqttCfg, MqttOpen, MqttPub, check_connect_packet};
+use m531x_at::command_line::ArgumentError;
+use m531x_at::command_line::Line;
 use m531x_at::profile::Model;
 
 #[test]

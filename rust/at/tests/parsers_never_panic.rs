@@ -1,8 +1,10 @@
 //! Nothing that comes from the wire or from a user makes a parser panic.
 
-use m531x_at::command::{Command, Grammar, Line, redact};
+use m531x_at::command::{Command, Grammar};
+use m531x_at::command_line::Line;
 use m531x_at::hex;
 use m531x_at::profile::Model;
+use m531x_at::redact::redact;
 use m531x_at::response::{
     AddressLine, AttachLine, ClockLine, ConfigReadback, ErrorReportLine, FinalResult,
     FunctionalityLine, IccidLine, ImeiLine, ImsiLine, MqttStat, PinLine, PsmReportLine,

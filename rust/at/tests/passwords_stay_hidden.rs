@@ -1,7 +1,9 @@
 //! No password reaches a log, a transcript, a `Debug` text or an error.
 
-use m531x_at::command::{Command, EchoGuard, Line, MqttCfg, Secret, redact};
+use m531x_at::command::{Command, MqttCfg, Secret};
+use m531x_at::command_line::Line;
 use m531x_at::profile::Model;
+use m531x_at::redact::{EchoGuard, redact};
 use m531x_at::response::ConfigReadback;
 use proptest::prelude::*;
 

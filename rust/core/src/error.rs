@@ -1,6 +1,6 @@
 use std::fmt;
 
-use m531x_at::argument::ArgumentError;
+use m531x_at::command_line::ArgumentError;
 
 use crate::ErrorCode;
 

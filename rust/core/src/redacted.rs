@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use m531x_at::command::redact;
+use m531x_at::redact::redact;
 
 /// The text without the passwords and PINs that it may hold.
 pub(crate) fn redacted(text: String) -> String {

@@ -5,9 +5,11 @@
 use std::fmt::{Debug, Write};
 use std::time::Duration;
 
-use m531x_at::command::{Command, EchoGuard, Line, MqttCfg, redact};
+use m531x_at::command::{Command, MqttCfg};
+use m531x_at::command_line::Line;
 use m531x_at::framer::{Frame, Framer, FramerConfig};
 use m531x_at::hex;
+use m531x_at::redact::{EchoGuard, redact};
 use m531x_at::response::FinalResult;
 use m531x_core::session::{Outcome, Request, RequestKind, Session, SessionConfig};
 use m531x_core::{

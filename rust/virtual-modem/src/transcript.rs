@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use m531x_at::command::EchoGuard;
+use m531x_at::redact::EchoGuard;
 
 /// How many entries are kept; the oldest go first.
 const LIMIT: usize = 10_000;

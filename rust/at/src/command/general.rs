@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::{DecodeError, redact};
+use super::decode::DecodeError;
 use crate::fields::number;
 use crate::profile::IccidForm;
+use crate::redact::redact;
 
 /// A command that is not MQTT.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,9 +16,10 @@
 //! let line = publish.encode(Model::M5310A.profile())?;
 //! assert_eq!(line.as_bytes(), br#"AT+MQTTPUB="pyr",1,0,0,4,7E7A7A00"#);
 //! assert_eq!(Command::decode(line.as_bytes()), Ok(publish));
-//! # Ok::<(), m531x_at::argument::ArgumentError>(())
+//! # Ok::<(), m531x_at::command_line::ArgumentError>(())
 //! ```
 
+mod decode;
 mod general;
 mod mqttcfg;
 mod mqttopen;
@@ -29,19 +30,13 @@ mod mqttsub;
 mod mqttto;
 mod mqttunsub;
 
-mod echo_guard;
 mod grammar;
-mod line;
-mod redact;
 mod slow;
 
-use std::fmt;
-
 pub use crate::qos::QoS;
-pub use echo_guard::EchoGuard;
+pub use decode::DecodeError;
 pub use general::{General, RebootForm, SleepMode, Typed};
 pub use grammar::Grammar;
-pub use line::Line;
 pub use mqttcfg::{MqttCfg, Secret};
 pub use mqttopen::{MqttOpen, Will, check_connect_packet, connect_packet_size};
 pub use mqttping::MqttPing;
@@ -50,12 +45,9 @@ pub use mqttrec::MqttRec;
 pub use mqttsub::MqttSub;
 pub use mqttto::MqttTo;
 pub use mqttunsub::MqttUnsub;
-pub use redact::redact;
-pub(crate) use redact::{beginning_of_name, last_name, secrets};
 pub use slow::time_limit;
 
-use crate::argument::{ArgumentError, CommandLine};
-use crate::fields::Field;
+use crate::command_line::{ArgumentError, CommandLine, Line};
 use crate::profile::Profile;
 
 /// A command of the host, with its arguments.
@@ -202,26 +194,6 @@ impl Command {
     }
 }
 
-/// Why a line is not a command of this dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DecodeError {
-    /// No command has this name.
-    Unknown,
-    /// The command is known, the arguments are wrong: which, in words.
-    Malformed(&'static str),
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown => f.write_str("no command of this dialect"),
-            Self::Malformed(what) => write!(f, "malformed command: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
 const WRONG_FORM: Result<Command, DecodeError> =
     Err(DecodeError::Malformed("the command has no such form"));
 
@@ -254,34 +226,4 @@ impl<'a> Form<'a> {
             Self::Execute | Self::Read | Self::Other => WRONG_FORM,
         }
     }
-}
-
-fn text_of(field: Option<Field<'_>>, what: &'static str) -> Result<String, DecodeError> {
-    let text = field
-        .and_then(Field::str)
-        .ok_or(DecodeError::Malformed(what))?;
-    Ok(text.to_owned())
-}
-
-fn number_of<T: TryFrom<u32>>(
-    field: Option<Field<'_>>,
-    what: &'static str,
-) -> Result<T, DecodeError> {
-    field
-        .and_then(Field::number)
-        .and_then(|number| T::try_from(number).ok())
-        .ok_or(DecodeError::Malformed(what))
-}
-
-fn flag_of(field: Option<Field<'_>>, what: &'static str) -> Result<bool, DecodeError> {
-    match field.and_then(Field::number) {
-        Some(0) => Ok(false),
-        Some(1) => Ok(true),
-        _ => Err(DecodeError::Malformed(what)),
-    }
-}
-
-fn qos_of(field: Option<Field<'_>>, what: &'static str) -> Result<QoS, DecodeError> {
-    let number: u8 = number_of(field, what)?;
-    QoS::try_from(number).map_err(|_| DecodeError::Malformed(what))
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{DecodeError, flag_of, number_of, text_of};
-use crate::argument::{
+use super::decode::{DecodeError, flag_of, number_of, text_of};
+use crate::command_line::{
     ArgumentError, CommandLine, check_client_id, check_host, check_port, check_quotable, shown_host,
 };
 use crate::fields::Fields;

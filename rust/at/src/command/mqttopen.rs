@@ -1,7 +1,10 @@
 //! `AT+MQTTOPEN` (manual 1.2).
 
-use super::{DecodeError, MqttCfg, Secret, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine, check_length, check_quotable, check_topic_name};
+use super::decode::{DecodeError, flag_of, qos_of, text_of};
+use super::{MqttCfg, Secret};
+use crate::command_line::{
+    ArgumentError, CommandLine, check_length, check_quotable, check_topic_name,
+};
 use crate::fields::{Fields, unquote};
 use crate::profile::Profile;
 use crate::qos::QoS;

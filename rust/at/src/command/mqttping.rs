@@ -1,7 +1,7 @@
 //! `AT+MQTTPING` (manual 1.10).
 
-use super::{DecodeError, flag_of};
-use crate::argument::CommandLine;
+use super::decode::{DecodeError, flag_of};
+use crate::command_line::CommandLine;
 use crate::fields::Fields;
 
 /// Whether `+MQTTPINGRSP` is printed; the module starts with no.

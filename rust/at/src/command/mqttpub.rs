@@ -1,7 +1,7 @@
 //! `AT+MQTTPUB` (manual 1.5).
 
-use super::{DecodeError, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine, check_length, check_topic_name};
+use super::decode::{DecodeError, flag_of, qos_of, text_of};
+use crate::command_line::{ArgumentError, CommandLine, check_length, check_topic_name};
 use crate::fields::{Fields, trim_start, unquote};
 use crate::hex;
 use crate::profile::{Profile, PubFields};

@@ -1,7 +1,7 @@
 //! `AT+MQTTREC` (in no manual; firmware of 2016 and a host program of the M5310-A).
 
-use super::{DecodeError, flag_of};
-use crate::argument::{ArgumentError, CommandLine};
+use super::decode::{DecodeError, flag_of};
+use crate::command_line::{ArgumentError, CommandLine};
 use crate::fields::Fields;
 use crate::profile::Profile;
 

@@ -1,7 +1,7 @@
 //! `AT+MQTTSUB` (manual 1.4).
 
-use super::{DecodeError, flag_of, qos_of, text_of};
-use crate::argument::{ArgumentError, CommandLine, check_topic_filter};
+use super::decode::{DecodeError, flag_of, qos_of, text_of};
+use crate::command_line::{ArgumentError, CommandLine, check_topic_filter};
 use crate::fields::Fields;
 use crate::profile::Profile;
 use crate::qos::QoS;

@@ -1,10 +1,10 @@
 //! `AT+MQTTTO` (manual 1.9).
 
-use super::{DecodeError, number_of};
-use crate::argument::{ArgumentError, CommandLine};
+use super::decode::{DecodeError, number_of};
+use crate::command_line::{ArgumentError, CommandLine};
 use crate::fields::Fields;
 
-/// The ack timeout; [`crate::argument::check_keepalive`] checks it against the keep-alive.
+/// The ack timeout; [`crate::command_line::check_keepalive`] checks it against the keep-alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MqttTo {
     /// Seconds, 1 to 65535; the module starts with 10.

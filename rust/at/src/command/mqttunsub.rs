@@ -1,8 +1,8 @@
 //! `AT+MQTTUNSUB` (manual 1.6).
 
+use super::decode::{DecodeError, text_of};
 use super::mqttsub::quoted_filter;
-use super::{DecodeError, text_of};
-use crate::argument::{ArgumentError, CommandLine};
+use crate::command_line::{ArgumentError, CommandLine};
 use crate::fields::Fields;
 use crate::profile::Profile;
 use crate::topic;

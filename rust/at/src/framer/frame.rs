@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::command::redact;
 use crate::profile::TopicQuoting;
+use crate::redact::redact;
 use crate::urc::Publish;
 
 /// One piece of the module's output, borrowed from the framer's buffer.

@@ -3,8 +3,8 @@
 use std::mem;
 use std::time::Duration;
 
-use super::{Entry, Passage, What};
-use crate::command::{EchoGuard, beginning_of_name, last_name};
+use super::{Entry, EntryKind, EscapedBytes};
+use crate::redact::{EchoGuard, beginning_of_name, last_name};
 
 /// Bytes that come further apart than this are entries of their own.
 const GAP: Duration = Duration::from_millis(100);
@@ -154,25 +154,25 @@ impl Stream {
         let passage = if self.hides {
             hidden(bytes, counts)
         } else {
-            Passage::guarded(bytes, echo, counts)
+            EscapedBytes::guarded(bytes, echo, counts)
         };
         let at = self.at;
         let what = if to_module {
-            What::ToModule(passage)
+            EntryKind::ToModule(passage)
         } else {
-            What::FromModule(passage)
+            EntryKind::FromModule(passage)
         };
         out.push(Entry { at, what });
     }
 }
 
 /// The rest of a password that was cut, and the end of its line.
-fn hidden(bytes: &[u8], counts: bool) -> Passage {
+fn hidden(bytes: &[u8], counts: bool) -> EscapedBytes {
     let end = bytes
         .iter()
         .position(|byte| matches!(byte, b'\r' | b'\n'))
         .unwrap_or(bytes.len());
-    let mut passage = Passage::default();
+    let mut passage = EscapedBytes::default();
     passage.push_hidden(if counts { end } else { 0 });
     passage.push(&bytes[end..]);
     passage
@@ -188,8 +188,8 @@ mod tests {
         entries
             .iter()
             .map(|entry| match &entry.what {
-                What::ToModule(passage) => format!("> {passage}"),
-                What::FromModule(passage) => format!("< {passage}"),
+                EntryKind::ToModule(passage) => format!("> {passage}"),
+                EntryKind::FromModule(passage) => format!("< {passage}"),
                 other => panic!("{other:?}"),
             })
             .collect()
@@ -334,7 +334,7 @@ mod tests {
         let passed: Vec<u8> = entries
             .iter()
             .flat_map(|entry| match &entry.what {
-                What::FromModule(passage) => passage.bytes().to_vec(),
+                EntryKind::FromModule(passage) => passage.bytes().to_vec(),
                 _ => Vec::new(),
             })
             .collect();
@@ -365,8 +365,8 @@ mod tests {
             let passed: Vec<u8> = entries
                 .iter()
                 .filter_map(|entry| match &entry.what {
-                    What::ToModule(passage) if direction == 1 => Some(passage.bytes()),
-                    What::FromModule(passage) if direction == 0 => Some(passage.bytes()),
+                    EntryKind::ToModule(passage) if direction == 1 => Some(passage.bytes()),
+                    EntryKind::FromModule(passage) if direction == 0 => Some(passage.bytes()),
                     _ => None,
                 })
                 .flatten()

@@ -1,6 +1,6 @@
 //! Bytes as one line of text, and back.
 
-use super::Passage;
+use super::EscapedBytes;
 
 /// Appends the bytes: printable text as it is (UTF-8 too), the rest escaped.
 pub(super) fn write(bytes: &[u8], text: &mut String) {
@@ -42,8 +42,8 @@ fn write_hex(bytes: &[u8], text: &mut String) {
 }
 
 /// The bytes of a text, or why it is none.
-pub(super) fn read(text: &str) -> Result<Passage, String> {
-    let mut passage = Passage::default();
+pub(super) fn read(text: &str) -> Result<EscapedBytes, String> {
+    let mut passage = EscapedBytes::default();
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         passage.push(&rest.as_bytes()[..at]);
@@ -88,7 +88,7 @@ mod tests {
             &"é".as_bytes()[..1],
             &every,
         ] {
-            let text = Passage::plain(bytes).to_string();
+            let text = EscapedBytes::plain(bytes).to_string();
             assert!(
                 !text.contains(['\r', '\n']) && text.trim() == text,
                 "{text:?}"

@@ -35,27 +35,27 @@
 //! of bytes in any chunks, in which a password never shows.
 //!
 //! ```
-//! use m531x_at::recording::{parse, What};
+//! use m531x_at::recording::{parse, EntryKind};
 //!
 //! let text = "# m531x recording 1\n0.000052 > AT\\r\n0.013310 < \\r\\nOK\\r\\n";
 //! let recording = parse(text)?;
 //! assert_eq!(recording.entries.len(), 2);
-//! let What::FromModule(passage) = &recording.entries[1].what else { panic!() };
+//! let EntryKind::FromModule(passage) = &recording.entries[1].what else { panic!() };
 //! assert_eq!(passage.bytes(), b"\r\nOK\r\n");
 //! # Ok::<(), m531x_at::recording::ParseError>(())
 //! ```
 
 mod assembler;
 mod escape;
+mod escaped_bytes;
 mod parse;
-mod passage;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use assembler::Assembler;
+pub use escaped_bytes::EscapedBytes;
 pub use parse::{ParseError, Recording, parse, seconds};
-pub use passage::Passage;
 
 /// The version of the format that this library writes, and the highest that it reads.
 pub const VERSION: u32 = 1;
@@ -95,7 +95,7 @@ impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{TITLE}{VERSION}")?;
         for (name, value) in self.fields() {
-            writeln!(f, "# {name}: {}", Passage::plain(value.as_bytes()))?;
+            writeln!(f, "# {name}: {}", EscapedBytes::plain(value.as_bytes()))?;
         }
         writeln!(
             f,
@@ -110,16 +110,16 @@ pub struct Entry {
     /// When, counted from the start of the recording; of bytes: when the last of them passed.
     pub at: Duration,
     /// What happened.
-    pub what: What,
+    pub what: EntryKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum EntryKind {
     /// Bytes went to the module.
-    ToModule(Passage),
+    ToModule(EscapedBytes),
     /// Bytes came from the module.
-    FromModule(Passage),
+    FromModule(EscapedBytes),
     /// An operation was asked for.
     Request(String),
     /// An operation has ended.
@@ -135,12 +135,12 @@ impl fmt::Display for Entry {
         let seconds = self.at.as_secs();
         write!(f, "{seconds:5}.{:06} ", self.at.subsec_micros())?;
         match &self.what {
-            What::ToModule(bytes) => write!(f, "> {bytes}"),
-            What::FromModule(bytes) => write!(f, "< {bytes}"),
-            What::Request(text) => write!(f, "? {}", one_line(text)),
-            What::Result(text) => write!(f, "= {}", one_line(text)),
-            What::Session(text) => write!(f, "@ {}", one_line(text)),
-            What::Note(text) => write!(f, "! {}", one_line(text)),
+            EntryKind::ToModule(bytes) => write!(f, "> {bytes}"),
+            EntryKind::FromModule(bytes) => write!(f, "< {bytes}"),
+            EntryKind::Request(text) => write!(f, "? {}", one_line(text)),
+            EntryKind::Result(text) => write!(f, "= {}", one_line(text)),
+            EntryKind::Session(text) => write!(f, "@ {}", one_line(text)),
+            EntryKind::Note(text) => write!(f, "! {}", one_line(text)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Entry, Header, TITLE, VERSION, What, escape};
+use super::{Entry, EntryKind, Header, TITLE, VERSION, escape};
 
 /// A recording that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,12 +104,12 @@ fn entry(line: &str) -> Result<Entry, String> {
     // Only these: other blanks of Unicode are bytes that passed.
     let text = signs.as_str().trim_matches(' ');
     let what = match sign {
-        Some('>') => What::ToModule(escape::read(text)?),
-        Some('<') => What::FromModule(escape::read(text)?),
-        Some('?') => What::Request(text.to_owned()),
-        Some('=') => What::Result(text.to_owned()),
-        Some('@') => What::Session(text.to_owned()),
-        Some('!') => What::Note(text.to_owned()),
+        Some('>') => EntryKind::ToModule(escape::read(text)?),
+        Some('<') => EntryKind::FromModule(escape::read(text)?),
+        Some('?') => EntryKind::Request(text.to_owned()),
+        Some('=') => EntryKind::Result(text.to_owned()),
+        Some('@') => EntryKind::Session(text.to_owned()),
+        Some('!') => EntryKind::Note(text.to_owned()),
         _ => return Err("a sign is missing: one of > < ? = @ !".to_owned()),
     };
     Ok(Entry { at, what })
@@ -132,7 +132,7 @@ pub fn seconds(text: &str) -> Option<Duration> {
 mod tests {
     use std::fmt::Write as _;
 
-    use super::super::Passage;
+    use super::super::EscapedBytes;
     use super::*;
 
     #[test]
@@ -145,12 +145,12 @@ mod tests {
             baudrate: "9600".into(),
         };
         let whats = [
-            What::ToModule(Passage::plain(b"AT\r")),
-            What::FromModule(Passage::plain(b"\r\n \xff\r\n")),
-            What::Request("0 startup".into()),
-            What::Result("0 ok".into()),
-            What::Session("timer".into()),
-            What::Note("3 entries were dropped".into()),
+            EntryKind::ToModule(EscapedBytes::plain(b"AT\r")),
+            EntryKind::FromModule(EscapedBytes::plain(b"\r\n \xff\r\n")),
+            EntryKind::Request("0 startup".into()),
+            EntryKind::Result("0 ok".into()),
+            EntryKind::Session("timer".into()),
+            EntryKind::Note("3 entries were dropped".into()),
         ];
         let mut text = header.to_string();
         let mut entries = Vec::new();

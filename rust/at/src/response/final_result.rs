@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::cme::{self, CmeFamily};
-use crate::command::redact;
 use crate::fields::{number, value};
+use crate::redact::redact;
 
 const CME: &str = "+CME ERROR";
 

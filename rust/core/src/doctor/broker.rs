@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use m531x_at::argument::shown_host;
+use m531x_at::command_line::shown_host;
 
 use super::News;
 use super::examination::Examination;

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
-use m531x_at::recording::{Passage, seconds};
+use m531x_at::recording::{EscapedBytes, seconds};
 
 /// A line of fields, while it is written.
 pub(crate) struct Writer(String);
@@ -52,13 +52,13 @@ impl Writer {
     /// A text; passwords and PINs in it are hidden.
     #[must_use]
     pub(crate) fn text(self, key: &str, text: impl AsRef<[u8]>) -> Self {
-        self.quoted(key, &Passage::redacted(text.as_ref()))
+        self.quoted(key, &EscapedBytes::redacted(text.as_ref()))
     }
 
     /// Any bytes whose number counts.
     #[must_use]
     pub(crate) fn payload(self, key: &str, payload: &[u8]) -> Self {
-        self.quoted(key, &Passage::redacted_alike(payload))
+        self.quoted(key, &EscapedBytes::redacted_alike(payload))
     }
 
     #[must_use]
@@ -73,7 +73,7 @@ impl Writer {
         self.0
     }
 
-    fn quoted(self, key: &str, passage: &Passage) -> Self {
+    fn quoted(self, key: &str, passage: &EscapedBytes) -> Self {
         let shown = passage.to_string().replace('"', "\\x22");
         self.value(key, format_args!("\"{shown}\""))
     }
@@ -159,7 +159,7 @@ impl Fields {
 }
 
 fn unescaped(text: &str) -> Result<Vec<u8>, String> {
-    let passage: Passage = text.parse()?;
+    let passage: EscapedBytes = text.parse()?;
     Ok(passage.bytes().to_vec())
 }
 

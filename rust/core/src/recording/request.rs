@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use m531x_at::argument::shown_host;
 use m531x_at::command::{QoS, Secret, Will};
+use m531x_at::command_line::shown_host;
 
 use super::fields::{Fields, Writer};
 use crate::session::{AskPassword, ConnectOptions, Request, RequestKind};

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use m531x_at::recording::Passage;
+use m531x_at::recording::EscapedBytes;
 
 /// What the replay has given and the recording not yet.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
-    sent: VecDeque<Passage>,
+    sent: VecDeque<EscapedBytes>,
     results: BTreeMap<u64, String>,
 }
 
 impl Comparison {
-    pub(super) fn sends(&mut self, passage: Passage) {
+    pub(super) fn sends(&mut self, passage: EscapedBytes) {
         self.sent.push_back(passage);
     }
 
@@ -21,7 +21,7 @@ impl Comparison {
     }
 
     /// Whether this is what was sent; else what is different.
-    pub(super) fn sent(&mut self, recorded: &Passage) -> Vec<String> {
+    pub(super) fn sent(&mut self, recorded: &EscapedBytes) -> Vec<String> {
         match self.sent.iter().position(|sent| is_alike(recorded, sent)) {
             Some(place) => {
                 let surplus = self.sent.drain(..=place).take(place);
@@ -57,6 +57,6 @@ impl Comparison {
     }
 }
 
-fn is_alike(recorded: &Passage, sent: &Passage) -> bool {
+fn is_alike(recorded: &EscapedBytes, sent: &EscapedBytes) -> bool {
     recorded == sent || recorded.is_redacted() && recorded.matches(sent.bytes())
 }

@@ -38,7 +38,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
-use m531x_at::recording::Passage;
+use m531x_at::recording::EscapedBytes;
 
 pub use m531x_at::recording::Header;
 
@@ -61,7 +61,7 @@ pub struct ReplayItem {
     pub at: Duration,
     /// The number of the recording's line that it came of, counted from 1.
     pub line: usize,
-    /// What.
+    /// EntryKind.
     pub what: Replayed,
 }
 
@@ -88,9 +88,9 @@ pub enum Replayed {
         error: Option<Error>,
     },
     /// Bytes went to the module.
-    Sent(Passage),
+    Sent(EscapedBytes),
     /// Bytes came from the module.
-    Received(Passage),
+    Received(EscapedBytes),
     /// A note in the recording.
     Note(String),
     /// Something else than recorded was sent or came out: this library is not the one that made the

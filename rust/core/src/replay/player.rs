@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use m531x_at::recording::Passage;
+use m531x_at::recording::EscapedBytes;
 
 use super::comparison::Comparison;
 use super::script::{Script, Step, StepKind};
@@ -118,7 +118,7 @@ impl Player {
         }
     }
 
-    fn sent(&mut self, passage: Passage, out: &mut VecDeque<ReplayItem>) {
+    fn sent(&mut self, passage: EscapedBytes, out: &mut VecDeque<ReplayItem>) {
         if self.raw {
             let line = String::from_utf8_lossy(passage.bytes());
             let line = line.trim_end_matches(['\r', '\n']).to_owned();
@@ -258,7 +258,7 @@ impl Player {
     fn drain(&mut self, out: &mut VecDeque<ReplayItem>) {
         let now = self.now();
         while let Some(bytes) = self.session.poll_transmit(now) {
-            self.comparison.sends(Passage::redacted(&bytes));
+            self.comparison.sends(EscapedBytes::redacted(&bytes));
         }
         while let Some((id, outcome)) = self.session.poll_completion() {
             let Some(&number) = self.numbers.get(&id) else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::recording::{self, Header, Passage, What};
+use m531x_at::recording::{self, EntryKind, EscapedBytes, Header};
 
 use crate::recording::{Fields, RecordedInput, read_input, read_request};
 use crate::session::Request;
@@ -24,8 +24,8 @@ pub(super) struct Step {
 
 #[derive(Debug)]
 pub(super) enum StepKind {
-    Sent(Passage),
-    Received(Passage),
+    Sent(EscapedBytes),
+    Received(EscapedBytes),
     Request {
         /// `None` for one that was refused at once.
         number: Option<u64>,
@@ -70,11 +70,11 @@ impl Script {
     }
 }
 
-fn understand(what: What) -> Result<StepKind, String> {
+fn understand(what: EntryKind) -> Result<StepKind, String> {
     Ok(match what {
-        What::ToModule(passage) => StepKind::Sent(passage),
-        What::FromModule(passage) => StepKind::Received(passage),
-        What::Request(text) => {
+        EntryKind::ToModule(passage) => StepKind::Sent(passage),
+        EntryKind::FromModule(passage) => StepKind::Received(passage),
+        EntryKind::Request(text) => {
             let request = read_request(&Fields::read(&text)?, 1)?;
             let (number, text) = numbered(&text)?;
             StepKind::Request {
@@ -83,12 +83,12 @@ fn understand(what: What) -> Result<StepKind, String> {
                 text,
             }
         }
-        What::Result(text) => {
+        EntryKind::Result(text) => {
             let (number, text) = numbered(&text)?;
             StepKind::Result { number, text }
         }
-        What::Session(text) => StepKind::RecordedInput(read_input(&text)?),
-        What::Note(text) => StepKind::Note(text),
+        EntryKind::Session(text) => StepKind::RecordedInput(read_input(&text)?),
+        EntryKind::Note(text) => StepKind::Note(text),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What comes from a port before anything on it has answered: shown when nothing ever does.
 
-use m531x_at::command::redact;
+use m531x_at::redact::redact;
 
 /// So many bytes are kept, and so many are shown.
 const KEPT: usize = 512;

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use m531x_at::command::EchoGuard;
 use m531x_at::profile::Profile;
+use m531x_at::redact::EchoGuard;
 use m531x_at::urc::{Publish, Urc};
 
 /// What a line on the port was.

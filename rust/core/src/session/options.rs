@@ -1,8 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use m531x_at::argument::shown_host;
 use m531x_at::command::{Secret, Will};
+use m531x_at::command_line::shown_host;
 use m531x_at::framer::{self, OnAmbiguous};
 use m531x_at::profile::Model;
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use m531x_at::cme;
-use m531x_at::command::{Command, General, Grammar, Line};
+use m531x_at::command::{Command, General, Grammar};
+use m531x_at::command_line::Line;
 use m531x_at::profile::Profile;
 use m531x_at::response::{CmeError, FinalResult};
 

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use m531x_at::command::{Command, EchoGuard};
+use m531x_at::command::Command;
 use m531x_at::profile::{Model, Profile};
+use m531x_at::redact::EchoGuard;
 use m531x_at::response::MqttStat;
 
 use super::connection_state::{ConnectionState, Transition};

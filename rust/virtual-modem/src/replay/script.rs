@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::recording::{Passage, What, parse};
+use m531x_at::recording::{EntryKind, EscapedBytes, parse};
 
 /// What is expected and what is said.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Step {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// A command, with its end.
-    Expect(Passage),
+    Expect(EscapedBytes),
     Say(Vec<u8>),
 }
 
@@ -35,8 +35,8 @@ impl Script {
             .zip(recording.lines)
             .filter_map(|(entry, line)| {
                 let kind = match entry.what {
-                    What::ToModule(passage) => Kind::Expect(passage),
-                    What::FromModule(passage) => Kind::Say(passage.bytes().to_vec()),
+                    EntryKind::ToModule(passage) => Kind::Expect(passage),
+                    EntryKind::FromModule(passage) => Kind::Say(passage.bytes().to_vec()),
                     _ => return None,
                 };
                 let at = entry.at;
@@ -59,14 +59,14 @@ impl Step {
     pub(super) fn shown(&self) -> String {
         match &self.kind {
             Kind::Expect(passage) => passage.to_string(),
-            Kind::Say(bytes) => Passage::redacted(bytes).to_string(),
+            Kind::Say(bytes) => EscapedBytes::redacted(bytes).to_string(),
         }
     }
 }
 
 /// A line of the host, as the recording would show it.
 pub(super) fn shown(line: &[u8]) -> String {
-    Passage::redacted(&[line, b"\r"].concat()).to_string()
+    EscapedBytes::redacted(&[line, b"\r"].concat()).to_string()
 }
 
 /// How a recorded command may end: the last one of a recording that was cut off not at all.

@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use m531x_at::command::redact;
+use m531x_at::redact::redact;
 
 /// How many lines are kept.
 const LIMIT: usize = 1000;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
-use m531x_at::recording::{Header, What};
+use m531x_at::recording::{EntryKind, Header};
 
 use super::RecordingOptions;
 use super::file::RecordingFile;
@@ -36,7 +36,7 @@ pub(super) enum Job {
     },
     Line {
         at: Duration,
-        what: What,
+        what: EntryKind,
     },
     /// Goes on in a new file that begins with this.
     Rotate {
@@ -104,7 +104,7 @@ impl Recorder {
         });
     }
 
-    pub(super) fn line(&mut self, now: Instant, what: What) {
+    pub(super) fn line(&mut self, now: Instant, what: EntryKind) {
         let at = self.at(now);
         self.put(Job::Line { at, what });
     }
@@ -144,7 +144,7 @@ impl Recorder {
             );
             let told = Job::Line {
                 at: job.at().unwrap_or_default(),
-                what: What::Note(text),
+                what: EntryKind::Note(text),
             };
             if self.jobs.try_send(told).is_err() {
                 return self.drop_one();
@@ -211,7 +211,7 @@ mod tests {
         let kept = |job| match job {
             Ok(Job::Bytes { bytes, .. }) => format!("{bytes:?}"),
             Ok(Job::Line {
-                what: What::Note(text),
+                what: EntryKind::Note(text),
                 ..
             }) => text,
             _ => panic!("another job"),

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Instant;
 
-use m531x_at::recording::What;
+use m531x_at::recording::EntryKind;
 
 use super::Recorder;
 use crate::recording::{self, RecordedInput};
@@ -34,7 +34,7 @@ impl RecordedSession {
     /// Records from now on.
     pub(in crate::driver) fn insert(&mut self, now: Instant, mut recorder: Recorder) {
         for line in self.beginning() {
-            recorder.line(now, What::Session(line));
+            recorder.line(now, EntryKind::Session(line));
         }
         self.recorder = Some(recorder);
     }
@@ -56,17 +56,17 @@ impl RecordedSession {
             recorder.line.baudrate = Some(baudrate);
             recorder.line(
                 now,
-                What::Note(format!("the line is at {baudrate} baud from here on")),
+                EntryKind::Note(format!("the line is at {baudrate} baud from here on")),
             );
             for line in beginning {
-                recorder.line(now, What::Session(line));
+                recorder.line(now, EntryKind::Session(line));
             }
         }
     }
 
     /// Writes a note that is no matter of the session's.
     pub(in crate::driver) fn note(&mut self, now: Instant, text: impl FnOnce() -> String) {
-        self.record(now, || What::Note(text()));
+        self.record(now, || EntryKind::Note(text()));
     }
 
     pub(in crate::driver) fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
@@ -120,12 +120,12 @@ impl RecordedSession {
             match &begun {
                 Ok(id) => {
                     let number = id.number();
-                    self.record(now, || What::Request(format!("{number} {line}")));
+                    self.record(now, || EntryKind::Request(format!("{number} {line}")));
                 }
                 Err(error) => {
                     let result = recording::result(&Err(error.clone()));
-                    self.record(now, || What::Request(format!("- {line}")));
-                    self.record(now, || What::Result(format!("- {result}")));
+                    self.record(now, || EntryKind::Request(format!("- {line}")));
+                    self.record(now, || EntryKind::Result(format!("- {result}")));
                 }
             }
         }
@@ -152,7 +152,7 @@ impl RecordedSession {
         let (id, outcome) = self.session.poll_completion()?;
         self.record(now, || {
             let number = id.number();
-            What::Result(format!("{number} {}", recording::result(&outcome)))
+            EntryKind::Result(format!("{number} {}", recording::result(&outcome)))
         });
         Some((id, outcome))
     }
@@ -216,10 +216,10 @@ impl RecordedSession {
     }
 
     fn tell(&mut self, now: Instant, told: impl FnOnce() -> RecordedInput) {
-        self.record(now, || What::Session(told().line()));
+        self.record(now, || EntryKind::Session(told().line()));
     }
 
-    fn record(&mut self, now: Instant, what: impl FnOnce() -> What) {
+    fn record(&mut self, now: Instant, what: impl FnOnce() -> EntryKind) {
         if let Some(recorder) = &mut self.recorder {
             recorder.line(now, what());
         }

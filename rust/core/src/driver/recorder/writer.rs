@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use m531x_at::recording::{Assembler, Entry, What};
+use m531x_at::recording::{Assembler, Entry, EntryKind};
 
 use super::enqueue::Job;
 use super::file::RecordingFile;
@@ -95,7 +95,7 @@ impl Writer<'_> {
                 let _ = write!(self.text, "{header}");
                 self.entries.extend(lines.into_iter().map(|line| Entry {
                     at,
-                    what: What::Session(line),
+                    what: EntryKind::Session(line),
                 }));
             }
         }

@@ -1,7 +1,7 @@
 //! Settings of the MQTT client: `AT+MQTTTO` (manual 1.9) and `AT+MQTTPING` (manual 1.10).
 
-use m531x_at::argument::check_keepalive;
 use m531x_at::command::{Command, MqttPing, MqttTo};
+use m531x_at::command_line::check_keepalive;
 
 use super::{Context, Input, Operation, Scope, Step, lines_of};
 use crate::Error;

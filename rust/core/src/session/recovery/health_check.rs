@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use m531x_at::argument::check_topic_name;
+use m531x_at::command_line::check_topic_name;
 use m531x_at::profile::Model;
 
 use crate::{Error, ErrorCode};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use m531x_at::argument::check_keepalive;
 use m531x_at::command::{MqttPing, MqttRec, MqttTo};
+use m531x_at::command_line::check_keepalive;
 
 use super::super::Module;
 use super::super::answer::{Answer, UNKNOWN, WRONG_PARAMETERS, done};

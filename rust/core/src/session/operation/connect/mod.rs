@@ -11,8 +11,8 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use m531x_at::argument::{ArgumentError, check_keepalive};
 use m531x_at::command::{Command, MqttPing, MqttTo};
+use m531x_at::command_line::{ArgumentError, check_keepalive};
 use m531x_at::urc::OpenOutcome;
 
 use super::{BrokerEvent, CallOff, Context, Input, Operation, Scope, Step};

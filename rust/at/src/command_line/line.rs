@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::redact;
-use crate::argument::{ArgumentError, check_bytes, check_line_length};
+use super::{ArgumentError, check_bytes, check_line_length};
+use crate::redact::redact;
 
 /// A command line without its final CR; only checked lines exist.
 ///
@@ -15,7 +15,7 @@ impl Line {
     /// Checks a command a user typed: `AT` in front, no control byte, at most `limit` bytes with the CR.
     ///
     /// ```
-    /// use m531x_at::command::Line;
+    /// use m531x_at::command_line::Line;
     ///
     /// assert_eq!(Line::raw("AT+CSQ", 1024).unwrap().as_bytes(), b"AT+CSQ");
     /// assert!(Line::raw("AT+CSQ\rAT+NRB", 1024).is_err());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use super::redact::{lines, masked, places, secrets};
+use super::{lines, masked, places, secrets};
 
 /// Shorter pieces than this are not looked for: any line would hold them by chance.
 const SHORTEST: usize = 4;
@@ -17,7 +17,7 @@ const SHORTEST: usize = 4;
 /// that is the end of that command.
 ///
 /// ```
-/// use m531x_at::command::EchoGuard;
+/// use m531x_at::redact::EchoGuard;
 ///
 /// let mut guard = EchoGuard::default();
 /// guard.sent(br#"AT+MQTTCFG="broker",1883,"lamp",60,"user","open sesame",1"#);

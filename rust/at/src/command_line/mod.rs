@@ -6,7 +6,7 @@
 //! field, let alone its line.
 //!
 //! ```
-//! use m531x_at::argument::{ArgumentError, CommandLine};
+//! use m531x_at::command_line::{ArgumentError, CommandLine};
 //!
 //! let mut line = CommandLine::new("AT+MQTTUNSUB=");
 //! let refused = line.quoted("topic", b"lamp\rAT+NRB").unwrap_err();
@@ -17,10 +17,13 @@
 //! );
 //! ```
 
+mod line;
+
 use core::net::Ipv6Addr;
 use std::fmt;
 
-use crate::command::Line;
+pub use line::Line;
+
 use crate::hex;
 use crate::profile::Model;
 use crate::topic::{self, TopicError};
@@ -236,7 +239,7 @@ impl CommandLine {
 /// client then sends a ping every 1.5 s (measured). For few pings use a long keep-alive.
 ///
 /// ```
-/// use m531x_at::argument::check_keepalive;
+/// use m531x_at::command_line::check_keepalive;
 ///
 /// assert!(check_keepalive(60, 10).is_ok());
 /// assert!(check_keepalive(0, 10).is_ok());
@@ -283,7 +286,7 @@ pub fn check_topic_filter(
 /// page or holds a user's name may hold a password, so the error does not show it.
 ///
 /// ```
-/// use m531x_at::argument::check_host;
+/// use m531x_at::command_line::check_host;
 ///
 /// assert!(check_host("broker.example").is_ok());
 /// assert!(check_host("2001:db8::1").is_ok());

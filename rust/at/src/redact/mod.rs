@@ -1,6 +1,7 @@
 //! Hides passwords and PINs.
 
 mod configuration;
+mod echo;
 mod list;
 mod names;
 
@@ -11,6 +12,7 @@ use memchr::memchr2;
 
 pub(crate) use names::{beginning_of_name, last_name};
 
+pub use echo::EchoGuard;
 use list::secrets_in_list;
 use names::Named;
 
@@ -45,7 +47,7 @@ pub(crate) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// The text with `***` in these places.
-pub(super) fn masked<'a>(text: &'a [u8], places: &[Range<usize>]) -> Cow<'a, [u8]> {
+pub(crate) fn masked<'a>(text: &'a [u8], places: &[Range<usize>]) -> Cow<'a, [u8]> {
     if places.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -61,7 +63,7 @@ pub(super) fn masked<'a>(text: &'a [u8], places: &[Range<usize>]) -> Cow<'a, [u8
 }
 
 /// Where the secrets of all lines stand, that of an empty password too.
-pub(super) fn places(text: &[u8]) -> Vec<Range<usize>> {
+pub(crate) fn places(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for line in lines(text) {
         add_secrets(text, line, &mut found);
@@ -70,7 +72,7 @@ pub(super) fn places(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// Where the lines stand, without their ends.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
         if start >= text.len() {

@@ -5,20 +5,20 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use super::escape;
-use crate::command::{EchoGuard, secrets};
+use crate::redact::{EchoGuard, secrets};
 
 /// How many hidden bytes stand for a password.
 const MASK: usize = 3;
 
 /// Bytes that passed; those of a password are hidden.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Passage {
+pub struct EscapedBytes {
     bytes: Vec<u8>,
     /// In order, apart from each other; their bytes are `*`.
     hidden: Vec<Range<usize>>,
 }
 
-impl Passage {
+impl EscapedBytes {
     /// Bytes that hold no password.
     pub fn plain(bytes: &[u8]) -> Self {
         Self {
@@ -51,10 +51,10 @@ impl Passage {
     /// Whether these may be the bytes that passed: anything may stand where bytes are hidden.
     ///
     /// ```
-    /// use m531x_at::recording::Passage;
+    /// use m531x_at::recording::EscapedBytes;
     ///
     /// let line = |password| format!("AT+MQTTCFG=\"host\",1883,\"lamp\",60,\"me\",\"{password}\",1\r");
-    /// let recorded = Passage::redacted(line("secret").as_bytes());
+    /// let recorded = EscapedBytes::redacted(line("secret").as_bytes());
     /// assert!(recorded.matches(line("another").as_bytes()));
     /// assert!(!recorded.matches(line("another").replace("lamp", "lump").as_bytes()));
     /// ```
@@ -117,7 +117,7 @@ impl Passage {
     }
 }
 
-impl fmt::Display for Passage {
+impl fmt::Display for EscapedBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut from = 0;
         let mut text = String::with_capacity(self.bytes.len() + 16);
@@ -134,7 +134,7 @@ impl fmt::Display for Passage {
     }
 }
 
-impl FromStr for Passage {
+impl FromStr for EscapedBytes {
     type Err = String;
 
     /// Reads what `Display` prints.
@@ -157,17 +157,17 @@ mod tests {
     #[test]
     fn a_password_is_three_hidden_bytes_and_an_empty_one_none() {
         let line = |password: &str| format!("AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"{password}\",1\r");
-        let shown = Passage::redacted(line("geheim").as_bytes()).to_string();
+        let shown = EscapedBytes::redacted(line("geheim").as_bytes()).to_string();
         assert_eq!(shown, line(r"\*\*\*").replace('\r', "\\r"));
-        assert!(!Passage::redacted(line("").as_bytes()).is_redacted());
+        assert!(!EscapedBytes::redacted(line("").as_bytes()).is_redacted());
     }
 
     #[test]
     fn hidden_bytes_match_any_number_and_all_else_must_be_equal() {
-        let recorded = Passage::redacted(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"geheim\",1\r");
+        let recorded = EscapedBytes::redacted(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"geheim\",1\r");
         assert!(recorded.matches(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"\",1\r"));
         assert!(!recorded.matches(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"x\",0\r"));
-        assert!(Passage::plain(b"AT\r").matches(b"AT\r"));
-        assert!(!Passage::plain(b"AT\r").matches(b"ATI\r"));
+        assert!(EscapedBytes::plain(b"AT\r").matches(b"AT\r"));
+        assert!(!EscapedBytes::plain(b"AT\r").matches(b"ATI\r"));
     }
 }
