@@ -1,6 +1,6 @@
 //! One call of a function, its arguments and what must hold afterwards.
 
-use m531x::callback::{m531x_set_event_callback, m531x_set_message_callback};
+use m531x::set_callback::{m531x_set_event_callback, m531x_set_message_callback};
 use m531x::command::m531x_command;
 use m531x::connection::{m531x_connect, m531x_mqtt_state};
 use m531x::errors::{m531x_last_error_text, m531x_last_modem_error};

@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use crate::border::{TextBuffer, text, time_limit};
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
+use crate::marshal::{TextBuffer, text, time_limit};
 
 /// Sends one AT command line and waits for its final result.
 ///

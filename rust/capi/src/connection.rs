@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use crate::border::{Out, text, time_limit};
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
+use crate::marshal::{Out, text, time_limit};
 use crate::wait::finish_within;
 
 /// Waits until SIM card, registration, attachment and address are there. Optional before m531x_connect.

@@ -2,12 +2,12 @@
 
 use std::ffi::{CStr, c_char};
 
-use crate::border::{Out, TextBuffer};
 use crate::constants::{m531x_modem, m531x_status};
-use crate::entry::LastError;
 use crate::error_constants::{STATIC_NAMES, STATIC_TEXTS};
 use crate::guard::guard;
 use crate::handle;
+use crate::marshal::{Out, TextBuffer};
+use crate::open_modem::LastError;
 
 /// The last error of an open that failed: there is no handle to keep it with.
 pub(crate) static OPEN_ERROR: LastError = LastError::new();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use m531x_core::{Error, ErrorCode};
 
 use crate::constants::{M531X_OK, m531x_modem, m531x_status};
-use crate::entry::Entry;
 use crate::handle;
+use crate::open_modem::OpenModem;
 
 /// Runs the body of a function that belongs to no open modem.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
@@ -17,7 +17,7 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
 /// Runs the body of a function of an open modem, and keeps the error's text for it.
 pub(crate) fn guard_modem(
     modem: m531x_modem,
-    body: impl FnOnce(&Arc<Entry>) -> Result<(), Error>,
+    body: impl FnOnce(&Arc<OpenModem>) -> Result<(), Error>,
 ) -> m531x_status {
     guard(|| {
         let entry = handle::modems().get(modem)?;
@@ -33,7 +33,7 @@ pub(crate) fn guard_modem(
 /// error worth keeping: a loop that polls would overwrite what another thread is about to read.
 pub(crate) fn guard_wait(
     modem: m531x_modem,
-    body: impl FnOnce(&Arc<Entry>) -> Result<(), Error>,
+    body: impl FnOnce(&Arc<OpenModem>) -> Result<(), Error>,
 ) -> m531x_status {
     guard(|| {
         let entry = handle::modems().get(modem)?;

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, PoisonError};
 
 use m531x_core::{Error, ErrorCode};
 
-use crate::entry::Entry;
+use crate::open_modem::OpenModem;
 
 const KIND_SHIFT: u32 = 30;
 const SLOT_SHIFT: u32 = 16;
@@ -20,8 +20,8 @@ const SLOT_MASK: u32 = 0x3FFF;
 const GENERATION_MASK: u32 = 0xFFFF;
 
 /// The open modems of this process.
-pub(crate) fn modems() -> &'static Table<Entry> {
-    static TABLE: LazyLock<Table<Entry>> = LazyLock::new(|| Table::new("modem", 1));
+pub(crate) fn modems() -> &'static Table<OpenModem> {
+    static TABLE: LazyLock<Table<OpenModem>> = LazyLock::new(|| Table::new("modem", 1));
     &TABLE
 }
 

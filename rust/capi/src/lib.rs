@@ -15,22 +15,24 @@
 #[cfg(all(feature = "virtual-modem", not(unix)))]
 compile_error!("the virtual modem runs on Unix only: build m531x-capi with --no-default-features");
 
-mod border;
-pub mod callback;
+mod callback;
 pub mod command;
 pub mod connection;
 pub mod constants;
-mod entry;
+mod deliver;
 mod error_constants;
 pub mod errors;
 mod guard;
 mod handle;
 mod inbox;
+mod marshal;
 pub mod open;
+mod open_modem;
 pub mod options;
 pub mod outbox;
 pub mod publish;
 pub mod record;
+pub mod set_callback;
 mod settings;
 pub mod subscribe;
 pub mod version;

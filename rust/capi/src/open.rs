@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use m531x_core::{Error, Modem, ModemOptions};
 
-use crate::border::{Out, invalid, optional_text, text, time_limit};
-use crate::callback;
 use crate::constants::{m531x_modem, m531x_status};
-use crate::entry::Entry;
+use crate::deliver::deliver;
 use crate::errors::OPEN_ERROR;
 use crate::guard::{guard, guard_modem};
 use crate::handle;
+use crate::marshal::{Out, invalid, optional_text, text, time_limit};
+use crate::open_modem::OpenModem;
 
 /// Opens a port and waits until the module at it answers.
 ///
@@ -118,7 +118,7 @@ fn open(port: &str, options: ModemOptions) -> Result<m531x_modem, Error> {
     let entry = Arc::downgrade(&entry);
     let listening = modem.on_incoming(move |incoming| {
         if let Some(entry) = entry.upgrade() {
-            callback::deliver(&entry, handle, incoming);
+            deliver(&entry, handle, incoming);
         }
     });
     match listening {
@@ -132,21 +132,21 @@ fn open(port: &str, options: ModemOptions) -> Result<m531x_modem, Error> {
 }
 
 #[cfg(feature = "virtual-modem")]
-fn open_entry(port: &str, options: ModemOptions) -> Result<Entry, Error> {
+fn open_entry(port: &str, options: ModemOptions) -> Result<OpenModem, Error> {
     if port != "virtual://" {
-        return Ok(Entry::new(Modem::open(port, options)?, None));
+        return Ok(OpenModem::new(Modem::open(port, options)?, None));
     }
     let virtual_modem = crate::virtual_modem::in_memory(options.model)?;
     let modem = crate::virtual_modem::open(&virtual_modem, options)?;
-    Ok(Entry::new(modem, Some(virtual_modem)))
+    Ok(OpenModem::new(modem, Some(virtual_modem)))
 }
 
 #[cfg(not(feature = "virtual-modem"))]
-fn open_entry(port: &str, options: ModemOptions) -> Result<Entry, Error> {
+fn open_entry(port: &str, options: ModemOptions) -> Result<OpenModem, Error> {
     if port == "virtual://" {
         return Err(invalid(
             "this library was built without the virtual modem: open a device, tcp://host:port or rfc2217://host:port",
         ));
     }
-    Ok(Entry::new(Modem::open(port, options)?))
+    Ok(OpenModem::new(Modem::open(port, options)?))
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use m531x_core::{Error, ErrorCode, HealthCheck, OutboxOptions, OutboxOverflow, Recovery, Secret};
 
-use crate::border::{invalid, optional_text};
 use crate::constants::{
     m531x_modem, m531x_option, m531x_outbox_overflow, m531x_overflow, m531x_status,
 };
-use crate::entry::Entry;
 use crate::guard::guard_modem;
 use crate::inbox::Overflow;
+use crate::marshal::{invalid, optional_text};
+use crate::open_modem::OpenModem;
 use crate::publish::{quality, switch};
 
 /// Sets an option that is a number. Those of the connection take effect with the next m531x_connect, the others at
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn m531x_set_string(
     })
 }
 
-fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
+fn set_number(entry: &OpenModem, option: i32, value: u32) -> Result<(), Error> {
     use m531x_option as name;
     const KEEPALIVE: i32 = name::M531X_OPTION_KEEPALIVE_S as i32;
     const CLEAN_SESSION: i32 = name::M531X_OPTION_CLEAN_SESSION as i32;
@@ -118,7 +118,7 @@ fn set_number(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn recover(entry: &Entry, change: impl FnOnce(&mut Recovery)) -> Result<(), Error> {
+fn recover(entry: &OpenModem, change: impl FnOnce(&mut Recovery)) -> Result<(), Error> {
     let mut settings = entry.settings();
     let mut recovery = settings.recovery.clone();
     change(&mut recovery);
@@ -129,7 +129,7 @@ fn recover(entry: &Entry, change: impl FnOnce(&mut Recovery)) -> Result<(), Erro
     entry.modem.set_recovery(recovery)
 }
 
-fn set_health_check(entry: &Entry, option: i32, value: u32) -> Result<(), Error> {
+fn set_health_check(entry: &OpenModem, option: i32, value: u32) -> Result<(), Error> {
     use m531x_option as name;
     const PERIOD: i32 = name::M531X_OPTION_HEALTH_CHECK_S as i32;
     const TIMEOUT: i32 = name::M531X_OPTION_HEALTH_CHECK_TIMEOUT_S as i32;
@@ -155,7 +155,7 @@ fn set_health_check(entry: &Entry, option: i32, value: u32) -> Result<(), Error>
 
 /// Changes one part of the health check, which may be off, and has it take effect.
 fn change_health_check(
-    entry: &Entry,
+    entry: &OpenModem,
     change: impl FnOnce(&mut HealthCheck, &mut bool) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut settings = entry.settings();
@@ -171,12 +171,12 @@ fn change_health_check(
 }
 
 /// Gives the password to whoever waits for one.
-fn answer(entry: &Entry, password: Option<Secret>) {
+fn answer(entry: &OpenModem, password: Option<Secret>) {
     let none = || Error::new(ErrorCode::Connect, "M531X_OPTION_PASSWORD was set to NULL");
     entry.modem.set_password(None, password.ok_or_else(none));
 }
 
-fn set_text(entry: &Entry, option: i32, text: Option<String>) -> Result<(), Error> {
+fn set_text(entry: &OpenModem, option: i32, text: Option<String>) -> Result<(), Error> {
     use m531x_option as name;
     const USERNAME: i32 = name::M531X_OPTION_USERNAME as i32;
     const PASSWORD: i32 = name::M531X_OPTION_PASSWORD as i32;

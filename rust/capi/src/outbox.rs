@@ -1,8 +1,8 @@
 //! What is in the outbox.
 
-use crate::border::{Out, invalid};
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
+use crate::marshal::{Out, invalid};
 
 /// Tells how much is in the outbox of M531X_OPTION_OUTBOX.
 ///

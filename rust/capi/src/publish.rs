@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use m531x_core::{Error, ErrorCode, PublishOptions, QoS};
 
-use crate::border::{Out, bytes, invalid, text, time_limit};
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::{guard_modem, guard_wait};
+use crate::marshal::{Out, bytes, invalid, text, time_limit};
 
 /// Publishes, and waits until that is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2.
 ///

@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use crate::border::optional_text;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
+use crate::marshal::optional_text;
 
 /// Records everything that passes from now on into a file, for `m531x replay` and for reading: the bytes in both
 /// directions with their times, what was asked for and how it ended.

@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 use m531x_core::SubscribeOptions;
 
-use crate::border::{Out, text, time_limit};
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
+use crate::marshal::{Out, text, time_limit};
 use crate::publish::quality;
 use crate::wait::finish_within;
 

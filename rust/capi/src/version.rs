@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use crate::border::TextBuffer;
 use crate::constants::m531x_status;
 use crate::guard::guard;
+use crate::marshal::TextBuffer;
 
 /// The version of this header as major * 1000000 + minor * 1000 + patch.
 pub const M531X_VERSION_NUMBER: u32 = 1_000;

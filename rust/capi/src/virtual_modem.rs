@@ -8,11 +8,11 @@ use m531x_virtual_modem::{
     Fault, Firmware, LinkChoice, StartError, VirtualModem, VirtualModemOptions,
 };
 
-use crate::border::{Out, TextBuffer, invalid, optional_text, too_small};
 use crate::constants::m531x_status;
 use crate::errors::OPEN_ERROR;
 use crate::guard::guard;
 use crate::handle::Table;
+use crate::marshal::{Out, TextBuffer, invalid, optional_text, too_small};
 
 /// Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
 ///

@@ -3,11 +3,11 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode, Event, Message, Pending};
+use m531x_core::{Error, ErrorCode, Pending};
 
-use crate::border::{Buffer, Out, TextBuffer, length, time_limit, too_small};
-use crate::constants::{m531x_message_flag, m531x_modem, m531x_status};
+use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::{guard_modem, guard_wait};
+use crate::marshal::{self, Buffer, Out, TextBuffer, length, time_limit, too_small};
 
 /// Waits for the next message and copies it.
 ///
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn m531x_wait_message(
             }
             topic.fill(&message.topic);
             payload.fill(&message.payload);
-            flag_place.set(self::flags(message));
+            flag_place.set(marshal::flags(message));
             Ok(())
         })
     })
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn m531x_wait_event(
         entry.inbox.with_event(limit, |event| {
             text.write(&event.text)?;
             kind.set(event.kind as i32);
-            value_place.set(self::value(event));
+            value_place.set(marshal::value(event));
             Ok(())
         })
     })
@@ -149,27 +149,4 @@ pub(crate) fn finish_within<T>(
             format!("not complete within {} ms", limit.as_millis()),
         )),
     }
-}
-
-/// The flags of a message.
-pub(crate) fn flags(message: &Message) -> u32 {
-    use m531x_message_flag::{
-        M531X_MESSAGE_AMBIGUOUS, M531X_MESSAGE_DUP, M531X_MESSAGE_RETAIN, M531X_MESSAGE_TRUNCATED,
-    };
-    [
-        (message.retain, M531X_MESSAGE_RETAIN),
-        (message.dup, M531X_MESSAGE_DUP),
-        (message.truncated, M531X_MESSAGE_TRUNCATED),
-        (message.ambiguous, M531X_MESSAGE_AMBIGUOUS),
-    ]
-    .into_iter()
-    .filter(|(set, _)| *set)
-    .fold(u32::from(u8::from(message.qos)), |flags, (_, flag)| {
-        flags | flag as u32
-    })
-}
-
-/// An event's number, at the ends of the range if it is beyond them.
-pub(crate) fn value(event: &Event) -> i32 {
-    i32::try_from(event.value).unwrap_or(if event.value < 0 { i32::MIN } else { i32::MAX })
 }

@@ -61,7 +61,7 @@ pub struct ReplayItem {
     pub at: Duration,
     /// The number of the recording's line that it came of, counted from 1.
     pub line: usize,
-    /// EntryKind.
+    /// What it is.
     pub what: Replayed,
 }
 

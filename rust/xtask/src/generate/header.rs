@@ -21,7 +21,7 @@ const SOURCES: &[&str] = &[
     "outbox",
     "subscribe",
     "wait",
-    "callback",
+    "set_callback",
     "command",
     "record",
     "virtual_modem",

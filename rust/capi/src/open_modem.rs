@@ -10,7 +10,7 @@ use crate::inbox::Inbox;
 use crate::settings::Settings;
 
 /// One open modem.
-pub(crate) struct Entry {
+pub(crate) struct OpenModem {
     pub(crate) modem: Modem,
     pub(crate) inbox: Inbox,
     pub(crate) callbacks: Callbacks,
@@ -32,7 +32,7 @@ pub(crate) struct Deliveries {
     pub(crate) by_token: HashMap<u32, Delivery>,
 }
 
-impl Entry {
+impl OpenModem {
     pub(crate) fn new(
         modem: Modem,
         #[cfg(feature = "virtual-modem")] virtual_modem: Option<m531x_virtual_modem::VirtualModem>,

@@ -1,10 +1,12 @@
-//! Arguments from the other side of the border: pointers are checked before they are used, and
+//! Arguments from C, and results for it: pointers are checked before they are used, and
 //! results are written only when there is nothing left that can fail.
 
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode};
+use m531x_core::{Error, ErrorCode, Event, Message};
+
+use crate::constants::m531x_message_flag;
 
 /// The longest text and payload that is looked at. The module's command line takes far less; a larger
 /// number is a mistake of the caller's, and following it would read memory that is not there.
@@ -229,4 +231,27 @@ pub(crate) fn time_limit(timeout_ms: i32) -> Result<Option<Duration>, Error> {
                 ))
             }),
     }
+}
+
+/// The flags of a message.
+pub(crate) fn flags(message: &Message) -> u32 {
+    use m531x_message_flag::{
+        M531X_MESSAGE_AMBIGUOUS, M531X_MESSAGE_DUP, M531X_MESSAGE_RETAIN, M531X_MESSAGE_TRUNCATED,
+    };
+    [
+        (message.retain, M531X_MESSAGE_RETAIN),
+        (message.dup, M531X_MESSAGE_DUP),
+        (message.truncated, M531X_MESSAGE_TRUNCATED),
+        (message.ambiguous, M531X_MESSAGE_AMBIGUOUS),
+    ]
+    .into_iter()
+    .filter(|(set, _)| *set)
+    .fold(u32::from(u8::from(message.qos)), |flags, (_, flag)| {
+        flags | flag as u32
+    })
+}
+
+/// An event's number, at the ends of the range if it is beyond them.
+pub(crate) fn value(event: &Event) -> i32 {
+    i32::try_from(event.value).unwrap_or(if event.value < 0 { i32::MIN } else { i32::MAX })
 }

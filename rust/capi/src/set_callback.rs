@@ -1,0 +1,67 @@
+//! Callbacks: an addition for programs that can take them.
+
+use std::ffi::c_void;
+
+use crate::callback::Registration;
+use crate::constants::{
+    m531x_event_callback, m531x_finalizer, m531x_message_callback, m531x_modem, m531x_status,
+};
+use crate::guard::guard_modem;
+
+/// Has every message given to `callback` instead of queueing it for m531x_wait_message.
+///
+/// The callback runs on a thread of the library, one message after the other in the order of arrival, with no lock
+/// held: it may call any function, m531x_close included. Messages that wait already stay in the queue. Setting it
+/// again replaces it; NULL removes it. A callback that runs meanwhile is waited for, unless the caller is a callback
+/// itself: do not hold a lock that the callback takes.
+///
+/// @param modem      [in] An open modem.
+/// @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
+/// @param user_data  [in] Handed to the callback; may be NULL.
+/// @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
+///                   the modem was closed. May be NULL. It is not called if this function fails.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe; the callback is called on a thread of the library.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_set_message_callback(
+    modem: m531x_modem,
+    callback: m531x_message_callback,
+    user_data: *mut c_void,
+    finalizer: m531x_finalizer,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        let new = callback.map(|function| Registration::new(function, user_data, finalizer));
+        let takes = new.is_some();
+        entry.callbacks.message.replace(new);
+        if takes {
+            entry.inbox.let_through();
+        }
+        Ok(())
+    })
+}
+
+/// Has every event given to `callback` instead of queueing it for m531x_wait_event.
+///
+/// The same rules as for m531x_set_message_callback; both callbacks run on the same thread, in the order of the wire.
+///
+/// @param modem      [in] An open modem.
+/// @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
+/// @param user_data  [in] Handed to the callback; may be NULL.
+/// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe; the callback is called on a thread of the library.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_set_event_callback(
+    modem: m531x_modem,
+    callback: m531x_event_callback,
+    user_data: *mut c_void,
+    finalizer: m531x_finalizer,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        let new = callback.map(|function| Registration::new(function, user_data, finalizer));
+        entry.callbacks.event.replace(new);
+        Ok(())
+    })
+}
