@@ -29,7 +29,7 @@ const MASK: &[u8] = b"***";
 /// known by its fields.
 ///
 /// ```
-/// use m531x_at::command::redact;
+/// use m531x_at::redact::redact;
 ///
 /// let line = br#"AT+MQTTCFG="broker",1883,"lamp",60,"user","secret",1"#;
 /// assert_eq!(&redact(line)[..], br#"AT+MQTTCFG="broker",1883,"lamp",60,"user","***",1"#);
