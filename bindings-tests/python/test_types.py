@@ -9,8 +9,8 @@ import pytest
 
 import m531x
 from m531x import _native
+from m531x._inbox import Inbox
 from m531x.filters import topic_matches
-from m531x.inbox import Inbox
 
 
 def test_messages_compare_hash_copy_and_pickle() -> None:

@@ -11,6 +11,7 @@ Example:
 from __future__ import annotations
 
 from m531x._argument_type import ArgumentTypeError
+from m531x._delivery import Delivery
 from m531x._errors import (
     BusyError,
     ClosedError,
@@ -35,16 +36,13 @@ from m531x._errors import (
     SubscribeError,
     UnsupportedModelError,
 )
+from m531x._modem import Modem
 from m531x._native import Message, __version__
+from m531x._outbox import Outbox, OutboxStats, StoredMessage
 from m531x._ports import ports
-from m531x.delivery import Delivery
-from m531x.doctor import Diagnosis, Finding, diagnose
-from m531x.modem import Modem
-from m531x.outbox import Outbox, OutboxStats, StoredMessage
-from m531x.recording import Recording, RecordingStats, ReplayItem, replay
-from m531x.subscription import Subscription
-from m531x.trace import Trace, TraceEntry
-from m531x.types import (
+from m531x._subscription import Subscription
+from m531x._trace import Trace, TraceEntry
+from m531x._types import (
     Event,
     EventKind,
     HealthCheck,
@@ -59,7 +57,9 @@ from m531x.types import (
     TranscriptEntry,
     Will,
 )
-from m531x.virtual import VirtualModem
+from m531x._virtual_modem import VirtualModem
+from m531x.doctor import Diagnosis, Finding, diagnose
+from m531x.recording import Recording, RecordingStats, ReplayItem, replay
 
 __all__ = [
     "ArgumentTypeError",

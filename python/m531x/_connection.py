@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from m531x import _native
 from m531x._argument_type import ArgumentTypeError
-from m531x._callees import Callees
+from m531x._callback_registry import CallbackRegistry
 from m531x._errors import ConnectError
 from m531x._password import Logins, checked, failed, parts
 from m531x._secret import Hidden
-from m531x.types import MqttState, Will
+from m531x._types import MqttState, Will
 
 __all__ = ["ConnectionCommands", "will_parts"]
 
@@ -39,7 +39,7 @@ class ConnectionCommands:
     """
 
     _native: _native.Modem
-    _callees: Callees
+    _callbacks: CallbackRegistry
 
     def connect(
         self,
@@ -93,7 +93,7 @@ class ConnectionCommands:
             connected
         """
         (hidden, function), password = parts(password), None
-        self._callees.password = function
+        self._callbacks.password = function
         logins = Logins(function, timeout)
         while True:
             options = _native.ConnectOptions(

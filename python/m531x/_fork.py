@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from m531x import _native
 from m531x._errors import ClosedError
 
-__all__ = ["cut_off", "watch_forks"]
+__all__ = ["invalidate_after_fork", "watch_forks"]
 
 
-class _CutOff:
+class _Invalidated:
     """Stands in for a native object in a forked child."""
 
     def __getattr__(self, name: str) -> Any:
@@ -39,10 +39,10 @@ def watch_forks(thing: _Watched) -> None:
     _watched.add(thing)
 
 
-def cut_off(native: object) -> Any:
+def invalidate_after_fork(native: object) -> Any:
     """What to use instead of a native object, which then is never used nor freed."""
     _native.leak(native)
-    return _CutOff()
+    return _Invalidated()
 
 
 def _after_fork() -> None:

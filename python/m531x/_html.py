@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from m531x._errors import ClosedError
 
 if TYPE_CHECKING:
-    from m531x.types import MqttState, Stats
+    from m531x._types import MqttState, Stats
 
 __all__ = ["modem_table", "table"]
 

@@ -6,9 +6,9 @@ import os
 
 from m531x import _native
 from m531x._secret import Hidden, shown_command
+from m531x._types import ModemInfo, MqttConfig, MqttState, Signal
 from m531x.doctor import Diagnosis, diagnosis_of
 from m531x.recording import Recording, record
-from m531x.types import ModemInfo, MqttConfig, MqttState, Signal
 
 __all__ = ["ModuleCommands"]
 

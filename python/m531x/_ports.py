@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from m531x import _native
-from m531x.types import PortInfo
+from m531x._types import PortInfo
 
 __all__ = ["port_name", "ports"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from m531x.delivery import Delivery
-from m531x.types import Payload, Receipt
+from m531x._delivery import Delivery
+from m531x._types import Payload, Receipt
 
 if TYPE_CHECKING:
     from m531x import _native
-    from m531x.dispatch import Dispatcher
+    from m531x._dispatcher import Dispatcher
 
 __all__ = ["Publishing"]
 

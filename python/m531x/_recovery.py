@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from m531x._argument_type import ArgumentTypeError
-from m531x.types import HealthCheck, Recovery
+from m531x._types import HealthCheck, Recovery
 
 HealthParts = tuple[float, str | None, float, int, bool]
 Parts = tuple[float, float, float, int | None, HealthParts | None, int]

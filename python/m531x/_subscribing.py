@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from m531x import _native
-from m531x._callees import Callbacks
+from m531x._callback_registry import Callbacks
 from m531x._native import Message
 from m531x._routes import MessageCallback
-from m531x.subscription import MessageIterator, Subscription
+from m531x._subscription import MessageIterator, Subscription
 
 if TYPE_CHECKING:
-    from m531x.dispatch import Dispatcher
+    from m531x._dispatcher import Dispatcher
 
 __all__ = ["Subscribing"]
 
@@ -70,7 +70,7 @@ class Subscribing(Callbacks):
         """
         _native.check_text("topic", topic)
         self._check_callback("callback", callback, "message")
-        with self._callees.routes.being_subscribed(topic, callback):
+        with self._callbacks.routes.being_subscribed(topic, callback):
             granted = self._native.subscribe(topic, qos, hex, timeout)
         return Subscription(self, topic, granted, callback, hex)
 
@@ -86,7 +86,7 @@ class Subscribing(Callbacks):
             ModemTimeoutError: The broker did not answer in time.
         """
         self._native.unsubscribe(topic)
-        self._callees.routes.remove(topic)
+        self._callbacks.routes.remove(topic)
 
     def subscriptions(self) -> list[str]:
         """The filters that are subscribed."""

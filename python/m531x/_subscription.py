@@ -1,36 +1,92 @@
-"""What the subscriptions of both modems have in common."""
+"""A subscription, and the iterator over messages."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from m531x._errors import InvalidArgumentError
-from m531x._routes import MessageCallback
+from m531x._base import SubscriptionBase
 
-__all__ = ["AnySubscription"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from m531x._native import Message
+    from m531x._subscribing import Subscribing
+
+__all__ = ["MessageIterator", "Subscription"]
 
 
-class AnySubscription:
-    """A subscription, and the modem that it is one of."""
+class MessageIterator:
+    """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
 
-    def __init__(
-        self,
-        modem: Any,
-        topic: str,
-        granted_qos: int,
-        callback: MessageCallback | None,
-        hex_: bool,
-    ) -> None:
-        """Made by `Modem.subscribe` only."""
-        self.topic: str = topic
-        self.granted_qos: int = granted_qos
-        self.hex: bool = hex_
-        self._modem: Any = modem
-        self._callback = callback
+    def __init__(self, modem: Subscribing, filter_: str | None, timeout: float | None) -> None:
+        """Made by ``messages()`` only."""
+        self._modem = modem
+        self._filter = filter_
+        self._timeout = timeout
 
-    def _require_no_callback(self) -> None:
-        if self._callback is not None:
-            raise InvalidArgumentError(
-                f"the subscription of {self.topic!r} has a callback, which gets its messages: "
-                "subscribe without callback to read them here"
-            )
+    def __iter__(self) -> Iterator[Message]:
+        """Itself."""
+        return self
+
+    def __next__(self) -> Message:
+        """The next message."""
+        message = self._modem._dispatcher.take(self._filter, self._timeout)
+        if message is None:
+            raise StopIteration
+        return message
+
+
+class Subscription(SubscriptionBase):
+    """A subscription, as `Modem.subscribe` gives it.
+
+    Example:
+        >>> import m531x
+        >>> with m531x.Modem("virtual://") as modem:
+        ...     modem.connect("broker.example", client_id="meter-17")
+        ...     rooms, meters = modem.subscribe("room/#"), modem.subscribe("meter/#", qos=1)
+        ...     for topic in ("room/1", "meter/17"):
+        ...         _ = modem.publish(topic, "x")
+        ...     print(next(meters.messages(timeout=5)).topic, next(rooms.messages(timeout=5)).topic)
+        ...     meters.unsubscribe()
+        ...     print(modem.subscriptions())
+        meter/17 room/1
+        ['room/#']
+
+    Attributes:
+        topic: The topic filter.
+        granted_qos: The QoS that the broker granted, which may be lower than asked.
+        hex: Whether the module prints the payloads as hex (they are decoded here).
+    """
+
+    _modem: Subscribing
+
+    def __repr__(self) -> str:
+        """The filter and the granted QoS."""
+        return f"<m531x.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
+
+    def unsubscribe(self) -> None:
+        """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
+            ModemTimeoutError: The broker did not acknowledge.
+        """
+        self._modem.unsubscribe(self.topic)
+
+    def messages(self, timeout: float | None = None) -> Iterator[Message]:
+        """Iterates over the messages that match this subscription and that no callback takes.
+
+        Messages that match several subscriptions, or that `Modem.messages` reads too, go to whoever
+        reads first.
+
+        Args:
+            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
+                for ever, 0 gives what is there.
+
+        Raises:
+            InvalidArgumentError: The subscription has a callback, which gets its messages.
+            ClosedError: The modem is closed.
+        """
+        self._require_no_callback()
+        return self._modem._messages(self.topic, timeout)

@@ -28,8 +28,8 @@ next command gets its own.
 
 from __future__ import annotations
 
-from m531x.aio.delivery import Delivery
-from m531x.aio.modem import Modem
-from m531x.aio.subscription import Subscription
+from m531x.aio._delivery import Delivery
+from m531x.aio._modem import Modem
+from m531x.aio._subscription import Subscription
 
 __all__ = ["Delivery", "Modem", "Subscription"]

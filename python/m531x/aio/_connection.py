@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from m531x import _native
-from m531x._callees import Callees
+from m531x._callback_registry import CallbackRegistry
 from m531x._connection import will_parts
 from m531x._errors import ConnectError
 from m531x._password import Logins, failed, parts
 from m531x._secret import Hidden
+from m531x._types import MqttState, Will
 from m531x.aio._beginning import Beginning
 from m531x.aio._password import ask
-from m531x.types import MqttState, Will
 
 __all__ = ["ConnectionCommands"]
 
@@ -27,7 +27,7 @@ async def _ask(function: Callable[[], str | Awaitable[str]]) -> Hidden[str]:
 class ConnectionCommands(Beginning):
     """The part of `Modem` that makes and ends the MQTT connection."""
 
-    _callees: Callees
+    _callbacks: CallbackRegistry
 
     async def connect(
         self,
@@ -50,7 +50,7 @@ class ConnectionCommands(Beginning):
         coroutine function; it runs in the event loop.
         """
         (hidden, function), password = parts(password, awaited=True), None
-        self._callees.password = function
+        self._callbacks.password = function
         logins = Logins(function, timeout)
         while True:
             options = _native.ConnectOptions(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from m531x._types import Payload, Receipt
 from m531x.aio._beginning import Beginning
-from m531x.aio.delivery import Delivery
-from m531x.types import Payload, Receipt
+from m531x.aio._delivery import Delivery
 
 __all__ = ["Publishing"]
 

@@ -7,14 +7,14 @@ import inspect
 from collections import deque
 from collections.abc import Callable
 
-from m531x._callees import Callees
+from m531x._callback_registry import CallbackRegistry
 from m531x._errors import ClosedError, M531xError
-from m531x._journal import Journal
+from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import why
 from m531x._store import Store
+from m531x._types import EventKind
 from m531x.aio._password import ask
-from m531x.types import EventKind
 
 __all__ = ["Receiver"]
 
@@ -34,10 +34,10 @@ class Receiver:
     the same size, then does what its overflow policy says.
     """
 
-    def __init__(self, callees: Callees, limit: int, overflow: str) -> None:
+    def __init__(self, callbacks: CallbackRegistry, limit: int, overflow: str) -> None:
         """Fetches nothing yet."""
-        self._callees = callees
-        self._routes = callees.routes
+        self._callbacks = callbacks
+        self._routes = callbacks.routes
         self.dropped: int = 0
         self.callback_errors: int = 0
         self._limit = limit
@@ -51,15 +51,15 @@ class Receiver:
         self._error: M531xError | None = None
         self._loop: asyncio.AbstractEventLoop
         self._fetch: Fetch | None = None
-        self._journal: Journal
+        self._event_log: EventLog
         self._set_password: SetPassword
 
-    def start(self, fetch: Fetch, journal: Journal, set_password: SetPassword) -> None:
+    def start(self, fetch: Fetch, event_log: EventLog, set_password: SetPassword) -> None:
         """Fetches from now on, in the loop that is running."""
         self._set_password = set_password
         self._loop = asyncio.get_running_loop()
         self._fetch = fetch
-        self._journal = journal
+        self._event_log = event_log
         self.arrived()
 
     @property
@@ -71,7 +71,7 @@ class Receiver:
         """Fetches and routes what is there, as far as there is room."""
         if self._ended or self._fetch is None:
             return
-        self._journal.pump()
+        self._event_log.pump()
         room = self._limit - len(self._calls)
         if self._overflow == "block":
             room -= len(self._store)
@@ -157,10 +157,10 @@ class Receiver:
         self._store.push(message, route.filters)
 
     def _tell(self, kind: int, value: int, text: str, timestamp: float) -> None:
-        self._journal.note(kind, value, text, timestamp)
-        if kind == EventKind.PASSWORD_WANTED and self._callees.password is not None:
-            self._calls.append((self._give_password, (self._callees.password, value)))
-        self._calls.extend(self._callees.of_event(kind, value, text, timestamp))
+        self._event_log.note(kind, value, text, timestamp)
+        if kind == EventKind.PASSWORD_WANTED and self._callbacks.password is not None:
+            self._calls.append((self._give_password, (self._callbacks.password, value)))
+        self._calls.extend(self._callbacks.of_event(kind, value, text, timestamp))
 
     async def _give_password(self, function: Callable[[], object], number: int) -> None:
         try:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from m531x import _native
-from m531x._callees import Callbacks
+from m531x._callback_registry import Callbacks
 from m531x._native import Message
 from m531x._routes import MessageCallback
 from m531x.aio._beginning import Beginning
 from m531x.aio._receiver import Receiver
-from m531x.aio.subscription import MessageIterator, Subscription
+from m531x.aio._subscription import MessageIterator, Subscription
 
 __all__ = ["Subscribing"]
 
@@ -39,7 +39,7 @@ class Subscribing(Beginning, Callbacks):
         _native.check_text("topic", topic)
         self._check_callback("callback", callback, "message")
         operation = self._starter.subscribe(topic, qos, hex, timeout)
-        with self._callees.routes.being_subscribed(topic, callback):
+        with self._callbacks.routes.being_subscribed(topic, callback):
             granted = await self._begin(operation)
         return Subscription(self, topic, granted, callback, hex)
 
@@ -55,7 +55,7 @@ class Subscribing(Beginning, Callbacks):
             ModemTimeoutError: The broker did not answer in time.
         """
         await self._begin(self._starter.unsubscribe(topic))
-        self._callees.routes.remove(topic)
+        self._callbacks.routes.remove(topic)
 
     def subscriptions(self) -> list[str]:
         """The filters that are subscribed."""

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from m531x._callbacks import check_callback
 from m531x._routes import MessageCallback, Routes
-from m531x.types import Event, EventKind
+from m531x._types import Event, EventKind
 
-__all__ = ["Callbacks", "Callees"]
+__all__ = ["CallbackRegistry", "Callbacks"]
 
 
-class Callees:
+class CallbackRegistry:
     """The callbacks of one modem; whoever drains the native queue calls them."""
 
     def __init__(self) -> None:
@@ -40,28 +40,28 @@ class Callees:
 class Callbacks:
     """The part of both modems that sets callbacks."""
 
-    _callees: Callees
+    _callbacks: CallbackRegistry
     _awaits_callbacks: ClassVar[bool] = False
 
     @property
     def on_message(self) -> MessageCallback | None:
         """Called as ``on_message(message)`` for messages that no subscription's callback takes."""
-        return self._callees.routes.default
+        return self._callbacks.routes.default
 
     @on_message.setter
     def on_message(self, callback: MessageCallback | None) -> None:
         self._check_callback("on_message", callback, "message")
-        self._callees.routes.default = callback
+        self._callbacks.routes.default = callback
 
     @property
     def on_connect(self) -> Callable[[], object] | None:
         """Called as ``on_connect()`` whenever the MQTT connection is made."""
-        return self._callees.on_connect
+        return self._callbacks.on_connect
 
     @on_connect.setter
     def on_connect(self, callback: Callable[[], object] | None) -> None:
         self._check_callback("on_connect", callback)
-        self._callees.on_connect = callback
+        self._callbacks.on_connect = callback
 
     @property
     def on_disconnect(self) -> Callable[[str], object] | None:
@@ -69,22 +69,22 @@ class Callbacks:
 
         It and `on_connect` come in turns, also when the module reconnects by itself.
         """
-        return self._callees.on_disconnect
+        return self._callbacks.on_disconnect
 
     @on_disconnect.setter
     def on_disconnect(self, callback: Callable[[str], object] | None) -> None:
         self._check_callback("on_disconnect", callback, "reason")
-        self._callees.on_disconnect = callback
+        self._callbacks.on_disconnect = callback
 
     @property
     def on_event(self) -> Callable[[Event], object] | None:
         """Called as ``on_event(event)`` for everything that is not a message."""
-        return self._callees.on_event
+        return self._callbacks.on_event
 
     @on_event.setter
     def on_event(self, callback: Callable[[Event], object] | None) -> None:
         self._check_callback("on_event", callback, "event")
-        self._callees.on_event = callback
+        self._callbacks.on_event = callback
 
     def _check_callback(self, name: str, callback: object, *parameters: str) -> None:
         if callback is not None:

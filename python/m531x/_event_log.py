@@ -8,10 +8,10 @@ from typing import Final
 
 from m531x import _native
 from m531x._errors import InvalidArgumentError
-from m531x.trace import Trace, TraceEntry
-from m531x.types import EventKind, MqttState
+from m531x._trace import Trace, TraceEntry
+from m531x._types import EventKind, MqttState
 
-__all__ = ["Journal", "lines_to_keep"]
+__all__ = ["EventLog", "lines_to_keep"]
 
 _LOG: Final = logging.getLogger("m531x")
 _WIRE: Final = logging.getLogger("m531x.wire")
@@ -37,7 +37,7 @@ def lines_to_keep(trace: int) -> int:
     return trace
 
 
-class Journal:
+class EventLog:
     """Logs events and the line, and makes the trace.
 
     The native module keeps lines, redacted; whoever drains its queue calls `pump`, so that handlers

@@ -1,16 +1,16 @@
-"""A subscription, and the iterator over messages."""
+"""A subscription, and the asynchronous iterator over messages."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from m531x._subscription import AnySubscription
+from m531x._base import SubscriptionBase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from m531x._native import Message
-    from m531x._subscribing import Subscribing
+    from m531x.aio._receiver import Receiver
+    from m531x.aio._subscribing import Subscribing
 
 __all__ = ["MessageIterator", "Subscription"]
 
@@ -18,39 +18,42 @@ __all__ = ["MessageIterator", "Subscription"]
 class MessageIterator:
     """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
 
-    def __init__(self, modem: Subscribing, filter_: str | None, timeout: float | None) -> None:
+    def __init__(self, receiver: Receiver, filter_: str | None, timeout: float | None) -> None:
         """Made by ``messages()`` only."""
-        self._modem = modem
+        self._receiver = receiver
         self._filter = filter_
         self._timeout = timeout
 
-    def __iter__(self) -> Iterator[Message]:
+    def __aiter__(self) -> AsyncIterator[Message]:
         """Itself."""
         return self
 
-    def __next__(self) -> Message:
-        """The next message."""
-        message = self._modem._dispatcher.take(self._filter, self._timeout)
+    async def __anext__(self) -> Message:
+        """The next message; a cancelled wait loses none."""
+        message = self._receiver.pop(self._filter)
         if message is None:
-            raise StopIteration
+            message = await self._receiver.take(self._filter, self._timeout)
+            if message is None:
+                raise StopAsyncIteration
         return message
 
 
-class Subscription(AnySubscription):
+class Subscription(SubscriptionBase):
     """A subscription, as `Modem.subscribe` gives it.
 
     Example:
-        >>> import m531x
-        >>> with m531x.Modem("virtual://") as modem:
-        ...     modem.connect("broker.example", client_id="meter-17")
-        ...     rooms, meters = modem.subscribe("room/#"), modem.subscribe("meter/#", qos=1)
-        ...     for topic in ("room/1", "meter/17"):
-        ...         _ = modem.publish(topic, "x")
-        ...     print(next(meters.messages(timeout=5)).topic, next(rooms.messages(timeout=5)).topic)
-        ...     meters.unsubscribe()
-        ...     print(modem.subscriptions())
-        meter/17 room/1
-        ['room/#']
+        >>> import asyncio
+        >>> from m531x import aio
+        >>> async def main() -> None:
+        ...     async with aio.Modem("virtual://") as modem:
+        ...         await modem.connect("broker.example", client_id="meter-17")
+        ...         meters = await modem.subscribe("meter/#", qos=1)
+        ...         await modem.publish("meter/17", "42")
+        ...         async for message in meters.messages(timeout=5):
+        ...             print(meters.granted_qos, message.topic, message.text)
+        ...             break
+        >>> asyncio.run(main())
+        1 meter/17 42
 
     Attributes:
         topic: The topic filter.
@@ -62,9 +65,9 @@ class Subscription(AnySubscription):
 
     def __repr__(self) -> str:
         """The filter and the granted QoS."""
-        return f"<m531x.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
+        return f"<m531x.aio.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
 
-    def unsubscribe(self) -> None:
+    async def unsubscribe(self) -> None:
         """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
 
         Raises:
@@ -72,9 +75,9 @@ class Subscription(AnySubscription):
             RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not acknowledge.
         """
-        self._modem.unsubscribe(self.topic)
+        await self._modem.unsubscribe(self.topic)
 
-    def messages(self, timeout: float | None = None) -> Iterator[Message]:
+    def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
         """Iterates over the messages that match this subscription and that no callback takes.
 
         Messages that match several subscriptions, or that `Modem.messages` reads too, go to whoever

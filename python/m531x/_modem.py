@@ -12,31 +12,31 @@ from types import TracebackType
 from typing import Literal
 
 from m531x import _native, _recovery
-from m531x._callees import Callees
+from m531x._callback_registry import CallbackRegistry
 from m531x._connection import ConnectionCommands
+from m531x._dispatcher import Dispatcher
 from m531x._errors import ClosedError
-from m531x._fork import cut_off, watch_forks
+from m531x._event_log import EventLog, lines_to_keep
+from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._html import modem_table
-from m531x._journal import Journal, lines_to_keep
+from m531x._info import Info, stats_of
 from m531x._module import ModuleCommands
+from m531x._outbox import Outbox
+from m531x._outbox import parts as outbox_parts
 from m531x._ports import port_name
 from m531x._publishing import Publishing
-from m531x._readings import Readings, stats_of
 from m531x._subscribing import Subscribing
-from m531x.dispatch import Dispatcher
-from m531x.outbox import Outbox
-from m531x.outbox import parts as outbox_parts
+from m531x._trace import Trace
+from m531x._types import Recovery, Stats
+from m531x._virtual_modem import VirtualModem
 from m531x.recording import file_name
-from m531x.trace import Trace
-from m531x.types import Recovery, Stats
-from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
 
 _VIRTUAL = "virtual://"
 
 
-class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Readings):
+class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
     """A module at a serial port, used as an MQTT client.
 
     Opening runs the start-up dialogue: the module is asked until it answers, echo is turned off,
@@ -132,10 +132,10 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             self._native = _native.Modem.open(port, options)
         self._closed = False
         self._closing = threading.Lock()
-        self._journal = Journal(self._native, port, trace)
-        self._callees = Callees()
+        self._event_log = EventLog(self._native, port, trace)
+        self._callbacks = CallbackRegistry()
         self._dispatcher = Dispatcher(
-            self._native, self._callees, queue_size, overflow, self._journal
+            self._native, self._callbacks, queue_size, overflow, self._event_log
         )
         self._dispatcher.start()
         _open_modems.add(self)
@@ -158,7 +158,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             ...     print([entry.text for entry in modem.trace() if entry.kind == "command"][-1])
             AT+CSQ
         """
-        return self._journal.trace()
+        return self._event_log.trace()
 
     def close(self) -> None:
         """Closes the port and ends every wait of every thread; closing again does nothing.
@@ -210,10 +210,10 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
     def _after_fork(self) -> None:
         """In the child: the threads of the modem are the parent's."""
         if not self._closed:
-            self._native = cut_off(self._native)
-            self._journal = cut_off(self._journal)
-            self._callees = Callees()
-            self._dispatcher.cut_off()
+            self._native = invalidate_after_fork(self._native)
+            self._event_log = invalidate_after_fork(self._event_log)
+            self._callbacks = CallbackRegistry()
+            self._dispatcher.invalidate_after_fork()
             self._closing = threading.Lock()
             self._closed = True
 

@@ -10,10 +10,10 @@ from m531x import _native
 from m531x._errors import ClosedError
 from m531x.aio._watcher import watch
 
-__all__ = ["Link"]
+__all__ = ["LoopBridge"]
 
 
-class Link:
+class LoopBridge:
     """Wakes the event loop for what ended or arrived; to be used in the loop's own thread."""
 
     def __init__(self, on_arrival: Callable[[], None]) -> None:

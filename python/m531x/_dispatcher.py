@@ -14,18 +14,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from m531x import _native
-from m531x._callees import Callees
+from m531x._callback_registry import CallbackRegistry
 from m531x._errors import ClosedError, M531xError
-from m531x._journal import Journal
+from m531x._event_log import EventLog
+from m531x._inbox import Inbox
 from m531x._native import Message
 from m531x._password import checked, why
 from m531x._routes import MessageCallback, Route
 from m531x._secret import Hidden
-from m531x.inbox import Inbox
-from m531x.types import EventKind
+from m531x._types import EventKind
 
 if TYPE_CHECKING:
-    from m531x.delivery import Delivery
+    from m531x._delivery import Delivery
 
 __all__ = ["Dispatcher"]
 
@@ -41,16 +41,16 @@ class Dispatcher:
     def __init__(
         self,
         native: _native.Modem,
-        callees: Callees,
+        callbacks: CallbackRegistry,
         queue_size: int,
         overflow: str,
-        journal: Journal,
+        event_log: EventLog,
     ) -> None:
         """Starts no thread yet."""
         self._native = native
-        self._callees = callees
-        self._routes = callees.routes
-        self._journal = journal
+        self._callbacks = callbacks
+        self._routes = callbacks.routes
+        self._event_log = event_log
         self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
@@ -91,7 +91,7 @@ class Dispatcher:
         if self._thread is not threading.current_thread():
             self._thread.join(_LAST_CALLBACK_S)
 
-    def cut_off(self) -> None:
+    def invalidate_after_fork(self) -> None:
         """In a forked child, without the thread: tells readers, and leaves the old locks alone."""
         self._lock = threading.Lock()
         self._inbox = Inbox(1, "drop_newest")
@@ -102,14 +102,14 @@ class Dispatcher:
         try:
             while not self._stopped:
                 batch = native.recv_batch(_BATCH, None)
-                self._journal.pump()
+                self._event_log.pump()
                 self._dispatch(batch)
         except ClosedError:
             self._inbox.end()
         except M531xError as error:
             self._inbox.end(error)
         finally:
-            self._journal.pump()
+            self._event_log.pump()
             # The end of the modem ended them all: each callback runs once, whatever the outcome.
             for token in list(self._deliveries):
                 self._finish_delivery(token)
@@ -154,15 +154,15 @@ class Dispatcher:
 
     def _tell(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw
-        self._journal.note(kind, value, text, timestamp)
+        self._event_log.note(kind, value, text, timestamp)
         if kind == EventKind.PASSWORD_WANTED:
             self._give_password(value)
-        for callback, arguments in self._callees.of_event(kind, value, text, timestamp):
+        for callback, arguments in self._callbacks.of_event(kind, value, text, timestamp):
             if not self._stopped:
                 self._call(callback, *arguments)
 
     def _give_password(self, number: int) -> None:
-        function = self._callees.password
+        function = self._callbacks.password
         if function is None:
             return
         try:

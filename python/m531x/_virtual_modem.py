@@ -11,8 +11,8 @@ from typing import cast
 from m531x import _native
 from m531x._argument_type import ArgumentTypeError
 from m531x._errors import ClosedError, InvalidArgumentError
-from m531x._fork import cut_off, watch_forks
-from m531x.types import TranscriptEntry
+from m531x._fork import invalidate_after_fork, watch_forks
+from m531x._types import TranscriptEntry
 
 __all__ = ["VirtualModem"]
 
@@ -106,7 +106,7 @@ class VirtualModem:
 
     def _after_fork(self) -> None:
         """In the child: the threads of the module are the parent's."""
-        self._native = cut_off(self._native)
+        self._native = invalidate_after_fork(self._native)
 
     def __repr__(self) -> str:
         """The port and the broker."""

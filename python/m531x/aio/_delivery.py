@@ -9,7 +9,7 @@ from typing import Any
 from m531x._callbacks import check_callback
 from m531x._errors import ModemTimeoutError
 from m531x._native import checked_timeout
-from m531x.types import Receipt
+from m531x._types import Receipt
 
 __all__ = ["Delivery"]
 

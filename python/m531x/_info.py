@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from m531x.outbox import stats_of as outbox_stats
-from m531x.types import Stats
+from m531x._outbox import stats_of as outbox_stats
+from m531x._types import Stats
 
 if TYPE_CHECKING:
     from m531x import _native
-    from m531x.virtual import VirtualModem
+    from m531x._virtual_modem import VirtualModem
 
-__all__ = ["Readings", "stats_of"]
+__all__ = ["Info", "stats_of"]
 
 
-class Readings:
+class Info:
     """The part of both modems that needs no module."""
 
     _port: str

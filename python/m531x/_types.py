@@ -8,7 +8,7 @@ from typing import Literal
 
 from m531x._html import table
 from m531x._native import payload_bytes
-from m531x.outbox import OutboxStats
+from m531x._outbox import OutboxStats
 
 __all__ = [
     "Event",

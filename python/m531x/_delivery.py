@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from m531x._callbacks import check_callback
 from m531x._errors import ClosedError
-from m531x.types import Receipt
+from m531x._types import Receipt
 
 if TYPE_CHECKING:
     from m531x import _native
-    from m531x.dispatch import Dispatcher
+    from m531x._dispatcher import Dispatcher
 
 __all__ = ["Delivery"]
 

@@ -10,25 +10,25 @@ from types import TracebackType
 from typing import Any, Literal
 
 from m531x import _native, _recovery
-from m531x._callees import Callees
+from m531x._callback_registry import CallbackRegistry
 from m531x._errors import ClosedError, InvalidArgumentError
-from m531x._fork import cut_off, watch_forks
+from m531x._event_log import EventLog, lines_to_keep
+from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._html import modem_table
-from m531x._journal import Journal, lines_to_keep
+from m531x._info import Info, stats_of
+from m531x._outbox import Outbox
+from m531x._outbox import parts as outbox_parts
 from m531x._ports import port_name
-from m531x._readings import Readings, stats_of
+from m531x._trace import Trace
+from m531x._types import Recovery, Stats
+from m531x._virtual_modem import VirtualModem
 from m531x.aio._connection import ConnectionCommands
-from m531x.aio._link import Link
+from m531x.aio._loop_bridge import LoopBridge
 from m531x.aio._module import ModuleCommands
 from m531x.aio._publishing import Publishing
 from m531x.aio._receiver import Receiver
 from m531x.aio._subscribing import Subscribing
-from m531x.outbox import Outbox
-from m531x.outbox import parts as outbox_parts
 from m531x.recording import file_name
-from m531x.trace import Trace
-from m531x.types import Recovery, Stats
-from m531x.virtual import VirtualModem
 
 __all__ = ["Modem"]
 
@@ -36,7 +36,7 @@ _VIRTUAL = "virtual://"
 _NOT_OPEN = "the modem is not open yet: use `async with`, or await it"
 
 
-class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Readings):
+class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
     """A module at a serial port, used as an MQTT client from a coroutine.
 
     The arguments are those of `m531x.Modem`. The port is opened by ``async with``, or by awaiting
@@ -121,14 +121,14 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         self._model = model
         self._port = port_name(port)
         self._trace_size = trace
-        self._journal: Journal | None = None
+        self._event_log: EventLog | None = None
         self._virtual: VirtualModem | None = None
-        self._link: Link | None = None
+        self._bridge: LoopBridge | None = None
         self._native: _native.Modem | None = None
         self._open_starter: _native.Starter | None = None
         self._closed = False
-        self._callees = Callees()
-        self._receiver = Receiver(self._callees, queue_size, overflow)
+        self._callbacks = CallbackRegistry()
+        self._receiver = Receiver(self._callbacks, queue_size, overflow)
 
     async def open(self) -> None:
         """Opens the port and runs the start-up dialogue; ``async with`` does it.
@@ -138,30 +138,30 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
             ModemTimeoutError: Nothing at the port answers.
             ClosedError: It was opened before: make a new one.
         """
-        if self._closed or self._link is not None:
+        if self._closed or self._bridge is not None:
             raise ClosedError("a modem is opened once: make a new one with the same arguments")
-        link = self._link = Link(self._receiver.arrived)
+        bridge = self._bridge = LoopBridge(self._receiver.arrived)
         try:
             if self._port == _VIRTUAL:
                 model = "M5310-A" if self._model == "auto" else self._model
                 self._virtual = VirtualModem._in_memory(model, None)
                 opening = _native.Starter.open_virtual(
-                    link.ready, self._virtual._native, self._options
+                    bridge.ready, self._virtual._native, self._options
                 )
             else:
-                opening = _native.Starter.open(link.ready, self._port, self._options)
-            native: _native.Modem = await link.begin(opening)
+                opening = _native.Starter.open(bridge.ready, self._port, self._options)
+            native: _native.Modem = await bridge.begin(opening)
         except BaseException:
             self._closed = True
-            link.close()
+            bridge.close()
             if self._virtual is not None:
                 self._virtual.close()
             raise
         self._native = native
-        self._open_starter = _native.Starter(native, link.ready)
+        self._open_starter = _native.Starter(native, bridge.ready)
         watch_forks(self)
-        self._journal = Journal(native, self._port, self._trace_size)
-        self._receiver.start(self._open_starter.fetch, self._journal, native.set_password)
+        self._event_log = EventLog(native, self._port, self._trace_size)
+        self._receiver.start(self._open_starter.fetch, self._event_log, native.set_password)
 
     async def close(self) -> None:
         """Closes the port; every coroutine that waits gets `ClosedError`. Again does nothing.
@@ -170,16 +170,16 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         `disconnect` first to leave it properly. A callback that is running may finish, within a
         second; a callback that closes is the last.
         """
-        starter, link = self._open_starter, self._link
-        if self._closed or starter is None or link is None:
+        starter, bridge = self._open_starter, self._bridge
+        if self._closed or starter is None or bridge is None:
             self._closed = True
             return
         self._closed = True
         try:
-            await link.begin(starter.close())
+            await bridge.begin(starter.close())
         finally:
             self._receiver.end()
-            link.close()
+            bridge.close()
             if self._virtual is not None:
                 self._virtual.close()
         await self._receiver.stop()
@@ -217,17 +217,17 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""
-        native, link = getattr(self, "_native", None), getattr(self, "_link", None)
-        if native is None or link is None or self._closed:
+        native, bridge = getattr(self, "_native", None), getattr(self, "_bridge", None)
+        if native is None or bridge is None or self._closed:
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         self._closed = True
         native.close()
-        if link.loop.is_closed():
-            link.close()
+        if bridge.loop.is_closed():
+            bridge.close()
         else:
             # The garbage collector may run in any thread.
-            link.loop.call_soon_threadsafe(link.close)
+            bridge.loop.call_soon_threadsafe(bridge.close)
         if self._virtual is not None:
             self._virtual.close()
 
@@ -243,16 +243,16 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         Raises:
             InvalidArgumentError: The modem was opened without ``trace``.
         """
-        if self._journal is None:
+        if self._event_log is None:
             raise ClosedError(_NOT_OPEN)
-        return self._journal.trace()
+        return self._event_log.trace()
 
     def _after_fork(self) -> None:
         """In the child: the threads of the modem are the parent's, and so is the loop."""
         if not self._closed:
-            self._native = cut_off(self._native)
-            self._open_starter = cut_off(self._open_starter)
-            self._journal = cut_off(self._journal)
+            self._native = invalidate_after_fork(self._native)
+            self._open_starter = invalidate_after_fork(self._open_starter)
+            self._event_log = invalidate_after_fork(self._event_log)
             self._receiver.end(ClosedError(_native.FORKED))
             self._closed = True
 
@@ -273,10 +273,10 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Reading
         return self._open_starter
 
     def _begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
-        assert self._link is not None  # noqa: S101 - whoever has an operation has a link
-        if asyncio.get_running_loop() is not self._link.loop:
+        assert self._bridge is not None  # noqa: S101 - whoever has an operation has a bridge
+        if asyncio.get_running_loop() is not self._bridge.loop:
             operation.abandon()
             raise InvalidArgumentError(
                 "the modem belongs to another event loop: use it in the one that opened it"
             )
-        return self._link.begin(operation)
+        return self._bridge.begin(operation)
