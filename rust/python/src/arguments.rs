@@ -13,11 +13,11 @@ use crate::errors::{invalid, wrong_type};
 /// Longer waits are as good as for ever, and an `Instant` can still hold them.
 const FOREVER_S: f64 = 1e9;
 
-/// An argument as it came.
-pub(crate) type Given<'a, 'py> = &'a Bound<'py, PyAny>;
+/// An argument as Python gave it, not checked yet.
+pub(crate) type PyArg<'a, 'py> = &'a Bound<'py, PyAny>;
 
 /// A text. The value itself is not shown: it may be a password.
-pub(crate) fn text<'a>(name: &str, value: Given<'a, '_>) -> PyResult<&'a str> {
+pub(crate) fn text<'a>(name: &str, value: PyArg<'a, '_>) -> PyResult<&'a str> {
     let Ok(text) = value.cast::<PyString>() else {
         return Err(not_a(name, value, "str"));
     };
@@ -41,7 +41,7 @@ pub(crate) fn text<'a>(name: &str, value: Given<'a, '_>) -> PyResult<&'a str> {
 }
 
 /// A text, or None.
-pub(crate) fn optional_text<'a>(name: &str, value: Given<'a, '_>) -> PyResult<Option<&'a str>> {
+pub(crate) fn optional_text<'a>(name: &str, value: PyArg<'a, '_>) -> PyResult<Option<&'a str>> {
     if value.is_none() {
         return Ok(None);
     }
@@ -49,14 +49,14 @@ pub(crate) fn optional_text<'a>(name: &str, value: Given<'a, '_>) -> PyResult<Op
 }
 
 /// True or False, and nothing that is only like it.
-pub(crate) fn flag(name: &str, value: Given<'_, '_>) -> PyResult<bool> {
+pub(crate) fn flag(name: &str, value: PyArg<'_, '_>) -> PyResult<bool> {
     value
         .extract()
         .map_err(|_| not_a(name, value, "True or False"))
 }
 
 /// A duration in seconds.
-pub(crate) fn seconds(name: &str, value: Given<'_, '_>) -> PyResult<Duration> {
+pub(crate) fn seconds(name: &str, value: PyArg<'_, '_>) -> PyResult<Duration> {
     let py = value.py();
     let wanted = "seconds from 0 up";
     if value.is_instance_of::<PyBool>() {
@@ -74,12 +74,12 @@ pub(crate) fn seconds(name: &str, value: Given<'_, '_>) -> PyResult<Duration> {
 }
 
 /// A duration in seconds, or None, which is for ever or what the method says.
-pub(crate) fn timeout(value: Given<'_, '_>) -> PyResult<Option<Duration>> {
+pub(crate) fn timeout(value: PyArg<'_, '_>) -> PyResult<Option<Duration>> {
     optional_seconds("timeout", value)
 }
 
 /// A duration in seconds, or None.
-pub(crate) fn optional_seconds(name: &str, value: Given<'_, '_>) -> PyResult<Option<Duration>> {
+pub(crate) fn optional_seconds(name: &str, value: PyArg<'_, '_>) -> PyResult<Option<Duration>> {
     if value.is_none() {
         return Ok(None);
     }
@@ -89,7 +89,7 @@ pub(crate) fn optional_seconds(name: &str, value: Given<'_, '_>) -> PyResult<Opt
 /// A number within the range of its type, or an error that tells the range.
 pub(crate) fn number<T: TryFrom<i64>>(
     name: &str,
-    value: Given<'_, '_>,
+    value: PyArg<'_, '_>,
     range: &str,
 ) -> PyResult<T> {
     let whole = whole(name, value, range)?;
@@ -99,7 +99,7 @@ pub(crate) fn number<T: TryFrom<i64>>(
 /// The same, or None.
 pub(crate) fn optional_number<T: TryFrom<i64>>(
     name: &str,
-    value: Given<'_, '_>,
+    value: PyArg<'_, '_>,
     range: &str,
 ) -> PyResult<Option<T>> {
     if value.is_none() {
@@ -109,7 +109,7 @@ pub(crate) fn optional_number<T: TryFrom<i64>>(
 }
 
 /// A part of a whole.
-pub(crate) fn fraction(name: &str, value: Given<'_, '_>) -> PyResult<f64> {
+pub(crate) fn fraction(name: &str, value: PyArg<'_, '_>) -> PyResult<f64> {
     match value.extract() {
         Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
         Ok(part) => Err(invalid(
@@ -120,7 +120,7 @@ pub(crate) fn fraction(name: &str, value: Given<'_, '_>) -> PyResult<f64> {
     }
 }
 
-pub(crate) fn qos(value: Given<'_, '_>) -> PyResult<QoS> {
+pub(crate) fn qos(value: PyArg<'_, '_>) -> PyResult<QoS> {
     let number = whole("qos", value, "0, 1 or 2")?;
     u8::try_from(number)
         .ok()
@@ -134,7 +134,7 @@ pub(crate) fn qos(value: Given<'_, '_>) -> PyResult<QoS> {
 }
 
 /// A whole number; a bool, which Python takes for one, is rather an argument in the wrong place.
-fn whole(name: &str, value: Given<'_, '_>, range: &str) -> PyResult<i64> {
+fn whole(name: &str, value: PyArg<'_, '_>, range: &str) -> PyResult<i64> {
     let py = value.py();
     if value.is_instance_of::<PyBool>() {
         return Err(not_a(name, value, range));
@@ -148,12 +148,12 @@ fn whole(name: &str, value: Given<'_, '_>, range: &str) -> PyResult<i64> {
     })
 }
 
-fn not_a(name: &str, value: Given<'_, '_>, wanted: &str) -> PyErr {
+fn not_a(name: &str, value: PyArg<'_, '_>, wanted: &str) -> PyErr {
     let py = value.py();
     wrong_type(py, format!("{name} is {}: give {wanted}", type_name(value)))
 }
 
-fn type_name(value: Given<'_, '_>) -> String {
+fn type_name(value: PyArg<'_, '_>) -> String {
     let name = value.get_type().name();
     name.map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
@@ -161,13 +161,13 @@ fn type_name(value: Given<'_, '_>) -> String {
 /// A timeout as a number that can be waited for, or None.
 #[pyfunction]
 #[pyo3(signature = (seconds))]
-pub(crate) fn checked_timeout(seconds: Given<'_, '_>) -> PyResult<Option<f64>> {
+pub(crate) fn checked_timeout(seconds: PyArg<'_, '_>) -> PyResult<Option<f64>> {
     Ok(timeout(seconds)?.map(|limit| limit.as_secs_f64()))
 }
 
 /// Refuses what is no text, or none that can be sent.
 #[pyfunction]
-pub(crate) fn check_text(name: &str, value: Given<'_, '_>) -> PyResult<()> {
+pub(crate) fn check_text(name: &str, value: PyArg<'_, '_>) -> PyResult<()> {
     text(name, value).map(|_| ())
 }
 
@@ -199,7 +199,7 @@ pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<
 
 /// Whether a topic matches a filter (MQTT 3.1.1, chapter 4.7).
 #[pyfunction]
-pub(crate) fn topic_matches(topic_filter: Given<'_, '_>, topic: Given<'_, '_>) -> PyResult<bool> {
+pub(crate) fn topic_matches(topic_filter: PyArg<'_, '_>, topic: PyArg<'_, '_>) -> PyResult<bool> {
     let topic_filter = text("topic_filter", topic_filter)?;
     Ok(topic::matches(
         topic_filter.as_bytes(),

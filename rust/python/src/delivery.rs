@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use m531x_core::{ErrorCode, Receipt};
 use pyo3::prelude::*;
 
-use crate::arguments::{Given, timeout};
+use crate::arguments::{PyArg, timeout};
+use crate::ended::Ended;
 use crate::errors::OrRaise;
 use crate::fork::OfThisProcess;
-use crate::modem::Ended;
 use crate::readouts::ReceiptParts;
 use crate::wait::in_slices;
 
@@ -54,7 +54,7 @@ impl Delivery {
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<ReceiptParts> {
+    fn wait(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<ReceiptParts> {
         let delivery = &self.publish.get(py)?.core;
         let limit = timeout(seconds)?;
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));

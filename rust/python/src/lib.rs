@@ -10,6 +10,7 @@ mod arguments;
 mod command_line;
 mod delivery;
 mod descriptor;
+mod ended;
 mod errors;
 mod fork;
 mod message;

@@ -7,7 +7,7 @@ use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
-use crate::arguments::{Given, number, payload_bytes, qos};
+use crate::arguments::{PyArg, number, payload_bytes, qos};
 
 /// A publish that arrived from the broker.
 ///
@@ -72,11 +72,11 @@ impl Message {
     )]
     fn new(
         topic: Py<PyString>,
-        payload: Given<'_, '_>,
-        qos: Option<Given<'_, '_>>,
+        payload: PyArg<'_, '_>,
+        qos: Option<PyArg<'_, '_>>,
         retain: bool,
         dup: bool,
-        packet_id: Option<Given<'_, '_>>,
+        packet_id: Option<PyArg<'_, '_>>,
         timestamp: f64,
         truncated: bool,
         ambiguous: bool,

@@ -1,8 +1,7 @@
 //! The modem.
 
-use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,8 +9,9 @@ use m531x_core::{Error, ErrorCode, Pending, Secret};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::arguments::{Given, flag, number, optional_text, payload_bytes, text, timeout};
+use crate::arguments::{PyArg, flag, number, optional_text, payload_bytes, text, timeout};
 use crate::delivery::{Delivery, parts};
+use crate::ended::Ended;
 use crate::errors::OrRaise;
 use crate::message::arrivals;
 use crate::options::ModemOptions;
@@ -29,7 +29,7 @@ pub(crate) struct Modem {
     pub(crate) core: m531x_core::Modem,
     ended: Arc<Ended>,
     /// Whether the last batch was a large one, so that more is to be expected.
-    pouring: AtomicBool,
+    streaming: AtomicBool,
 }
 
 /// A batch of this size or more is one of a stream: under it every message is handed on at once.
@@ -37,28 +37,10 @@ const STREAM: usize = 16;
 /// How long a stream is left to gather. Waking for every few messages would cost more than they do.
 const GATHER: Duration = Duration::from_micros(500);
 
-/// The deliveries that have ended and that Python has not been told of.
-#[derive(Default)]
-pub(crate) struct Ended(Mutex<Vec<u64>>);
-
-impl Ended {
-    pub(crate) fn push(&self, token: u64) {
-        self.lock().push(token);
-    }
-
-    fn take(&self) -> Vec<u64> {
-        mem::take(&mut self.lock())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 #[pymethods]
 impl Modem {
     #[staticmethod]
-    fn open(py: Python<'_>, port: Given<'_, '_>, options: &ModemOptions) -> PyResult<Self> {
+    fn open(py: Python<'_>, port: PyArg<'_, '_>, options: &ModemOptions) -> PyResult<Self> {
         let port = text("port", port)?.to_owned();
         let open = move |options| m531x_core::Modem::open(&port, options);
         wait::open(py, options, open).map(Self::from)
@@ -86,7 +68,7 @@ impl Modem {
         &self,
         py: Python<'_>,
         number: u64,
-        password: Given<'_, '_>,
+        password: PyArg<'_, '_>,
         why: &str,
     ) -> PyResult<bool> {
         let password = optional_text("password", password)?
@@ -107,11 +89,11 @@ impl Modem {
     fn publish(
         &self,
         py: Python<'_>,
-        topic: Given<'_, '_>,
-        payload: Given<'_, '_>,
-        qos: Given<'_, '_>,
-        retain: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        topic: PyArg<'_, '_>,
+        payload: PyArg<'_, '_>,
+        qos: PyArg<'_, '_>,
+        retain: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<ReceiptParts> {
         let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
@@ -130,11 +112,11 @@ impl Modem {
     fn publish_nowait(
         &self,
         py: Python<'_>,
-        topic: Given<'_, '_>,
-        payload: Given<'_, '_>,
-        qos: Given<'_, '_>,
-        retain: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        topic: PyArg<'_, '_>,
+        payload: PyArg<'_, '_>,
+        qos: PyArg<'_, '_>,
+        retain: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Delivery> {
         let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
@@ -154,10 +136,10 @@ impl Modem {
     fn subscribe(
         &self,
         py: Python<'_>,
-        topic_filter: Given<'_, '_>,
-        qos: Given<'_, '_>,
-        as_hex: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        topic_filter: PyArg<'_, '_>,
+        qos: PyArg<'_, '_>,
+        as_hex: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<u8> {
         let topic_filter = text("topic", topic_filter)?;
         let options = subscribe_options(qos, as_hex, seconds)?;
@@ -165,7 +147,7 @@ impl Modem {
             .map(u8::from)
     }
 
-    fn unsubscribe(&self, py: Python<'_>, topic_filter: Given<'_, '_>) -> PyResult<()> {
+    fn unsubscribe(&self, py: Python<'_>, topic_filter: PyArg<'_, '_>) -> PyResult<()> {
         let topic_filter = text("topic", topic_filter)?;
         self.run(py, |core| core.start_unsubscribe(topic_filter))
     }
@@ -201,15 +183,15 @@ impl Modem {
     fn command(
         &self,
         py: Python<'_>,
-        line: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        line: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Vec<String>> {
         let (line, limit) = (text("line", line)?, timeout(seconds)?);
         self.run(py, |core| core.start_command_and_wait(line, limit, SLICE))
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait_for_network(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<()> {
+    fn wait_for_network(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<()> {
         let limit = timeout(seconds)?;
         self.run(py, |core| core.start_wait_for_network(limit))
     }
@@ -222,12 +204,12 @@ impl Modem {
         self.run(py, m531x_core::Modem::start_reboot)
     }
 
-    fn set_ack_timeout(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<()> {
+    fn set_ack_timeout(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<()> {
         let seconds = number("ack timeout", seconds, "1 to 65535 seconds")?;
         self.run(py, |core| core.start_set_ack_timeout(seconds))
     }
 
-    fn set_ping_report(&self, py: Python<'_>, enabled: Given<'_, '_>) -> PyResult<()> {
+    fn set_ping_report(&self, py: Python<'_>, enabled: PyArg<'_, '_>) -> PyResult<()> {
         let enabled = flag("enabled", enabled)?;
         self.run(py, |core| core.start_set_ping_report(enabled))
     }
@@ -240,18 +222,18 @@ impl Modem {
         &self,
         py: Python<'py>,
         most: usize,
-        seconds: Given<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Bound<'py, PyList>> {
         let limit = timeout(seconds)?;
         let mut incoming = Vec::with_capacity(most);
         py.detach(|| {
-            if self.pouring.load(Ordering::Relaxed) {
+            if self.streaming.load(Ordering::Relaxed) {
                 thread::sleep(GATHER);
             }
             self.core.recv_batch(most, limit, &mut incoming)
         })
         .or_raise(py)?;
-        self.pouring
+        self.streaming
             .store(incoming.len() >= STREAM, Ordering::Relaxed);
         arrivals(py, &mut incoming, &self.ended.take())
     }
@@ -293,7 +275,7 @@ impl From<m531x_core::Modem> for Modem {
         Self {
             core,
             ended: Arc::default(),
-            pouring: AtomicBool::new(false),
+            streaming: AtomicBool::new(false),
         }
     }
 }

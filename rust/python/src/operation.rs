@@ -53,8 +53,8 @@ impl Operation {
         R: for<'py> IntoPyObject<'py> + 'static,
     {
         let token = next_token();
-        let telling = Arc::clone(signal);
-        pending.on_ready(move || telling.end(token));
+        let signal = Arc::clone(signal);
+        pending.on_ready(move || signal.end(token));
         let mut pending = pending;
         Self::new(token, move |py| {
             let result = py.detach(|| pending.wait_for(Duration::ZERO));
@@ -76,11 +76,11 @@ impl Operation {
         R: for<'py> IntoPyObject<'py> + 'static,
     {
         let token = next_token();
-        let telling = Arc::clone(signal);
+        let signal = Arc::clone(signal);
         let (sender, receiver) = sync_channel(1);
         spawn_thread(name, move || {
             let _ = sender.send(work());
-            telling.end(token);
+            signal.end(token);
         })?;
         Ok(Self::new(token, move |py| {
             let _guard = guard;

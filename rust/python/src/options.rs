@@ -6,7 +6,7 @@ use m531x_core::{HealthCheck, Model, Overflow, RecordingOptions, Recovery};
 use pyo3::prelude::*;
 
 use crate::arguments::{
-    Given, flag, fraction, number, optional_number, optional_seconds, optional_text, seconds, text,
+    PyArg, flag, fraction, number, optional_number, optional_seconds, optional_text, seconds, text,
 };
 use crate::errors::invalid;
 use crate::outbox::{OutboxParts, outbox_of};
@@ -27,15 +27,15 @@ impl ModemOptions {
     ))]
     fn new(
         py: Python<'_>,
-        model: Given<'_, '_>,
-        baudrate: Given<'_, '_>,
-        open_timeout: Given<'_, '_>,
-        command_timeout: Given<'_, '_>,
-        guard_time: Given<'_, '_>,
-        queue_size: Given<'_, '_>,
-        overflow: Given<'_, '_>,
-        max_waiting: Given<'_, '_>,
-        trace: Given<'_, '_>,
+        model: PyArg<'_, '_>,
+        baudrate: PyArg<'_, '_>,
+        open_timeout: PyArg<'_, '_>,
+        command_timeout: PyArg<'_, '_>,
+        guard_time: PyArg<'_, '_>,
+        queue_size: PyArg<'_, '_>,
+        overflow: PyArg<'_, '_>,
+        max_waiting: PyArg<'_, '_>,
+        trace: PyArg<'_, '_>,
         recovery: Option<RecoveryParts<'_>>,
         outbox: Option<OutboxParts<'_>>,
         record: Option<PathBuf>,
@@ -124,7 +124,7 @@ fn health_check_of(parts: HealthParts<'_>) -> PyResult<HealthCheck> {
     })
 }
 
-pub(crate) fn baudrate_of(baudrate: Given<'_, '_>) -> PyResult<Option<u32>> {
+pub(crate) fn baudrate_of(baudrate: PyArg<'_, '_>) -> PyResult<Option<u32>> {
     let range = "1 or more, such as 9600 or 115200, or None for the model's";
     match optional_number("baudrate", baudrate, range)? {
         Some(0) => Err(invalid(
@@ -135,7 +135,7 @@ pub(crate) fn baudrate_of(baudrate: Given<'_, '_>) -> PyResult<Option<u32>> {
     }
 }
 
-pub(crate) fn model_of(name: Given<'_, '_>) -> PyResult<Model> {
+pub(crate) fn model_of(name: PyArg<'_, '_>) -> PyResult<Model> {
     text("model", name)?.parse().map_err(|error| {
         invalid(
             name.py(),
@@ -144,7 +144,7 @@ pub(crate) fn model_of(name: Given<'_, '_>) -> PyResult<Model> {
     })
 }
 
-fn model_or_auto(name: Given<'_, '_>) -> PyResult<Option<Model>> {
+fn model_or_auto(name: PyArg<'_, '_>) -> PyResult<Option<Model>> {
     if text("model", name)?.eq_ignore_ascii_case("auto") {
         Ok(None)
     } else {

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use m531x_core::{Error, OutboxFile, OutboxOptions, OutboxOverflow, OutboxStats, StoredMessage};
 use pyo3::prelude::*;
 
-use crate::arguments::{Given, number, text};
+use crate::arguments::{PyArg, number, text};
 use crate::errors::{OrRaise, invalid, wrong_type};
 
 /// Path, most messages, most bytes, overflow, how many in flight.
@@ -58,25 +58,25 @@ pub(crate) fn stats_parts(stats: OutboxStats) -> (u64, u64, u64, u64, u64, u64) 
 
 /// The messages in a file.
 #[pyfunction]
-pub(crate) fn outbox_messages(path: Given<'_, '_>) -> PyResult<Vec<StoredParts>> {
+pub(crate) fn outbox_messages(path: PyArg<'_, '_>) -> PyResult<Vec<StoredParts>> {
     let messages = with_file(path, |file| file.messages())?;
     Ok(messages.into_iter().map(stored_parts).collect())
 }
 
 /// Removes every message from a file.
 #[pyfunction]
-pub(crate) fn outbox_clear(path: Given<'_, '_>) -> PyResult<u64> {
+pub(crate) fn outbox_clear(path: PyArg<'_, '_>) -> PyResult<u64> {
     with_file(path, OutboxFile::clear)
 }
 
 /// Has what was set aside wait again.
 #[pyfunction]
-pub(crate) fn outbox_retry(path: Given<'_, '_>) -> PyResult<u64> {
+pub(crate) fn outbox_retry(path: PyArg<'_, '_>) -> PyResult<u64> {
     with_file(path, OutboxFile::retry)
 }
 
 fn with_file<T: Send>(
-    path: Given<'_, '_>,
+    path: PyArg<'_, '_>,
     work: impl FnOnce(&mut OutboxFile) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let file = path_of(path)?;
@@ -85,7 +85,7 @@ fn with_file<T: Send>(
         .or_raise(path.py())
 }
 
-fn path_of(path: Given<'_, '_>) -> PyResult<PathBuf> {
+fn path_of(path: PyArg<'_, '_>) -> PyResult<PathBuf> {
     path.extract().map_err(|_| {
         let name = path.get_type().name();
         let name = name.map_or_else(|_| "something else".to_owned(), |name| name.to_string());

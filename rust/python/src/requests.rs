@@ -4,7 +4,7 @@ use m531x_core::{AskPassword, PublishOptions, Secret, SubscribeOptions, Will};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::arguments::{Given, flag, number, optional_text, qos, text, timeout};
+use crate::arguments::{PyArg, flag, number, optional_text, qos, text, timeout};
 
 /// Topic, payload, QoS, retain.
 type WillParts<'py> = (
@@ -29,17 +29,17 @@ impl ConnectOptions {
         ack_timeout, seconds, asks_password = false
     ))]
     fn new(
-        host: Given<'_, '_>,
-        port: Given<'_, '_>,
-        client_id: Given<'_, '_>,
-        username: Given<'_, '_>,
-        password: Given<'_, '_>,
-        keepalive: Given<'_, '_>,
-        clean_session: Given<'_, '_>,
-        tls: Given<'_, '_>,
+        host: PyArg<'_, '_>,
+        port: PyArg<'_, '_>,
+        client_id: PyArg<'_, '_>,
+        username: PyArg<'_, '_>,
+        password: PyArg<'_, '_>,
+        keepalive: PyArg<'_, '_>,
+        clean_session: PyArg<'_, '_>,
+        tls: PyArg<'_, '_>,
         will: Option<WillParts<'_>>,
-        ack_timeout: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        ack_timeout: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
         asks_password: bool,
     ) -> PyResult<Self> {
         let host = text("host", host)?;
@@ -66,9 +66,9 @@ impl ConnectOptions {
 }
 
 pub(crate) fn publish_options(
-    quality: Given<'_, '_>,
-    retain: Given<'_, '_>,
-    seconds: Given<'_, '_>,
+    quality: PyArg<'_, '_>,
+    retain: PyArg<'_, '_>,
+    seconds: PyArg<'_, '_>,
 ) -> PyResult<PublishOptions> {
     Ok(PublishOptions {
         qos: qos(quality)?,
@@ -78,9 +78,9 @@ pub(crate) fn publish_options(
 }
 
 pub(crate) fn subscribe_options(
-    quality: Given<'_, '_>,
-    as_hex: Given<'_, '_>,
-    seconds: Given<'_, '_>,
+    quality: PyArg<'_, '_>,
+    as_hex: PyArg<'_, '_>,
+    seconds: PyArg<'_, '_>,
 ) -> PyResult<SubscribeOptions> {
     Ok(SubscribeOptions {
         qos: qos(quality)?,

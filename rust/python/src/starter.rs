@@ -7,7 +7,7 @@ use m531x_core::Pending;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::arguments::{Given, flag, number, payload_bytes, text, timeout};
+use crate::arguments::{PyArg, flag, number, payload_bytes, text, timeout};
 use crate::delivery::parts;
 use crate::errors::OrRaise;
 use crate::message::arrivals;
@@ -41,7 +41,7 @@ impl Starter {
 
     /// Opens a port; the result is a `Modem`.
     #[staticmethod]
-    fn open(ready: &Ready, port: Given<'_, '_>, options: &ModemOptions) -> PyResult<Operation> {
+    fn open(ready: &Ready, port: PyArg<'_, '_>, options: &ModemOptions) -> PyResult<Operation> {
         let port = text("port", port)?.to_owned();
         let (options, guard) = cancellable(options);
         let open = move || m531x_core::Modem::open(&port, options);
@@ -79,11 +79,11 @@ impl Starter {
     fn publish(
         &self,
         py: Python<'_>,
-        topic: Given<'_, '_>,
-        payload: Given<'_, '_>,
-        qos: Given<'_, '_>,
-        retain: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        topic: PyArg<'_, '_>,
+        payload: PyArg<'_, '_>,
+        qos: PyArg<'_, '_>,
+        retain: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Operation> {
         let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
@@ -96,11 +96,11 @@ impl Starter {
     fn publish_nowait(
         &self,
         py: Python<'_>,
-        topic: Given<'_, '_>,
+        topic: PyArg<'_, '_>,
         payload: &Bound<'_, PyAny>,
-        qos: Given<'_, '_>,
-        retain: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        qos: PyArg<'_, '_>,
+        retain: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Operation> {
         let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
@@ -114,10 +114,10 @@ impl Starter {
     fn subscribe(
         &self,
         py: Python<'_>,
-        topic_filter: Given<'_, '_>,
-        qos: Given<'_, '_>,
-        as_hex: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        topic_filter: PyArg<'_, '_>,
+        qos: PyArg<'_, '_>,
+        as_hex: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Operation> {
         let topic_filter = text("topic", topic_filter)?;
         let options = subscribe_options(qos, as_hex, seconds)?;
@@ -125,7 +125,7 @@ impl Starter {
         self.start(py, start, u8::from)
     }
 
-    fn unsubscribe(&self, py: Python<'_>, topic_filter: Given<'_, '_>) -> PyResult<Operation> {
+    fn unsubscribe(&self, py: Python<'_>, topic_filter: PyArg<'_, '_>) -> PyResult<Operation> {
         let topic_filter = text("topic", topic_filter)?;
         self.start(py, |core| core.start_unsubscribe(topic_filter), same)
     }
@@ -153,15 +153,15 @@ impl Starter {
     fn command(
         &self,
         py: Python<'_>,
-        line: Given<'_, '_>,
-        seconds: Given<'_, '_>,
+        line: PyArg<'_, '_>,
+        seconds: PyArg<'_, '_>,
     ) -> PyResult<Operation> {
         let (line, limit) = (text("line", line)?, timeout(seconds)?);
         self.start(py, |core| core.start_command(line, limit), same)
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait_for_network(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<Operation> {
+    fn wait_for_network(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<Operation> {
         let limit = timeout(seconds)?;
         self.start(py, |core| core.start_wait_for_network(limit), same)
     }
@@ -174,12 +174,12 @@ impl Starter {
         self.start(py, m531x_core::Modem::start_reboot, same)
     }
 
-    fn set_ack_timeout(&self, py: Python<'_>, seconds: Given<'_, '_>) -> PyResult<Operation> {
+    fn set_ack_timeout(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<Operation> {
         let seconds = number("ack timeout", seconds, "1 to 65535 seconds")?;
         self.start(py, |core| core.start_set_ack_timeout(seconds), same)
     }
 
-    fn set_ping_report(&self, py: Python<'_>, enabled: Given<'_, '_>) -> PyResult<Operation> {
+    fn set_ping_report(&self, py: Python<'_>, enabled: PyArg<'_, '_>) -> PyResult<Operation> {
         let enabled = flag("enabled", enabled)?;
         self.start(py, |core| core.start_set_ping_report(enabled), same)
     }

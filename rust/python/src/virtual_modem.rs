@@ -10,7 +10,7 @@ use m531x_virtual_modem::{
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
-use crate::arguments::{Given, flag, optional_text, text};
+use crate::arguments::{PyArg, flag, optional_text, text};
 use crate::errors::{OrRaise, invalid, wrong_type};
 use crate::options::{baudrate_of, model_of};
 
@@ -28,16 +28,16 @@ impl VirtualModem {
     #[pyo3(signature = (model, broker, link, tcp, memory, baudrate, faults, seed, echo, firmware, replay))]
     fn new(
         py: Python<'_>,
-        model: Given<'_, '_>,
-        broker: Given<'_, '_>,
+        model: PyArg<'_, '_>,
+        broker: PyArg<'_, '_>,
         link: Option<PathBuf>,
-        tcp: Given<'_, '_>,
+        tcp: PyArg<'_, '_>,
         memory: bool,
-        baudrate: Given<'_, '_>,
+        baudrate: PyArg<'_, '_>,
         faults: Vec<Bound<'_, PyAny>>,
-        seed: Given<'_, '_>,
-        echo: Given<'_, '_>,
-        firmware: Given<'_, '_>,
+        seed: PyArg<'_, '_>,
+        echo: PyArg<'_, '_>,
+        firmware: PyArg<'_, '_>,
         replay: Option<PathBuf>,
     ) -> PyResult<Self> {
         let broker: BrokerChoice = text("broker", broker)?
@@ -151,7 +151,7 @@ impl VirtualModem {
     }
 }
 
-fn seed_of(seed: Given<'_, '_>) -> PyResult<Option<u64>> {
+fn seed_of(seed: PyArg<'_, '_>) -> PyResult<Option<u64>> {
     let py = seed.py();
     seed.extract().map_err(|error: PyErr| {
         let range = format!("give 0 to {}, or None", u64::MAX);
