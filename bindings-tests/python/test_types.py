@@ -10,7 +10,7 @@ import pytest
 import m531x
 from m531x import _native
 from m531x._inbox import Inbox
-from m531x.filters import topic_matches
+from m531x._native import topic_matches
 
 
 def test_messages_compare_hash_copy_and_pickle() -> None:

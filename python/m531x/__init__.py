@@ -10,9 +10,9 @@ Example:
 
 from __future__ import annotations
 
-from m531x._argument_type import ArgumentTypeError
 from m531x._delivery import Delivery
 from m531x._errors import (
+    ArgumentTypeError,
     BusyError,
     ClosedError,
     CommandError,

@@ -1,13 +1,234 @@
-"""What the subscriptions of both modems have in common."""
+"""What the modem for threads and the modem for asyncio share."""
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Literal, Protocol
 
-from m531x._errors import InvalidArgumentError
+from m531x import _native
+from m531x._callbacks import CallbackRegistry, check_callback
+from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
+from m531x._event_log import EventLog, lines_to_keep
+from m531x._html import table
+from m531x._outbox import Outbox
+from m531x._outbox import parts as outbox_parts
+from m531x._outbox import stats_of as outbox_stats
+from m531x._ports import port_name
 from m531x._routes import MessageCallback
+from m531x._trace import Trace
+from m531x._types import Event, HealthCheck, MqttState, Recovery, Stats, Will
+from m531x._virtual_modem import VirtualModem
+from m531x.recording import Recording, file_name, record
 
-__all__ = ["SubscriptionBase"]
+__all__ = ["NOT_OPEN", "VIRTUAL", "ModemBase", "SubscriptionBase", "stats_of", "will_parts"]
+
+VIRTUAL: Final = "virtual://"
+NOT_OPEN: Final = "the modem is not open yet: use `async with`, or await it"
+_DEFAULT_RECOVERY: Final = Recovery()
+_SHOWN_COUNTERS: Final = (
+    "messages",
+    "published",
+    "commands",
+    "timeouts",
+    "reboots",
+    "dropped",
+)
+
+_HealthParts = tuple[float, str | None, float, int, bool]
+_RecoveryParts = tuple[float, float, float, int | None, _HealthParts | None, int]
+
+
+class ModemBase:
+    """The options, the callbacks, and what needs no answer of the module."""
+
+    _awaits_callbacks: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        port: str | os.PathLike[str],
+        *,
+        model: str = "auto",
+        baudrate: int | None = None,
+        open_timeout: float = 10.0,
+        command_timeout: float = 10.0,
+        guard_time: float | None = None,
+        queue_size: int = 10_000,
+        overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+        max_waiting: int = 10_000,
+        trace: int = 0,
+        recovery: Recovery | None = _DEFAULT_RECOVERY,
+        outbox: Outbox | str | os.PathLike[str] | None = None,
+        record: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Checks the arguments; `m531x.Modem` also opens the port."""
+        self._options = _native.ModemOptions(
+            model,
+            baudrate,
+            open_timeout,
+            command_timeout,
+            guard_time,
+            queue_size,
+            overflow,
+            max_waiting,
+            lines_to_keep(trace),
+            _recovery_parts(recovery),
+            outbox_parts(outbox),
+            None if record is None else file_name("record", record),
+        )
+        self._port = port_name(port)
+        self._model = model
+        self._trace_size = trace
+        self._event_log: EventLog | None = None
+        self._virtual: VirtualModem | None = None
+        self._callbacks = CallbackRegistry()
+        self._closed = False
+        self._set_up(queue_size, overflow)
+
+    def _set_up(self, queue_size: int, overflow: str) -> None:
+        """Does the rest of ``__init__``."""
+        raise NotImplementedError
+
+    @property
+    def _opened(self) -> _native.Modem:
+        """The native modem, or an error that says why there is none."""
+        raise NotImplementedError
+
+    def _start_virtual_modem(self) -> VirtualModem:
+        """Starts the module behind ``virtual://``."""
+        model = "M5310-A" if self._model == "auto" else self._model
+        self._virtual = VirtualModem._in_memory(model, None)
+        return self._virtual
+
+    @property
+    def port(self) -> str:
+        """The port it was given."""
+        return self._port
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
+    def virtual_modem(self) -> VirtualModem | None:
+        """The virtual modem behind ``virtual://``; None for every other port."""
+        return self._virtual
+
+    @property
+    def on_message(self) -> MessageCallback | None:
+        """Called as ``on_message(message)`` for messages that no subscription's callback takes."""
+        return self._callbacks.routes.default
+
+    @on_message.setter
+    def on_message(self, callback: MessageCallback | None) -> None:
+        self._check_callback("on_message", callback, "message")
+        self._callbacks.routes.default = callback
+
+    @property
+    def on_connect(self) -> Callable[[], object] | None:
+        """Called as ``on_connect()`` whenever the MQTT connection is made."""
+        return self._callbacks.on_connect
+
+    @on_connect.setter
+    def on_connect(self, callback: Callable[[], object] | None) -> None:
+        self._check_callback("on_connect", callback)
+        self._callbacks.on_connect = callback
+
+    @property
+    def on_disconnect(self) -> Callable[[str], object] | None:
+        """Called as ``on_disconnect(reason)`` when the MQTT connection is gone.
+
+        It and `on_connect` come in turns, also when the module reconnects by itself.
+        """
+        return self._callbacks.on_disconnect
+
+    @on_disconnect.setter
+    def on_disconnect(self, callback: Callable[[str], object] | None) -> None:
+        self._check_callback("on_disconnect", callback, "reason")
+        self._callbacks.on_disconnect = callback
+
+    @property
+    def on_event(self) -> Callable[[Event], object] | None:
+        """Called as ``on_event(event)`` for everything that is not a message."""
+        return self._callbacks.on_event
+
+    @on_event.setter
+    def on_event(self, callback: Callable[[Event], object] | None) -> None:
+        self._check_callback("on_event", callback, "event")
+        self._callbacks.on_event = callback
+
+    def _check_callback(self, name: str, callback: object, *parameters: str) -> None:
+        if callback is not None:
+            check_callback(name, callback, *parameters, awaited=self._awaits_callbacks)
+
+    def mqtt_state(self) -> MqttState:
+        """The state of the MQTT connection as last heard; `status` asks the module."""
+        return MqttState(self._opened.mqtt_state())
+
+    def subscriptions(self) -> list[str]:
+        """The filters that are subscribed."""
+        return self._opened.subscriptions()
+
+    def stats(self) -> Stats:
+        """The counters since the modem was opened."""
+        raise NotImplementedError
+
+    def trace(self) -> Trace:
+        """The last lines and changes of state, oldest first, without passwords and PINs.
+
+        Raises:
+            InvalidArgumentError: The modem was opened without ``trace``.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://", trace=100) as modem:
+            ...     _ = modem.command("AT+CSQ")
+            ...     print([entry.text for entry in modem.trace() if entry.kind == "command"][-1])
+            AT+CSQ
+        """
+        if self._event_log is None:
+            raise ClosedError(NOT_OPEN)
+        return self._event_log.trace()
+
+    def record(self, path: str | os.PathLike[str], *, limit: int = 64 << 20) -> Recording:
+        """Records everything that passes from now on: bytes, times, requests and results.
+
+        No password and no PIN is in it; topics, payloads, the numbers of module and SIM are. One
+        of the whole session (``record=`` of the modem) says more than one that begins later, which
+        does not know the operations under way. `m531x.replay` plays it again.
+
+        Args:
+            path: The file, readable by its owner only. A recording that is there is kept under the
+                same name with ``.1`` added.
+            limit: About how many bytes it may grow to before it is put aside as ``.1``.
+
+        Raises:
+            RecordingError: The file cannot be created.
+            BusyError: There is a recording under way.
+
+        Example:
+            >>> import m531x, pathlib, tempfile
+            >>> path = pathlib.Path(tempfile.mkdtemp()) / "field.rec"
+            >>> with m531x.Modem("virtual://") as modem, modem.record(path) as recording:
+            ...     _ = modem.signal()
+            >>> "> AT+CSQ" in path.read_text()
+            True
+        """
+        return record(self._opened, path, limit)
+
+    def _html(self, title: str) -> str:
+        """A table of what the modem is doing, as far as it is open."""
+        rows: list[tuple[str, object]] = [("port", self._port), ("closed", self._closed)]
+        # It may be closed meanwhile, or belong to the process that this one was forked from.
+        with contextlib.suppress(ClosedError):
+            counters = self.stats()
+            rows += [(name, getattr(counters, name)) for name in _SHOWN_COUNTERS]
+        with contextlib.suppress(ClosedError):
+            rows.append(("state", self.mqtt_state()))
+            rows.append(("subscriptions", ", ".join(self.subscriptions()) or None))
+        return table(title, rows)
 
 
 class SubscriptionBase:
@@ -34,3 +255,60 @@ class SubscriptionBase:
                 f"the subscription of {self.topic!r} has a callback, which gets its messages: "
                 "subscribe without callback to read them here"
             )
+
+
+class _Drain(Protocol):
+    """Who takes what arrives from the native module's queue."""
+
+    @property
+    def queued(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+    @property
+    def callback_errors(self) -> int: ...
+
+
+def stats_of(native: _native.Modem, drain: _Drain) -> Stats:
+    """The counters of the native module and of what drains its queue."""
+    counters = native.stats()
+    counters["queued"] += drain.queued
+    counters["dropped"] += drain.dropped
+    counters["outbox"] = outbox_stats(counters["outbox"])
+    return Stats(**counters, callback_errors=drain.callback_errors)
+
+
+def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:
+    """What the native module takes; None is no will."""
+    if will is None:
+        return None
+    if not isinstance(will, Will):
+        raise ArgumentTypeError(f"will is {type(will).__name__}: give a Will")
+    return (will.topic, will.payload, will.qos, will.retain)
+
+
+def _recovery_parts(recovery: Recovery | None) -> _RecoveryParts | None:
+    """What the native module takes; None is off."""
+    if recovery is None:
+        return None
+    if not isinstance(recovery, Recovery):
+        raise ArgumentTypeError(f"recovery is {type(recovery).__name__}: give a Recovery or None")
+    if not recovery.enabled:
+        return None
+    return (
+        recovery.initial_delay,
+        recovery.max_delay,
+        recovery.jitter,
+        recovery.max_attempts,
+        _health_parts(recovery.health_check),
+        recovery.loss_budget,
+    )
+
+
+def _health_parts(check: HealthCheck | None) -> _HealthParts | None:
+    if check is None:
+        return None
+    if not isinstance(check, HealthCheck):
+        raise ArgumentTypeError(
+            f"health_check is {type(check).__name__}: give a HealthCheck or None"
+        )
+    return (check.period, check.topic, check.timeout, check.misses, check.loop_back)

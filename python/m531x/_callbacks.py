@@ -1,14 +1,41 @@
-"""Checks a callback when it is set, so that a wrong one is not found out by the first message."""
+"""The callbacks of a modem, checked when they are set and not by the first message."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
-from m531x._argument_type import ArgumentTypeError
-from m531x._errors import InvalidArgumentError
+from m531x._errors import ArgumentTypeError, InvalidArgumentError
+from m531x._routes import Routes
+from m531x._types import Event, EventKind
 
-__all__ = ["check_callback"]
+__all__ = ["CallbackRegistry", "check_callback"]
+
+
+class CallbackRegistry:
+    """The callbacks of one modem; whoever drains the native queue calls them."""
+
+    def __init__(self) -> None:
+        """There are none yet."""
+        self.routes: Routes = Routes()
+        self.on_connect: Callable[[], object] | None = None
+        self.on_disconnect: Callable[[str], object] | None = None
+        self.on_event: Callable[[Event], object] | None = None
+        self.password: Callable[[], object] | None = None
+
+    def of_event(
+        self, kind: int, value: int, text: str, timestamp: float
+    ) -> list[tuple[Callable[..., object], tuple[Any, ...]]]:
+        """Whom to call, and with what, for an event."""
+        calls: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        if kind == EventKind.CONNECTED and self.on_connect is not None:
+            calls.append((self.on_connect, ()))
+        elif kind == EventKind.DISCONNECTED and self.on_disconnect is not None:
+            calls.append((self.on_disconnect, (text,)))
+        if self.on_event is not None:
+            calls.append((self.on_event, (Event(EventKind(kind), value, text, timestamp),)))
+        return calls
 
 
 def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = False) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from m531x import _native
 from m531x._callbacks import check_callback
+from m531x._dispatcher import Dispatcher
 from m531x._errors import ClosedError
 from m531x._types import Receipt
-
-if TYPE_CHECKING:
-    from m531x import _native
-    from m531x._dispatcher import Dispatcher
 
 __all__ = ["Delivery"]
 
@@ -33,7 +30,7 @@ class Delivery:
 
     def __init__(self, native: _native.Delivery, dispatcher: Dispatcher) -> None:
         """Made by `Modem.publish_nowait` only."""
-        self.native = native
+        self._native = native
         self._dispatcher = dispatcher
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[Delivery], object]] = []
@@ -48,7 +45,7 @@ class Delivery:
 
     def done(self) -> bool:
         """Whether the publish has ended, with a receipt or with an error."""
-        return self.native.done()
+        return self._native.done()
 
     def wait(self, timeout: float | None = None) -> Receipt:
         """Waits until the publish has ended; may be called again, and by several threads.
@@ -64,7 +61,7 @@ class Delivery:
             PublishError: The module gave up waiting for the acknowledgement.
             M531xError: Why the publish failed otherwise, as `Modem.publish` raises it.
         """
-        return Receipt(*self.native.wait(timeout))
+        return Receipt(*self._native.wait(timeout))
 
     def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
         """Has ``callback(delivery)`` called on the dispatcher thread when the publish has ended.
@@ -80,7 +77,7 @@ class Delivery:
         """
         check_callback("done_callback", callback, "delivery")
         # Asked first: in a forked child, which has no token, the locks may be held for ever.
-        token = self.native.token
+        token = self._native.token
         with self._lock:
             self._callbacks.append(callback)
         self._dispatcher.watch(token, self)

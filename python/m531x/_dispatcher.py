@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from m531x import _native
-from m531x._callback_registry import CallbackRegistry
+from m531x._callbacks import CallbackRegistry
 from m531x._errors import ClosedError, M531xError
 from m531x._event_log import EventLog
 from m531x._inbox import Inbox
@@ -24,15 +24,20 @@ from m531x._routes import MessageCallback, Route
 from m531x._secret import Hidden
 from m531x._types import EventKind
 
-if TYPE_CHECKING:
-    from m531x._delivery import Delivery
-
 __all__ = ["Dispatcher"]
 
 _BATCH = 512
 # How long close() waits for a callback that does not return: longer would be a deadlock for a
 # callback that itself waits for the thread that closes.
 _LAST_CALLBACK_S = 1.0
+
+
+class _Delivery(Protocol):
+    """A publish whose done callbacks the dispatcher calls."""
+
+    _native: _native.Delivery
+
+    def take_callbacks(self) -> list[Callable[[Any], object]]: ...
 
 
 class Dispatcher:
@@ -55,7 +60,7 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
         self._stopped = False
-        self._deliveries: dict[int, Delivery] = {}
+        self._deliveries: dict[int, _Delivery] = {}
         self.callback_errors: int = 0
 
     @property
@@ -68,13 +73,13 @@ class Dispatcher:
         """How many messages were dropped here because nobody read them."""
         return self._inbox.dropped
 
-    def watch(self, token: int, delivery: Delivery) -> None:
+    def watch(self, token: int, delivery: _Delivery) -> None:
         """Runs the callbacks of the delivery with this token when it is done."""
         with self._lock:
             if token in self._deliveries:
                 return
             self._deliveries[token] = delivery
-        delivery.native.watch()
+        delivery._native.watch()
 
     def start(self) -> None:
         """Starts the thread; to be called once."""

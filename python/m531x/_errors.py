@@ -7,6 +7,7 @@ import enum
 from typing import Final
 
 __all__ = [
+    "ArgumentTypeError",
     "BusyError",
     "ClosedError",
     "CommandError",
@@ -289,6 +290,10 @@ class InternalError(M531xError):
     """A defect of m531x."""
 
     code = ErrorCode.INTERNAL
+
+
+class ArgumentTypeError(InvalidArgumentError, TypeError):
+    """An argument was of a wrong type; the text names it and says what to give."""
 
 
 _CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {

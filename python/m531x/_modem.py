@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import threading
 import warnings
 import weakref
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Literal
 
-from m531x import _native, _recovery
-from m531x._callback_registry import CallbackRegistry
-from m531x._connection import ConnectionCommands
+from m531x import _native
+from m531x._base import VIRTUAL, ModemBase, stats_of, will_parts
+from m531x._callbacks import CallbackRegistry
+from m531x._delivery import Delivery
 from m531x._dispatcher import Dispatcher
-from m531x._errors import ClosedError
-from m531x._event_log import EventLog, lines_to_keep
+from m531x._errors import ClosedError, ConnectError
+from m531x._event_log import EventLog
 from m531x._fork import invalidate_after_fork, watch_forks
-from m531x._html import modem_table
-from m531x._info import Info, stats_of
-from m531x._module import ModuleCommands
-from m531x._outbox import Outbox
-from m531x._outbox import parts as outbox_parts
-from m531x._ports import port_name
-from m531x._publishing import Publishing
-from m531x._subscribing import Subscribing
-from m531x._trace import Trace
-from m531x._types import Recovery, Stats
-from m531x._virtual_modem import VirtualModem
-from m531x.recording import file_name
+from m531x._native import Message
+from m531x._password import Logins, checked, failed, parts
+from m531x._routes import MessageCallback
+from m531x._secret import Hidden, shown_command
+from m531x._subscription import MessageIterator, Subscription
+from m531x._types import ModemInfo, MqttConfig, MqttState, Payload, Receipt, Signal, Stats, Will
+from m531x.doctor import Diagnosis, diagnosis_of
 
 __all__ = ["Modem"]
 
-_VIRTUAL = "virtual://"
+
+def _ask(function: Callable[[], str]) -> Hidden[str]:
+    try:
+        return checked(Hidden(function()))
+    except Exception as error:
+        raise failed(error) from error
 
 
-class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
+class Modem(ModemBase):
     """A module at a serial port, used as an MQTT client.
 
     Opening runs the start-up dialogue: the module is asked until it answers, echo is turned off,
@@ -45,6 +45,10 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
     Every method may be called by any thread, callbacks included; each waits for its own answer.
     Ctrl-C ends any wait in the main thread at once. Callbacks run one after the other on one thread
     of the modem's own, in the order of arrival, with no lock held.
+
+    Every method raises `ModemTimeoutError` when the module does not answer in time, `CommandError`
+    when it refuses (``modem_code`` is its number), `ModemRebootedError` when it restarts meanwhile
+    and `ClosedError` after ``close()``.
 
     Args:
         port: ``"/dev/ttyUSB0"`` (a path will do too), ``"COM5"``, ``"usb:SERIAL"`` for
@@ -87,78 +91,384 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
         room/1/temperature 21.5
     """
 
-    def __init__(
-        self,
-        port: str | os.PathLike[str],
-        *,
-        model: str = "auto",
-        baudrate: int | None = None,
-        open_timeout: float = 10.0,
-        command_timeout: float = 10.0,
-        guard_time: float | None = None,
-        queue_size: int = 10_000,
-        overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
-        max_waiting: int = 10_000,
-        trace: int = 0,
-        recovery: Recovery | None = _recovery.DEFAULT,
-        outbox: Outbox | str | os.PathLike[str] | None = None,
-        record: str | os.PathLike[str] | None = None,
-    ) -> None:
+    def _set_up(self, queue_size: int, overflow: str) -> None:
         """Opens the port and runs the start-up dialogue."""
-        options = _native.ModemOptions(
-            model,
-            baudrate,
-            open_timeout,
-            command_timeout,
-            guard_time,
-            queue_size,
-            overflow,
-            max_waiting,
-            lines_to_keep(trace),
-            _recovery.parts(recovery),
-            outbox_parts(outbox),
-            None if record is None else file_name("record", record),
-        )
-        self._port = port = port_name(port)
-        self._virtual: VirtualModem | None = None
-        if port == _VIRTUAL:
-            self._virtual = VirtualModem._in_memory("M5310-A" if model == "auto" else model, None)
+        self._native: _native.Modem
+        if self._port == VIRTUAL:
+            virtual = self._start_virtual_modem()
             try:
-                self._native = _native.Modem.open_virtual(self._virtual._native, options)
+                self._native = _native.Modem.open_virtual(virtual._native, self._options)
             except BaseException:
-                self._virtual.close()
+                virtual.close()
                 raise
         else:
-            self._native = _native.Modem.open(port, options)
-        self._closed = False
+            self._native = _native.Modem.open(self._port, self._options)
         self._closing = threading.Lock()
-        self._event_log = EventLog(self._native, port, trace)
-        self._callbacks = CallbackRegistry()
+        event_log = self._event_log = EventLog(self._native, self._port, self._trace_size)
         self._dispatcher = Dispatcher(
-            self._native, self._callbacks, queue_size, overflow, self._event_log
+            self._native, self._callbacks, queue_size, overflow, event_log
         )
         self._dispatcher.start()
         _open_modems.add(self)
         watch_forks(self)
 
-    def stats(self) -> Stats:
-        """The counters since the modem was opened."""
-        return stats_of(self._native, self._dispatcher)
+    @property
+    def _opened(self) -> _native.Modem:
+        return self._native
 
-    def trace(self) -> Trace:
-        """The last lines and changes of state, oldest first, without passwords and PINs.
+    def connect(
+        self,
+        host: str,
+        port: int = 1883,
+        *,
+        client_id: str,
+        username: str | None = None,
+        password: str | Callable[[], str] | None = None,
+        keepalive: int = 60,
+        clean_session: bool = True,
+        tls: bool = False,
+        will: Will | None = None,
+        ack_timeout: int = 10,
+        timeout: float | None = None,
+    ) -> None:
+        """Configures the module's MQTT client and connects it; returns when the broker accepted.
+
+        A client that is still configured is removed first.
+
+        Args:
+            host: The broker's name or address, as the module is to look it up.
+            port: The broker's TCP port, 1 to 65535.
+            client_id: The MQTT client identifier.
+            username: The user name, if the broker wants one.
+            password: The password, or a function that gives it, for one that expires: it is called
+                for every connection and every recovery, once more if the broker refuses what it
+                gave, here on this thread, later on that of the callbacks, where it may take 30 s.
+                The password appears in no log, error text or repr.
+            keepalive: Seconds, up to 65535; more than `ack_timeout`. 0 is allowed, but not "off":
+                the broker expects no ping then, while a module may send one every 1.5 s.
+            clean_session: Whether the broker forgets the client's earlier session.
+            tls: Whether the module encrypts; not every model can.
+            will: What the broker publishes when the connection is lost.
+            ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
+            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
 
         Raises:
-            InvalidArgumentError: The modem was opened without ``trace``.
+            InvalidArgumentError: An argument is refused; nothing was sent.
+            ConnectError: The broker refused (``return_code`` says why) or was not reached, or the
+                password function raised.
+            ModemTimeoutError: There was no outcome in time.
+            CommandError: The module refused a command.
 
         Example:
             >>> import m531x
-            >>> with m531x.Modem("virtual://", trace=100) as modem:
-            ...     _ = modem.command("AT+CSQ")
-            ...     print([entry.text for entry in modem.trace() if entry.kind == "command"][-1])
-            AT+CSQ
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     will = m531x.Will("meter/17/state", "lost")
+            ...     modem.connect("broker.example", client_id="meter-17", keepalive=300, will=will)
+            ...     print(modem.mqtt_state())
+            connected
         """
-        return self._event_log.trace()
+        (hidden, function), password = parts(password), None
+        self._callbacks.password = function
+        logins = Logins(function, timeout)
+        while True:
+            options = _native.ConnectOptions(
+                host,
+                port,
+                client_id,
+                username,
+                hidden.reveal() if function is None else _ask(function).reveal(),
+                keepalive,
+                clean_session,
+                tls,
+                will_parts(will),
+                ack_timeout,
+                logins.left,
+                function is not None,
+            )
+            try:
+                self._native.connect(options)
+            except ConnectError as error:
+                if not logins.again(error):
+                    raise
+            else:
+                return
+
+    def disconnect(self) -> None:
+        """Ends the MQTT connection; the client stays configured.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+        """
+        self._native.disconnect()
+
+    def delete(self) -> None:
+        """Removes the configured MQTT client from the module.
+
+        Raises:
+            CommandError: The module refused.
+        """
+        self._native.delete()
+
+    def publish(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Receipt:
+        r"""Publishes and waits until it is done.
+
+        Done is: accepted by the module (QoS 0), acknowledged by the broker (QoS 1), completed
+        (QoS 2).
+
+        With an outbox and QoS 1 or 2, an error after the message was accepted says that it stays in
+        the outbox: it is sent later, so do not publish it again. It comes at once if no connection
+        is there or being made.
+
+        Args:
+            topic: The topic name, without wildcards.
+            payload: Any bytes; text is sent as UTF-8.
+            qos: 0, 1 or 2.
+            retain: Whether the broker keeps it for later subscribers.
+            timeout: Seconds it may take; None is the acknowledgement timeout and some.
+
+        Returns:
+            The receipt with the packet id.
+
+        Raises:
+            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
+            NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
+            PublishError: The module gave up waiting for the acknowledgement.
+            ModemTimeoutError: It was not done in time.
+            OutboxError: The outbox is full (`OutboxFullError`) or cannot be written.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     modem.publish("meter/17/count", "42", qos=1).packet_id
+            ...     modem.publish("meter/17/raw", b"\x00\xff").qos
+            1
+            0
+        """
+        return Receipt(*self._native.publish(topic, payload, qos, retain, timeout))
+
+    def publish_nowait(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Delivery:
+        """Publishes without waiting.
+
+        With an outbox and QoS 1 or 2 it returns once the message is on the disk, connected or not:
+        from then on it is sent until the broker has acknowledged it, by this process or a later
+        one.
+
+        Args:
+            topic: As for `publish`.
+            payload: As for `publish`.
+            qos: As for `publish`.
+            retain: As for `publish`.
+            timeout: Seconds it may take from now, waiting for its turn included.
+
+        Returns:
+            The delivery, to be waited for or not.
+
+        Raises:
+            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
+            ClosedError: The modem is closed.
+            QueueFullError: As many operations wait as ``max_waiting`` of the modem allows.
+            OutboxError: The outbox is full (`OutboxFullError`) or cannot be written; the message
+                was not accepted.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     deliveries = [modem.publish_nowait("t", str(n), qos=1) for n in range(3)]
+            ...     print([delivery.wait(timeout=10).qos for delivery in deliveries])
+            [1, 1, 1]
+        """
+        native = self._native.publish_nowait(topic, payload, qos, retain, timeout)
+        return Delivery(native, self._dispatcher)
+
+    def subscribe(
+        self,
+        topic: str,
+        qos: int = 0,
+        callback: MessageCallback | None = None,
+        *,
+        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
+        timeout: float | None = None,
+    ) -> Subscription:
+        """Subscribes and waits for the broker's answer.
+
+        A message goes to the callback of every subscription it matches. If none of them has one it
+        goes to `on_message`; if that is None, to the queue that `messages` reads. Subscribing again
+        to the same filter replaces its callback.
+
+        Args:
+            topic: The topic filter; ``+`` and ``#`` as in MQTT.
+            qos: The highest QoS wanted.
+            callback: Called as ``callback(message)``; it may use the modem.
+            hex: Have the module print payloads as hex (they are decoded here), which leaves no
+                doubt about where a topic ends; M5311 only.
+            timeout: Seconds it may take; None is the acknowledgement timeout and some.
+
+        Returns:
+            The subscription with the granted QoS.
+
+        Raises:
+            InvalidArgumentError: The filter, the QoS or the callback is refused; nothing was sent.
+            NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
+            SubscribeError: The broker refused, or did not answer in time.
+
+        Example:
+            >>> import m531x, queue
+            >>> texts = queue.Queue()
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     meters = modem.subscribe("meter/+", 1, lambda message: texts.put(message.text))
+            ...     _ = modem.publish("meter/17", "42")
+            ...     print(meters.granted_qos, texts.get(timeout=10))
+            1 42
+        """
+        _native.check_text("topic", topic)
+        self._check_callback("callback", callback, "message")
+        with self._callbacks.routes.being_subscribed(topic, callback):
+            granted = self._native.subscribe(topic, qos, hex, timeout)
+        return Subscription(self, topic, granted, callback, hex)
+
+    def unsubscribe(self, topic: str) -> None:
+        """Ends the subscription of a filter and waits for the broker's answer.
+
+        Args:
+            topic: The filter, as it was subscribed.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
+            ModemTimeoutError: The broker did not answer in time.
+        """
+        self._native.unsubscribe(topic)
+        self._callbacks.routes.remove(topic)
+
+    def messages(self, timeout: float | None = None) -> Iterator[Message]:
+        """Iterates over the messages that no callback takes, in order.
+
+        Args:
+            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
+                until the modem is closed, 0 gives what is there.
+
+        Raises:
+            ClosedError: The modem is closed.
+            PortError: The port was lost, and what had arrived before has been read.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.subscribe("meter/#")
+            ...     for n in range(3):
+            ...         _ = modem.publish(f"meter/{n}", str(n))
+            ...     print([message.text for message in modem.messages(timeout=0.5)])
+            ['0', '1', '2']
+        """
+        return self._messages(None, timeout)
+
+    def _messages(self, filter_: str | None, timeout: float | None) -> Iterator[Message]:
+        timeout = _native.checked_timeout(timeout)
+        self._require_open()
+        return MessageIterator(self._dispatcher, filter_, timeout)
+
+    def wait_for_network(self, timeout: float = 120.0) -> None:
+        """Waits for SIM, registration, attachment and address; optional before ``connect()``.
+
+        Args:
+            timeout: Seconds it may take.
+
+        Raises:
+            ModemTimeoutError: It says which step is missing.
+        """
+        self._native.wait_for_network(timeout)
+
+    def status(self) -> MqttState:
+        """Asks the module for the state of its MQTT client (``AT+MQTTSTAT?``)."""
+        return MqttState(self._native.status())
+
+    def config(self) -> MqttConfig:
+        """Reads back what the module's MQTT client is configured with; never the password."""
+        return MqttConfig(*self._native.config())
+
+    def info(self) -> ModemInfo:
+        """Reads the model, the firmware and the identities of the module and its SIM card."""
+        return ModemInfo(*self._native.info())
+
+    def signal(self) -> Signal:
+        """Reads the quality of the radio signal."""
+        return Signal(*self._native.signal())
+
+    def command(self, line: str, timeout: float | None = None) -> list[str]:
+        """Sends an AT command and waits for its final result.
+
+        Args:
+            line: The command without the carriage return, such as ``"AT+CSQ"``.
+            timeout: Seconds it may take; None is the modem's ``command_timeout``.
+
+        Returns:
+            The lines between the command and its ``OK``.
+
+        Raises:
+            InvalidArgumentError: The line holds a control character or is too long.
+            CommandError: The module answered ``ERROR`` or ``+CME ERROR``.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     modem.command("AT+CGMM")
+            ['M5310-A']
+        """
+        hidden, line = Hidden(line), shown_command(line)
+        return self._native.command(hidden.reveal(), timeout)
+
+    def wake(self) -> None:
+        """Wakes a sleeping module: asks until it answers, as it loses the first bytes."""
+        self._native.wake()
+
+    def reboot(self) -> None:
+        """Restarts the module and waits until it answers again; the MQTT client is gone then."""
+        self._native.reboot()
+
+    def set_ack_timeout(self, seconds: int) -> None:
+        """Sets how long the module waits for an acknowledgement (``AT+MQTTTO``).
+
+        Args:
+            seconds: More than 0, less than the keep-alive.
+        """
+        self._native.set_ack_timeout(seconds)
+
+    def set_ping_report(self, enabled: bool) -> None:
+        """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
+        self._native.set_ping_report(enabled)
+
+    def diagnose(self) -> Diagnosis:
+        """Looks at the module, from its answer to its MQTT state; nothing is changed.
+
+        `m531x.diagnose` looks at the port and at a broker as well.
+        """
+        return diagnosis_of(_native.diagnose_open(self._native))
+
+    def stats(self) -> Stats:
+        """The counters since the modem was opened."""
+        return stats_of(self._native, self._dispatcher)
 
     def close(self) -> None:
         """Closes the port and ends every wait of every thread; closing again does nothing.
@@ -192,18 +502,18 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
 
     def __repr__(self) -> str:
         """The port and the state."""
-        if not hasattr(self, "_closed"):
+        if not hasattr(self, "_native"):
             # A traceback of an opening that failed shows what there is of it.
             return "<m531x.Modem not open>"
         state = "closed" if self._closed else self.mqtt_state()
         return f"<m531x.Modem {self._port!r} {state}>"
 
     def _repr_html_(self) -> str:
-        return modem_table("m531x.Modem", self)
+        return self._html("m531x.Modem")
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""
-        if not getattr(self, "_closed", True):
+        if hasattr(self, "_native") and not self._closed:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
             self.close()
 

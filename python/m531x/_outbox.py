@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from m531x import _native
-from m531x._argument_type import ArgumentTypeError
+from m531x._errors import ArgumentTypeError
 
 __all__ = ["Outbox", "OutboxStats", "StoredMessage"]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar, cast
 
-from m531x._argument_type import ArgumentTypeError
 from m531x._callbacks import check_callback
-from m531x._errors import ConnectError
+from m531x._errors import ArgumentTypeError, ConnectError
 from m531x._secret import Hidden
 
-__all__ = ["Logins", "checked", "failed", "parts", "why"]
+__all__ = ["Logins", "ask_awaiting", "checked", "failed", "parts", "why"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -45,6 +45,18 @@ def checked(password: Hidden[object]) -> Hidden[str]:
     if not isinstance(value, str):
         raise ArgumentTypeError(f"the password function gave {type(value).__name__}: give a str")
     return Hidden(value)
+
+
+async def ask_awaiting(function: Callable[[], object]) -> Hidden[str]:
+    """What the function gives, which may have to be awaited.
+
+    Raises:
+        ArgumentTypeError: It is not a text.
+    """
+    password: Hidden[object] = Hidden(function())
+    if inspect.isawaitable(password.reveal()):
+        password = Hidden(await cast("Awaitable[object]", password.reveal()))
+    return checked(password)
 
 
 def why(error: BaseException) -> str:

@@ -7,8 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import NamedTuple
 
-from m531x._native import Message
-from m531x.filters import topic_matches
+from m531x._native import Message, topic_matches
 
 __all__ = ["MessageCallback", "Route", "Routes"]
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Protocol
 
 from m531x._base import SubscriptionBase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from m531x._native import Message
-    from m531x._subscribing import Subscribing
+from m531x._dispatcher import Dispatcher
+from m531x._native import Message
 
 __all__ = ["MessageIterator", "Subscription"]
+
+
+class _Modem(Protocol):
+    """What a subscription needs of its modem."""
+
+    def unsubscribe(self, topic: str) -> None: ...
+    def _messages(self, filter_: str | None, timeout: float | None) -> Iterator[Message]: ...
 
 
 class MessageIterator:
     """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
 
-    def __init__(self, modem: Subscribing, filter_: str | None, timeout: float | None) -> None:
+    def __init__(self, dispatcher: Dispatcher, filter_: str | None, timeout: float | None) -> None:
         """Made by ``messages()`` only."""
-        self._modem = modem
+        self._dispatcher = dispatcher
         self._filter = filter_
         self._timeout = timeout
 
@@ -30,7 +34,7 @@ class MessageIterator:
 
     def __next__(self) -> Message:
         """The next message."""
-        message = self._modem._dispatcher.take(self._filter, self._timeout)
+        message = self._dispatcher.take(self._filter, self._timeout)
         if message is None:
             raise StopIteration
         return message
@@ -58,7 +62,7 @@ class Subscription(SubscriptionBase):
         hex: Whether the module prints the payloads as hex (they are decoded here).
     """
 
-    _modem: Subscribing
+    _modem: _Modem
 
     def __repr__(self) -> str:
         """The filter and the granted QoS."""

@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import cast
 
 from m531x import _native
-from m531x._argument_type import ArgumentTypeError
-from m531x._errors import ClosedError, InvalidArgumentError
+from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._types import TranscriptEntry
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from m531x import _native
-from m531x._argument_type import ArgumentTypeError
-from m531x._errors import InvalidArgumentError
+from m531x._errors import ArgumentTypeError, InvalidArgumentError
 from m531x._types import Event, EventKind
 
 __all__ = ["Recording", "RecordingStats", "ReplayItem", "record", "replay"]

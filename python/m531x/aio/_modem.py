@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import warnings
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, ClassVar
 
-from m531x import _native, _recovery
-from m531x._callback_registry import CallbackRegistry
-from m531x._errors import ClosedError, InvalidArgumentError
-from m531x._event_log import EventLog, lines_to_keep
+from m531x import _native
+from m531x._base import NOT_OPEN, VIRTUAL, ModemBase, stats_of, will_parts
+from m531x._errors import ClosedError, ConnectError, InvalidArgumentError
+from m531x._event_log import EventLog
 from m531x._fork import invalidate_after_fork, watch_forks
-from m531x._html import modem_table
-from m531x._info import Info, stats_of
-from m531x._outbox import Outbox
-from m531x._outbox import parts as outbox_parts
-from m531x._ports import port_name
-from m531x._trace import Trace
-from m531x._types import Recovery, Stats
-from m531x._virtual_modem import VirtualModem
-from m531x.aio._connection import ConnectionCommands
+from m531x._native import Message
+from m531x._password import Logins, ask_awaiting, failed, parts
+from m531x._routes import MessageCallback
+from m531x._secret import Hidden, shown_command
+from m531x._types import ModemInfo, MqttConfig, MqttState, Payload, Receipt, Signal, Stats, Will
+from m531x.aio._delivery import Delivery
 from m531x.aio._loop_bridge import LoopBridge
-from m531x.aio._module import ModuleCommands
-from m531x.aio._publishing import Publishing
 from m531x.aio._receiver import Receiver
-from m531x.aio._subscribing import Subscribing
-from m531x.recording import file_name
+from m531x.aio._subscription import MessageIterator, Subscription
+from m531x.doctor import Diagnosis, diagnosis_of
 
 __all__ = ["Modem"]
 
-_VIRTUAL = "virtual://"
-_NOT_OPEN = "the modem is not open yet: use `async with`, or await it"
+
+async def _ask(function: Callable[[], str | Awaitable[str]]) -> Hidden[str]:
+    try:
+        return await ask_awaiting(function)
+    except Exception as error:
+        raise failed(error) from error
 
 
-class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
+class Modem(ModemBase):
     """A module at a serial port, used as an MQTT client from a coroutine.
 
     The arguments are those of `m531x.Modem`. The port is opened by ``async with``, or by awaiting
@@ -86,48 +84,13 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
         [1, 1, 1]
     """
 
-    def __init__(
-        self,
-        port: str | os.PathLike[str],
-        *,
-        model: str = "auto",
-        baudrate: int | None = None,
-        open_timeout: float = 10.0,
-        command_timeout: float = 10.0,
-        guard_time: float | None = None,
-        queue_size: int = 10_000,
-        overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
-        max_waiting: int = 10_000,
-        trace: int = 0,
-        recovery: Recovery | None = _recovery.DEFAULT,
-        outbox: Outbox | str | os.PathLike[str] | None = None,
-        record: str | os.PathLike[str] | None = None,
-    ) -> None:
-        """Checks the arguments; nothing is opened yet."""
-        self._options = _native.ModemOptions(
-            model,
-            baudrate,
-            open_timeout,
-            command_timeout,
-            guard_time,
-            queue_size,
-            overflow,
-            max_waiting,
-            lines_to_keep(trace),
-            _recovery.parts(recovery),
-            outbox_parts(outbox),
-            None if record is None else file_name("record", record),
-        )
-        self._model = model
-        self._port = port_name(port)
-        self._trace_size = trace
-        self._event_log: EventLog | None = None
-        self._virtual: VirtualModem | None = None
+    _awaits_callbacks: ClassVar[bool] = True
+
+    def _set_up(self, queue_size: int, overflow: str) -> None:
+        """Opens nothing yet."""
         self._bridge: LoopBridge | None = None
         self._native: _native.Modem | None = None
         self._open_starter: _native.Starter | None = None
-        self._closed = False
-        self._callbacks = CallbackRegistry()
         self._receiver = Receiver(self._callbacks, queue_size, overflow)
 
     async def open(self) -> None:
@@ -142,12 +105,9 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
             raise ClosedError("a modem is opened once: make a new one with the same arguments")
         bridge = self._bridge = LoopBridge(self._receiver.arrived)
         try:
-            if self._port == _VIRTUAL:
-                model = "M5310-A" if self._model == "auto" else self._model
-                self._virtual = VirtualModem._in_memory(model, None)
-                opening = _native.Starter.open_virtual(
-                    bridge.ready, self._virtual._native, self._options
-                )
+            if self._port == VIRTUAL:
+                virtual = self._start_virtual_modem()
+                opening = _native.Starter.open_virtual(bridge.ready, virtual._native, self._options)
             else:
                 opening = _native.Starter.open(bridge.ready, self._port, self._options)
             native: _native.Modem = await bridge.begin(opening)
@@ -213,7 +173,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
         return f"<m531x.aio.Modem {self._port!r} {state}>"
 
     def _repr_html_(self) -> str:
-        return modem_table("m531x.aio.Modem", self)
+        return self._html("m531x.aio.Modem")
 
     def __del__(self) -> None:
         """Closes what nobody closed, and says so."""
@@ -231,21 +191,230 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
         if self._virtual is not None:
             self._virtual.close()
 
+    async def connect(
+        self,
+        host: str,
+        port: int = 1883,
+        *,
+        client_id: str,
+        username: str | None = None,
+        password: str | Callable[[], str | Awaitable[str]] | None = None,
+        keepalive: int = 60,
+        clean_session: bool = True,
+        tls: bool = False,
+        will: Will | None = None,
+        ack_timeout: int = 10,
+        timeout: float | None = None,
+    ) -> None:
+        """Configures the module's MQTT client and connects it; returns when the broker accepted.
+
+        Arguments and errors are those of `m531x.Modem.connect`. A password function may be a
+        coroutine function; it runs in the event loop.
+        """
+        (hidden, function), password = parts(password, awaited=True), None
+        self._callbacks.password = function
+        logins = Logins(function, timeout)
+        while True:
+            options = _native.ConnectOptions(
+                host,
+                port,
+                client_id,
+                username,
+                hidden.reveal() if function is None else (await _ask(function)).reveal(),
+                keepalive,
+                clean_session,
+                tls,
+                will_parts(will),
+                ack_timeout,
+                logins.left,
+                function is not None,
+            )
+            try:
+                await self._run(self._starter.connect(options))
+            except ConnectError as error:
+                if not logins.again(error):
+                    raise
+            else:
+                return
+
+    async def disconnect(self) -> None:
+        """Ends the MQTT connection; the client stays configured.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+        """
+        await self._run(self._starter.disconnect())
+
+    async def delete(self) -> None:
+        """Removes the configured MQTT client from the module.
+
+        Raises:
+            CommandError: The module refused.
+        """
+        await self._run(self._starter.delete())
+
+    async def publish(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Receipt:
+        """Publishes and waits until it is done.
+
+        Arguments, receipt and errors are those of `m531x.Modem.publish`.
+        """
+        operation = self._starter.publish(topic, payload, qos, retain, timeout)
+        return Receipt(*await self._run(operation))
+
+    def publish_nowait(
+        self,
+        topic: str,
+        payload: Payload,
+        qos: int = 0,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Delivery:
+        """Publishes without waiting; publishes go out in the order of the calls.
+
+        Arguments and errors are those of `m531x.Modem.publish_nowait`.
+        """
+        operation = self._starter.publish_nowait(topic, payload, qos, retain, timeout)
+        return Delivery(self._run(operation))
+
+    async def subscribe(
+        self,
+        topic: str,
+        qos: int = 0,
+        callback: MessageCallback | None = None,
+        *,
+        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
+        timeout: float | None = None,
+    ) -> Subscription:
+        """Subscribes and waits for the broker's answer.
+
+        Arguments and errors are those of `m531x.Modem.subscribe`; the callback may be a coroutine
+        function, which is awaited before the next callback begins.
+        """
+        _native.check_text("topic", topic)
+        self._check_callback("callback", callback, "message")
+        operation = self._starter.subscribe(topic, qos, hex, timeout)
+        with self._callbacks.routes.being_subscribed(topic, callback):
+            granted = await self._run(operation)
+        return Subscription(self, topic, granted, callback, hex)
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Ends the subscription of a filter and waits for the broker's answer.
+
+        Args:
+            topic: The filter, as it was subscribed.
+
+        Raises:
+            NotConnectedError: There is no MQTT connection.
+            RepeatedLossError: The connection was lost each time this was on its way.
+            ModemTimeoutError: The broker did not answer in time.
+        """
+        await self._run(self._starter.unsubscribe(topic))
+        self._callbacks.routes.remove(topic)
+
+    def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
+        """Iterates with ``async for`` over the messages that no callback takes, in order.
+
+        Args:
+            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
+                until the modem is closed, 0 gives what is there.
+
+        Raises:
+            ClosedError: The modem is closed.
+            PortError: The port was lost, and what had arrived before has been read.
+        """
+        return self._messages(None, timeout)
+
+    def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]:
+        timeout = _native.checked_timeout(timeout)
+        _ = self._opened
+        return MessageIterator(self._receiver, filter_, timeout)
+
+    async def wait_for_network(self, timeout: float = 120.0) -> None:
+        """Waits for SIM, registration, attachment and address; optional before ``connect()``.
+
+        Args:
+            timeout: Seconds it may take.
+
+        Raises:
+            ModemTimeoutError: It says which step is missing.
+        """
+        await self._run(self._starter.wait_for_network(timeout))
+
+    async def status(self) -> MqttState:
+        """Asks the module for the state of its MQTT client (``AT+MQTTSTAT?``)."""
+        return MqttState(await self._run(self._starter.status()))
+
+    async def config(self) -> MqttConfig:
+        """Reads back what the module's MQTT client is configured with; never the password."""
+        return MqttConfig(*await self._run(self._starter.config()))
+
+    async def info(self) -> ModemInfo:
+        """Reads the model, the firmware and the identities of the module and its SIM card."""
+        return ModemInfo(*await self._run(self._starter.info()))
+
+    async def signal(self) -> Signal:
+        """Reads the quality of the radio signal."""
+        return Signal(*await self._run(self._starter.signal()))
+
+    async def command(self, line: str, timeout: float | None = None) -> list[str]:
+        """Sends an AT command and waits for its final result.
+
+        Args:
+            line: The command without the carriage return, such as ``"AT+CSQ"``.
+            timeout: Seconds it may take; None is the modem's ``command_timeout``.
+
+        Returns:
+            The lines between the command and its ``OK``.
+
+        Raises:
+            InvalidArgumentError: The line holds a control character or is too long.
+            CommandError: The module answered ``ERROR`` or ``+CME ERROR``.
+        """
+        hidden, line = Hidden(line), shown_command(line)
+        lines: list[str] = await self._run(self._starter.command(hidden.reveal(), timeout))
+        return lines
+
+    async def wake(self) -> None:
+        """Wakes a sleeping module: asks until it answers, as it loses the first bytes."""
+        await self._run(self._starter.wake())
+
+    async def reboot(self) -> None:
+        """Restarts the module and waits until it answers again; the MQTT client is gone then."""
+        await self._run(self._starter.reboot())
+
+    async def set_ack_timeout(self, seconds: int) -> None:
+        """Sets how long the module waits for an acknowledgement (``AT+MQTTTO``).
+
+        Args:
+            seconds: More than 0, less than the keep-alive.
+        """
+        await self._run(self._starter.set_ack_timeout(seconds))
+
+    async def set_ping_report(self, enabled: bool) -> None:
+        """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
+        await self._run(self._starter.set_ping_report(enabled))
+
+    async def diagnose(self) -> Diagnosis:
+        """Looks at the module, from its answer to its MQTT state; nothing is changed.
+
+        `m531x.diagnose` looks at the port and at a broker as well.
+        """
+        return diagnosis_of(await asyncio.to_thread(_native.diagnose_open, self._opened))
+
     def stats(self) -> Stats:
         """The counters since the modem was opened."""
         if self._native is None:
             return Stats()
         return stats_of(self._native, self._receiver)
-
-    def trace(self) -> Trace:
-        """The last lines and changes of state, oldest first, without passwords and PINs.
-
-        Raises:
-            InvalidArgumentError: The modem was opened without ``trace``.
-        """
-        if self._event_log is None:
-            raise ClosedError(_NOT_OPEN)
-        return self._event_log.trace()
 
     def _after_fork(self) -> None:
         """In the child: the threads of the modem are the parent's, and so is the loop."""
@@ -263,7 +432,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
                 self._native.mqtt_state()  # tells of a fork
             raise ClosedError
         if self._native is None:
-            raise ClosedError(_NOT_OPEN)
+            raise ClosedError(NOT_OPEN)
         return self._native
 
     @property
@@ -272,7 +441,7 @@ class Modem(ConnectionCommands, Publishing, Subscribing, ModuleCommands, Info):
         assert self._open_starter is not None  # noqa: S101 - set together with the native modem
         return self._open_starter
 
-    def _begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
+    def _run(self, operation: _native.Operation) -> asyncio.Future[Any]:
         assert self._bridge is not None  # noqa: S101 - whoever has an operation has a bridge
         if asyncio.get_running_loop() is not self._bridge.loop:
             operation.abandon()

@@ -7,14 +7,13 @@ import inspect
 from collections import deque
 from collections.abc import Callable
 
-from m531x._callback_registry import CallbackRegistry
+from m531x._callbacks import CallbackRegistry
 from m531x._errors import ClosedError, M531xError
 from m531x._event_log import EventLog
 from m531x._native import Message
-from m531x._password import why
+from m531x._password import ask_awaiting, why
 from m531x._store import Store
 from m531x._types import EventKind
-from m531x.aio._password import ask
 
 __all__ = ["Receiver"]
 
@@ -164,7 +163,7 @@ class Receiver:
 
     async def _give_password(self, function: Callable[[], object], number: int) -> None:
         try:
-            password = await ask(function)
+            password = await ask_awaiting(function)
         except BaseException as error:
             self._set_password(number, None, why(error))
             raise

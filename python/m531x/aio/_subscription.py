@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from m531x._base import SubscriptionBase
-
-if TYPE_CHECKING:
-    from m531x._native import Message
-    from m531x.aio._receiver import Receiver
-    from m531x.aio._subscribing import Subscribing
+from m531x._native import Message
+from m531x.aio._receiver import Receiver
 
 __all__ = ["MessageIterator", "Subscription"]
+
+
+class _Modem(Protocol):
+    """What a subscription needs of its modem."""
+
+    async def unsubscribe(self, topic: str) -> None: ...
+    def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]: ...
 
 
 class MessageIterator:
@@ -61,7 +65,7 @@ class Subscription(SubscriptionBase):
         hex: Whether the module prints the payloads as hex (they are decoded here).
     """
 
-    _modem: Subscribing
+    _modem: _Modem
 
     def __repr__(self) -> str:
         """The filter and the granted QoS."""

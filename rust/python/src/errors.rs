@@ -38,7 +38,7 @@ pub(crate) fn wrong_type(py: Python<'_>, text: impl Into<String>) -> PyErr {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let text = text.into();
     let made = CLASS
-        .import(py, "m531x._argument_type", "ArgumentTypeError")
+        .import(py, "m531x._errors", "ArgumentTypeError")
         .and_then(|class| class.call1((&text,)));
     match made {
         Ok(exception) => PyErr::from_value(exception),

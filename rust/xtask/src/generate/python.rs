@@ -7,6 +7,8 @@ use crate::table::{ErrorTable, ExceptionClass, ROOT_CLASS};
 
 /// The one class that carries more than the others: the CONNACK return code (MQTT 3.1.1, table 3.1).
 const CONNECT_CLASS: &str = "ConnectError";
+/// The class for an argument of a wrong type, which no number of the table stands for.
+const ARGUMENT_TYPE_CLASS: &str = "ArgumentTypeError";
 
 pub(super) fn render(table: &ErrorTable) -> String {
     let mut text = format!("# {MARK}\n");
@@ -30,6 +32,7 @@ from typing import Final
             heir(&mut text, table, class);
         }
     }
+    argument_type(&mut text);
     lookup(&mut text, table);
     text
 }
@@ -41,6 +44,7 @@ fn names(text: &mut String, table: &ErrorTable) {
         .map(|class| class.name.as_str())
         .collect();
     names.push("ErrorCode");
+    names.push(ARGUMENT_TYPE_CLASS);
     names.sort_unstable();
     text.push_str("__all__ = [\n");
     for name in names {
@@ -169,6 +173,17 @@ fn heir(text: &mut String, table: &ErrorTable, class: &ExceptionClass) {
             first.python_constant()
         );
     }
+}
+
+fn argument_type(text: &mut String) {
+    let _ = write!(
+        text,
+        "
+
+class {ARGUMENT_TYPE_CLASS}(InvalidArgumentError, TypeError):
+    \"\"\"An argument was of a wrong type; the text names it and says what to give.\"\"\"
+"
+    );
 }
 
 fn lookup(text: &mut String, table: &ErrorTable) {
