@@ -9,11 +9,11 @@ import pytest
 from matplotlib.figure import Figure
 
 import m531x
-from m531x import plot
+from m531x import plot, recording
 
 
-def entry(at: float, kind: Any, text: str = "AT") -> m531x.TraceEntry:
-    return m531x.TraceEntry(at, kind, text)
+def entry(at: float, kind: Any, text: str = "AT") -> recording.TraceEntry:
+    return recording.TraceEntry(at, kind, text)
 
 
 def test_a_timeline_draws_every_entry_and_every_state() -> None:

@@ -1,10 +1,11 @@
-"""`m531x.diagnose` and `Modem.diagnose`."""
+"""`m531x.doctor.diagnose` and `Modem.diagnose`."""
 
 from __future__ import annotations
 
 import pytest
 
 import m531x
+from m531x import doctor
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ import m531x
 )
 def test_the_first_failure_comes_with_its_remedy(fault: str, step: str, text: str) -> None:
     with m531x.VirtualModem("M5311", faults=[fault]) as virtual:
-        diagnosis = m531x.diagnose(virtual.port, model="M5311")
+        diagnosis = doctor.diagnose(virtual.port, model="M5311")
         with m531x.Modem(virtual.port, model="M5311") as modem:
             open_diagnosis = modem.diagnose()
     failure = diagnosis.failure
@@ -33,7 +34,7 @@ def test_the_first_failure_comes_with_its_remedy(fault: str, step: str, text: st
 def test_a_healthy_module_and_a_broker() -> None:
     with m531x.VirtualModem("M5311") as virtual:
         host, _, port = virtual.broker.rpartition(":")
-        diagnosis = m531x.diagnose(
+        diagnosis = doctor.diagnose(
             virtual.port, model="M5311", broker=host, broker_port=int(port), client_id="doctor"
         )
     assert diagnosis.healthy, str(diagnosis)
@@ -42,8 +43,8 @@ def test_a_healthy_module_and_a_broker() -> None:
 
 
 def test_a_missing_port_is_a_finding_and_a_wrong_argument_an_error() -> None:
-    failure = m531x.diagnose("/dev/no-such-port").failure
+    failure = doctor.diagnose("/dev/no-such-port").failure
     assert failure is not None
     assert failure.step == "port"
     with pytest.raises(m531x.InvalidArgumentError):
-        m531x.diagnose("/dev/no-such-port", model="X")
+        doctor.diagnose("/dev/no-such-port", model="X")

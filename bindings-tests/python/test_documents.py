@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import m531x
-from m531x import aio
+from m531x import aio, doctor, recording
 
 PACKAGE = Path(m531x.__file__).parent
 # Their examples need matplotlib, and run with the notebooks.
@@ -40,9 +40,11 @@ SHOWN = [
     m531x.Message,
     m531x.Recovery,
     m531x.Will,
-    m531x.Trace,
+    recording.Trace,
     m531x.M531xError,
     m531x.ports,
+    doctor.diagnose,
+    recording.replay,
     aio,
     aio.Modem,
     aio.Delivery,
@@ -90,7 +92,7 @@ def _undocumented(thing: type, name: str) -> list[str]:
 
 def test_everything_public_is_documented() -> None:
     missing = []
-    for module in (m531x, aio):
+    for module in (m531x, aio, doctor, recording):
         for name in module.__all__:
             thing = getattr(module, name)
             if isinstance(thing, type):

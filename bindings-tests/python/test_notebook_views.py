@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 import m531x
-from m531x import aio
+from m531x import aio, doctor, recording
 
 EVIL = "<script>alert('x')</script>&\""
 
@@ -45,9 +45,9 @@ def shown(thing: object) -> str:
     "thing",
     [
         m531x.Message(EVIL, EVIL, qos=1),
-        m531x.ModemInfo(EVIL, EVIL, EVIL, None, None, None),
-        m531x.MqttConfig(EVIL, 1883, EVIL, 60, EVIL, True, True, None),
-        m531x.Trace([m531x.TraceEntry(1.0, "answer", EVIL)]),
+        doctor.ModemInfo(EVIL, EVIL, EVIL, None, None, None),
+        doctor.MqttConfig(EVIL, 1883, EVIL, 60, EVIL, True, True, None),
+        recording.Trace([recording.TraceEntry(1.0, "answer", EVIL)]),
     ],
     ids=lambda thing: type(thing).__name__,
 )
@@ -72,4 +72,4 @@ def test_a_modem_shows_port_state_and_counters_open_and_closed() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    assert "iccid" not in shown(m531x.ModemInfo("M5311", "M5311", None, None, None, None))
+    assert "iccid" not in shown(doctor.ModemInfo("M5311", "M5311", None, None, None, None))

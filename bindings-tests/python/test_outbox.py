@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import m531x
-from m531x import aio
+from m531x import aio, doctor
 
 Eventually = Callable[..., None]
 
@@ -47,7 +47,7 @@ def test_what_was_published_without_a_connection_is_sent_after_it(
         eventually(lambda: waiting(modem) == 0)
         assert modem.publish("a", "3", qos=1).qos == 1
         stats = modem.stats().outbox
-        assert stats == m531x.OutboxStats(0, 0, 0, stored=3, sent=3, dropped=0)
+        assert stats == doctor.OutboxStats(0, 0, 0, stored=3, sent=3, dropped=0)
 
 
 def test_a_process_that_was_killed_leaves_its_messages_to_the_next(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import m531x
-from m531x import aio
+from m531x import aio, recording
 
 PASSWORD = "hunter2-geheim"
 
@@ -31,8 +31,8 @@ def test_a_session_is_recorded_without_its_password_and_replayed_alike(tmp_path:
     assert PASSWORD not in text
     assert "\\*" in text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    items = list(m531x.replay(path))
-    assert items == list(m531x.replay(str(path)))
+    items = list(recording.replay(path))
+    assert items == list(recording.replay(str(path)))
     assert [item for item in items if item.kind == "difference"] == []
     again = [item.message for item in items if item.message is not None]
     assert [(m.topic, m.payload, m.qos) for m in again] == [
@@ -45,14 +45,14 @@ def test_a_session_is_recorded_without_its_password_and_replayed_alike(tmp_path:
 
 def test_a_recording_is_a_context_and_one_at_a_time(tmp_path: Path) -> None:
     with m531x.Modem("virtual://") as modem:
-        with modem.record(tmp_path / "a.rec") as recording:
+        with modem.record(tmp_path / "a.rec") as running:
             modem.signal()
             with pytest.raises(m531x.BusyError, match=r"a\.rec"):
                 modem.record(tmp_path / "b.rec")
-        assert recording.finished
-        assert recording.finish().entries > 3
-        assert recording.path == str(tmp_path / "a.rec")
-        assert "finished" in repr(recording)
+        assert running.finished
+        assert running.finish().entries > 3
+        assert running.path == str(tmp_path / "a.rec")
+        assert "finished" in repr(running)
         modem.command("AT+CGATT?")
     assert "> AT+CSQ" in (tmp_path / "a.rec").read_text()
     assert "CGATT" not in (tmp_path / "a.rec").read_text()
@@ -70,9 +70,9 @@ def test_bad_paths_limits_and_files_are_refused(tmp_path: Path) -> None:
         with pytest.raises(TypeError):
             modem.record(7)  # type: ignore[arg-type]
     with pytest.raises(m531x.RecordingError, match="line 1: not a recording"):
-        m531x.replay(letter)
+        recording.replay(letter)
     with pytest.raises(m531x.RecordingError, match="missing"):
-        m531x.replay(tmp_path / "missing.rec")
+        recording.replay(tmp_path / "missing.rec")
     with pytest.raises(m531x.RecordingError):
         m531x.Modem("virtual://", record=tmp_path / "no" / "folder.rec")
     assert letter.read_text() == "dear reader"
@@ -108,5 +108,5 @@ def test_the_modem_of_an_event_loop_records_too(tmp_path: Path) -> None:
 
     asyncio.run(main())
     for name in ("field.rec", "later.rec"):
-        results = [item.text for item in m531x.replay(tmp_path / name) if item.kind == "result"]
+        results = [item.text for item in recording.replay(tmp_path / name) if item.kind == "result"]
         assert "ok rssi_dbm=-67" in results

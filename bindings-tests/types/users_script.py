@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import m531x
-from m531x import aio
+from m531x import aio, doctor, recording
 from m531x.plot import latency, timeline
 
 
@@ -47,7 +47,7 @@ def work(port: str | Path) -> list[str]:
         if modem.status() is m531x.MqttState.CONNECTED and receipt.packet_id is not None:
             for message in modem.messages(timeout=1.0):
                 print(message.text)
-        info: m531x.ModemInfo = modem.info()
+        info: doctor.ModemInfo = modem.info()
         strength: int | None = modem.signal().rssi_dbm
         print(info.model_text.lower(), strength, modem.stats().recoveries + 1)
         timeline(modem.trace()).savefig("timeline.png")
@@ -92,6 +92,6 @@ async def work_in_a_loop(port: Path) -> None:
 
 def test_with_a_virtual_modem(virtual_modem: m531x.VirtualModem, modem: m531x.Modem) -> None:
     """The fixtures of the pytest plugin."""
-    entries: list[m531x.TranscriptEntry] = virtual_modem.transcript
+    entries: list[recording.TranscriptEntry] = virtual_modem.transcript
     virtual_modem.inject(b"\r\n+CEREG:1\r\n")
     print([entry.text.strip() for entry in entries], modem.port.upper())

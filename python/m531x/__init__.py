@@ -6,6 +6,10 @@ Example:
     ...     modem.connect("broker.example", client_id="meter-17")
     ...     modem.publish("meter/17/count", "42", qos=1).qos
     1
+
+Results that are read and not made have their classes in `m531x.doctor` (what a modem reports about
+itself) and `m531x.recording` (what passed on the line). The rest of the package is private but for
+`m531x.aio` and `m531x.plot`.
 """
 
 from __future__ import annotations
@@ -37,29 +41,12 @@ from m531x._errors import (
     UnsupportedModelError,
 )
 from m531x._modem import Modem
-from m531x._native import Message, __version__
-from m531x._outbox import Outbox, OutboxStats, StoredMessage
+from m531x._native import Message, __version__, topic_matches
+from m531x._outbox import Outbox
 from m531x._ports import ports
 from m531x._subscription import Subscription
-from m531x._trace import Trace, TraceEntry
-from m531x._types import (
-    Event,
-    EventKind,
-    HealthCheck,
-    ModemInfo,
-    MqttConfig,
-    MqttState,
-    PortInfo,
-    Receipt,
-    Recovery,
-    Signal,
-    Stats,
-    TranscriptEntry,
-    Will,
-)
+from m531x._types import Event, EventKind, HealthCheck, MqttState, Receipt, Recovery, Will
 from m531x._virtual_modem import VirtualModem
-from m531x.doctor import Diagnosis, Finding, diagnose
-from m531x.recording import Recording, RecordingStats, ReplayItem, replay
 
 __all__ = [
     "ArgumentTypeError",
@@ -68,53 +55,37 @@ __all__ = [
     "CommandError",
     "ConnectError",
     "Delivery",
-    "Diagnosis",
     "ErrorCode",
     "Event",
     "EventKind",
-    "Finding",
     "HealthCheck",
     "InternalError",
     "InvalidArgumentError",
     "M531xError",
     "Message",
     "Modem",
-    "ModemInfo",
     "ModemRebootedError",
     "ModemTimeoutError",
-    "MqttConfig",
     "MqttState",
     "NotConnectedError",
     "OperationCancelledError",
     "Outbox",
     "OutboxError",
     "OutboxFullError",
-    "OutboxStats",
     "PortError",
-    "PortInfo",
     "PublishError",
     "QueueFullError",
     "Receipt",
-    "Recording",
     "RecordingError",
-    "RecordingStats",
     "Recovery",
     "RepeatedLossError",
-    "ReplayItem",
     "ResultUnknownError",
-    "Signal",
-    "Stats",
-    "StoredMessage",
     "SubscribeError",
     "Subscription",
-    "Trace",
-    "TraceEntry",
-    "TranscriptEntry",
     "UnsupportedModelError",
     "VirtualModem",
     "Will",
     "__version__",
-    "diagnose",
     "ports",
-    "replay",
+    "topic_matches",
 ]

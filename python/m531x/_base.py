@@ -15,12 +15,12 @@ from m531x._html import table
 from m531x._outbox import Outbox
 from m531x._outbox import parts as outbox_parts
 from m531x._outbox import stats_of as outbox_stats
-from m531x._ports import port_name
+from m531x._ports import path_text
 from m531x._routes import MessageCallback
-from m531x._trace import Trace
-from m531x._types import Event, HealthCheck, MqttState, Recovery, Stats, Will
+from m531x._types import Event, HealthCheck, MqttState, Recovery, Will
 from m531x._virtual_modem import VirtualModem
-from m531x.recording import Recording, file_name, record
+from m531x.doctor import Stats
+from m531x.recording import Recording, Trace
 
 __all__ = ["NOT_OPEN", "VIRTUAL", "ModemBase", "SubscriptionBase", "stats_of", "will_parts"]
 
@@ -75,9 +75,9 @@ class ModemBase:
             lines_to_keep(trace),
             _recovery_parts(recovery),
             outbox_parts(outbox),
-            None if record is None else file_name("record", record),
+            None if record is None else path_text("record", record),
         )
-        self._port = port_name(port)
+        self._port = path_text("port", port)
         self._model = model
         self._trace_size = trace
         self._event_log: EventLog | None = None
@@ -197,7 +197,7 @@ class ModemBase:
 
         No password and no PIN is in it; topics, payloads, the numbers of module and SIM are. One
         of the whole session (``record=`` of the modem) says more than one that begins later, which
-        does not know the operations under way. `m531x.replay` plays it again.
+        does not know the operations under way. `m531x.recording.replay` plays it again.
 
         Args:
             path: The file, readable by its owner only. A recording that is there is kept under the
@@ -216,7 +216,7 @@ class ModemBase:
             >>> "> AT+CSQ" in path.read_text()
             True
         """
-        return record(self._opened, path, limit)
+        return Recording._start(self._opened, path, limit)
 
     def _html(self, title: str) -> str:
         """A table of what the modem is doing, as far as it is open."""

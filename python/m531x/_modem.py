@@ -23,8 +23,8 @@ from m531x._password import Logins, checked, failed, parts
 from m531x._routes import MessageCallback
 from m531x._secret import Hidden, shown_command
 from m531x._subscription import MessageIterator, Subscription
-from m531x._types import ModemInfo, MqttConfig, MqttState, Payload, Receipt, Signal, Stats, Will
-from m531x.doctor import Diagnosis, diagnosis_of
+from m531x._types import MqttState, Payload, Receipt, Will
+from m531x.doctor import Diagnosis, ModemInfo, MqttConfig, Signal, Stats
 
 __all__ = ["Modem"]
 
@@ -462,9 +462,9 @@ class Modem(ModemBase):
     def diagnose(self) -> Diagnosis:
         """Looks at the module, from its answer to its MQTT state; nothing is changed.
 
-        `m531x.diagnose` looks at the port and at a broker as well.
+        `m531x.doctor.diagnose` looks at the port and at a broker as well.
         """
-        return diagnosis_of(_native.diagnose_open(self._native))
+        return Diagnosis._of(_native.diagnose_open(self._native))
 
     def stats(self) -> Stats:
         """The counters since the modem was opened."""

@@ -1,13 +1,31 @@
-"""The serial ports of this computer."""
+"""The serial ports of this computer, and ports and files that are given as paths."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from m531x import _native
-from m531x._types import PortInfo
 
-__all__ = ["port_name", "ports"]
+__all__ = ["PortInfo", "path_text", "ports"]
+
+
+@dataclass(frozen=True)
+class PortInfo:
+    """A serial port of this computer.
+
+    Attributes:
+        name: What to open it by, such as ``/dev/ttyUSB0`` or ``COM5``.
+        description: What is behind it, for people; empty if that is not known.
+        usb: Vendor and product id of a USB adapter, or None.
+        serial_number: The adapter's own, by which ``usb:SERIAL`` opens it whatever its name is;
+            None where it has none.
+    """
+
+    name: str
+    description: str
+    usb: tuple[int, int] | None
+    serial_number: str | None = None
 
 
 def ports() -> list[PortInfo]:
@@ -24,13 +42,13 @@ def ports() -> list[PortInfo]:
     return [PortInfo(*port) for port in _native.ports()]
 
 
-def port_name(port: str | os.PathLike[str]) -> str:
-    """The name of a port that may be given as a path.
+def path_text(name: str, path: str | os.PathLike[str]) -> str:
+    """The text of a port or file that may be given as a path.
 
     Raises:
-        InvalidArgumentError: It is neither a text nor a path.
+        InvalidArgumentError: It is neither a text nor a path; `name` says which argument it is.
     """
-    if isinstance(port, os.PathLike):
-        port = os.fspath(port)
-    _native.check_text("port", port)
-    return port
+    if isinstance(path, os.PathLike):
+        path = os.fspath(path)
+    _native.check_text(name, path)
+    return path

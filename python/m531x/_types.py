@@ -1,27 +1,20 @@
-"""The values that a modem takes and gives."""
+"""The values that a modem takes, and what arrives from it."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
-from m531x._html import table
 from m531x._native import payload_bytes
-from m531x._outbox import OutboxStats
 
 __all__ = [
     "Event",
     "EventKind",
-    "ModemInfo",
-    "MqttConfig",
+    "HealthCheck",
     "MqttState",
     "Payload",
-    "PortInfo",
     "Receipt",
-    "Signal",
-    "Stats",
-    "TranscriptEntry",
+    "Recovery",
     "Will",
 ]
 
@@ -236,159 +229,3 @@ class Will:
         object.__setattr__(self, "payload", payload_bytes(payload))
         object.__setattr__(self, "qos", qos)
         object.__setattr__(self, "retain", retain)
-
-
-@dataclass(frozen=True)
-class ModemInfo:
-    """Who the module says it is; what it did not tell is None.
-
-    Attributes:
-        model: The model, if it is one that this package knows, such as ``"M5310-A"``.
-        model_text: The module's own words for its model.
-        firmware: The firmware version.
-        imei: The identity of the equipment.
-        imsi: The identity of the subscriber.
-        iccid: The number of the SIM card.
-    """
-
-    model: str | None
-    model_text: str
-    firmware: str | None
-    imei: str | None
-    imsi: str | None
-    iccid: str | None
-
-    def _repr_html_(self) -> str:
-        return table("ModemInfo", vars(self).items())
-
-
-@dataclass(frozen=True)
-class Signal:
-    """The quality of the radio signal (``AT+CSQ``, 3GPP TS 27.007).
-
-    Attributes:
-        rssi_dbm: Received signal strength, -113 to -51 dBm; None when not known.
-        ber: Class of the bit error rate, 0 to 7; None when not known.
-        raw: The two numbers as the module gave them; 99 is "not known".
-    """
-
-    rssi_dbm: int | None
-    ber: int | None
-    raw: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class MqttConfig:
-    """What the module says its MQTT client is configured with; None is unset or not told.
-
-    Attributes:
-        host: The broker.
-        port: Its TCP port.
-        client_id: The client id.
-        keepalive: Keep-alive in seconds.
-        username: The user name.
-        password_set: Whether there is a password; the password itself is never read.
-        clean_session: Whether the broker forgets the client's earlier session.
-        tls: Whether the connection is encrypted.
-    """
-
-    host: str | None
-    port: int | None
-    client_id: str | None
-    keepalive: int | None
-    username: str | None
-    password_set: bool
-    clean_session: bool | None
-    tls: bool | None
-
-    def _repr_html_(self) -> str:
-        return table("MqttConfig", vars(self).items())
-
-
-@dataclass(frozen=True)
-class PortInfo:
-    """A serial port of this computer.
-
-    Attributes:
-        name: What to open it by, such as ``/dev/ttyUSB0`` or ``COM5``.
-        description: What is behind it, for people; empty if that is not known.
-        usb: Vendor and product id of a USB adapter, or None.
-        serial_number: The adapter's own, by which ``usb:SERIAL`` opens it whatever its name is;
-            None where it has none.
-    """
-
-    name: str
-    description: str
-    usb: tuple[int, int] | None
-    serial_number: str | None = None
-
-
-@dataclass(frozen=True)
-class TranscriptEntry:
-    """One piece of what a virtual modem received or sent; passwords and PINs are ``***``.
-
-    Attributes:
-        at: Seconds since the virtual modem started.
-        direction: Whether it went to the module or came from it.
-        text: The text, with control characters escaped.
-    """
-
-    at: float
-    direction: Literal["to module", "from module"]
-    text: str
-
-
-@dataclass(frozen=True)
-class Stats:
-    """Counters of a modem since it was opened.
-
-    Attributes:
-        bytes_received: Bytes from the port.
-        bytes_sent: Bytes to the port.
-        lines: Lines received, messages not counted.
-        commands: Commands sent, probes included.
-        timeouts: Commands whose final result did not come in time.
-        late_answers: Answers that came after their command had timed out.
-        stray_results: Final results that no command was waiting for.
-        unknown_lines: Lines that nobody knows.
-        messages: Messages received.
-        truncated: Messages with fewer bytes than the module declared.
-        ambiguous: Messages whose topic could not be told for sure.
-        oversize: Messages over the limit, skipped.
-        reboots: Restarts of the module.
-        published: Publishes completed.
-        health_checks: Health checks begun.
-        probes: Commands sent to find the way back into step with the module.
-        recoveries: Lost connections that were made again.
-        recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
-        queued: Messages and events that wait for the dispatcher or for ``messages()``.
-        outbox: What is in the outbox; None without one.
-        dropped: Messages and events dropped because a queue was full.
-        callback_errors: Exceptions that callbacks raised.
-    """
-
-    bytes_received: int = 0
-    bytes_sent: int = 0
-    lines: int = 0
-    commands: int = 0
-    timeouts: int = 0
-    late_answers: int = 0
-    stray_results: int = 0
-    unknown_lines: int = 0
-    messages: int = 0
-    truncated: int = 0
-    ambiguous: int = 0
-    oversize: int = 0
-    reboots: int = 0
-    published: int = 0
-    health_checks: int = 0
-    probes: int = 0
-    recoveries: int = 0
-    recoveries_by_cause: dict[str, int] = field(default_factory=dict)
-    queued: int = 0
-    outbox: OutboxStats | None = None
-    dropped: int = 0
-    callback_errors: int = 0
-
-    def _repr_html_(self) -> str:
-        return table("Stats", vars(self).items())

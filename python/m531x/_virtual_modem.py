@@ -11,7 +11,7 @@ from typing import cast
 from m531x import _native
 from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._fork import invalidate_after_fork, watch_forks
-from m531x._types import TranscriptEntry
+from m531x.recording import TranscriptEntry
 
 __all__ = ["VirtualModem"]
 

@@ -1,16 +1,33 @@
-"""Finding out why it does not work."""
+"""What can be found out about a modem: why it does not work, and what it reports about itself.
+
+`diagnose` and `Modem.diagnose` look for the reason. The other classes are the results of methods
+such as `Modem.info`, `Modem.stats`, `m531x.ports` and `Outbox.messages`.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from m531x import _native
-from m531x._ports import port_name
+from m531x._html import table
+from m531x._outbox import OutboxStats, StoredMessage
+from m531x._ports import PortInfo, path_text
 from m531x._secret import Hidden
 
-__all__ = ["Diagnosis", "Finding", "diagnose", "diagnosis_of"]
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "ModemInfo",
+    "MqttConfig",
+    "OutboxStats",
+    "PortInfo",
+    "Signal",
+    "Stats",
+    "StoredMessage",
+    "diagnose",
+]
 
 Verdict = Literal["ok", "warning", "failed", "skipped"]
 
@@ -49,6 +66,16 @@ class Diagnosis:
 
     findings: tuple[Finding, ...]
 
+    @classmethod
+    def _of(cls, findings: list[tuple[str, str, str, str | None]]) -> Diagnosis:
+        """What the native module found."""
+        return cls(
+            tuple(
+                Finding(step, cast("Verdict", verdict), text, remedy)
+                for step, verdict, text, remedy in findings
+            )
+        )
+
     @property
     def failure(self) -> Finding | None:
         """What does not work; None if nothing is known to."""
@@ -63,16 +90,6 @@ class Diagnosis:
     def __str__(self) -> str:
         """All findings."""
         return "\n".join(map(str, self.findings))
-
-
-def diagnosis_of(findings: list[tuple[str, str, str, str | None]]) -> Diagnosis:
-    """What the native module found."""
-    return Diagnosis(
-        tuple(
-            Finding(step, cast("Verdict", how), text, remedy)
-            for step, how, text, remedy in findings
-        )
-    )
 
 
 def diagnose(
@@ -108,13 +125,14 @@ def diagnose(
 
     Example:
         >>> import m531x
+        >>> from m531x import doctor
         >>> with m531x.VirtualModem(faults=["sim=absent"]) as virtual:
-        ...     failure = m531x.diagnose(virtual.port, model="M5310-A").failure
+        ...     failure = doctor.diagnose(virtual.port, model="M5310-A").failure
         >>> print(failure.step, "-", failure.text)
         SIM - no SIM card (+CME ERROR: 10)
     """
     hidden, password = Hidden(password), None
-    name = port_name(port)
+    name = path_text("port", port)
     options = _native.ModemOptions(
         model, baudrate, 10.0, 10.0, None, 10_000, "drop_oldest", 10_000, 0, None, None, None
     )
@@ -133,4 +151,127 @@ def diagnose(
             10,
             None,
         )
-    return diagnosis_of(_native.diagnose(name, options, connect))
+    return Diagnosis._of(_native.diagnose(name, options, connect))
+
+
+@dataclass(frozen=True)
+class ModemInfo:
+    """Who the module says it is; what it did not tell is None.
+
+    Attributes:
+        model: The model, if it is one that this package knows, such as ``"M5310-A"``.
+        model_text: The module's own words for its model.
+        firmware: The firmware version.
+        imei: The identity of the equipment.
+        imsi: The identity of the subscriber.
+        iccid: The number of the SIM card.
+    """
+
+    model: str | None
+    model_text: str
+    firmware: str | None
+    imei: str | None
+    imsi: str | None
+    iccid: str | None
+
+    def _repr_html_(self) -> str:
+        return table("ModemInfo", vars(self).items())
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The quality of the radio signal (``AT+CSQ``, 3GPP TS 27.007).
+
+    Attributes:
+        rssi_dbm: Received signal strength, -113 to -51 dBm; None when not known.
+        ber: Class of the bit error rate, 0 to 7; None when not known.
+        raw: The two numbers as the module gave them; 99 is "not known".
+    """
+
+    rssi_dbm: int | None
+    ber: int | None
+    raw: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class MqttConfig:
+    """What the module says its MQTT client is configured with; None is unset or not told.
+
+    Attributes:
+        host: The broker.
+        port: Its TCP port.
+        client_id: The client id.
+        keepalive: Keep-alive in seconds.
+        username: The user name.
+        password_set: Whether there is a password; the password itself is never read.
+        clean_session: Whether the broker forgets the client's earlier session.
+        tls: Whether the connection is encrypted.
+    """
+
+    host: str | None
+    port: int | None
+    client_id: str | None
+    keepalive: int | None
+    username: str | None
+    password_set: bool
+    clean_session: bool | None
+    tls: bool | None
+
+    def _repr_html_(self) -> str:
+        return table("MqttConfig", vars(self).items())
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counters of a modem since it was opened.
+
+    Attributes:
+        bytes_received: Bytes from the port.
+        bytes_sent: Bytes to the port.
+        lines: Lines received, messages not counted.
+        commands: Commands sent, probes included.
+        timeouts: Commands whose final result did not come in time.
+        late_answers: Answers that came after their command had timed out.
+        stray_results: Final results that no command was waiting for.
+        unknown_lines: Lines that nobody knows.
+        messages: Messages received.
+        truncated: Messages with fewer bytes than the module declared.
+        ambiguous: Messages whose topic could not be told for sure.
+        oversize: Messages over the limit, skipped.
+        reboots: Restarts of the module.
+        published: Publishes completed.
+        health_checks: Health checks begun.
+        probes: Commands sent to find the way back into step with the module.
+        recoveries: Lost connections that were made again.
+        recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
+        queued: Messages and events that wait for the dispatcher or for ``messages()``.
+        outbox: What is in the outbox; None without one.
+        dropped: Messages and events dropped because a queue was full.
+        callback_errors: Exceptions that callbacks raised.
+    """
+
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    lines: int = 0
+    commands: int = 0
+    timeouts: int = 0
+    late_answers: int = 0
+    stray_results: int = 0
+    unknown_lines: int = 0
+    messages: int = 0
+    truncated: int = 0
+    ambiguous: int = 0
+    oversize: int = 0
+    reboots: int = 0
+    published: int = 0
+    health_checks: int = 0
+    probes: int = 0
+    recoveries: int = 0
+    recoveries_by_cause: dict[str, int] = field(default_factory=dict)
+    queued: int = 0
+    outbox: OutboxStats | None = None
+    dropped: int = 0
+    callback_errors: int = 0
+
+    def _repr_html_(self) -> str:
+        return table("Stats", vars(self).items())

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 from m531x._errors import InvalidArgumentError
 from m531x._optional import optional
-from m531x._trace import TraceEntry
 from m531x._types import Receipt
+from m531x.recording import TraceEntry
 
 __all__ = ["latency", "timeline"]
 

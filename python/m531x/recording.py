@@ -1,19 +1,38 @@
-"""Recording a session, and playing the recording again."""
+"""What passed between computer and module: recordings, traces and transcripts.
+
+`Modem.record` writes a recording, `replay` plays it again. `Modem.trace` gives the last lines of a
+modem, `VirtualModem.transcript` those of a virtual one.
+"""
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from types import TracebackType
+from typing import Any, Literal
 
 from m531x import _native
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
+from m531x._optional import optional
+from m531x._ports import path_text
 from m531x._types import Event, EventKind
 
-__all__ = ["Recording", "RecordingStats", "ReplayItem", "record", "replay"]
+__all__ = [
+    "Recording",
+    "RecordingStats",
+    "ReplayItem",
+    "Trace",
+    "TraceEntry",
+    "TranscriptEntry",
+    "replay",
+]
 
 _LEAST = 64 * 1024
+# How many entries of a trace a notebook shows.
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,17 @@ class Recording:
     def __init__(self, native: _native.Recording) -> None:
         """Made by `Modem.record`."""
         self._native = native
+
+    @classmethod
+    def _start(cls, native: _native.Modem, path: str | os.PathLike[str], limit: int) -> Recording:
+        """Begins to record; `Modem.record` calls it."""
+        if isinstance(limit, bool) or not isinstance(limit, int):
+            raise ArgumentTypeError(
+                f"limit is {type(limit).__name__}: give bytes, {_LEAST} or more"
+            )
+        if not _LEAST <= limit < 2**63:
+            raise InvalidArgumentError(f"limit is {limit}: give bytes, {_LEAST} or more")
+        return cls(_native.Recording.start(native, path_text("path", path), limit))
 
     @property
     def path(self) -> str:
@@ -80,23 +110,6 @@ class Recording:
         """The file and how much is in it."""
         state = "finished" if self.finished else "running"
         return f"<m531x.Recording path={self.path!r} {state}, {self.stats().entries} lines>"
-
-
-def record(native: _native.Modem, path: str | os.PathLike[str], limit: int) -> Recording:
-    """Begins to record; `Modem.record` calls it."""
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise ArgumentTypeError(f"limit is {type(limit).__name__}: give bytes, {_LEAST} or more")
-    if not _LEAST <= limit < 2**63:
-        raise InvalidArgumentError(f"limit is {limit}: give bytes, {_LEAST} or more")
-    return Recording(_native.Recording.start(native, file_name("path", path), limit))
-
-
-def file_name(name: str, path: str | os.PathLike[str]) -> str:
-    """The name of a file that may be given as a path."""
-    if isinstance(path, os.PathLike):
-        path = os.fspath(path)
-    _native.check_text(name, path)
-    return path
 
 
 @dataclass(frozen=True)
@@ -140,13 +153,14 @@ def replay(path: str | os.PathLike[str]) -> Iterator[ReplayItem]:
 
     Example:
         >>> import m531x, pathlib, tempfile
+        >>> from m531x import recording
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "field.rec"
         >>> with m531x.Modem("virtual://", record=path) as modem:
         ...     _ = modem.signal()
-        >>> [item.text for item in m531x.replay(path) if item.kind == "result"][-1]
+        >>> [item.text for item in recording.replay(path) if item.kind == "result"][-1]
         'ok rssi_dbm=-67'
     """
-    return _items(_native.Replay(file_name("path", path)))
+    return _items(_native.Replay(path_text("path", path)))
 
 
 def _items(native: _native.Replay) -> Iterator[ReplayItem]:
@@ -159,3 +173,72 @@ def _items(native: _native.Replay) -> Iterator[ReplayItem]:
             number, value, words, timestamp = arrival
             event = Event(EventKind(number), value, words, timestamp)
         yield ReplayItem(at, line, kind, text, operation, error, message, event)
+
+
+@dataclass(frozen=True)
+class TraceEntry:
+    """One line that passed on the port, or one change of state; passwords and PINs are ``***``.
+
+    Attributes:
+        timestamp: When, in seconds since 1970 (as `time.time`).
+        kind: ``"command"`` went to the module; ``"answer"``, ``"urc"`` and ``"message"`` came from
+            it; ``"state"`` is a change of the state of the MQTT connection.
+        text: The line, with control characters escaped, or the new state.
+    """
+
+    timestamp: float
+    kind: Literal["command", "answer", "urc", "message", "state"]
+    text: str
+
+
+class Trace(list[TraceEntry]):
+    """The entries in the order of time; a list, which notebooks show as a table.
+
+    Example:
+        >>> import m531x
+        >>> with m531x.Modem("virtual://", trace=100) as modem:
+        ...     _ = modem.command("AT+CGMM")
+        ...     trace = modem.trace()
+        >>> [(entry.kind, entry.text) for entry in trace[-3:]]
+        [('command', 'AT+CGMM'), ('answer', 'M5310-A'), ('answer', 'OK')]
+    """
+
+    def to_pandas(self) -> Any:
+        """As a `pandas.DataFrame` with the columns ``timestamp`` (UTC), ``kind`` and ``text``.
+
+        Raises:
+            M531xError: pandas is not installed.
+        """
+        pandas = optional("pandas", "pandas")
+        rows = [asdict(entry) for entry in self]
+        frame = pandas.DataFrame(rows, columns=["timestamp", "kind", "text"])
+        frame["timestamp"] = pandas.to_datetime(frame["timestamp"], unit="s", utc=True)
+        return frame
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><td>{datetime.fromtimestamp(entry.timestamp):%H:%M:%S.%f}</td>"
+            f"<td>{entry.kind}</td>"
+            f"<td style='text-align:left'><code>{html.escape(entry.text)}</code></td></tr>"
+            for entry in self[-_SHOWN:]
+        ]
+        more = len(self) - len(rows)
+        note = f"<caption>the last {_SHOWN} of {len(self)} entries</caption>" if more else ""
+        return (
+            f"<table>{note}<tr><th>time</th><th>kind</th><th>text</th></tr>{''.join(rows)}</table>"
+        )
+
+
+@dataclass(frozen=True)
+class TranscriptEntry:
+    """One piece of what a virtual modem received or sent; passwords and PINs are ``***``.
+
+    Attributes:
+        at: Seconds since the virtual modem started.
+        direction: Whether it went to the module or came from it.
+        text: The text, with control characters escaped.
+    """
+
+    at: float
+    direction: Literal["to module", "from module"]
+    text: str

@@ -17,12 +17,12 @@ from m531x._native import Message
 from m531x._password import Logins, ask_awaiting, failed, parts
 from m531x._routes import MessageCallback
 from m531x._secret import Hidden, shown_command
-from m531x._types import ModemInfo, MqttConfig, MqttState, Payload, Receipt, Signal, Stats, Will
+from m531x._types import MqttState, Payload, Receipt, Will
 from m531x.aio._delivery import Delivery
 from m531x.aio._loop_bridge import LoopBridge
 from m531x.aio._receiver import Receiver
 from m531x.aio._subscription import MessageIterator, Subscription
-from m531x.doctor import Diagnosis, diagnosis_of
+from m531x.doctor import Diagnosis, ModemInfo, MqttConfig, Signal, Stats
 
 __all__ = ["Modem"]
 
@@ -406,9 +406,9 @@ class Modem(ModemBase):
     async def diagnose(self) -> Diagnosis:
         """Looks at the module, from its answer to its MQTT state; nothing is changed.
 
-        `m531x.diagnose` looks at the port and at a broker as well.
+        `m531x.doctor.diagnose` looks at the port and at a broker as well.
         """
-        return diagnosis_of(await asyncio.to_thread(_native.diagnose_open, self._opened))
+        return Diagnosis._of(await asyncio.to_thread(_native.diagnose_open, self._opened))
 
     def stats(self) -> Stats:
         """The counters since the modem was opened."""
