@@ -7,9 +7,8 @@ Example:
     ...     modem.publish("meter/17/count", "42", qos=1).qos
     1
 
-Results that are read and not made have their classes in `m531x.doctor` (what a modem reports about
-itself) and `m531x.recording` (what passed on the line). The rest of the package is private but for
-`m531x.aio` and `m531x.plot`.
+The classes of results are in `m531x.doctor` (reports of a modem about itself) and `m531x.recording`
+(traffic on the line). Apart from these, `m531x.aio` and `m531x.plot`, all modules are private.
 """
 
 from __future__ import annotations

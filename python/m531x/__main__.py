@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         "demo",
         help="show the whole way on a virtual modem, without hardware",
         description="Starts a virtual modem and a broker, runs a script against them, and shows "
-        "what passed on the serial port beside what the script saw. It ends by itself.",
+        "the traffic on the serial port beside the steps of the script. It ends by itself.",
         epilog="example: python -m m531x demo",
     )
     demo.add_argument(

@@ -1,4 +1,4 @@
-"""What the modem for threads and the modem for asyncio share."""
+"""The parts that the modem for threads and the modem for asyncio share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RecoveryParts = tuple[float, float, float, int | None, _HealthParts | None, int
 
 
 class ModemBase:
-    """The options, the callbacks, and what needs no answer of the module."""
+    """Options, callbacks, and the methods that need no answer from the module."""
 
     _awaits_callbacks: ClassVar[bool] = False
 
@@ -92,7 +92,7 @@ class ModemBase:
 
     @property
     def _opened(self) -> _native.Modem:
-        """The native modem, or an error that says why there is none."""
+        """The native modem; an error if the modem is not open."""
         raise NotImplementedError
 
     def _start_virtual_modem(self) -> VirtualModem:
@@ -103,7 +103,7 @@ class ModemBase:
 
     @property
     def port(self) -> str:
-        """The port it was given."""
+        """The port, as the modem was given it."""
         return self._port
 
     @property
@@ -195,18 +195,20 @@ class ModemBase:
     def record(self, path: str | os.PathLike[str], *, limit: int = 64 << 20) -> Recording:
         """Records everything that passes from now on: bytes, times, requests and results.
 
-        No password and no PIN is in it; topics, payloads, the numbers of module and SIM are. One
-        of the whole session (``record=`` of the modem) says more than one that begins later, which
-        does not know the operations under way. `m531x.recording.replay` plays it again.
+        The recording holds topics, payloads and the numbers of module and SIM card, but no password
+        and no PIN. One of the whole session (``record=`` of the modem) is more useful than one that
+        begins later and lacks the operations already under way. `m531x.recording.replay` replays
+        it.
 
         Args:
-            path: The file, readable by its owner only. A recording that is there is kept under the
-                same name with ``.1`` added.
-            limit: About how many bytes it may grow to before it is put aside as ``.1``.
+            path: The file, readable by its owner only. An older recording of this name is kept
+                under the same name with ``.1`` added.
+            limit: Approximate size in bytes at which the file is renamed to ``.1`` and a new one
+                begun.
 
         Raises:
             RecordingError: The file cannot be created.
-            BusyError: There is a recording under way.
+            BusyError: Another recording is running.
 
         Example:
             >>> import m531x, pathlib, tempfile
@@ -219,9 +221,9 @@ class ModemBase:
         return Recording._start(self._opened, path, limit)
 
     def _html(self, title: str) -> str:
-        """A table of what the modem is doing, as far as it is open."""
+        """A table of the state and the counters, as far as the modem is open."""
         rows: list[tuple[str, object]] = [("port", self._port), ("closed", self._closed)]
-        # It may be closed meanwhile, or belong to the process that this one was forked from.
+        # The modem may be closed meanwhile, or belong to the parent of this forked process.
         with contextlib.suppress(ClosedError):
             counters = self.stats()
             rows += [(name, getattr(counters, name)) for name in _SHOWN_COUNTERS]
@@ -232,7 +234,7 @@ class ModemBase:
 
 
 class SubscriptionBase:
-    """A subscription, and the modem that it is one of."""
+    """A subscription and its modem."""
 
     def __init__(
         self,
@@ -242,7 +244,7 @@ class SubscriptionBase:
         callback: MessageCallback | None,
         hex_: bool,
     ) -> None:
-        """Made by `Modem.subscribe` only."""
+        """`Modem.subscribe` makes it."""
         self.topic: str = topic
         self.granted_qos: int = granted_qos
         self.hex: bool = hex_
@@ -258,7 +260,7 @@ class SubscriptionBase:
 
 
 class _Drain(Protocol):
-    """Who takes what arrives from the native module's queue."""
+    """The consumer of the native module's queue."""
 
     @property
     def queued(self) -> int: ...
@@ -269,7 +271,7 @@ class _Drain(Protocol):
 
 
 def stats_of(native: _native.Modem, drain: _Drain) -> Stats:
-    """The counters of the native module and of what drains its queue."""
+    """The counters of the native module and of the consumer of its queue."""
     counters = native.stats()
     counters["queued"] += drain.queued
     counters["dropped"] += drain.dropped
@@ -278,7 +280,7 @@ def stats_of(native: _native.Modem, drain: _Drain) -> Stats:
 
 
 def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:
-    """What the native module takes; None is no will."""
+    """The will as the native module takes it; None is no will."""
     if will is None:
         return None
     if not isinstance(will, Will):
@@ -287,7 +289,7 @@ def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:
 
 
 def _recovery_parts(recovery: Recovery | None) -> _RecoveryParts | None:
-    """What the native module takes; None is off."""
+    """The recovery as the native module takes it; None is off."""
     if recovery is None:
         return None
     if not isinstance(recovery, Recovery):

@@ -1,4 +1,4 @@
-"""The callbacks of a modem, checked when they are set and not by the first message."""
+"""The callbacks of a modem, and their check at the time when they are set."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["CallbackRegistry", "check_callback"]
 
 
 class CallbackRegistry:
-    """The callbacks of one modem; whoever drains the native queue calls them."""
+    """The callbacks of one modem; the consumer of the native queue calls them."""
 
     def __init__(self) -> None:
-        """There are none yet."""
+        """Starts without callbacks."""
         self.routes: Routes = Routes()
         self.on_connect: Callable[[], object] | None = None
         self.on_disconnect: Callable[[str], object] | None = None
@@ -27,7 +27,7 @@ class CallbackRegistry:
     def of_event(
         self, kind: int, value: int, text: str, timestamp: float
     ) -> list[tuple[Callable[..., object], tuple[Any, ...]]]:
-        """Whom to call, and with what, for an event."""
+        """The callbacks to call for an event, with their arguments."""
         calls: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         if kind == EventKind.CONNECTED and self.on_connect is not None:
             calls.append((self.on_connect, ()))
@@ -39,16 +39,16 @@ class CallbackRegistry:
 
 
 def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = False) -> None:
-    """Refuses what cannot be called with these parameters.
+    """Refuses a callback that cannot be called with these parameters.
 
     Args:
-        name: What it is to be, such as ``"on_message"``.
+        name: The name of its role, such as ``"on_message"``.
         callback: The callback.
         parameters: The names of its parameters.
         awaited: Whether it may be a coroutine function.
 
     Raises:
-        InvalidArgumentError: With the signature that is expected.
+        InvalidArgumentError: It does not fit; the text gives the expected signature.
     """
     expected = f"{name}({', '.join(parameters)})"
     if not callable(callback):
@@ -58,20 +58,20 @@ def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = F
     called = callback if inspect.isroutine(callback) else getattr(callback, "__call__", callback)  # noqa: B004
     if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
         raise ArgumentTypeError(
-            f"{_name_of(callback)} is a generator function, of which a call runs nothing: "
+            f"{_name_of(callback)} is a generator function, and calling it runs nothing: "
             f"give a function like {expected} without yield"
         )
     if not awaited and (
         inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(called)
     ):
         raise InvalidArgumentError(
-            f"{_name_of(callback)} is a coroutine function, which nobody would await: "
+            f"{_name_of(callback)} is a coroutine function, which is not awaited here: "
             f"give a plain function like {expected}"
         )
     try:
         signature = inspect.signature(callback)
     except (TypeError, ValueError):
-        return  # some builtins do not tell theirs
+        return  # some builtins have none
     try:
         signature.bind(*parameters)
     except TypeError:

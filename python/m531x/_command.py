@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Runs the command with this process's arguments and returns its exit code."""
-    # Python's handler waits for bytecode to run next, and none will until the command has ended.
+    # Python's own handler would run only after the command has ended.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _native.command_line(["m531x", *sys.argv[1:]])
 

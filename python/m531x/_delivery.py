@@ -15,9 +15,9 @@ __all__ = ["Delivery"]
 
 
 class Delivery:
-    """A publish that is under way, as `Modem.publish_nowait` gives it.
+    """A publish that is under way, as `Modem.publish_nowait` returns it.
 
-    Every method may be called by any thread. A delivery that nobody keeps goes on all the same.
+    Any thread may call every method. The publish goes on even if the program drops the delivery.
 
     Example:
         >>> import m531x
@@ -29,7 +29,7 @@ class Delivery:
     """
 
     def __init__(self, native: _native.Delivery, dispatcher: Dispatcher) -> None:
-        """Made by `Modem.publish_nowait` only."""
+        """`Modem.publish_nowait` makes it."""
         self._native = native
         self._dispatcher = dispatcher
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Delivery:
         return self._native.done()
 
     def wait(self, timeout: float | None = None) -> Receipt:
-        """Waits until the publish has ended; may be called again, and by several threads.
+        """Waits until the publish has ended; several threads may wait, and wait again.
 
         Args:
             timeout: Seconds to wait; None waits until the end, which every publish has.
@@ -59,15 +59,15 @@ class Delivery:
         Raises:
             ModemTimeoutError: The publish had not ended when `timeout` was over; it goes on.
             PublishError: The module gave up waiting for the acknowledgement.
-            M531xError: Why the publish failed otherwise, as `Modem.publish` raises it.
+            M531xError: The publish failed for another reason, as in `Modem.publish`.
         """
         return Receipt(*self._native.wait(timeout))
 
     def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
-        """Has ``callback(delivery)`` called on the dispatcher thread when the publish has ended.
+        """Calls ``callback(delivery)`` on the dispatcher thread when the publish has ended.
 
-        It is called once, also if the publish has ended already; `wait` then gives the receipt or
-        raises the error at once.
+        The callback runs once, even if the publish has ended already; in it `wait` returns the
+        receipt or raises the error at once.
 
         Args:
             callback: Takes the delivery.
@@ -76,14 +76,14 @@ class Delivery:
             InvalidArgumentError: `callback` cannot be called with one argument.
         """
         check_callback("done_callback", callback, "delivery")
-        # Asked first: in a forked child, which has no token, the locks may be held for ever.
+        # Read first: a forked child has no token, and its locks may be held forever.
         token = self._native.token
         with self._lock:
             self._callbacks.append(callback)
         self._dispatcher.watch(token, self)
 
     def take_callbacks(self) -> list[Callable[[Delivery], object]]:
-        """For the dispatcher: the callbacks that are still to be called."""
+        """Hands the dispatcher the callbacks that have not run yet."""
         with self._lock:
             callbacks, self._callbacks = self._callbacks, []
         return callbacks

@@ -1,4 +1,4 @@
-"""The demo: a script and a virtual modem, and what passed between them."""
+"""The demo: a script, a virtual modem, and the traffic between them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class _Row(NamedTuple):
 class _Note(NamedTuple):
     at: float
     after: int
-    """How many entries the transcript had by then."""
+    """The number of entries in the transcript by then."""
     text: str
 
 
 def run(model: str) -> int:
-    """Runs the demo and returns the exit code: 0 if everything published came back."""
+    """Runs the demo and returns the exit code: 0 if every published message came back."""
     try:
         with m531x.VirtualModem(model) as virtual:
             begun = time.monotonic()
@@ -54,12 +54,12 @@ def run(model: str) -> int:
     if failure is not None:
         print(f"\nthe demo failed: {failure}", file=sys.stderr)
         return 1
-    print("\nwhat was published came back into the callback, byte for byte")
+    print("\nthe callback received every published message, byte for byte")
     return 0
 
 
 def _talk(virtual: m531x.VirtualModem, begun: float, diary: list[_Note]) -> str | None:
-    """Plays the script; returns what went wrong, if anything did."""
+    """Runs the script and returns the failure, if any."""
 
     def note(text: str) -> None:
         diary.append(_Note(time.monotonic() - begun, len(virtual.transcript), text))
@@ -95,7 +95,7 @@ def _print(virtual: m531x.VirtualModem, diary: list[_Note]) -> None:
     wire = [_Row(entry.at, entry.direction, entry.text) for entry in virtual.transcript]
     rows: list[_Row] = []
     shown = 0
-    # Placed by what had passed already, because the two clocks do not start together.
+    # Placed by the length of the transcript, because the two clocks start at different times.
     for note in sorted(diary, key=lambda note: note.after):
         rows += [*wire[shown : note.after], _Row(note.at, "script", note.text)]
         shown = note.after

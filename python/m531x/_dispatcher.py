@@ -1,9 +1,9 @@
-"""The thread that takes what arrives and hands it to callbacks, or to the inbox.
+"""The thread that hands messages and events to callbacks, or to the inbox.
 
 The native module fills one bounded queue and never calls into Python. One thread per modem drains
 that queue in batches, with the interpreter free while it waits, and runs the callbacks in the order
-of arrival. It runs for as long as the modem is open, also when there is nothing to call: events
-that nobody takes would otherwise fill the queue, and a full queue stops the reading of the port.
+of arrival. It runs as long as the modem is open, even without callbacks: unread events would
+otherwise fill the queue, and a full queue stops the reading of the port.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Delivery(Protocol):
 
 
 class Dispatcher:
-    """Routes the messages and events of one modem; every method may be called by any thread."""
+    """Routes the messages and events of one modem; any thread may call every method."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class Dispatcher:
 
     @property
     def queued(self) -> int:
-        """How many messages wait for ``messages()``."""
+        """The number of messages that wait for ``messages()``."""
         return len(self._inbox)
 
     @property
     def dropped(self) -> int:
-        """How many messages were dropped here because nobody read them."""
+        """The number of messages dropped here because they were not read in time."""
         return self._inbox.dropped
 
     def watch(self, token: int, delivery: _Delivery) -> None:
@@ -82,7 +82,7 @@ class Dispatcher:
         delivery._native.watch()
 
     def start(self) -> None:
-        """Starts the thread; to be called once."""
+        """Starts the thread; must be called once only."""
         self._thread.start()
 
     def take(self, filter_: str | None, timeout: float | None) -> Message | None:
@@ -97,7 +97,7 @@ class Dispatcher:
             self._thread.join(_LAST_CALLBACK_S)
 
     def invalidate_after_fork(self) -> None:
-        """In a forked child, without the thread: tells readers, and leaves the old locks alone."""
+        """In a forked child, which has no thread: ends the waits of readers, replaces the locks."""
         self._lock = threading.Lock()
         self._inbox = Inbox(1, "drop_newest")
         self._inbox.end(ClosedError(_native.FORKED))
@@ -115,7 +115,7 @@ class Dispatcher:
             self._inbox.end(error)
         finally:
             self._event_log.pump()
-            # The end of the modem ended them all: each callback runs once, whatever the outcome.
+            # Closing the modem has ended all deliveries; each callback runs once.
             for token in list(self._deliveries):
                 self._finish_delivery(token)
 
@@ -151,13 +151,13 @@ class Dispatcher:
                 if type(item) is int:
                     self._finish_delivery(item)
                 elif type(item) is tuple:
-                    self._tell(item)
+                    self._notify(item)
                 if self._stopped:
                     return
         if loose:
             self._inbox.put(loose)
 
-    def _tell(self, raw: tuple[int, int, str, float]) -> None:
+    def _notify(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw
         self._event_log.note(kind, value, text, timestamp)
         if kind == EventKind.PASSWORD_WANTED:
@@ -192,7 +192,7 @@ class Dispatcher:
             self._report()
 
     def _report(self) -> None:
-        """Tells of a callback's exception the way Python tells of a thread's, and goes on."""
+        """Reports a callback's exception as Python reports one of a thread, and goes on."""
         self.callback_errors += 1
         threading.excepthook(
             threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread()))

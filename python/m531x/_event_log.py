@@ -1,4 +1,4 @@
-"""What a modem tells the log, and what it remembers of the line."""
+"""The log of a modem, and its trace of the line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOG: Final = logging.getLogger("m531x")
 _WIRE: Final = logging.getLogger("m531x.wire")
 _LOG.addHandler(logging.NullHandler())
 
-# Between two looks of the dispatcher: what passes in a few milliseconds, many times over.
+# Many times the lines that pass between two calls of `pump`, a few milliseconds apart.
 _LINES_FOR_LOG = 4096
 
 _LEVELS: Final = {
@@ -31,7 +31,7 @@ _LEVELS: Final = {
 
 
 def lines_to_keep(trace: int) -> int:
-    """How many lines the native module has to keep for the trace and for the log."""
+    """The number of lines that the native module must keep for trace and log."""
     if isinstance(trace, int) and _WIRE.isEnabledFor(logging.DEBUG):
         return max(trace, _LINES_FOR_LOG)
     return trace
@@ -40,8 +40,8 @@ def lines_to_keep(trace: int) -> int:
 class EventLog:
     """Logs events and the line, and makes the trace.
 
-    The native module keeps lines, redacted; whoever drains its queue calls `pump`, so that handlers
-    of `logging` run on a thread of Python's.
+    The native module keeps the lines, redacted. The consumer of its queue calls `pump`, so that
+    handlers of `logging` run on a thread of Python.
     """
 
     def __init__(self, native: _native.Modem, port: str, trace: int) -> None:
@@ -57,7 +57,7 @@ class EventLog:
             self.pump()
 
     def pump(self) -> None:
-        """Logs the lines that have passed since the last time."""
+        """Logs the lines that have passed since the last call."""
         if not self._logs_wire:
             return
         for number, _, kind, text in self._native.trace(self._next):
@@ -67,7 +67,7 @@ class EventLog:
             _WIRE.debug("%s %s %s", self._port, ">" if kind == "command" else "<", text)
 
     def note(self, kind: int, value: int, text: str, timestamp: float) -> None:
-        """Logs an event, and remembers a change of state."""
+        """Logs an event, and keeps a change of state for the trace."""
         if kind == EventKind.STATE_CHANGED and self._size:
             state = f"{MqttState(value)}: {text}" if text else str(MqttState(value))
             self._states.append(TraceEntry(timestamp, "state", state))
@@ -78,14 +78,14 @@ class EventLog:
             _LOG.log(level, "%s: %s", self._port, ": ".join(parts))
 
     def trace(self) -> Trace:
-        """The lines and states that are remembered.
+        """The lines and states that were kept.
 
         Raises:
             InvalidArgumentError: The modem was opened without a trace.
         """
         if not self._size:
             raise InvalidArgumentError(
-                "nothing is traced: open the modem with trace=1000 to keep the last 1000 lines"
+                "the modem keeps no trace: open it with trace=1000 to keep the last 1000 lines"
             )
         lines = self._native.trace(0)[-self._size :]
         entries = [TraceEntry(timestamp, kind, text) for _, timestamp, kind, text in lines]

@@ -1,7 +1,7 @@
-"""What a fork leaves behind in the child: objects whose threads exist in the parent only.
+"""Objects in a forked child whose threads exist in the parent only.
 
-Using them could wait for ever for a thread or a lock, and reading the port would take bytes from
-the parent. The child's copies are therefore cut off from the native module.
+Using them could wait forever for a thread or a lock, and reading the port would take bytes from the
+parent. `invalidate_after_fork` therefore separates the child's copies from the native module.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class _Invalidated:
     """Stands in for a native object in a forked child."""
 
     def __getattr__(self, name: str) -> Any:
-        """Every use of it says what is wrong."""
+        """Raises the error that names the fork, for every use."""
         raise ClosedError(_native.FORKED)
 
     def close(self) -> None:
-        """Does nothing: the parent's is not to be closed."""
+        """Does nothing: the object of the parent stays open."""
 
 
 class _Watched(Protocol):
@@ -35,12 +35,12 @@ _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def watch_forks(thing: _Watched) -> None:
-    """Has ``thing._after_fork()`` called in every child that is forked from now on."""
+    """Calls ``thing._after_fork()`` in every child that is forked from now on."""
     _watched.add(thing)
 
 
 def invalidate_after_fork(native: object) -> Any:
-    """What to use instead of a native object, which then is never used nor freed."""
+    """Returns a stand-in for a native object, which is then never used and never freed."""
     _native.leak(native)
     return _Invalidated()
 

@@ -9,7 +9,7 @@ __all__ = ["table"]
 
 
 def table(title: str, rows: Iterable[tuple[str, object]]) -> str:
-    """A table of names and values; what is None is left out."""
+    """A table of names and values, without those that are None."""
     cells = "".join(
         f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
         f"<td style='text-align:left'>{_shown(value)}</td></tr>"

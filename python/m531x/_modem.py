@@ -39,44 +39,44 @@ def _ask(function: Callable[[], str]) -> Hidden[str]:
 class Modem(ModemBase):
     """A module at a serial port, used as an MQTT client.
 
-    Opening runs the start-up dialogue: the module is asked until it answers, echo is turned off,
-    error numbers are turned on and the model is found out. `connect` comes next.
+    Opening runs the start-up dialogue: it repeats ``AT`` until the module answers, turns echo off
+    and error numbers on, and asks for the model. `connect` comes next.
 
-    Every method may be called by any thread, callbacks included; each waits for its own answer.
+    Any thread may call every method, and so may callbacks; each call waits for its own answer.
     Ctrl-C ends any wait in the main thread at once. Callbacks run one after the other on one thread
-    of the modem's own, in the order of arrival, with no lock held.
+    of the modem, in the order of arrival, with no lock held.
 
     Every method raises `ModemTimeoutError` when the module does not answer in time, `CommandError`
     when it refuses (``modem_code`` is its number), `ModemRebootedError` when it restarts meanwhile
     and `ClosedError` after ``close()``.
 
     Args:
-        port: ``"/dev/ttyUSB0"`` (a path will do too), ``"COM5"``, ``"usb:SERIAL"`` for
+        port: ``"/dev/ttyUSB0"`` (text or a path), ``"COM5"``, ``"usb:SERIAL"`` for
             the USB adapter with this serial number, ``"tcp://host:port"`` and
             ``"rfc2217://host:port"`` for a serial server without and with control of its port, or
             ``"virtual://"`` for a virtual modem with a broker of its own in this process.
         model: ``"M5310-A"``, ``"M5311"``, ``"M5312"``, ``"M5313"`` ...; ``"auto"`` asks the module.
         baudrate: Bits per second; None is the model's, and with ``"auto"`` tries 9600 and 115200.
-        open_timeout: Seconds that the opening may take, whatever the port and model; 0 tries
-            everything once, which takes 3 s at most.
+        open_timeout: Seconds that the opening may take, with any port and model; 0 tries everything
+            once, which takes 3 s at most.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command; None is the
             model's on a serial line and none elsewhere.
-        queue_size: How many messages and events may wait to be received.
-        overflow: What happens beyond that: ``"block"`` stops reading the port until there is room,
-            ``"drop_oldest"`` and ``"drop_newest"`` drop, and count it in `stats`.
-        max_waiting: How many operations may wait or be under way, those of `publish_nowait`
-            included; beyond that they raise `QueueFullError`. An outbox has limits of its own.
-        trace: How many of the last lines on the port to keep for `trace`; 0 keeps none.
-        recovery: How a lost connection, or a port that vanished, is made again, subscriptions
-            included; None leaves it lost. Unfinished publishes of QoS 1 and 2 are sent again.
-        outbox: An `Outbox`, or the path of its file, in which publishes of QoS 1 and 2 are kept
-            until they are acknowledged, over the end of the process; None keeps them in memory.
-        record: A file into which the session is recorded from its first byte on; see `record`.
+        queue_size: The largest number of messages and events that wait to be received.
+        overflow: The treatment of more: ``"block"`` stops reading the port until there is room,
+            ``"drop_oldest"`` and ``"drop_newest"`` drop, and `stats` counts the drops.
+        max_waiting: The largest number of operations that wait or are under way, those of
+            `publish_nowait` included; more raise `QueueFullError`. An outbox has limits of its own.
+        trace: The number of lines on the port to keep for `trace`; 0 keeps none.
+        recovery: How the modem restores a lost connection or a vanished port, subscriptions
+            included; None leaves it lost. It sends unfinished publishes of QoS 1 and 2 again.
+        outbox: An `Outbox`, or the path of its file, which keeps publishes of QoS 1 and 2 until
+            they are acknowledged, beyond the end of the process; None keeps them in memory.
+        record: A file that records the session from its first byte on; see `record`.
 
     Raises:
         InvalidArgumentError: An unknown model, a malformed port, a number out of range.
-        PortError: There is no such port, it is in use, or it may not be opened.
+        PortError: The port does not exist, is in use, or must not be opened by this user.
         ModemTimeoutError: Nothing at the port answers.
         OutboxError: The outbox's file is in use, damaged, or cannot be opened.
 
@@ -133,30 +133,30 @@ class Modem(ModemBase):
     ) -> None:
         """Configures the module's MQTT client and connects it; returns when the broker accepted.
 
-        A client that is still configured is removed first.
+        It first removes a client that is still configured.
 
         Args:
-            host: The broker's name or address, as the module is to look it up.
+            host: The broker's name or address, which the module looks up.
             port: The broker's TCP port, 1 to 65535.
             client_id: The MQTT client identifier.
             username: The user name, if the broker wants one.
-            password: The password, or a function that gives it, for one that expires: it is called
-                for every connection and every recovery, once more if the broker refuses what it
-                gave, here on this thread, later on that of the callbacks, where it may take 30 s.
-                The password appears in no log, error text or repr.
+            password: The password, or for one that expires a function that returns it. The modem
+                calls it for every connection and every recovery, and again if the broker refuses
+                the result; here on this thread, later on that of the callbacks, where it may take
+                30 s. The password appears in no log, error text or repr.
             keepalive: Seconds, up to 65535; more than `ack_timeout`. 0 is allowed, but not "off":
-                the broker expects no ping then, while a module may send one every 1.5 s.
+                the broker then expects no ping, while a module may send one every 1.5 s.
             clean_session: Whether the broker forgets the client's earlier session.
             tls: Whether the module encrypts; not every model can.
-            will: What the broker publishes when the connection is lost.
+            will: The message that the broker publishes when the connection is lost.
             ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
             timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
 
         Raises:
-            InvalidArgumentError: An argument is refused; nothing was sent.
-            ConnectError: The broker refused (``return_code`` says why) or was not reached, or the
-                password function raised.
-            ModemTimeoutError: There was no outcome in time.
+            InvalidArgumentError: An argument is wrong; nothing was sent.
+            ConnectError: The broker refused (see ``return_code``) or was not reached, or the
+                password function raised an exception.
+            ModemTimeoutError: The outcome was not known in time.
             CommandError: The module refused a command.
 
         Example:
@@ -220,12 +220,12 @@ class Modem(ModemBase):
     ) -> Receipt:
         r"""Publishes and waits until it is done.
 
-        Done is: accepted by the module (QoS 0), acknowledged by the broker (QoS 1), completed
-        (QoS 2).
+        A publish is done when the module has accepted it (QoS 0), when the broker has acknowledged
+        it (QoS 1), or when the exchange is complete (QoS 2).
 
-        With an outbox and QoS 1 or 2, an error after the message was accepted says that it stays in
-        the outbox: it is sent later, so do not publish it again. It comes at once if no connection
-        is there or being made.
+        With an outbox and QoS 1 or 2, an error after the message was accepted says that the message
+        stays in the outbox: it is sent later, so do not publish it again. Without a connection, and
+        with none being made, this error comes at once.
 
         Args:
             topic: The topic name, without wildcards.
@@ -238,7 +238,7 @@ class Modem(ModemBase):
             The receipt with the packet id.
 
         Raises:
-            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
+            InvalidArgumentError: Topic, payload or QoS is wrong; nothing was sent.
             NotConnectedError: There is no MQTT connection.
             RepeatedLossError: The connection was lost each time this was on its way.
             PublishError: The module gave up waiting for the acknowledgement.
@@ -267,9 +267,8 @@ class Modem(ModemBase):
     ) -> Delivery:
         """Publishes without waiting.
 
-        With an outbox and QoS 1 or 2 it returns once the message is on the disk, connected or not:
-        from then on it is sent until the broker has acknowledged it, by this process or a later
-        one.
+        With an outbox and QoS 1 or 2 it returns once the message is on the disk, connected or not;
+        from then on this process or a later one sends it until the broker has acknowledged it.
 
         Args:
             topic: As for `publish`.
@@ -279,12 +278,12 @@ class Modem(ModemBase):
             timeout: Seconds it may take from now, waiting for its turn included.
 
         Returns:
-            The delivery, to be waited for or not.
+            The delivery, which the program may wait for.
 
         Raises:
-            InvalidArgumentError: Topic, payload or QoS is refused; nothing was sent.
+            InvalidArgumentError: Topic, payload or QoS is wrong; nothing was sent.
             ClosedError: The modem is closed.
-            QueueFullError: As many operations wait as ``max_waiting`` of the modem allows.
+            QueueFullError: The number of operations has reached ``max_waiting`` of the modem.
             OutboxError: The outbox is full (`OutboxFullError`) or cannot be written; the message
                 was not accepted.
 
@@ -316,17 +315,17 @@ class Modem(ModemBase):
 
         Args:
             topic: The topic filter; ``+`` and ``#`` as in MQTT.
-            qos: The highest QoS wanted.
+            qos: The requested QoS, the highest that the broker may use.
             callback: Called as ``callback(message)``; it may use the modem.
-            hex: Have the module print payloads as hex (they are decoded here), which leaves no
-                doubt about where a topic ends; M5311 only.
+            hex: The module prints payloads as hex, and the driver decodes them: then the end of
+                each topic is certain. M5311 only.
             timeout: Seconds it may take; None is the acknowledgement timeout and some.
 
         Returns:
             The subscription with the granted QoS.
 
         Raises:
-            InvalidArgumentError: The filter, the QoS or the callback is refused; nothing was sent.
+            InvalidArgumentError: The filter, the QoS or the callback is wrong; nothing was sent.
             NotConnectedError: There is no MQTT connection.
             RepeatedLossError: The connection was lost each time this was on its way.
             SubscribeError: The broker refused, or did not answer in time.
@@ -351,7 +350,7 @@ class Modem(ModemBase):
         """Ends the subscription of a filter and waits for the broker's answer.
 
         Args:
-            topic: The filter, as it was subscribed.
+            topic: The filter, as in `subscribe`.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
@@ -365,12 +364,12 @@ class Modem(ModemBase):
         """Iterates over the messages that no callback takes, in order.
 
         Args:
-            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
-                until the modem is closed, 0 gives what is there.
+            timeout: Seconds to wait for each message; the iteration ends without one. None waits
+                until the modem is closed, 0 yields messages that have arrived already.
 
         Raises:
             ClosedError: The modem is closed.
-            PortError: The port was lost, and what had arrived before has been read.
+            PortError: The port was lost, and all earlier messages have been read.
 
         Example:
             >>> import m531x
@@ -396,7 +395,7 @@ class Modem(ModemBase):
             timeout: Seconds it may take.
 
         Raises:
-            ModemTimeoutError: It says which step is missing.
+            ModemTimeoutError: The network was not ready in time; the text names the missing step.
         """
         self._native.wait_for_network(timeout)
 
@@ -405,7 +404,7 @@ class Modem(ModemBase):
         return MqttState(self._native.status())
 
     def config(self) -> MqttConfig:
-        """Reads back what the module's MQTT client is configured with; never the password."""
+        """Reads back the configuration of the module's MQTT client; never the password."""
         return MqttConfig(*self._native.config())
 
     def info(self) -> ModemInfo:
@@ -440,7 +439,7 @@ class Modem(ModemBase):
         return self._native.command(hidden.reveal(), timeout)
 
     def wake(self) -> None:
-        """Wakes a sleeping module: asks until it answers, as it loses the first bytes."""
+        """Wakes a sleeping module: repeats ``AT`` until it answers, as it loses the first bytes."""
         self._native.wake()
 
     def reboot(self) -> None:
@@ -456,13 +455,13 @@ class Modem(ModemBase):
         self._native.set_ack_timeout(seconds)
 
     def set_ping_report(self, enabled: bool) -> None:
-        """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
+        """Turns the event for every answered ping on or off (``AT+MQTTPING``)."""
         self._native.set_ping_report(enabled)
 
     def diagnose(self) -> Diagnosis:
-        """Looks at the module, from its answer to its MQTT state; nothing is changed.
+        """Checks the module, from its answer to its MQTT state; it changes nothing.
 
-        `m531x.doctor.diagnose` looks at the port and at a broker as well.
+        `m531x.doctor.diagnose` checks the port and a broker as well.
         """
         return Diagnosis._of(_native.diagnose_open(self._native))
 
@@ -473,9 +472,9 @@ class Modem(ModemBase):
     def close(self) -> None:
         """Closes the port and ends every wait of every thread; closing again does nothing.
 
-        The module is told nothing: a broker keeps the client until its keep-alive is over. Call
-        `disconnect` first to leave it properly. Inside a callback it returns at once, and that
-        callback is the last; elsewhere it waits for a callback that is running, a second at most.
+        It sends the module no command: the broker keeps the client until its keep-alive is over.
+        Call `disconnect` first for a proper end. Inside a callback it returns at once, and that
+        callback is the last; elsewhere it waits for a running callback, a second at most.
         """
         with self._closing:
             if self._closed:
@@ -503,7 +502,7 @@ class Modem(ModemBase):
     def __repr__(self) -> str:
         """The port and the state."""
         if not hasattr(self, "_native"):
-            # A traceback of an opening that failed shows what there is of it.
+            # A traceback of a failed opening shows the unfinished object.
             return "<m531x.Modem not open>"
         state = "closed" if self._closed else self.mqtt_state()
         return f"<m531x.Modem {self._port!r} {state}>"
@@ -512,13 +511,13 @@ class Modem(ModemBase):
         return self._html("m531x.Modem")
 
     def __del__(self) -> None:
-        """Closes what nobody closed, and says so."""
+        """Closes a modem that the program left open, and warns."""
         if hasattr(self, "_native") and not self._closed:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
             self.close()
 
     def _after_fork(self) -> None:
-        """In the child: the threads of the modem are the parent's."""
+        """Invalidates the modem in a forked child: its threads exist in the parent only."""
         if not self._closed:
             self._native = invalidate_after_fork(self._native)
             self._event_log = invalidate_after_fork(self._event_log)
@@ -529,7 +528,7 @@ class Modem(ModemBase):
 
     def _require_open(self) -> None:
         if self._closed:
-            self._native.mqtt_state()  # tells of a fork
+            self._native.mqtt_state()  # raises the error that names a fork
             raise ClosedError
 
 
@@ -538,7 +537,7 @@ _open_modems: weakref.WeakSet[Modem] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """No callback runs, and no thread waits in the native module, while the interpreter goes."""
+    """Ends callbacks and waits in the native module before the interpreter shuts down."""
     for modem in list(_open_modems):
         with contextlib.suppress(Exception):
             modem.close()

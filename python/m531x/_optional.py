@@ -1,4 +1,4 @@
-"""Packages that are used where they are installed, and are not needed otherwise."""
+"""Optional packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["optional"]
 
 
 def optional(module: str, extra: str) -> Any:
-    """The module; imported by name, so that type checks need neither it nor its stubs.
+    """Imports a module by name, so that type checkers need neither it nor its stubs.
 
     Raises:
         M531xError: It is not installed; the text says how to install it.

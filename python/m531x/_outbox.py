@@ -1,4 +1,4 @@
-"""Publishes that survive the process and the power."""
+"""Publishes that survive the end of the process and a loss of power."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class StoredMessage:
     """A message in the file of an `Outbox`.
 
     Attributes:
-        id: Its place: a later message has a higher number.
-        topic: Where to.
+        id: The place in the order; a later message has a higher number.
+        topic: The topic.
         payload: Any bytes.
         qos: 1 or 2.
         retain: Whether the broker keeps it for later subscribers.
-        stored_at: When it was accepted, in seconds since 1970 (as `time.time`).
-        set_aside: Why it is set aside; None while it waits to be sent.
+        stored_at: Time of acceptance, in seconds since 1970 (as `time.time`).
+        set_aside: The reason for setting it aside; None while it waits to be sent.
     """
 
     id: int
@@ -37,10 +37,10 @@ class StoredMessage:
 
 @dataclass(frozen=True)
 class OutboxStats:
-    """What an outbox holds, and what it has done since the modem was opened.
+    """The contents of an outbox, and its counters since the modem was opened.
 
     Attributes:
-        messages: Messages that wait to be acknowledged now.
+        messages: Messages that wait for their acknowledgement now.
         bytes: Bytes of the topics and payloads of all messages, those set aside included.
         set_aside: Messages set aside now: refused for good while others went through.
         stored: Messages accepted.
@@ -64,12 +64,12 @@ class Outbox:
     by this process or a later one. It may arrive twice and is not lost.
 
     Attributes:
-        path: The file, which is made if there is none. One modem at a time uses it.
-        max_messages: How many messages may be kept.
-        max_bytes: How many bytes their topics and payloads may have together.
-        overflow: What becomes of a publish for which there is no room: ``"refuse"`` raises
+        path: The file; the modem creates it. One modem at a time can use it.
+        max_messages: The largest number of messages.
+        max_bytes: The largest total of the bytes of topics and payloads.
+        overflow: The treatment of a publish if the outbox is full: ``"refuse"`` raises
             `OutboxFullError`, ``"drop_oldest"`` drops the oldest messages.
-        in_flight: How many may be on their way at the same time, 1 to 32; 1 keeps their order.
+        in_flight: The number of publishes under way at a time, 1 to 32; 1 keeps their order.
 
     Example:
         >>> import os, tempfile, m531x
@@ -89,10 +89,10 @@ class Outbox:
     def messages(self) -> list[StoredMessage]:
         """The messages in the file, oldest first, those set aside included.
 
-        No modem may have it open meanwhile.
+        No modem may have the file open meanwhile.
 
         Raises:
-            OutboxError: There is no such file, it is in use, damaged, or something else.
+            OutboxError: The file does not exist, is in use, damaged, or no outbox.
 
         Example:
             >>> import os, tempfile, m531x
@@ -104,7 +104,7 @@ class Outbox:
         return [StoredMessage(*parts) for parts in _native.outbox_messages(self.path)]
 
     def clear(self) -> int:
-        """Removes every message from the file and tells how many; they will never be sent.
+        """Removes every message from the file and returns their number; they are never sent.
 
         Raises:
             OutboxError: As for `messages`.
@@ -120,7 +120,7 @@ class Outbox:
         return _native.outbox_clear(self.path)
 
     def retry(self) -> int:
-        """Has what was set aside wait again, in its old place, and tells how many.
+        """Puts messages that were set aside back in their places, and returns their number.
 
         Raises:
             OutboxError: As for `messages`.
@@ -136,14 +136,14 @@ class Outbox:
 
 
 def stats_of(numbers: tuple[int, int, int, int, int, int] | None) -> OutboxStats | None:
-    """What the native module tells, in its order."""
+    """The counters of the native module, by name."""
     return None if numbers is None else OutboxStats(*numbers)
 
 
 def parts(
     outbox: Outbox | str | os.PathLike[str] | None,
 ) -> tuple[str | os.PathLike[str], int, int, str, int] | None:
-    """What the native module takes; None is none."""
+    """The outbox as the native module takes it; None is none."""
     if outbox is None:
         return None
     if isinstance(outbox, (str, os.PathLike)):

@@ -1,4 +1,4 @@
-"""A password that is a function, because it expires."""
+"""Passwords that expire, and therefore come from a function."""
 
 from __future__ import annotations
 
@@ -22,33 +22,35 @@ _LOGIN_REFUSED: Final = (4, 5)
 def parts(
     password: str | F | None, *, awaited: bool = False
 ) -> tuple[Hidden[str | None], F | None]:
-    """The password as it is, and the function that gives it; one of them is None.
+    """The password, or the function that returns it; the other is None.
 
     Raises:
-        InvalidArgumentError: The function takes arguments, or is a coroutine function that nobody
-            would await.
+        InvalidArgumentError: The function takes arguments, or is a coroutine function and
+            `awaited` is false.
     """
     if password is None or isinstance(password, str) or not callable(password):
-        # What is neither is refused by the native module, with the name of the argument.
+        # The native module refuses anything else, and names the argument.
         return Hidden(password), None
     check_callback("password", password, awaited=awaited)
     return Hidden(None), password
 
 
 def checked(password: Hidden[object]) -> Hidden[str]:
-    """What the function gave, which must be a text.
+    """The return value of the function, which must be a text.
 
     Raises:
-        ArgumentTypeError: It is none.
+        ArgumentTypeError: It is not a text.
     """
     value = password.reveal()
     if not isinstance(value, str):
-        raise ArgumentTypeError(f"the password function gave {type(value).__name__}: give a str")
+        raise ArgumentTypeError(
+            f"the password function returned {type(value).__name__}: return a str"
+        )
     return Hidden(value)
 
 
 async def ask_awaiting(function: Callable[[], object]) -> Hidden[str]:
-    """What the function gives, which may have to be awaited.
+    """Calls the function, and awaits its result if need be.
 
     Raises:
         ArgumentTypeError: It is not a text.
@@ -60,7 +62,7 @@ async def ask_awaiting(function: Callable[[], object]) -> Hidden[str]:
 
 
 def why(error: BaseException) -> str:
-    """What is told of an exception of the function; its text may hold anything, so that is not."""
+    """The report of the function's exception, without its text, which may hold a secret."""
     return f"the password function raised {type(error).__name__}"
 
 
@@ -70,21 +72,21 @@ def failed(error: Exception) -> ConnectError:
 
 
 class Logins:
-    """The one or two tries of a connect: a refused password that is a function's is asked for anew.
+    """The attempts of one connect: with a password function, a refused password is asked for anew.
 
     Attributes:
-        left: Seconds that the next try may take; None is the default.
+        left: Seconds that the next attempt may take; None is the default.
     """
 
     def __init__(self, function: object, timeout: float | None) -> None:
-        """Two tries with a function, one without; the time counts from now."""
+        """Two attempts with a function, one without; the time counts from now."""
         self.left = timeout
         self._timeout = timeout
         self._begun = time.monotonic()
         self._again = function is not None
 
     def again(self, error: ConnectError) -> bool:
-        """Whether there is another try after this failure."""
+        """Whether another attempt follows this failure."""
         again = self._again and error.return_code in _LOGIN_REFUSED
         self._again = False
         if self._timeout is not None:

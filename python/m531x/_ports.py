@@ -15,11 +15,11 @@ class PortInfo:
     """A serial port of this computer.
 
     Attributes:
-        name: What to open it by, such as ``/dev/ttyUSB0`` or ``COM5``.
-        description: What is behind it, for people; empty if that is not known.
+        name: The name to open it by, such as ``/dev/ttyUSB0`` or ``COM5``.
+        description: The device behind it, for people; empty if unknown.
         usb: Vendor and product id of a USB adapter, or None.
-        serial_number: The adapter's own, by which ``usb:SERIAL`` opens it whatever its name is;
-            None where it has none.
+        serial_number: The serial number of the adapter; ``usb:SERIAL`` opens the port by it, under
+            any name. None if it has none.
     """
 
     name: str
@@ -32,7 +32,7 @@ def ports() -> list[PortInfo]:
     """Lists the serial ports of this computer, sorted by name; nothing is opened.
 
     Raises:
-        PortError: The operating system does not give the list.
+        PortError: The operating system does not provide the list.
 
     Example:
         >>> names = [port.name for port in ports()]
@@ -46,7 +46,7 @@ def path_text(name: str, path: str | os.PathLike[str]) -> str:
     """The text of a port or file that may be given as a path.
 
     Raises:
-        InvalidArgumentError: It is neither a text nor a path; `name` says which argument it is.
+        InvalidArgumentError: It is neither a text nor a path; the error names the argument.
     """
     if isinstance(path, os.PathLike):
         path = os.fspath(path)

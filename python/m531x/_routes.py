@@ -1,4 +1,4 @@
-"""Which callbacks a message goes to."""
+"""The routes of messages to callbacks."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ __all__ = ["MessageCallback", "Route", "Routes"]
 
 MessageCallback = Callable[[Message], object]
 
-# Enough for every device of a gateway, little enough to never matter.
+# Enough topics for every device of a gateway, at little cost in memory.
 _KEPT = 4096
 
 
 class Route(NamedTuple):
-    """Where the messages of one topic go: to callbacks, or if there are none to readers."""
+    """The route of one topic: its callbacks, or without any the readers of these filters."""
 
     callbacks: tuple[MessageCallback, ...]
     filters: tuple[str, ...]
 
 
 class Routes:
-    """Works out and remembers the route of every topic; every method may be called by any thread.
+    """Finds and caches the route of every topic; any thread may call every method.
 
     Attributes:
-        known: The routes worked out so far. Replaced, never changed in place, when a subscription
-            or the default changes: a route that was worked out from the old ones is then stored
-            where nobody looks.
+        known: The cached routes. A change of a subscription or of the default replaces the cache
+            as a whole: a route that was found among the old subscriptions then enters the old
+            cache, which is no longer read.
     """
 
     def __init__(self) -> None:
-        """Nothing is subscribed."""
+        """Starts without subscriptions."""
         self.known: dict[str, Route] = {}
         self._lock = threading.Lock()
         self._subscribed: dict[str, MessageCallback | None] = {}
@@ -52,20 +52,20 @@ class Routes:
             self.known = {}
 
     def add(self, filter_: str, callback: MessageCallback | None) -> None:
-        """Routes what matches the filter to the callback, or to readers."""
+        """Routes messages that match the filter to the callback, or to readers."""
         with self._lock:
             self._subscribed[filter_] = callback
             self.known = {}
 
     def remove(self, filter_: str) -> None:
-        """Forgets the filter; unknown ones are ignored."""
+        """Removes the filter; ignores an unknown one."""
         with self._lock:
             self._subscribed.pop(filter_, None)
             self.known = {}
 
     @contextlib.contextmanager
     def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Generator[None]:
-        """Routes the filter already, and as before if the subscription fails.
+        """Routes the filter from now on, and as before if the subscription fails.
 
         Retained messages may arrive ahead of the acknowledgement.
         """
@@ -83,7 +83,7 @@ class Routes:
             raise
 
     def find(self, topic: str) -> Route:
-        """The route of a topic that is not among the known ones."""
+        """Finds the route of a topic that is not in the cache."""
         with self._lock:
             matching = [f for f in self._subscribed if topic_matches(f, topic)]
             callbacks = [self._subscribed[f] for f in matching]

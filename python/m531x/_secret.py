@@ -1,4 +1,4 @@
-"""What tracebacks with variables, as test runners and error reporters make them, must not show."""
+"""Values that tracebacks with variables, as test runners print them, must not show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 __all__ = ["Hidden", "shown_command"]
 
 T = TypeVar("T")
-# One command or several, up to where an argument may begin, whatever stands before it.
+# One command or several, up to the first place where an argument may begin.
 _NAMES: Final = re.compile(r"[A-Za-z+*#$&;?]*", re.ASCII)
 
 
@@ -18,7 +18,7 @@ class Hidden(Generic[T]):
     __slots__ = ("_value",)
 
     def __init__(self, value: T) -> None:
-        """Takes the value; the caller drops its own name for it."""
+        """Takes the value; the caller must drop its own reference."""
         self._value = value
 
     def reveal(self) -> T:
@@ -31,7 +31,7 @@ class Hidden(Generic[T]):
 
 
 def shown_command(line: str) -> str:
-    """A command line as it may be shown: without arguments, for any may be a PIN."""
+    """A command line without its arguments, any of which may be a PIN."""
     if not isinstance(line, str):
         return line
     names = _NAMES.match(line)

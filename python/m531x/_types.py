@@ -1,4 +1,4 @@
-"""The values that a modem takes, and what arrives from it."""
+"""Values that a modem takes, and values that arrive from it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = [
 ]
 
 Payload = str | bytes | bytearray | memoryview
-"""What can be published: bytes as they are, text as UTF-8."""
+"""A payload to publish: bytes unchanged, text as UTF-8."""
 
 
 class _Named(enum.IntEnum):
-    """Numbers that show themselves in words."""
+    """Numbers that print as words."""
 
     def __str__(self) -> str:
         """The name in words, such as ``module reconnecting``."""
@@ -42,13 +42,13 @@ class MqttState(_Named):
     CONNECTED = 3
     """The broker has accepted the connection."""
     MODULE_RECONNECTING = 4
-    """The connection broke and the module tries to make it again by itself."""
+    """The connection broke, and the module itself tries to restore it."""
     LOST = 5
-    """The connection is gone and nobody is making it again."""
+    """The connection is gone, and no attempt to restore it is running."""
 
 
 class EventKind(_Named):
-    """What an `Event` tells, the same numbers as in C and Rust."""
+    """The kind of an `Event`, the same numbers as in C and Rust."""
 
     CONNECTED = 1
     """The MQTT connection is up."""
@@ -59,7 +59,7 @@ class EventKind(_Named):
     URC = 4
     """A line of the module that belongs to no operation."""
     UNKNOWN_LINE = 5
-    """A line that nobody knows."""
+    """An unknown line."""
     LATE_ANSWER = 6
     """The answer to a command that had timed out."""
     STRAY_RESULT = 7
@@ -77,17 +77,17 @@ class EventKind(_Named):
     PORT_LOST = 13
     """The port is gone; the text is the cause."""
     RESUBSCRIBED = 14
-    """A subscription was made again; the text is the filter, the value the granted QoS.
+    """A subscription was restored; the text is the filter, the value the granted QoS.
 
-    -1: it was refused, or not answered while recovery is off, and has ended. -2: nobody answered
-    on two connections in a row, or the module refuses it for now; it is kept and asked for on each
-    that follows. -3: as many connections were lost while it was asked for as
+    -1: it was refused, or not answered while recovery is off, and has ended. -2: it was not
+    answered on two connections in a row, or the module refuses it for now; it is kept and requested
+    again on each later connection. -3: as many connections were lost while it was requested as
     `Recovery.loss_budget` allows; it has ended.
     """
     RECOVERING = 15
-    """The connection is being made again; the value counts the attempts, the text tells why."""
+    """The connection is being restored; the value counts the attempts, the text is the cause."""
     RECOVERY_FAILED = 16
-    """The connection will not be made again; the value is the number of attempts."""
+    """The connection will not be restored; the value is the number of attempts."""
     PORT_BACK = 17
     """The port that was gone is back; the text is its name."""
     OUTBOX_DROPPED = 18
@@ -95,29 +95,29 @@ class EventKind(_Named):
     OUTBOX_SET_ASIDE = 19
     """A message of the outbox was refused for good and is set aside; the text is the reason."""
     OUTBOX_FAILED = 20
-    """The outbox's file could not be read or written; it is tried again."""
+    """The outbox's file could not be read or written; the modem tries again."""
     RECORDING_STOPPED = 21
-    """The recording has ended before its time; the text is why."""
+    """The recording has ended early; the text is the cause."""
     HEALTH_CHECK = 22
     """A health check has missed; the value counts the misses in a row, or is -1 if the broker
     does not allow it."""
     PASSWORD_WANTED = 23
-    """The password function is asked for another one; the text names the broker."""
+    """The modem asks the password function for a password; the text names the broker."""
     LOGIN_REFUSED = 24
-    """The broker refused what the password function gave, and then the next.
+    """The broker refused the password that the function returned, and then the next one.
 
-    The value is its return code, 4 or 5, or -1 if the function gave none. The connection is made
-    again only after five times `Recovery.max_delay`.
+    The value is its return code, 4 or 5, or -1 if the function returned none. The next attempt
+    follows only after five times `Recovery.max_delay`.
     """
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened and is not a message.
+    """An event other than a message.
 
     Attributes:
-        kind: What happened.
-        value: A number whose meaning the kind tells; 0 where it has none.
+        kind: The kind.
+        value: A number whose meaning depends on the kind; 0 if it has none.
         text: The module's line or the cause, for people.
         timestamp: When it happened, in seconds since 1970 (as `time.time`).
     """
@@ -145,22 +145,23 @@ class Receipt:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """Looking again and again whether a connection that seems to be there is of any use.
+    """Periodic checks whether a connection that appears to be up still works.
 
-    A check publishes a few bytes to a topic that it has subscribed to and expects them back. So
-    many misses in a row end the connection, and it is made again. Nothing of a check is delivered,
-    and its subscription is not listed. Each costs about 150 bytes in either direction.
+    A check publishes a few bytes to a topic that it has subscribed to, and expects them back.
+    Several misses in a row end the connection, and recovery restores it. Messages of checks are
+    never delivered, and their subscription is not listed. Each check costs about 150 bytes in each
+    direction.
 
     Attributes:
         period: Seconds from one check to the next, and from a connect to the first; 1 to 86400.
-        topic: Where to; None is ``m531x/health/`` and the client id. The broker has to allow both
+        topic: The topic; None is ``m531x/health/`` and the client id. The broker must allow both
             directions.
         timeout: Seconds that the message may take to come back; 1 to 86400.
-        misses: How many misses in a row end the connection. They do so only if a check has come
-            back at least once: a broker may not allow the topic.
-        loop_back: Off, the module is only asked for its state, which costs no data: that finds a
-            module that has restarted, hung up or fallen silent without a word, not one that
-            believes in a dead connection.
+        misses: The number of misses in a row that end the connection. They do so only if a check
+            has come back at least once: a broker may not allow the topic.
+        loop_back: If False, a check only asks the module for its state, which costs no data: it
+            finds a module that has restarted, disconnected or fallen silent without notice, but not
+            one that takes a dead connection for a live one.
 
     Example:
         >>> HealthCheck(900)
@@ -176,18 +177,18 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Whether and how a lost connection, or a port that vanished, is made again.
+    """Whether and how the modem restores a lost connection or a vanished port.
 
     Attributes:
-        enabled: Off, a lost connection stays lost and is only told.
+        enabled: If False, a lost connection is reported and stays lost.
         initial_delay: Seconds from the loss to the first attempt; then twice as long each time.
         max_delay: The longest pause between two attempts, in seconds.
-        jitter: By which part a delay may be longer or shorter, 0 to 1.
-        max_attempts: How many attempts in a row may fail; None never gives up.
-        health_check: How a connection that looks alive is checked; by default the module is asked
-            every 15 minutes. None leaves it to the module's keep-alive.
-        loss_budget: On how many connections one operation may be in flight when they are lost; then
-            it fails with RepeatedLossError and the others go on. 1 or more.
+        jitter: The fraction by which a delay may be longer or shorter, 0 to 1.
+        max_attempts: The number of attempts in a row that may fail; None never gives up.
+        health_check: How to check a connection that appears to be up; by default the modem asks the
+            module every 15 minutes. None relies on the module's keep-alive.
+        loss_budget: The number of connections that may be lost while one operation is in flight;
+            then it fails with RepeatedLossError and the others go on. 1 or more.
 
     Example:
         >>> Recovery(max_delay=600).max_delay
@@ -205,11 +206,11 @@ class Recovery:
 
 @dataclass(frozen=True, init=False)
 class Will:
-    """What the broker publishes for the client when its connection is lost.
+    """The message that the broker publishes when the client's connection is lost.
 
     Attributes:
-        topic: Where to.
-        payload: Printable text only: the module has no other form for it.
+        topic: The topic.
+        payload: Printable text only; the module accepts nothing else.
         qos: 0, 1 or 2.
         retain: Whether the broker keeps it for later subscribers.
 

@@ -17,37 +17,36 @@ __all__ = ["VirtualModem"]
 
 
 class VirtualModem:
-    """A module that does not exist: a pseudo-terminal that answers as the real one would.
+    """A simulated module: a pseudo-terminal that answers as a real module would.
 
-    It speaks to a broker for whoever opens its port. Every method may be called by any thread.
+    It connects the program that opens its port to a broker. Any thread may call every method.
 
     Args:
-        model: Which module to play, such as ``"M5310-A"`` or ``"M5311"``.
+        model: The module to play, such as ``"M5310-A"`` or ``"M5311"``.
         broker: ``"embedded"`` starts a small MQTT broker on the loopback interface; ``"host:port"``
-            is a broker that runs already. Both stand in for whatever the host configures. ``"cfg"``
-            connects to what the host configures, as the module does.
-        link: Where to put a stable symbolic link to the pseudo-terminal.
+            is a running broker. Both replace the broker that the host configures. ``"cfg"``
+            connects to the configured broker, as the module does.
+        link: The path of a stable symbolic link to the pseudo-terminal.
         tcp: ``"port"`` on the loopback interface, or ``"host:port"``, to listen on instead of a
-            pseudo-terminal; port 0 picks a free one. A `UserWarning` tells when others than this
-            machine can reach it: there is no password.
+            pseudo-terminal; port 0 picks a free one. A `UserWarning` reports that
+            other machines can reach it: there is no password.
         baudrate: Send and receive no faster than a line of this speed would; None does not pace.
-        faults: What goes wrong, and which traits of the firmware are other than its lineage has
-            them, as ``"NAME=VALUE"`` texts or as a mapping; ``m531x virtual-modem --help`` lists
-            them.
+        faults: Faults, and traits in which the firmware differs from its lineage, as
+            ``"NAME=VALUE"`` texts or as a mapping; ``m531x virtual-modem --help`` lists them.
         seed: Makes faults repeat: the same seed gives the same run.
         echo: Whether commands are echoed at first; None is as the model does.
-        firmware: What the module does where its manual is silent: ``"vendor"`` as the module
-            vendor's own MQTT client was measured to do, ``"manual"`` the kind way; None is the
+        firmware: The behaviour where the manual is silent: ``"vendor"`` follows measurements of the
+            module vendor's own MQTT client, ``"manual"`` the friendlier reading; None is the
             model's own.
-        network: ``"nb-iot"`` for one on which what the broker sends takes half a second to four,
-            and long messages come in pieces; None for one without delay.
+        network: ``"nb-iot"`` delays data from the broker by half a second to four seconds and
+            splits long messages; None delays nothing.
         replay: A recording to play instead: the module waits for each recorded command and answers
             as the recorded one did, without broker and faults; see `differences`.
 
     Raises:
         InvalidArgumentError: A model, firmware, network, broker, address or fault that does not
             exist.
-        PortError: The pseudo-terminal, link or address is not to be had.
+        PortError: The pseudo-terminal, link or address is not available.
 
     Example:
         >>> import m531x
@@ -88,14 +87,14 @@ class VirtualModem:
         watch_forks(self)
         if self._native.exposed:
             warnings.warn(
-                f"whoever reaches {self.port} can use this virtual modem and the broker behind it, "
+                f"every host that reaches {self.port} can use this virtual modem and its broker, "
                 "without a password",
                 stacklevel=2,
             )
 
     @classmethod
     def _in_memory(cls, model: str, baudrate: int | None) -> VirtualModem:
-        """The module behind a modem that is opened as ``virtual://``."""
+        """Starts the module behind a modem that is opened as ``virtual://``."""
         self = cls.__new__(cls)
         self._native = _native.VirtualModem(
             model, "embedded", None, None, True, baudrate, [], None, None, None, None
@@ -104,7 +103,7 @@ class VirtualModem:
         return self
 
     def _after_fork(self) -> None:
-        """In the child: the threads of the module are the parent's."""
+        """Invalidates the module in a forked child: its threads exist in the parent only."""
         self._native = invalidate_after_fork(self._native)
 
     def __repr__(self) -> str:
@@ -129,7 +128,7 @@ class VirtualModem:
 
     @property
     def port(self) -> str:
-        """What to open it by: the link or the pseudo-terminal, or ``tcp://host:port``."""
+        """The port to open: the link or the pseudo-terminal, or ``tcp://host:port``."""
         return self._native.port
 
     @property
@@ -139,7 +138,7 @@ class VirtualModem:
 
     @property
     def transcript(self) -> list[TranscriptEntry]:
-        """What went to the module and came from it so far; passwords and PINs are ``***``."""
+        """The traffic to and from the module so far; passwords and PINs are ``***``."""
         return [
             TranscriptEntry(at, "to module" if inbound else "from module", text)
             for at, inbound, text in self._native.transcript()
@@ -147,7 +146,7 @@ class VirtualModem:
 
     @property
     def differences(self) -> list[str]:
-        """Where the host did not do as the recording that is played: line, recorded, sent."""
+        """Where the host deviates from the recording that is played: line, recorded, sent."""
         return self._native.differences()
 
     def inject(self, data: bytes) -> None:
@@ -159,15 +158,15 @@ class VirtualModem:
         self._native.reboot()
 
     def cut_network(self) -> None:
-        """Takes the radio network away: nothing reaches the broker, nothing comes from it."""
+        """Cuts the radio network: no data passes to or from the broker."""
         self._native.cut_network()
 
     def restore_network(self) -> None:
-        """Gives the radio network back."""
+        """Restores the radio network."""
         self._native.restore_network()
 
     def sleep(self) -> None:
-        """Sends the module to sleep: it wakes at the next bytes, and loses the first of them."""
+        """Sends the module to sleep: it wakes at the next bytes and loses the first of them."""
         self._native.sleep()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""What can be found out about a modem: why it does not work, and what it reports about itself.
+"""Diagnoses, and the reports of a modem about itself.
 
-`diagnose` and `Modem.diagnose` look for the reason. The other classes are the results of methods
-such as `Modem.info`, `Modem.stats`, `m531x.ports` and `Outbox.messages`.
+`diagnose` and `Modem.diagnose` find out why a modem does not work. The other classes are results of
+`Modem.info`, `Modem.config`, `Modem.signal`, `Modem.stats`, `m531x.ports` and `Outbox.messages`.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ Verdict = Literal["ok", "warning", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in one step.
+    """The result of one step.
 
     Attributes:
         step: ``"port"``, ``"answer"``, ``"model"``, ``"firmware"``, ``"radio"``, ``"SIM"``,
             ``"signal"``, ``"registration"``, ``"attachment"``, ``"address"``, ``"MQTT"`` or
             ``"broker"``.
-        verdict: How it is; after a failure nothing more is looked at.
-        text: What was found.
-        remedy: What to do about it; None if it is well.
+        verdict: The result; steps after a failure are skipped.
+        text: The observation.
+        remedy: The remedy; None if none is needed.
     """
 
     step: str
@@ -58,7 +58,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, step by step.
+    """The findings, step by step.
 
     Attributes:
         findings: One for each step, in order.
@@ -68,7 +68,7 @@ class Diagnosis:
 
     @classmethod
     def _of(cls, findings: list[tuple[str, str, str, str | None]]) -> Diagnosis:
-        """What the native module found."""
+        """The findings of the native module."""
         return cls(
             tuple(
                 Finding(step, cast("Verdict", verdict), text, remedy)
@@ -78,13 +78,13 @@ class Diagnosis:
 
     @property
     def failure(self) -> Finding | None:
-        """What does not work; None if nothing is known to."""
+        """The step that failed, or None."""
         failed = (finding for finding in self.findings if finding.verdict == "failed")
         return next(failed, None)
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing has failed; there may be warnings."""
+        """Whether no step has failed; there may be warnings."""
         return self.failure is None
 
     def __str__(self) -> str:
@@ -104,18 +104,18 @@ def diagnose(
     password: str | None = None,
     tls: bool = False,
 ) -> Diagnosis:
-    """Looks at a port and the module behind it, and says what to do at the first that is wrong.
+    """Checks a port and the module behind it, and gives the remedy for the first failure.
 
-    It opens the port and closes it again: a `Modem` that has it open is asked by its own
-    `Modem.diagnose`. Several speeds are tried: half a minute may pass if nothing answers.
+    It opens the port and closes it again; for an open `Modem` there is `Modem.diagnose`. It tries
+    several speeds, and may take half a minute if nothing answers.
 
     Args:
         port: As for `Modem`, but for ``"virtual://"``.
         model: As for `Modem`.
-        baudrate: As for `Modem`; other speeds are tried if nothing answers at this one.
-        broker: A broker to connect to, for one message there and back; None tries none.
+        baudrate: As for `Modem`; if nothing answers at this speed, others are tried.
+        broker: A broker to connect to, for one message there and back; None for no such test.
         broker_port: Its TCP port.
-        client_id: The MQTT client identifier; None makes one of the process's number.
+        client_id: The MQTT client identifier; None makes one from the process id.
         username: The user name, if the broker wants one.
         password: The password; it appears in no text.
         tls: Whether the module encrypts.
@@ -156,11 +156,11 @@ def diagnose(
 
 @dataclass(frozen=True)
 class ModemInfo:
-    """Who the module says it is; what it did not tell is None.
+    """The identity that the module reports; a missing item is None.
 
     Attributes:
         model: The model, if it is one that this package knows, such as ``"M5310-A"``.
-        model_text: The module's own words for its model.
+        model_text: The model as the module names it.
         firmware: The firmware version.
         imei: The identity of the equipment.
         imsi: The identity of the subscriber.
@@ -185,7 +185,7 @@ class Signal:
     Attributes:
         rssi_dbm: Received signal strength, -113 to -51 dBm; None when not known.
         ber: Class of the bit error rate, 0 to 7; None when not known.
-        raw: The two numbers as the module gave them; 99 is "not known".
+        raw: The two numbers as the module reported them; 99 is "not known".
     """
 
     rssi_dbm: int | None
@@ -195,7 +195,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class MqttConfig:
-    """What the module says its MQTT client is configured with; None is unset or not told.
+    """The configuration of the MQTT client that the module reports; None is unset or missing.
 
     Attributes:
         host: The broker.
@@ -233,19 +233,19 @@ class Stats:
         timeouts: Commands whose final result did not come in time.
         late_answers: Answers that came after their command had timed out.
         stray_results: Final results that no command was waiting for.
-        unknown_lines: Lines that nobody knows.
+        unknown_lines: Unknown lines.
         messages: Messages received.
         truncated: Messages with fewer bytes than the module declared.
-        ambiguous: Messages whose topic could not be told for sure.
+        ambiguous: Messages whose topic was not certain.
         oversize: Messages over the limit, skipped.
         reboots: Restarts of the module.
         published: Publishes completed.
         health_checks: Health checks begun.
-        probes: Commands sent to find the way back into step with the module.
-        recoveries: Lost connections that were made again.
+        probes: Commands sent to resynchronise with the module.
+        recoveries: Lost connections that were restored.
         recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
         queued: Messages and events that wait for the dispatcher or for ``messages()``.
-        outbox: What is in the outbox; None without one.
+        outbox: The counters of the outbox; None without one.
         dropped: Messages and events dropped because a queue was full.
         callback_errors: Exceptions that callbacks raised.
     """

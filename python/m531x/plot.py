@@ -28,7 +28,7 @@ from m531x.recording import TraceEntry
 __all__ = ["latency", "timeline"]
 
 _EXTRA = "m531x[plot]"
-# What is labelled stands at the edges: commands above, URCs below.
+# Labelled rows are at the edges: commands above, URCs below.
 _ROWS = {"urc": 0, "message": 1, "answer": 2, "command": 3}
 _NAMES = {"message": "messages", "urc": "URCs", "answer": "answers", "command": "commands"}
 _COLOURS = {
@@ -48,18 +48,18 @@ _STATES = {
 # More labels than this on one side would cover each other.
 _LABELLED = 25
 _LABEL_LENGTH = 20
-# How much room labels need, in rows.
+# The room for labels, in rows.
 _ABOVE, _BELOW = 3.0, 2.4
 
 
 def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
     """Draws commands, answers, messages and URCs over time, and the states behind them.
 
-    Commands and URCs are labelled with their text, as far as there is room: of those that stand
-    close together the first is. A part of a trace may be drawn, such as ``trace[-40:]``.
+    Commands and URCs are labelled with their text as far as there is room: of several close
+    together, only the first is. A part of a trace may be drawn, such as ``trace[-40:]``.
 
     Args:
-        trace: What `Modem.trace` gave.
+        trace: The result of `Modem.trace`, or a part of it.
         axes: The `matplotlib.axes.Axes` to draw on; None makes a figure.
 
     Returns:
@@ -96,7 +96,7 @@ def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
 
 
 def latency(latencies: Iterable[Receipt | float], axes: Any = None) -> Any:
-    """Draws a histogram of how long publishes took, with the median and the 99th percentile.
+    """Draws a histogram of the latency of publishes, with the median and the 99th percentile.
 
     Args:
         latencies: Receipts, or seconds.
@@ -106,7 +106,7 @@ def latency(latencies: Iterable[Receipt | float], axes: Any = None) -> Any:
         The `matplotlib.figure.Figure`.
 
     Raises:
-        InvalidArgumentError: There are none.
+        InvalidArgumentError: There are no latencies.
         M531xError: matplotlib is not installed.
     """
     times = sorted(
@@ -137,8 +137,8 @@ def _axes(axes: Any, size: tuple[float, float]) -> Any:
     figure_module = optional("matplotlib.figure", _EXTRA)
     if axes is not None:
         return axes
-    # A figure of its own, not pyplot's: nothing is kept in a global list, and no window opens.
-    # Notebooks show it by itself only if it can make a picture of itself.
+    # Not a figure of pyplot, which would keep it in a global list and open a window. Notebooks
+    # show a figure by itself only if it has a method that renders it.
     shown = type("Figure", (figure_module.Figure,), {"_repr_png_": _png})
     return shown(figsize=size, layout="constrained").add_subplot()
 
@@ -154,7 +154,7 @@ def _three_digits(value: float) -> str:
 
 
 class _Mark(NamedTuple):
-    """An entry of the trace where it is drawn."""
+    """An entry of the trace at its place in the drawing."""
 
     at: float
     kind: str

@@ -1,9 +1,9 @@
-"""Fixtures for tests of what talks to a modem; pytest loads them by itself (entry point pytest11).
+"""Fixtures for tests of programs that use a modem; pytest loads them (entry point pytest11).
 
-`virtual_modem` is a module that does not exist, with a broker of its own; `modem` is an open
-`m531x.Modem` on it. With ``--m531x-port`` the same tests run on real hardware: `modem` opens that
-port, and tests that use `virtual_modem` are skipped. A test that fails shows in its report what
-passed on the line, passwords and PINs as ``***``.
+`virtual_modem` is a simulated module with a broker of its own; `modem` is an open `m531x.Modem` on
+it. With ``--m531x-port`` the same tests run on real hardware: `modem` opens that port, and tests
+that use `virtual_modem` are skipped. The report of a failed test includes the traffic on the line,
+with passwords and PINs as ``***``.
 
 The marker ``m531x`` configures both fixtures for one test::
 
@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips what cannot run here, before any fixture is made."""
+    """Skips tests that cannot run here, before any fixture is made."""
     port = config.getoption("--m531x-port")
     for item in items:
         options = _options(item)
@@ -101,7 +101,7 @@ def modem(request: pytest.FixtureRequest) -> Iterator[Modem]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Adds what passed on the line to the report of a test that failed."""
+    """Adds the traffic on the line to the report of a failed test."""
     report = yield
     modem = item.stash.get(_modem_key, None)
     if report.failed and call.when in ("call", "teardown") and modem is not None:
@@ -110,7 +110,7 @@ def pytest_runtest_makereport(
 
 
 def _options(node: pytest.Item) -> dict[str, Any]:
-    """The arguments of the markers; the closest one wins."""
+    """The arguments of the markers; the closest marker wins."""
     options: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("m531x"))):
         unknown = sorted(set(marker.kwargs) - set(_OWN_OPTIONS))

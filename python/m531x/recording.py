@@ -1,7 +1,7 @@
-"""What passed between computer and module: recordings, traces and transcripts.
+"""Recordings, traces and transcripts of the traffic between computer and module.
 
-`Modem.record` writes a recording, `replay` plays it again. `Modem.trace` gives the last lines of a
-modem, `VirtualModem.transcript` those of a virtual one.
+`Modem.record` writes a recording, and `replay` replays it. `Modem.trace` returns the last lines of
+a modem, and `VirtualModem.transcript` those of a virtual modem.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ __all__ = [
 ]
 
 _LEAST = 64 * 1024
-# How many entries of a trace a notebook shows.
+# Entries of a trace that a notebook shows.
 _SHOWN = 200
 
 
 @dataclass(frozen=True)
 class RecordingStats:
-    """How much was recorded.
+    """The size of a recording.
 
     Attributes:
-        entries: Lines that were written.
-        bytes: Bytes that were written.
-        dropped: What the disk was too slow for; the file says where.
+        entries: Lines written.
+        bytes: Bytes written.
+        dropped: Lines for which the disk was too slow; the file marks the places.
     """
 
     entries: int
@@ -51,13 +51,13 @@ class RecordingStats:
 
 
 class Recording:
-    """A recording under way; `Modem.record` begins it, ``with`` or `finish` ends it.
+    """A running recording; `Modem.record` begins it, ``with`` or `finish` ends it.
 
-    It ends with the modem too.
+    Closing the modem ends it too.
     """
 
     def __init__(self, native: _native.Recording) -> None:
-        """Made by `Modem.record`."""
+        """`Modem.record` makes it."""
         self._native = native
 
     @classmethod
@@ -82,14 +82,14 @@ class Recording:
         return self._native.finished
 
     def stats(self) -> RecordingStats:
-        """How much was recorded so far."""
+        """The size of the recording so far."""
         return RecordingStats(*self._native.stats())
 
     def finish(self) -> RecordingStats:
-        """Ends the recording; everything that passed is in the file then. Harmless when repeated.
+        """Writes everything that has passed to the file and ends the recording; may be repeated.
 
         Raises:
-            RecordingError: The file could not be written, a full disk for one.
+            RecordingError: The file could not be written, for instance because the disk is full.
         """
         return RecordingStats(*self._native.finish())
 
@@ -114,17 +114,17 @@ class Recording:
 
 @dataclass(frozen=True)
 class ReplayItem:
-    """Something that came of a recording.
+    """One result of replaying a recording.
 
     Attributes:
         at: Seconds since the start of the recording.
-        line: The number of the recording's line that it came of, counted from 1.
-        kind: ``"message"``, ``"event"``, ``"request"`` (an operation was asked for), ``"result"``
+        line: The number of the line in the recording, counted from 1.
+        kind: ``"message"``, ``"event"``, ``"request"`` (an operation was requested), ``"result"``
             (it has ended), ``"sent"`` and ``"received"`` (bytes), ``"note"``, or ``"difference"``
-            where something else than recorded was sent or came out.
+            where the replay sends or returns something else than was recorded.
         text: The request, the result, the escaped bytes, the note or the difference.
         operation: The number of a request or a result.
-        error: The name of the error that a result is; None for success.
+        error: The name of the error of a result; None for success.
         message: The message.
         event: The event.
     """
@@ -140,16 +140,16 @@ class ReplayItem:
 
 
 def replay(path: str | os.PathLike[str]) -> Iterator[ReplayItem]:
-    """Plays a recording again through the driver's session, on a clock that takes no time.
+    """Replays a recording through the driver's session, on a clock that takes no time.
 
-    The same recording gives the same items every time. Where a newer library sends or makes
-    something else than was recorded, an item of kind ``"difference"`` says so.
+    The same recording yields the same items every time. Where a newer library sends or returns
+    something else than was recorded, an item of kind ``"difference"`` reports it.
 
     Args:
         path: The file of `Modem.record`, ``Modem(..., record=...)`` or ``m531x record``.
 
     Raises:
-        RecordingError: There is no such file, or a line of it is not of the format.
+        RecordingError: The file does not exist, or one of its lines has another format.
 
     Example:
         >>> import m531x, pathlib, tempfile
@@ -180,7 +180,7 @@ class TraceEntry:
     """One line that passed on the port, or one change of state; passwords and PINs are ``***``.
 
     Attributes:
-        timestamp: When, in seconds since 1970 (as `time.time`).
+        timestamp: The time, in seconds since 1970 (as `time.time`).
         kind: ``"command"`` went to the module; ``"answer"``, ``"urc"`` and ``"message"`` came from
             it; ``"state"`` is a change of the state of the MQTT connection.
         text: The line, with control characters escaped, or the new state.
@@ -231,7 +231,7 @@ class Trace(list[TraceEntry]):
 
 @dataclass(frozen=True)
 class TranscriptEntry:
-    """One piece of what a virtual modem received or sent; passwords and PINs are ``***``.
+    """One piece of the traffic of a virtual modem; passwords and PINs are ``***``.
 
     Attributes:
         at: Seconds since the virtual modem started.

@@ -16,14 +16,14 @@ Example:
     >>> asyncio.run(main())
     meter/17/count 42
 
-How it waits: when an operation has ended or something has arrived, the native module raises the
-one signal of the modem, a descriptor that the event loop watches; the loop then fetches all there
-is. No thread of Python waits, nothing polls, and each of hundreds of modems in one loop costs a
-descriptor and a native thread that sleeps. For a loop that cannot watch descriptors (the proactor
-loop of Windows) a thread of Python for each modem waits for the signal instead.
+How it waits: when an operation has ended, or a message or event has arrived, the native module
+raises the one signal of the modem, a descriptor that the event loop watches; the loop then fetches
+everything. No Python thread waits, nothing polls, and each of hundreds of modems in one loop costs
+a descriptor and a sleeping native thread. For a loop that cannot watch descriptors (the proactor
+loop of Windows) a Python thread for each modem waits for the signal instead.
 
-Cancelling a coroutine gives its operation up; a late answer of the module becomes an event, and the
-next command gets its own.
+Cancelling a coroutine abandons its operation; a late answer of the module becomes an event, and the
+next command gets its own answer.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ __all__ = ["Delivery"]
 
 
 class Delivery:
-    """A publish that is under way, as `Modem.publish_nowait` gives it.
+    """A publish that is under way, as `Modem.publish_nowait` returns it.
 
-    It can be awaited, any number of times and by several tasks; cancelling one that waits leaves
-    the publish going on, and so does keeping no reference.
+    Any number of tasks may await it, any number of times. The publish goes on if a waiting task is
+    cancelled, or if the program keeps no reference.
 
     Example:
         >>> import asyncio
@@ -33,10 +33,10 @@ class Delivery:
     """
 
     def __init__(self, future: asyncio.Future[Any]) -> None:
-        """Made by `Modem.publish_nowait` only."""
+        """`Modem.publish_nowait` makes it."""
         self._future = future
-        # Nobody has to ask for the outcome, so asyncio need not complain that nobody did.
-        future.add_done_callback(_look_at)
+        # The outcome is optional, so asyncio must not complain if the program never retrieves it.
+        future.add_done_callback(_retrieve)
 
     def __repr__(self) -> str:
         """Whether it is done."""
@@ -62,7 +62,7 @@ class Delivery:
         Raises:
             ModemTimeoutError: The publish had not ended when `timeout` was over; it goes on.
             PublishError: The module gave up waiting for the acknowledgement.
-            M531xError: Why the publish failed otherwise, as `Modem.publish` raises it.
+            M531xError: The publish failed for another reason, as in `Modem.publish`.
         """
         timeout = checked_timeout(timeout)
         await asyncio.wait({self._future}, timeout=timeout)
@@ -74,7 +74,7 @@ class Delivery:
         return Receipt(*self._future.result())
 
     def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
-        """Has ``callback(delivery)`` called by the event loop when the publish has ended.
+        """Calls ``callback(delivery)`` in the event loop when the publish has ended.
 
         Args:
             callback: A plain function that takes the delivery.
@@ -86,6 +86,6 @@ class Delivery:
         self._future.add_done_callback(lambda _: callback(self))
 
 
-def _look_at(future: asyncio.Future[Any]) -> None:
+def _retrieve(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()

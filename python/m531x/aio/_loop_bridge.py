@@ -1,4 +1,4 @@
-"""What ties a native modem to an event loop: one signal, and the futures that wait."""
+"""The bridge from a native modem to an event loop: one signal, and the futures that wait."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["LoopBridge"]
 
 
 class LoopBridge:
-    """Wakes the event loop for what ended or arrived; to be used in the loop's own thread."""
+    """Wakes the event loop for results and arrivals; must be used in the loop's own thread."""
 
     def __init__(self, on_arrival: Callable[[], None]) -> None:
-        """Has the running loop watch a new signal: by its descriptor, or by a thread."""
+        """Makes the running loop watch a new signal, by its descriptor or by a thread."""
         self.loop = asyncio.get_running_loop()
         self.ready = _native.Ready()
         self._on_arrival = on_arrival
@@ -25,7 +25,7 @@ class LoopBridge:
         self._watcher = watch(self.loop, self.ready, self._wake)
 
     def begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
-        """The future of an operation; cancelling it gives the operation up."""
+        """The future of an operation; cancelling it abandons the operation."""
         future: asyncio.Future[Any] = self.loop.create_future()
         token = operation.token
         self._waiting[token] = (operation, future)
@@ -33,7 +33,7 @@ class LoopBridge:
         return future
 
     def close(self) -> None:
-        """Watches no more; what still waits is closed."""
+        """Stops watching; operations that still wait end with `ClosedError`."""
         self._watcher.close()
         waiting, self._waiting = self._waiting, {}
         for operation, future in waiting.values():

@@ -37,18 +37,18 @@ async def _ask(function: Callable[[], str | Awaitable[str]]) -> Hidden[str]:
 class Modem(ModemBase):
     """A module at a serial port, used as an MQTT client from a coroutine.
 
-    The arguments are those of `m531x.Modem`. The port is opened by ``async with``, or by awaiting
-    the modem: ``modem = await aio.Modem(port)``. It belongs to the event loop that opened it and is
-    to be used in that loop's thread; many tasks may use it at once, each gets its own answer.
+    The arguments are those of `m531x.Modem`. ``async with`` opens the port, and so does awaiting
+    the modem: ``modem = await aio.Modem(port)``. The modem belongs to the event loop that opened it
+    and must be used in that loop's thread. Many tasks may use it at once; each gets its own answer.
 
-    Cancelling a coroutine (by ``asyncio.timeout``, for instance) gives its operation up and leaves
-    the modem usable. What was sent cannot be taken back: a publish that was cancelled may still
-    have reached the broker.
+    Cancelling a coroutine (by ``asyncio.timeout``, for instance) abandons its operation and leaves
+    the modem usable. Sent bytes cannot be taken back: a cancelled publish may still have reached
+    the broker.
 
     Callbacks are plain functions or coroutine functions. They run in the event loop, one after the
-    other in the order of arrival: the next begins when the one before has returned, awaiting
-    included. They may use the modem. An exception goes to the loop's exception handler and is
-    counted in ``stats().callback_errors``.
+    other in the order of arrival: the next begins when the one before has returned or, if it is a
+    coroutine function, has ended. They may use the modem. An exception goes to the loop's exception
+    handler, and ``stats().callback_errors`` counts it.
 
     Args:
         port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"`` and ``"rfc2217://host:port"``
@@ -59,14 +59,14 @@ class Modem(ModemBase):
         open_timeout: Seconds that the opening may take.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command.
-        queue_size: How many messages and events may wait to be received.
-        overflow: What happens beyond that.
-        max_waiting: How many operations may wait or be under way.
-        trace: How many of the last lines on the port to keep for `trace`.
-        recovery: How a lost connection or port is made again; None leaves it lost.
+        queue_size: The largest number of messages and events that wait to be received.
+        overflow: The treatment of more.
+        max_waiting: The largest number of operations that wait or are under way.
+        trace: The number of lines on the port to keep for `trace`.
+        recovery: How the modem restores a lost connection or port; None leaves it lost.
         outbox: Keeps publishes of QoS 1 and 2 on disk; None keeps them in memory. The loop waits
             for the disk with each publish, a few milliseconds.
-        record: A file into which the session is recorded from its first byte on.
+        record: A file that records the session from its first byte on.
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
@@ -97,12 +97,12 @@ class Modem(ModemBase):
         """Opens the port and runs the start-up dialogue; ``async with`` does it.
 
         Raises:
-            PortError: There is no such port, it is in use, or it may not be opened.
+            PortError: The port does not exist, is in use, or must not be opened by this user.
             ModemTimeoutError: Nothing at the port answers.
-            ClosedError: It was opened before: make a new one.
+            ClosedError: The modem was opened before.
         """
         if self._closed or self._bridge is not None:
-            raise ClosedError("a modem is opened once: make a new one with the same arguments")
+            raise ClosedError("a modem can be opened once only: make a new one")
         bridge = self._bridge = LoopBridge(self._receiver.arrived)
         try:
             if self._port == VIRTUAL:
@@ -124,11 +124,11 @@ class Modem(ModemBase):
         self._receiver.start(self._open_starter.fetch, self._event_log, native.set_password)
 
     async def close(self) -> None:
-        """Closes the port; every coroutine that waits gets `ClosedError`. Again does nothing.
+        """Closes the port and ends every wait with `ClosedError`; closing again does nothing.
 
-        The module is told nothing: a broker keeps the client until its keep-alive is over. Await
-        `disconnect` first to leave it properly. A callback that is running may finish, within a
-        second; a callback that closes is the last.
+        It sends the module no command: the broker keeps the client until its keep-alive is over.
+        Await `disconnect` first for a proper end. A running callback has a second to finish; a
+        callback that closes is the last.
         """
         starter, bridge = self._open_starter, self._bridge
         if self._closed or starter is None or bridge is None:
@@ -145,12 +145,12 @@ class Modem(ModemBase):
         await self._receiver.stop()
 
     def __await__(self) -> Generator[Any, None, Modem]:
-        """Opens it and gives it."""
+        """Opens it and returns it."""
         yield from self.open().__await__()
         return self
 
     async def __aenter__(self) -> Modem:
-        """Opens it, unless that was done."""
+        """Opens it, unless it is open."""
         if self._open_starter is None:
             await self.open()
         return self
@@ -176,7 +176,7 @@ class Modem(ModemBase):
         return self._html("m531x.aio.Modem")
 
     def __del__(self) -> None:
-        """Closes what nobody closed, and says so."""
+        """Closes a modem that the program left open, and warns."""
         native, bridge = getattr(self, "_native", None), getattr(self, "_bridge", None)
         if native is None or bridge is None or self._closed:
             return
@@ -310,7 +310,7 @@ class Modem(ModemBase):
         """Ends the subscription of a filter and waits for the broker's answer.
 
         Args:
-            topic: The filter, as it was subscribed.
+            topic: The filter, as in `subscribe`.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
@@ -324,12 +324,12 @@ class Modem(ModemBase):
         """Iterates with ``async for`` over the messages that no callback takes, in order.
 
         Args:
-            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
-                until the modem is closed, 0 gives what is there.
+            timeout: Seconds to wait for each message; the iteration ends without one. None waits
+                until the modem is closed, 0 yields messages that have arrived already.
 
         Raises:
             ClosedError: The modem is closed.
-            PortError: The port was lost, and what had arrived before has been read.
+            PortError: The port was lost, and all earlier messages have been read.
         """
         return self._messages(None, timeout)
 
@@ -345,7 +345,7 @@ class Modem(ModemBase):
             timeout: Seconds it may take.
 
         Raises:
-            ModemTimeoutError: It says which step is missing.
+            ModemTimeoutError: The network was not ready in time; the text names the missing step.
         """
         await self._run(self._starter.wait_for_network(timeout))
 
@@ -354,7 +354,7 @@ class Modem(ModemBase):
         return MqttState(await self._run(self._starter.status()))
 
     async def config(self) -> MqttConfig:
-        """Reads back what the module's MQTT client is configured with; never the password."""
+        """Reads back the configuration of the module's MQTT client; never the password."""
         return MqttConfig(*await self._run(self._starter.config()))
 
     async def info(self) -> ModemInfo:
@@ -384,7 +384,7 @@ class Modem(ModemBase):
         return lines
 
     async def wake(self) -> None:
-        """Wakes a sleeping module: asks until it answers, as it loses the first bytes."""
+        """Wakes a sleeping module: repeats ``AT`` until it answers, as it loses the first bytes."""
         await self._run(self._starter.wake())
 
     async def reboot(self) -> None:
@@ -400,13 +400,13 @@ class Modem(ModemBase):
         await self._run(self._starter.set_ack_timeout(seconds))
 
     async def set_ping_report(self, enabled: bool) -> None:
-        """Has the module report every answered ping as an event, or not (``AT+MQTTPING``)."""
+        """Turns the event for every answered ping on or off (``AT+MQTTPING``)."""
         await self._run(self._starter.set_ping_report(enabled))
 
     async def diagnose(self) -> Diagnosis:
-        """Looks at the module, from its answer to its MQTT state; nothing is changed.
+        """Checks the module, from its answer to its MQTT state; it changes nothing.
 
-        `m531x.doctor.diagnose` looks at the port and at a broker as well.
+        `m531x.doctor.diagnose` checks the port and a broker as well.
         """
         return Diagnosis._of(await asyncio.to_thread(_native.diagnose_open, self._opened))
 
@@ -417,7 +417,7 @@ class Modem(ModemBase):
         return stats_of(self._native, self._receiver)
 
     def _after_fork(self) -> None:
-        """In the child: the threads of the modem are the parent's, and so is the loop."""
+        """Invalidates the modem in a forked child: threads and loop exist in the parent only."""
         if not self._closed:
             self._native = invalidate_after_fork(self._native)
             self._open_starter = invalidate_after_fork(self._open_starter)
@@ -429,7 +429,7 @@ class Modem(ModemBase):
     def _opened(self) -> _native.Modem:
         if self._closed:
             if self._native is not None:
-                self._native.mqtt_state()  # tells of a fork
+                self._native.mqtt_state()  # raises the error that names a fork
             raise ClosedError
         if self._native is None:
             raise ClosedError(NOT_OPEN)
@@ -442,7 +442,7 @@ class Modem(ModemBase):
         return self._open_starter
 
     def _run(self, operation: _native.Operation) -> asyncio.Future[Any]:
-        assert self._bridge is not None  # noqa: S101 - whoever has an operation has a bridge
+        assert self._bridge is not None  # noqa: S101 - an operation exists only with a bridge
         if asyncio.get_running_loop() is not self._bridge.loop:
             operation.abandon()
             raise InvalidArgumentError(

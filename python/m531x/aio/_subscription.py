@@ -13,17 +13,17 @@ __all__ = ["MessageIterator", "Subscription"]
 
 
 class _Modem(Protocol):
-    """What a subscription needs of its modem."""
+    """The part of the modem that a subscription needs."""
 
     async def unsubscribe(self, topic: str) -> None: ...
     def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]: ...
 
 
 class MessageIterator:
-    """Gives messages as they come; ends when none came for the time given, or at ``close()``."""
+    """Yields messages as they arrive; ends after the timeout without one, or at ``close()``."""
 
     def __init__(self, receiver: Receiver, filter_: str | None, timeout: float | None) -> None:
-        """Made by ``messages()`` only."""
+        """``messages()`` makes it."""
         self._receiver = receiver
         self._filter = filter_
         self._timeout = timeout
@@ -43,7 +43,7 @@ class MessageIterator:
 
 
 class Subscription(SubscriptionBase):
-    """A subscription, as `Modem.subscribe` gives it.
+    """A subscription, as `Modem.subscribe` returns it.
 
     Example:
         >>> import asyncio
@@ -61,7 +61,7 @@ class Subscription(SubscriptionBase):
 
     Attributes:
         topic: The topic filter.
-        granted_qos: The QoS that the broker granted, which may be lower than asked.
+        granted_qos: The QoS that the broker granted, which may be lower than requested.
         hex: Whether the module prints the payloads as hex (they are decoded here).
     """
 
@@ -84,12 +84,12 @@ class Subscription(SubscriptionBase):
     def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
         """Iterates over the messages that match this subscription and that no callback takes.
 
-        Messages that match several subscriptions, or that `Modem.messages` reads too, go to whoever
-        reads first.
+        Of several readers of a message (another subscription that it matches, `Modem.messages`)
+        the first one gets it.
 
         Args:
-            timeout: Seconds to wait for each message; the iteration ends when none came. None waits
-                for ever, 0 gives what is there.
+            timeout: Seconds to wait for each message; the iteration ends without one. None waits
+                indefinitely, 0 yields messages that have arrived already.
 
         Raises:
             InvalidArgumentError: The subscription has a callback, which gets its messages.

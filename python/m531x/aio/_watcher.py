@@ -1,4 +1,4 @@
-"""How an event loop learns that a modem's signal is up."""
+"""Watches the signal of a modem for an event loop."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Watcher(Protocol):
     """Calls back in the loop for every signal."""
 
     def close(self) -> None:
-        """Calls back no more."""
+        """Ends the calls."""
 
 
 def watch(
     loop: asyncio.AbstractEventLoop, ready: _native.Ready, wake: Callable[[], None]
 ) -> Watcher:
-    """Has ``wake()`` called in the loop whenever the signal goes up; it must lower it."""
+    """Calls ``wake()`` in the loop whenever the signal goes up; ``wake()`` must lower it."""
     number = ready.fileno()
     if number is not None:
         try:
@@ -49,7 +49,7 @@ class _DescriptorWatcher:
 
 
 class _ThreadWatcher:
-    """A thread waits, for a loop that cannot watch descriptors; it sleeps while nothing comes."""
+    """A thread waits for the signal, for a loop that cannot watch descriptors."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, ready: _native.Ready, wake: Callable[[], None]
@@ -58,7 +58,7 @@ class _ThreadWatcher:
         self._ready = ready
         self._wake = wake
         self._closed = False
-        # Until the loop has lowered the signal it is up, and there is nothing to wait for.
+        # The signal stays up until the loop lowers it; waiting again before that would spin.
         self._lowered = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, name="m531x-aio", daemon=True)
         _thread_watchers.add(self)
@@ -92,6 +92,6 @@ _thread_watchers: weakref.WeakSet[_ThreadWatcher] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """No thread comes back from the native module while the interpreter goes."""
+    """Ends the threads before the interpreter shuts down."""
     for watcher in list(_thread_watchers):
         watcher.close_and_join()

@@ -15,14 +15,14 @@ use crate::arguments::{PyArg, number, payload_bytes, qos};
 ///
 /// Attributes:
 ///     topic: The topic; bytes that are not UTF-8 are replaced.
-///     payload: Exactly the bytes that arrived.
+///     payload: The bytes, exactly as they arrived.
 ///     qos: The quality of service of this delivery.
 ///     retain: Whether the broker sent it because it was retained.
 ///     dup: Whether the broker sent it again.
 ///     packet_id: The packet id; 0 for QoS 0.
 ///     timestamp: When it arrived, in seconds since 1970 (as `time.time`).
 ///     truncated: Whether fewer bytes arrived than the module declared.
-///     ambiguous: Whether the boundary between topic and payload could not be told for sure.
+///     ambiguous: Whether the boundary between topic and payload is uncertain.
 ///
 /// Example:
 ///     >>> message = Message("room/1", b"\xe6\xb8\xa9\xe5\xba\xa6 21", qos=1)
