@@ -2,9 +2,9 @@
 
 mod session_support;
 
-use m531x_core::session::RequestKind;
-use m531x_core::{ErrorCode, EventKind};
-use session_support::{Rig, SECOND, command, ms};
+use m531x_core::session::{RequestKind, SessionConfig};
+use m531x_core::{ErrorCode, EventKind, Model};
+use session_support::{Rig, SECOND, command, config, ms};
 
 const CSQ: &str = "\r\n+CSQ:1,99\r\n\r\nOK\r\n";
 const STAT: &str = "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n";
@@ -242,4 +242,49 @@ fn two_owed_answers_are_both_late() {
         }
     }
     assert_eq!(rig.lines(next), ["+CSQ:2,99"]);
+}
+
+#[test]
+fn a_module_that_falls_asleep_between_probes_is_asked_while_it_is_awake() {
+    let mut rig = Rig::with(SessionConfig {
+        model: Some(Model::M5311),
+        ..config()
+    });
+    let lost = rig.begin_within(command("AT+CSQ"), SECOND);
+    rig.expect("AT+CSQ");
+    rig.advance(SECOND);
+    assert_eq!(rig.code(lost), ErrorCode::Timeout);
+    let start = rig.now;
+    let mut last = rig.now;
+    let mut next = rig.begin(command("AT+CGATT?"));
+    loop {
+        if rig.is_done(next) {
+            if rig.result(next).is_ok() {
+                break;
+            }
+            next = rig.begin(command("AT+CGATT?"));
+        }
+        assert!(
+            rig.now < start + 120 * SECOND,
+            "each probe wakes it and is lost"
+        );
+        while let Some(line) = rig.next_sent() {
+            // Nothing is understood for half a minute. Then it answers who finds it awake.
+            let awake = rig.now < last + 9 * SECOND;
+            last = rig.now;
+            if rig.now < start + 30 * SECOND {
+                continue;
+            }
+            match line.as_str() {
+                _ if !awake => rig.reply("\r\n*MATWAKEUP\r\n"),
+                "AT+MQTTSTAT?" => rig.reply(STAT),
+                "AT+CMEE?" => rig.reply("\r\n+CMEE: 1\r\n\r\nOK\r\n"),
+                "AT+CEREG?" => rig.reply("\r\n+CEREG: 0,1\r\n\r\nOK\r\n"),
+                "AT+CSQ" => rig.reply(CSQ),
+                "AT+CGATT?" => rig.reply("\r\n+CGATT: 1\r\n\r\nOK\r\n"),
+                other => panic!("{other}"),
+            }
+        }
+        rig.advance(ms(100));
+    }
 }

@@ -16,7 +16,8 @@ use super::prepared_command::PreparedCommand;
 
 /// How long a lone error, which may be the probe's own, is given to be followed by another result.
 pub(super) const GRACE: Duration = Duration::from_millis(700);
-/// The first probe is given this long, each further one twice as long as the last.
+/// The first probe is given this long, each further one twice as long as the last; but a module that
+/// falls asleep is asked again before it does, or each probe would wake it and be lost.
 const FIRST_PROBE: Duration = Duration::from_secs(2);
 /// How long the answer of a lost probe is still recognised.
 const MEMORY: Duration = Duration::from_secs(120);
@@ -200,7 +201,10 @@ impl LateAnswers {
             wires.iter().position(|wire| wire.name == oldest.name)
         });
         let mut wire = wires.swap_remove(index.unwrap_or(0).min(wires.len().checked_sub(1)?));
-        wire.timeout = FIRST_PROBE * 2_u32.pow(self.tries.min(4));
+        let longest = profile
+            .sleep_after
+            .map_or(Duration::MAX, |time| time * 3 / 4);
+        wire.timeout = (FIRST_PROBE * 2_u32.pow(self.tries.min(4))).min(longest);
         self.tries += 1;
         Some(Probe {
             echo: Echo::new(wire.line.as_bytes()),
