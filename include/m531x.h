@@ -405,11 +405,11 @@ enum m531x_option {
    */
   M531X_OPTION_COMMAND_TIMEOUT_MS = 12,
   /**
-   * u32: M531X_OVERFLOW_...; default M531X_OVERFLOW_BLOCK.
+   * u32: M531X_OVERFLOW_...; default M531X_OVERFLOW_DROP_OLDEST.
    */
   M531X_OPTION_OVERFLOW = 13,
   /**
-   * u32: how many messages may wait, 1 and more; default 10000.
+   * u32: how many messages may wait, 1 and more; those for a callback count apart; default 10000.
    */
   M531X_OPTION_QUEUE_SIZE = 14,
   /**
@@ -495,6 +495,10 @@ enum m531x_option {
    * that expires, and for m531x_connect if M531X_OPTION_PASSWORD is not set then; default 0.
    */
   M531X_OPTION_ASK_PASSWORD = 32,
+  /**
+   * u32: how many bytes of messages and events may wait in all, 1 and more; default 67108864.
+   */
+  M531X_OPTION_QUEUE_BYTES = 33,
 };
 
 /**
@@ -502,7 +506,9 @@ enum m531x_option {
  */
 enum m531x_overflow {
   /**
-   * The port is not read until there is room; the operating system keeps some kilobytes.
+   * The port is not read until there is room; the operating system keeps some kilobytes. A command whose answer is
+   * more than 256 KiB behind fails with M531X_ERR_QUEUE_FULL. For lines that can wait: a serial line without flow
+   * control loses bytes, and with them parts of messages and answers.
    */
   M531X_OVERFLOW_BLOCK = 0,
   /**
@@ -935,8 +941,9 @@ m531x_status m531x_wait_message(m531x_modem modem,
 /**
  * Waits for the next event and copies it.
  *
- * If the buffer is too small, nothing is copied, the size is told, and the event stays the next one. Up to 1024 events
- * wait; the oldest make room, and an M531X_EVENT_DROPPED tells how many did.
+ * If the buffer is too small, nothing is copied, the size is given, and the event stays the next one. Events of the
+ * connection are never dropped. Of those that lines of the module cause 1024 wait: the oldest make room, and an
+ * M531X_EVENT_DROPPED counts them.
  *
  * @param modem        [in] An open modem.
  * @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
@@ -968,7 +975,7 @@ m531x_status m531x_wait_event(m531x_modem modem,
  * @param modem  [in] An open modem.
  * @param fd     [out] The descriptor, the same each time.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (also where the system has no such descriptors),
- *         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor is to be had).
+ *         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor available).
  * @note Thread-safe.
  * @since 0.1.0
  */
@@ -987,7 +994,7 @@ m531x_status m531x_event_fd(m531x_modem modem, int32_t *fd);
  * @param user_data  [in] Handed to the callback; may be NULL.
  * @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
  *                   the modem was closed. May be NULL. It is not called if this function fails.
- * @return M531X_OK, M531X_ERR_STALE_HANDLE.
+ * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
  * @note Thread-safe; the callback is called on a thread of the library.
  * @since 0.1.0
  */
@@ -1005,7 +1012,7 @@ m531x_status m531x_set_message_callback(m531x_modem modem,
  * @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
  * @param user_data  [in] Handed to the callback; may be NULL.
  * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
- * @return M531X_OK, M531X_ERR_STALE_HANDLE.
+ * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
  * @note Thread-safe; the callback is called on a thread of the library.
  * @since 0.1.0
  */

@@ -275,6 +275,7 @@ static void a_callback_set_while_the_queue_is_full_is_called(void)
     struct message message;
     int i, queued = 0;
     CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_QUEUE_SIZE, 2));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_OVERFLOW, M531X_OVERFLOW_BLOCK));
     for (i = 0; i < 5; i++)
         CHECK_STATUS(M531X_OK, publish(modem, "t/a", "x", 1));
     check_sleep(50);

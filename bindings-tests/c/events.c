@@ -191,6 +191,27 @@ static void messages_that_are_dropped_are_counted(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static void the_bound_is_hard_and_events_wait_apart(void)
+{
+    m531x_modem modem = subscribed();
+    struct message message;
+    struct event event;
+    int i, queued = 0;
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_QUEUE_SIZE, 10));
+    for (i = 0; i < 200; i++)
+        CHECK_STATUS(M531X_OK, publish(modem, "t/a", "x", 0));
+    CHECK_STATUS(M531X_OK, publish(modem, "t/a", "last", 1));
+    check_sleep(100);
+    while (next_message(modem, 0, &message) == M531X_OK)
+        queued++;
+    CHECK(queued > 0 && queued <= 10);
+    /* The event of the connection is still there, ahead of the one that counts. */
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_CONNECTED, &event));
+    CHECK_STATUS(M531X_OK, next_of_kind(modem, M531X_EVENT_DROPPED, &event));
+    CHECK(event.value == 201 - queued);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 static void nothing_is_needed_of_an_event_but_its_text_must_fit(void)
 {
     m531x_modem modem = connected();
@@ -212,6 +233,7 @@ int main(void)
     RUN(a_module_that_reboots_is_told);
     RUN(a_module_that_reboots_is_connected_again);
     RUN(messages_that_are_dropped_are_counted);
+    RUN(the_bound_is_hard_and_events_wait_apart);
     RUN(nothing_is_needed_of_an_event_but_its_text_must_fit);
     return check_result();
 }

@@ -64,6 +64,10 @@ impl<F: Copy> CallbackCell<F> {
         true
     }
 
+    pub(crate) fn is_set(&self) -> bool {
+        self.lock().registration.is_some()
+    }
+
     pub(crate) fn replace(&self, new: Option<Registration<F>>) {
         let mut state = self.lock();
         let old = std::mem::replace(&mut state.registration, new.map(Arc::new));

@@ -166,9 +166,9 @@ pub enum m531x_option {
     M531X_OPTION_ACK_TIMEOUT_S = 11,
     /// u32: time limit in milliseconds of m531x_command where its own is -1; default 10000.
     M531X_OPTION_COMMAND_TIMEOUT_MS = 12,
-    /// u32: M531X_OVERFLOW_...; default M531X_OVERFLOW_BLOCK.
+    /// u32: M531X_OVERFLOW_...; default M531X_OVERFLOW_DROP_OLDEST.
     M531X_OPTION_OVERFLOW = 13,
-    /// u32: how many messages may wait, 1 and more; default 10000.
+    /// u32: how many messages may wait, 1 and more; those for a callback count apart; default 10000.
     M531X_OPTION_QUEUE_SIZE = 14,
     /// u32: 1 has the module print the payloads of later subscriptions as hex (they are decoded here), which leaves no
     /// doubt where a topic ends; only some models can (M5311). Default 0.
@@ -217,6 +217,8 @@ pub enum m531x_option {
     /// u32: 1 has an M531X_EVENT_PASSWORD_WANTED ask for the password whenever a lost connection is made again, for one
     /// that expires, and for m531x_connect if M531X_OPTION_PASSWORD is not set then; default 0.
     M531X_OPTION_ASK_PASSWORD = 32,
+    /// u32: how many bytes of messages and events may wait in all, 1 and more; default 67108864.
+    M531X_OPTION_QUEUE_BYTES = 33,
 }
 
 /// What happens to a publish for which the outbox has no room. @since 0.1.0
@@ -231,7 +233,9 @@ pub enum m531x_outbox_overflow {
 /// What happens to messages beyond the queue's size. @since 0.1.0
 #[repr(C)]
 pub enum m531x_overflow {
-    /// The port is not read until there is room; the operating system keeps some kilobytes.
+    /// The port is not read until there is room; the operating system keeps some kilobytes. A command whose answer is
+    /// more than 256 KiB behind fails with M531X_ERR_QUEUE_FULL. For lines that can wait: a serial line without flow
+    /// control loses bytes, and with them parts of messages and answers.
     M531X_OVERFLOW_BLOCK = 0,
     /// The oldest message makes room; an M531X_EVENT_DROPPED tells how many.
     M531X_OVERFLOW_DROP_OLDEST = 1,

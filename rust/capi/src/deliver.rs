@@ -1,42 +1,44 @@
-//! Gives messages and events to their callbacks, or queues them.
+//! Gives messages and events to their callbacks.
 
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
 
-use m531x_core::{Event, EventKind, Incoming, Message};
+use m531x_core::{Error, Event, Message};
 
 use crate::callback::{EventFunction, MessageFunction};
 use crate::constants::m531x_modem;
 use crate::marshal::{flags, length, value};
 use crate::open_modem::OpenModem;
 
-/// Gives what arrived to its callback, or queues it.
-pub(crate) fn deliver(entry: &Arc<OpenModem>, modem: m531x_modem, incoming: Incoming) {
-    match incoming {
-        Incoming::Message(message) => {
-            let called = entry.callbacks.message.call(|function, user_data| {
-                call_with_message(function, modem, &message, user_data);
-            });
-            if !called {
-                entry.inbox.push_message(message);
-            }
-        }
-        Incoming::Event(event) => {
-            let ends = event.kind == EventKind::PortLost;
-            let called = entry
-                .callbacks
-                .event
-                .call(|function, user_data| call_with_event(function, modem, &event, user_data));
-            if !called {
-                entry.inbox.push_event(event);
-            }
-            // A wait ends when all that arrived was taken, this event included. A port that is looked
-            // for is no end.
-            if let Some(end) = entry.modem.ended().filter(|_| ends) {
-                entry.inbox.finish(end);
-            }
-        }
-    }
+/// Has messages from now on given to the callback of the modem, or wait.
+pub(crate) fn deliver_messages(
+    entry: &Arc<OpenModem>,
+    modem: m531x_modem,
+    called: bool,
+) -> Result<(), Error> {
+    // The dispatcher must not keep the modem open by itself.
+    let weak = Arc::downgrade(entry);
+    let callback = called.then_some(move |message: Message| {
+        let entry = weak.upgrade()?;
+        let call = |function, user_data| call_with_message(function, modem, &message, user_data);
+        (!entry.callbacks.message.call(call)).then_some(message)
+    });
+    entry.modem.on_messages(callback)
+}
+
+/// As [`deliver_messages`], for events.
+pub(crate) fn deliver_events(
+    entry: &Arc<OpenModem>,
+    modem: m531x_modem,
+    called: bool,
+) -> Result<(), Error> {
+    let weak = Arc::downgrade(entry);
+    let callback = called.then_some(move |event: Event| {
+        let entry = weak.upgrade()?;
+        let call = |function, user_data| call_with_event(function, modem, &event, user_data);
+        (!entry.callbacks.event.call(call)).then_some(event)
+    });
+    entry.modem.on_events(callback)
 }
 
 fn call_with_message(

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use m531x_core::{Error, Modem, ModemOptions};
 
 use crate::constants::{m531x_modem, m531x_status};
-use crate::deliver::deliver;
 use crate::errors::OPEN_ERROR;
 use crate::guard::{guard, guard_modem};
 use crate::handle;
@@ -71,7 +70,6 @@ pub unsafe extern "C" fn m531x_open(
 pub extern "C" fn m531x_close(modem: m531x_modem) -> m531x_status {
     guard(|| {
         let entry = handle::modems().remove(modem)?;
-        entry.inbox.close();
         entry.modem.close()?;
         entry.callbacks.clear();
         Ok(())
@@ -89,7 +87,6 @@ pub extern "C" fn m531x_close(modem: m531x_modem) -> m531x_status {
 #[unsafe(no_mangle)]
 pub extern "C" fn m531x_cancel(modem: m531x_modem) -> m531x_status {
     guard_modem(modem, |entry| {
-        entry.inbox.cancel();
         entry.modem.cancel();
         Ok(())
     })
@@ -111,24 +108,7 @@ fn options(baudrate: u32, model: Option<&str>, timeout_ms: i32) -> Result<ModemO
 }
 
 fn open(port: &str, options: ModemOptions) -> Result<m531x_modem, Error> {
-    let entry = Arc::new(open_entry(port, options)?);
-    let modem = entry.modem.clone();
-    let handle = handle::modems().insert(Arc::clone(&entry))?;
-    // The dispatcher must not keep the modem open by itself.
-    let entry = Arc::downgrade(&entry);
-    let listening = modem.on_incoming(move |incoming| {
-        if let Some(entry) = entry.upgrade() {
-            deliver(&entry, handle, incoming);
-        }
-    });
-    match listening {
-        Ok(()) => Ok(handle),
-        Err(error) => {
-            // Without a thread for it, which the system may refuse: nobody will know the handle.
-            handle::modems().remove(handle)?;
-            Err(error)
-        }
-    }
+    handle::modems().insert(Arc::new(open_entry(port, options)?))
 }
 
 #[cfg(feature = "virtual-modem")]

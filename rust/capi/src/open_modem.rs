@@ -1,18 +1,18 @@
 //! What is behind the handle of a modem.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use m531x_core::{Delivery, Error, ErrorCode, Modem};
 
 use crate::callback::Callbacks;
-use crate::inbox::Inbox;
+use crate::event_fd::EventFd;
 use crate::settings::Settings;
 
 /// One open modem.
 pub(crate) struct OpenModem {
     pub(crate) modem: Modem,
-    pub(crate) inbox: Inbox,
+    event_fd: Mutex<Option<Arc<EventFd>>>,
     pub(crate) callbacks: Callbacks,
     pub(crate) last_error: LastError,
     settings: Mutex<Settings>,
@@ -39,7 +39,7 @@ impl OpenModem {
     ) -> Self {
         Self {
             modem,
-            inbox: Inbox::new(),
+            event_fd: Mutex::default(),
             callbacks: Callbacks::default(),
             last_error: LastError::new(),
             settings: Mutex::default(),
@@ -47,6 +47,24 @@ impl OpenModem {
             #[cfg(feature = "virtual-modem")]
             _virtual_modem: virtual_modem,
         }
+    }
+
+    /// The descriptor that is readable while something waits; made with the first call.
+    pub(crate) fn event_fd(&self) -> Result<i32, Error> {
+        let mut place = self.event_fd.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = place.as_ref() {
+            return Ok(made.descriptor());
+        }
+        let made = Arc::new(EventFd::new()?);
+        let raised = Arc::clone(&made);
+        self.modem.on_readable(move |readable| {
+            if readable {
+                raised.raise();
+            } else {
+                raised.clear();
+            }
+        });
+        Ok(place.insert(made).descriptor())
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {

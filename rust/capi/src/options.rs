@@ -3,13 +3,14 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode, HealthCheck, OutboxOptions, OutboxOverflow, Recovery, Secret};
+use m531x_core::{
+    Error, ErrorCode, HealthCheck, OutboxOptions, OutboxOverflow, Overflow, Recovery, Secret,
+};
 
 use crate::constants::{
     m531x_modem, m531x_option, m531x_outbox_overflow, m531x_overflow, m531x_status,
 };
 use crate::guard::guard_modem;
-use crate::inbox::Overflow;
 use crate::marshal::{invalid, optional_text};
 use crate::open_modem::OpenModem;
 use crate::publish::{quality, switch};
@@ -64,6 +65,7 @@ fn set_number(entry: &OpenModem, option: i32, value: u32) -> Result<(), Error> {
     const ACK_TIMEOUT: i32 = name::M531X_OPTION_ACK_TIMEOUT_S as i32;
     const COMMAND_TIMEOUT: i32 = name::M531X_OPTION_COMMAND_TIMEOUT_MS as i32;
     const OVERFLOW: i32 = name::M531X_OPTION_OVERFLOW as i32;
+    const QUEUE_BYTES: i32 = name::M531X_OPTION_QUEUE_BYTES as i32;
     const QUEUE_SIZE: i32 = name::M531X_OPTION_QUEUE_SIZE as i32;
     const HEX_DELIVERY: i32 = name::M531X_OPTION_HEX_DELIVERY as i32;
     const RECOVERY: i32 = name::M531X_OPTION_RECOVERY as i32;
@@ -92,8 +94,22 @@ fn set_number(entry: &OpenModem, option: i32, value: u32) -> Result<(), Error> {
         COMMAND_TIMEOUT => {
             entry.settings().command_timeout = Duration::from_millis(at_least_one(value)?.into());
         }
-        OVERFLOW => entry.inbox.set_overflow(overflow(value)?),
-        QUEUE_SIZE => entry.inbox.set_bound(at_least_one(value)? as usize),
+        OVERFLOW => {
+            let (messages, bytes, _) = entry.modem.queue_limits();
+            entry
+                .modem
+                .set_queue_limits(messages, bytes, overflow(value)?);
+        }
+        QUEUE_SIZE => {
+            let (_, bytes, overflow) = entry.modem.queue_limits();
+            let messages = at_least_one(value)? as usize;
+            entry.modem.set_queue_limits(messages, bytes, overflow);
+        }
+        QUEUE_BYTES => {
+            let (messages, _, overflow) = entry.modem.queue_limits();
+            let bytes = at_least_one(value)?.into();
+            entry.modem.set_queue_limits(messages, bytes, overflow);
+        }
         MAX_WAITING => entry.modem.set_max_waiting(at_least_one(value)? as usize),
         ASK_PASSWORD => entry.settings().ask_password = switch(value, "ask password")?,
         HEX_DELIVERY => entry.settings().hex_delivery = switch(value, "hex delivery")?,

@@ -6,6 +6,7 @@ use crate::callback::Registration;
 use crate::constants::{
     m531x_event_callback, m531x_finalizer, m531x_message_callback, m531x_modem, m531x_status,
 };
+use crate::deliver::{deliver_events, deliver_messages};
 use crate::guard::guard_modem;
 
 /// Has every message given to `callback` instead of queueing it for m531x_wait_message.
@@ -20,7 +21,7 @@ use crate::guard::guard_modem;
 /// @param user_data  [in] Handed to the callback; may be NULL.
 /// @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
 ///                   the modem was closed. May be NULL. It is not called if this function fails.
-/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
 /// @note Thread-safe; the callback is called on a thread of the library.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -32,11 +33,11 @@ pub extern "C" fn m531x_set_message_callback(
 ) -> m531x_status {
     guard_modem(modem, |entry| {
         let new = callback.map(|function| Registration::new(function, user_data, finalizer));
-        let takes = new.is_some();
-        entry.callbacks.message.replace(new);
-        if takes {
-            entry.inbox.let_through();
+        let called = new.is_some();
+        if called || entry.callbacks.message.is_set() {
+            deliver_messages(entry, modem, called)?;
         }
+        entry.callbacks.message.replace(new);
         Ok(())
     })
 }
@@ -49,7 +50,7 @@ pub extern "C" fn m531x_set_message_callback(
 /// @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
 /// @param user_data  [in] Handed to the callback; may be NULL.
 /// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
-/// @return M531X_OK, M531X_ERR_STALE_HANDLE.
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
 /// @note Thread-safe; the callback is called on a thread of the library.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -61,6 +62,10 @@ pub extern "C" fn m531x_set_event_callback(
 ) -> m531x_status {
     guard_modem(modem, |entry| {
         let new = callback.map(|function| Registration::new(function, user_data, finalizer));
+        let called = new.is_some();
+        if called || entry.callbacks.event.is_set() {
+            deliver_events(entry, modem, called)?;
+        }
         entry.callbacks.event.replace(new);
         Ok(())
     })

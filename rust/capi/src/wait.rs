@@ -50,7 +50,7 @@ pub unsafe extern "C" fn m531x_wait_message(
             )
         };
         let limit = time_limit(timeout_ms)?;
-        entry.inbox.with_message(limit, |message| {
+        let taken = entry.modem.recv_message(limit, |message| {
             let topic_fits = topic.announce(&message.topic);
             payload_length.set(length(message.payload.len()));
             if !payload.holds(message.payload.len()) {
@@ -63,14 +63,16 @@ pub unsafe extern "C" fn m531x_wait_message(
             payload.fill(&message.payload);
             flag_place.set(marshal::flags(message));
             Ok(())
-        })
+        })?;
+        taken.ok_or_else(|| nothing_came("message", limit))
     })
 }
 
 /// Waits for the next event and copies it.
 ///
-/// If the buffer is too small, nothing is copied, the size is told, and the event stays the next one. Up to 1024 events
-/// wait; the oldest make room, and an M531X_EVENT_DROPPED tells how many did.
+/// If the buffer is too small, nothing is copied, the size is given, and the event stays the next one. Events of the
+/// connection are never dropped. Of those that lines of the module cause 1024 wait: the oldest make room, and an
+/// M531X_EVENT_DROPPED counts them.
 ///
 /// @param modem        [in] An open modem.
 /// @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
@@ -104,12 +106,13 @@ pub unsafe extern "C" fn m531x_wait_event(
             )
         };
         let limit = time_limit(timeout_ms)?;
-        entry.inbox.with_event(limit, |event| {
+        let taken = entry.modem.recv_event(limit, |event| {
             text.write(&event.text)?;
             kind.set(event.kind as i32);
             value_place.set(marshal::value(event));
             Ok(())
-        })
+        })?;
+        taken.ok_or_else(|| nothing_came("event", limit))
     })
 }
 
@@ -121,7 +124,7 @@ pub unsafe extern "C" fn m531x_wait_event(
 /// @param modem  [in] An open modem.
 /// @param fd     [out] The descriptor, the same each time.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (also where the system has no such descriptors),
-///         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor is to be had).
+///         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor available).
 /// @note Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -129,9 +132,17 @@ pub unsafe extern "C" fn m531x_event_fd(modem: m531x_modem, fd: *mut i32) -> m53
     guard_modem(modem, |entry| {
         // SAFETY: the caller passes NULL or a place that may be written.
         let out = unsafe { Out::required(fd, "fd") }?;
-        out.set(entry.inbox.event_fd()?);
+        out.set(entry.event_fd()?);
         Ok(())
     })
+}
+
+fn nothing_came(what: &str, limit: Option<Duration>) -> Error {
+    let limit = limit.unwrap_or_default().as_millis();
+    Error::new(
+        ErrorCode::Timeout,
+        format!("no {what} arrived within {limit} ms"),
+    )
 }
 
 /// Waits for the end of an operation that knows no time limit, and gives it up when the limit is over.

@@ -6,11 +6,15 @@ mod driver_support;
 use std::thread;
 use std::time::Duration;
 
-use driver_support::{Peer, SILENCE, eventually, next_message, options, publish_line};
-use m531x_core::{EventKind, Incoming, Modem, ModemOptions, Overflow};
+use driver_support::{
+    Peer, SILENCE, eventually, next_message, open_connected, options, publish_line,
+};
+use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions, Overflow};
 
 const SENT: usize = 2_000;
 const SIZE: usize = 50;
+/// More than the reserve of an answer.
+const MANY: usize = 20_000;
 
 #[test]
 fn drop_newest_keeps_the_first_and_counts_the_rest() {
@@ -52,8 +56,7 @@ fn block_loses_nothing_and_stops_reading() {
         eventually("the queue is full", || modem.stats().queued >= SIZE);
         thread::sleep(Duration::from_millis(50));
         let queued = modem.stats().queued;
-        // One read may carry it beyond the size: 16 KiB are some 600 such messages.
-        assert!(queued < SIZE + 1_000, "{queued}");
+        assert_eq!(queued, SIZE);
         for number in 0..20_000 {
             assert_eq!(next_message(&modem).text(), number.to_string());
         }
@@ -112,6 +115,7 @@ fn large_messages_count_by_their_bytes() {
         let (peer, stream) = Peer::in_memory();
         let options = ModemOptions {
             overflow,
+            queue_bytes: MOST_BYTES as u64,
             ..options()
         };
         let modem = Modem::open_stream(stream, options).unwrap();
@@ -133,32 +137,121 @@ fn large_messages_count_by_their_bytes() {
 }
 
 #[test]
-fn what_comes_while_a_command_waits_is_bounded_too() {
+fn a_command_whose_answer_is_far_behind_a_full_mailbox_fails_and_says_why() {
     let script = |line: &str| (line == "AT+CSQ").then(|| SILENCE.to_owned());
     let (peer, stream) = Peer::in_memory_with(script);
-    let options = ModemOptions {
-        overflow: Overflow::Block,
-        ..options()
-    };
-    let modem = Modem::open_stream(stream, options).unwrap();
+    let modem = Modem::open_stream(stream, limited(Overflow::Block)).unwrap();
     let mut pending = modem
         .start_command("AT+CSQ", Some(Duration::from_secs(600)))
         .unwrap();
-    flood_with_large_ones(&peer, 4 * MOST_BYTES);
-    eventually("some are dropped", || modem.stats().dropped > 0);
-    let queued = modem.stats().queued * LARGE;
-    assert!(queued < 2 * MOST_BYTES + LARGE, "{queued}");
-    peer.say("\r\n+CSQ:20,99\r\n\r\nOK\r\n");
-    let answer = pending.wait_for(Duration::from_secs(60)).unwrap();
-    assert_eq!(answer.unwrap(), ["+CSQ:20,99"]);
-    let told = loop {
-        if let Some(Incoming::Event(event)) = modem.recv(Some(Duration::from_secs(20))).unwrap() {
-            if event.kind == EventKind::Dropped {
-                break event.value;
-            }
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            flood(&peer, MANY);
+            peer.say("\r\n+CSQ:20,99\r\n\r\nOK\r\n");
+        });
+        let error = pending
+            .wait_for(Duration::from_secs(60))
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(error.code(), ErrorCode::QueueFull);
+        assert!(error.to_string().contains("50 messages wait"), "{error}");
+        assert_eq!(modem.stats().queued, SIZE);
+        let refused = modem.command("AT+CGMM", None).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::QueueFull);
+        // Nothing was lost, and with room again all goes on.
+        for number in 0..MANY {
+            assert_eq!(next_message(&modem).text(), number.to_string());
         }
-    };
-    assert_eq!(u64::try_from(told).unwrap(), modem.stats().dropped);
+    });
+    assert_eq!(modem.stats().dropped, 0);
+    assert!(modem.command("AT+CGMM", None).is_ok());
+}
+
+#[test]
+fn the_bound_is_hard_while_operations_go_on() {
+    for overflow in [Overflow::Block, Overflow::DropOldest, Overflow::DropNewest] {
+        let (peer, stream) = Peer::in_memory();
+        let modem = Modem::open_stream(stream, limited(overflow)).unwrap();
+        for _ in 0..20 {
+            flood(&peer, 100);
+            assert!(modem.command("AT+CSQ", None).is_ok(), "{overflow:?}");
+            let queued = modem.stats().queued;
+            assert!(queued <= SIZE, "{overflow:?}: {queued}");
+        }
+    }
+}
+
+#[test]
+fn events_wait_apart_from_messages_and_those_of_the_connection_are_never_dropped() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = open_connected(stream, limited(Overflow::DropOldest));
+    let lines = (0..3_000).flat_map(|number| format!("\r\n+MYURC:{number}\r\n").into_bytes());
+    peer.say(lines.collect::<Vec<u8>>());
+    flood(&peer, SENT);
+    eventually("all were read", || {
+        let stats = modem.stats();
+        usize::try_from(stats.dropped).unwrap() + stats.queued >= SENT
+    });
+    let stats = modem.stats();
+    assert_eq!(stats.queued, SIZE);
+    assert_eq!(stats.dropped, (SENT - SIZE) as u64);
+    assert!(
+        stats.queued_events >= 1024 && stats.dropped_events >= 1_900,
+        "{stats:?}"
+    );
+    let mut reports = Vec::new();
+    let mut connected = 0;
+    while let Some(incoming) = modem.recv(Some(Duration::ZERO)).unwrap() {
+        match incoming {
+            Incoming::Event(event) if event.kind == EventKind::Dropped => reports.push(event.value),
+            Incoming::Event(event) if event.kind == EventKind::Connected => connected += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(connected, 1);
+    let all = i64::try_from(stats.dropped + stats.dropped_events).unwrap();
+    assert_eq!(reports, [all], "one report for the whole burst");
+}
+
+#[test]
+fn messages_and_events_keep_the_order_of_the_wire() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, options()).unwrap();
+    while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
+    for number in 0..50 {
+        peer.publish("t", number.to_string().as_bytes());
+        peer.say(format!("\r\n+MYURC:{number}\r\n"));
+    }
+    for number in 0..50 {
+        assert_eq!(next_message_only(&modem), Some(number.to_string()));
+        let Some(Incoming::Event(event)) = modem.recv(Some(Duration::from_secs(20))).unwrap()
+        else {
+            panic!("the URC comes behind message {number}");
+        };
+        assert_eq!(event.text, format!("+MYURC:{number}"));
+    }
+}
+
+/// The next entry, if it is a message.
+fn next_message_only(modem: &Modem) -> Option<String> {
+    match modem.recv(Some(Duration::from_secs(20))).unwrap() {
+        Some(Incoming::Message(message)) => Some(message.text().into_owned()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_look_that_fails_leaves_the_message_where_it_is() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, options()).unwrap();
+    peer.publish("t", b"1");
+    let limit = Some(Duration::from_secs(20));
+    let refused = modem.recv_message(limit, |_| {
+        Err::<(), _>(Error::new(ErrorCode::InvalidArgument, "too small"))
+    });
+    assert_eq!(refused.unwrap_err().code(), ErrorCode::InvalidArgument);
+    let text = modem.recv_message(limit, |message| Ok(message.text().into_owned()));
+    assert_eq!(text.unwrap().as_deref(), Some("1"));
 }
 
 #[test]

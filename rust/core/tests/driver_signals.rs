@@ -45,7 +45,7 @@ fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
     let modem = open(stream);
     let (told, signals) = mpsc::channel();
     let arrivals = told.clone();
-    assert!(modem.on_receivable(move || arrivals.send("arrivals").unwrap()));
+    modem.on_receivable(move || arrivals.send("arrivals").unwrap());
     assert_eq!(signals.recv_timeout(LIMIT).unwrap(), "arrivals");
     let mut pending = modem.start_command("AT+CSQ", None).unwrap();
     pending.on_ready(move || told.send("result").unwrap());
@@ -80,9 +80,16 @@ fn every_arrival_is_signalled_after_it_can_be_received() {
 }
 
 #[test]
-fn the_first_signal_for_arrivals_stays() {
-    let (_peer, stream) = Peer::in_memory();
+fn readable_is_signalled_until_the_last_was_taken() {
+    let (peer, stream) = Peer::in_memory();
     let modem = open(stream);
-    assert!(modem.on_receivable(|| ()));
-    assert!(!modem.on_receivable(|| ()));
+    while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
+    let (told, signals) = mpsc::channel();
+    modem.on_readable(move |readable| {
+        let _ = told.send(readable);
+    });
+    peer.publish("t", b"1");
+    assert!(signals.recv_timeout(LIMIT).unwrap());
+    assert!(modem.recv(Some(LIMIT)).unwrap().is_some());
+    assert!(!signals.recv_timeout(LIMIT).unwrap());
 }

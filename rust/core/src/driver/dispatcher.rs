@@ -7,16 +7,25 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::engine::{DoneCallback, Engine};
-use super::mailbox::Received;
+use super::mailbox::{Entry, Select, Taken};
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
 use crate::thread::spawn_thread;
 use crate::{Error, Incoming, Receipt};
 
-/// What to call for every message and event.
-pub(super) type Handler = Box<dyn FnMut(Incoming) + Send>;
+/// What to call for every message and event; what it gives back waits for those who receive.
+pub(super) type Handler = Box<dyn FnMut(Incoming) -> Option<Incoming> + Send>;
+
+/// What a handler is called for.
+#[derive(Clone, Copy)]
+pub(super) enum HandlerKind {
+    /// Everything, also what waited before.
+    All,
+    Messages,
+    Events,
+}
 
 pub(super) enum Job {
-    SetHandler(Handler),
+    SetHandler(HandlerKind, Option<Handler>),
     Done(DoneCallback, Result<Receipt, Error>),
 }
 
@@ -106,56 +115,100 @@ impl Gate {
     }
 }
 
+/// What is called for which entries.
+#[derive(Default)]
+struct Handlers {
+    all: Option<Handler>,
+    messages: Option<Handler>,
+    events: Option<Handler>,
+}
+
+impl Handlers {
+    fn select(&self) -> Select {
+        if self.all.is_some() {
+            Select::ANY
+        } else {
+            Select::CALLED
+        }
+    }
+
+    fn of(&mut self, incoming: &Incoming) -> Option<&mut Handler> {
+        let own = match incoming {
+            Incoming::Message(_) => &mut self.messages,
+            Incoming::Event(_) => &mut self.events,
+        };
+        own.as_mut().or(self.all.as_mut())
+    }
+}
+
 fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
-    let mut handler: Option<Handler> = None;
-    let mut queue_ended = false;
+    let mut handlers = Handlers::default();
+    let (ready, arrivals) = channel::bounded(1);
+    engine.mailbox().add_signal(
+        Select::ANY,
+        Box::new(move |waits| {
+            if waits {
+                // A full channel holds a token that has not been taken yet; one is enough.
+                let _ = ready.try_send(());
+            }
+        }),
+    );
+    let mut ended = false;
     loop {
         match work.try_recv() {
             Ok(job) => {
-                handle_job(engine, job, &mut handler);
+                handle_job(engine, job, &mut handlers);
                 continue;
             }
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {}
         }
-        let Some(call) = handler.as_mut().filter(|_| !queue_ended) else {
+        if ended {
             match work.recv() {
-                Ok(job) => handle_job(engine, job, &mut handler),
+                Ok(job) => handle_job(engine, job, &mut handlers),
                 Err(_) => return,
             }
             continue;
-        };
-        match engine.try_recv() {
-            Received::Entry(incoming) => deliver(engine, gate, call, incoming),
-            Received::Nothing | Received::Cancelled => select! {
+        }
+        match engine.try_take(handlers.select()) {
+            Taken::Entry(entry) => deliver(engine, gate, &mut handlers, entry),
+            Taken::Nothing | Taken::Cancelled => select! {
                 recv(work) -> job => match job {
-                    Ok(job) => handle_job(engine, job, &mut handler),
+                    Ok(job) => handle_job(engine, job, &mut handlers),
                     Err(_) => return,
                 },
-                recv(engine.mailbox().receiver()) -> incoming => match incoming {
-                    Ok(incoming) => {
-                        engine.mailbox().taken(&incoming);
-                        engine.after_receiving();
-                        deliver(engine, gate, call, incoming);
-                    }
-                    Err(_) => queue_ended = true,
-                },
+                recv(arrivals) -> _ => {}
             },
-            Received::End => queue_ended = true,
+            Taken::End => ended = true,
         }
     }
 }
 
-fn deliver(engine: &Engine, gate: &Gate, call: &mut Handler, incoming: Incoming) {
-    if !gate.pass(|| call(incoming)) {
+fn deliver(engine: &Engine, gate: &Gate, handlers: &mut Handlers, entry: Entry) {
+    let Some(call) = handlers.of(&entry.incoming) else {
+        engine.mailbox().put_back(entry);
+        return;
+    };
+    let (number, mut back) = (entry.number, None);
+    if !gate.pass(|| back = call(entry.incoming)) {
         engine.count_callback_panic();
+    }
+    if let Some(incoming) = back {
+        engine.mailbox().put_back(Entry { number, incoming });
     }
 }
 
-fn handle_job(engine: &Engine, job: Job, handler: &mut Option<Handler>) {
+fn handle_job(engine: &Engine, job: Job, handlers: &mut Handlers) {
     match job {
-        Job::SetHandler(new) => *handler = Some(new),
-        // Runs after the close as well: a delivery always ends, and whoever asked is told so.
+        Job::SetHandler(kind, new) => {
+            let place = match kind {
+                HandlerKind::All => &mut handlers.all,
+                HandlerKind::Messages => &mut handlers.messages,
+                HandlerKind::Events => &mut handlers.events,
+            };
+            *place = new;
+        }
+        // Runs after the close as well: a delivery always ends, and its callback learns of it.
         Job::Done(callback, receipt) => {
             if catch_unwind(AssertUnwindSafe(|| callback(receipt))).is_err() {
                 engine.count_callback_panic();

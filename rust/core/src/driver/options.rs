@@ -33,10 +33,12 @@ pub struct ModemOptions {
     /// Least pause between a final result and the next command. `None` is the model's on a serial
     /// line, and none on anything else (pseudo-terminal, TCP, memory).
     pub guard_time: Option<Duration>,
-    /// How many messages and events may wait to be received. Together they have 16 MiB at most, or a
-    /// kilobyte for each if that is more. Default 10 000.
+    /// How many messages may wait for each consumer: those who receive, and the callbacks. At least 1.
+    /// Default 10 000. Events wait apart.
     pub queue_size: usize,
-    /// What happens to those beyond `queue_size`. Default [`Overflow::Block`].
+    /// How many bytes may wait in all. Default 64 MiB.
+    pub queue_bytes: u64,
+    /// What happens to messages beyond these. Default [`Overflow::DropOldest`].
     pub overflow: Overflow,
     /// How many operations may wait or be under way at the same time, those begun by
     /// [`publish_nowait`](super::Modem::publish_nowait) and the like included; beyond that they are
@@ -80,7 +82,8 @@ impl Default for ModemOptions {
             command_timeout: Duration::from_secs(10),
             guard_time: None,
             queue_size: 10_000,
-            overflow: Overflow::Block,
+            queue_bytes: 64 << 20,
+            overflow: Overflow::DropOldest,
             max_waiting: 10_000,
             max_message: 65_536,
             deliverable: 8192,
@@ -125,21 +128,22 @@ impl OpenCancel {
     }
 }
 
-/// What happens when messages and events arrive faster than they are received.
+/// What happens when messages arrive faster than they are taken. Events are not concerned: those of
+/// the connection are never dropped, and of those that lines of the module cause the oldest go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Overflow {
-    /// The port is not read while the queue is full, so nothing is lost by this library: the bytes
-    /// wait in the operating system. It keeps some kilobytes; a serial line without flow control
-    /// loses what comes beyond that.
+    /// The port is not read while too many wait, so nothing is lost by this library: the bytes wait in
+    /// the operating system. It keeps some kilobytes. A serial line without flow control loses what
+    /// comes beyond that, within a second at 115 200 baud, and with it parts of messages and answers:
+    /// this is for lines that can wait.
     ///
-    /// A command in flight is never held up: until it is answered the port is read on, and the
-    /// queue may grow beyond its size by what the line carries in that time, 16 MiB at most; what
-    /// comes then is dropped and counted.
-    #[default]
+    /// For the answer to a command 256 KiB are read on. What is not answered by then fails with
+    /// [`QueueFull`](crate::ErrorCode::QueueFull), and so does what is begun before there is room.
     Block,
-    /// The oldest waiting entry makes room for the new one.
+    /// The oldest waiting message makes room for the new one.
+    #[default]
     DropOldest,
-    /// The new entry is dropped.
+    /// The new message is dropped.
     DropNewest,
 }
 

@@ -9,10 +9,14 @@ use crate::session::SessionStats;
 pub struct Stats {
     /// What went over the line and what became of it.
     pub session: SessionStats,
-    /// Messages and events that wait to be received now.
+    /// Messages that wait to be received now.
     pub queued: usize,
-    /// Messages and events that were dropped because the queue was full.
+    /// Events that wait to be received now.
+    pub queued_events: usize,
+    /// Messages that were dropped because too many were waiting.
     pub dropped: u64,
+    /// Events that were dropped because too many were waiting; never one of the connection.
+    pub dropped_events: u64,
     /// Callbacks that panicked.
     pub callback_panics: u64,
     /// How often the reader thread woke; it stands still while nothing happens.

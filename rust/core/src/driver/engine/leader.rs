@@ -86,12 +86,16 @@ impl Engine {
             let Some(port) = state.port.clone() else {
                 break;
             };
+            let reads = !state.is_held_back();
+            if !reads {
+                state.pause_clock();
+            }
             let until = match (deadline, state.next_deadline()) {
                 (Some(own), Some(session)) => Some(own.min(session)),
                 (own, session) => own.or(session),
             };
             let interest = Interest {
-                read: true,
+                read: reads,
                 write: !state.unsent.is_empty(),
             };
             state.leading = Some(Leading {

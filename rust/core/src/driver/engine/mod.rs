@@ -29,7 +29,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::dispatcher::Job;
-use super::mailbox::Mailbox;
+use super::mailbox::{Limits, Mailbox};
 use super::recorder::{Line, RecordedSession};
 use super::sync::channel::Sender;
 use super::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard};
@@ -84,7 +84,11 @@ impl Engine {
                 trace,
                 options.max_waiting,
             )),
-            mailbox: Mailbox::new(options.queue_size, options.overflow),
+            mailbox: Mailbox::new(Limits {
+                messages: options.queue_size.max(1),
+                bytes: options.queue_bytes,
+                overflow: options.overflow,
+            }),
             left: Condvar::new(),
             ended: Condvar::new(),
             callback_panics: AtomicU64::new(0),
@@ -143,6 +147,12 @@ impl Engine {
 
     pub(super) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
+    }
+
+    pub(super) fn set_queue_limits(&self, limits: Limits) {
+        self.mailbox.set_limits(limits);
+        // A larger one has room again.
+        self.after_receiving();
     }
 
     pub(super) fn with_session<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
@@ -208,11 +218,15 @@ impl Engine {
     }
 
     pub(super) fn stats(&self) -> Stats {
+        let (queued, queued_events) = self.mailbox.len();
+        let (dropped, dropped_events) = self.mailbox.dropped();
         let state = self.lock();
         Stats {
             session: state.session.stats(),
-            queued: self.mailbox.len(),
-            dropped: self.mailbox.dropped(),
+            queued,
+            queued_events,
+            dropped,
+            dropped_events,
             callback_panics: self.callback_panics.load(Ordering::Relaxed),
             reader_wakeups: state.reader_wakeups,
             outbox: state.outbox.as_ref().map(|outbox| outbox.stats()),

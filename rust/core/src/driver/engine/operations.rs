@@ -170,6 +170,9 @@ impl Engine {
             return Err(end.clone());
         }
         check_room(state, &request.kind)?;
+        if state.is_held_back() {
+            return Err(self.full_mailbox());
+        }
         state.resume_clock();
         let now = state.now();
         let id = state.session.begin(now, request)?;

@@ -8,12 +8,15 @@ use super::outbox::still_kept;
 use super::state::{EngineState, Role};
 use crate::driver::outbox::Link;
 use crate::transport::{Interest, Port, Waiter};
-use crate::{Error, ErrorCode};
+use crate::{Error, ErrorCode, Incoming};
 
 impl Engine {
     /// Reads first: an answer that already waits in the operating system is not late.
     pub(super) fn poll_port(&self, state: &mut EngineState) {
         if state.end.is_some() {
+            return;
+        }
+        if state.is_held_back() {
             return;
         }
         state.resume_clock();
@@ -72,7 +75,10 @@ impl Engine {
             state.jobs = None;
         }
         self.ended.notify_all();
-        self.mailbox.finish();
+        while let Some(incoming) = next_event(state) {
+            self.mailbox.push(incoming);
+        }
+        self.mailbox.finish(state.closed);
         state.wake_parked();
         self.waiter.wake_reader();
         if state.role == Role::Leader {
@@ -111,16 +117,16 @@ impl Engine {
         if state.end.is_some() {
             return;
         }
-        let apply_backpressure = state.session.idle() && self.mailbox.is_backpressured();
-        if apply_backpressure {
-            state.pause_clock();
-        } else {
+        let reads = !state.is_backpressured();
+        if reads {
             state.resume_clock();
+        } else {
+            state.pause_clock();
         }
         self.set_interest(
             state,
             Interest {
-                read: !apply_backpressure,
+                read: reads,
                 write: !state.unsent.is_empty(),
             },
         );
@@ -162,12 +168,37 @@ impl Engine {
         }
         self.log_lines(state);
         state.session.look_after_tape();
-        let mut arrival = None;
-        while let Some(mut incoming) = state.session.poll_event() {
-            incoming.stamp(*arrival.get_or_insert_with(SystemTime::now));
-            self.mailbox.push(incoming);
+        state.blocked = self.mailbox.fill(|| next_event(state));
+        if !state.blocked {
+            state.read_while_blocked = 0;
+        } else if state.is_held_back() {
+            self.fail_behind_full_mailbox(state, now);
         }
         state.tell_outbox();
+    }
+
+    /// Nothing more is read before there is room, so that no answer can come.
+    fn fail_behind_full_mailbox(&self, state: &mut EngineState, now: Instant) {
+        let error = self.full_mailbox();
+        let waiting: Vec<_> = state.slots.keys().copied().collect();
+        for id in waiting {
+            if !state.has_outcome(id) && !id.is_stored() {
+                state.session.abandon(now, id);
+                state.complete(id, Err(error.clone()));
+            }
+        }
+    }
+
+    /// The error of an operation whose answer stands behind messages that no one takes.
+    pub(super) fn full_mailbox(&self) -> Error {
+        let (messages, _) = self.mailbox.len();
+        Error::new(
+            ErrorCode::QueueFull,
+            format!(
+                "{messages} messages wait to be received, and with overflow \"block\" the port is not read: \
+                 receive them, or choose another policy"
+            ),
+        )
     }
 
     fn log_lines(&self, state: &mut EngineState) {
@@ -189,12 +220,22 @@ fn read(state: &mut EngineState, now: Instant) -> Result<(), String> {
     match port.read(&mut state.buffer) {
         Ok(0) => Err("the other side hung up".to_owned()),
         Ok(count) => {
+            if state.blocked {
+                state.read_while_blocked += count;
+            }
             state.session.handle_input(now, &state.buffer[..count]);
             Ok(())
         }
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The next message or event of the session, with the time.
+fn next_event(state: &mut EngineState) -> Option<Incoming> {
+    let mut incoming = state.session.poll_event()?;
+    incoming.stamp(SystemTime::now());
+    Some(incoming)
 }
 
 /// A port that takes nothing for as long as so many commands need is stuck.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::state::Role;
 use super::{Engine, closed};
-use crate::driver::mailbox::{Received, weight};
-use crate::{Error, Incoming};
+use crate::driver::mailbox::{Entry, Select, Taken, weight};
+use crate::transport::Waiter;
+use crate::{Error, ErrorCode, Incoming};
 
 /// A batch ends with the entry that makes it so large: what it holds counts nowhere.
 const LARGEST_BATCH: u64 = 1 << 20;
@@ -13,18 +14,39 @@ const LARGEST_BATCH: u64 = 1 << 20;
 impl Engine {
     pub(in crate::driver) fn recv(
         &self,
+        select: Select,
         timeout: Option<Duration>,
     ) -> Result<Option<Incoming>, Error> {
+        self.recv_if(select, timeout, |_| Ok(()))
+            .map(|taken| taken.map(|((), incoming)| incoming))
+    }
+
+    /// As [`recv`](Self::recv), but `look` sees the entry first; with an error of it the entry stays.
+    pub(in crate::driver) fn recv_if<T>(
+        &self,
+        select: Select,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&Incoming) -> Result<T, Error>,
+    ) -> Result<Option<(T, Incoming)>, Error> {
         if self.is_closed() {
             return Err(closed());
         }
-        let received = self.mailbox.recv(timeout);
+        let taken = self.mailbox.take_if(select, timeout, look);
         self.after_receiving();
-        received.into_result(|| self.why_ended())
+        match taken? {
+            Taken::Entry((seen, entry)) => Ok(Some((seen, entry.incoming))),
+            Taken::Nothing => Ok(None),
+            Taken::Cancelled => Err(Error::new(
+                ErrorCode::Cancelled,
+                "the wait for a message was cancelled",
+            )),
+            Taken::End => Err(self.why_ended()),
+        }
     }
 
     pub(in crate::driver) fn recv_batch(
         &self,
+        select: Select,
         max: usize,
         timeout: Option<Duration>,
         out: &mut Vec<Incoming>,
@@ -32,38 +54,46 @@ impl Engine {
         if max == 0 {
             return Ok(0);
         }
-        let Some(first) = self.recv(timeout)? else {
+        let Some(first) = self.recv(select, timeout)? else {
             return Ok(0);
         };
         let mut bytes = weight(&first);
         out.push(first);
         let mut count = 1;
-        while count < max && bytes < LARGEST_BATCH {
-            let Received::Entry(entry) = self.mailbox.try_recv() else {
-                break;
-            };
-            bytes += weight(&entry);
-            out.push(entry);
-            count += 1;
+        if count < max && bytes < LARGEST_BATCH {
+            self.mailbox.take_more(select, |incoming| {
+                bytes += weight(&incoming);
+                out.push(incoming);
+                count += 1;
+                count < max && bytes < LARGEST_BATCH
+            });
         }
         self.after_receiving();
         Ok(count)
     }
 
     /// One entry if there is one, without waiting.
-    pub(in crate::driver) fn try_recv(&self) -> Received {
-        let received = self.mailbox.try_recv();
+    pub(in crate::driver) fn try_take(&self, select: Select) -> Taken<Entry> {
+        let taken = self.mailbox.take(select, Some(Duration::ZERO));
         self.after_receiving();
-        received
+        taken
     }
 
-    /// The caller has taken entries from the mailbox: the port may be read again.
+    /// The caller has taken entries from the mailbox: what the session kept back for want of room may
+    /// come, and the port may be read again.
     pub(in crate::driver) fn after_receiving(&self) {
-        if self.mailbox.has_room_again() {
-            let mut state = self.lock();
-            if state.role == Role::Reader && state.end.is_none() {
-                self.sync_reader(&mut state);
-            }
+        if !self.mailbox.has_room_again() {
+            return;
+        }
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return;
+        }
+        self.dispatch_outputs(&mut state);
+        match state.role {
+            Role::Reader => self.sync_reader(&mut state),
+            Role::Leader => self.waiter.wake_leader(),
+            Role::Vacant => {}
         }
     }
 }

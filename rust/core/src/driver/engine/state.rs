@@ -18,6 +18,8 @@ use crate::{Error, ErrorCode};
 
 /// Large enough for all that a pseudo-terminal or a serial driver keeps.
 const READ_SIZE: usize = 16 * 1024;
+/// So many bytes are read on behind a full mailbox for the answer to a command.
+const RESERVE: usize = 256 << 10;
 /// A rest of the port that a recording tells.
 const WORTH_A_NOTE: Duration = Duration::from_millis(100);
 
@@ -84,6 +86,10 @@ pub(super) struct EngineState {
     pub(super) outbox_sending: HashSet<OperationId>,
     /// What the outbox knows of the connection.
     pub(super) outbox_link: Link,
+    /// With [`Overflow::Block`](crate::Overflow::Block) there is no room for what the session has.
+    pub(super) blocked: bool,
+    /// How many bytes have been read since, for the sake of a command's answer.
+    pub(super) read_while_blocked: usize,
     paused_since: Option<Instant>,
     paused_for: Duration,
 }
@@ -121,6 +127,8 @@ impl EngineState {
             outbox: None,
             outbox_sending: HashSet::new(),
             outbox_link: Link::default(),
+            blocked: false,
+            read_while_blocked: 0,
             paused_since: None,
             paused_for: Duration::ZERO,
         }
@@ -200,6 +208,17 @@ impl EngineState {
     pub(super) fn now(&self) -> Instant {
         let now = self.paused_since.unwrap_or_else(Instant::now);
         now.checked_sub(self.paused_for).unwrap_or(now)
+    }
+
+    /// Whether the port is not to be read: there is no room, and no answer is due or it is too far
+    /// behind.
+    pub(super) fn is_backpressured(&self) -> bool {
+        self.blocked && (self.session.idle() || self.is_held_back())
+    }
+
+    /// Whether the reserve is used up that an answer has behind a full mailbox.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.blocked && self.read_while_blocked > RESERVE
     }
 
     pub(super) fn is_frozen(&self) -> bool {

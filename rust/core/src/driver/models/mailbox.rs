@@ -1,33 +1,34 @@
-//! The queue between the port and whoever receives.
+//! The mailbox between the port and the program.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use loom::thread;
 
 use super::check;
 use crate::driver::Overflow;
-use crate::driver::mailbox::{Mailbox, Received};
-use crate::{Event, EventKind, Incoming};
+use crate::driver::mailbox::{Limits, Mailbox, Select, Taken};
+use crate::{Event, EventKind, Incoming, Message, QoS};
 
 #[test]
 fn everything_arrives_in_order_and_then_the_end() {
     check(3, || {
-        let queue = Arc::new(Mailbox::new(2, Overflow::Block));
+        let mailbox = Arc::new(mailbox(2, Overflow::Block));
         let reader = thread::spawn({
-            let queue = Arc::clone(&queue);
+            let mailbox = Arc::clone(&mailbox);
             move || {
-                queue.push(entry(1));
-                queue.push(entry(2));
-                queue.finish();
-                queue.push(entry(3));
+                mailbox.push(entry(1));
+                mailbox.push(entry(2));
+                mailbox.finish(false);
+                mailbox.push(entry(3));
             }
         });
         let mut seen = Vec::new();
         loop {
-            match queue.try_recv() {
-                Received::Entry(entry) => seen.push(number(&entry)),
-                Received::End => break,
-                _ => thread::yield_now(),
+            match mailbox.take(Select::READ, None) {
+                Taken::Entry(entry) => seen.push(number(&entry.incoming)),
+                Taken::End => break,
+                _ => panic!("a wait without a limit ends with an entry or the end"),
             }
         }
         assert_eq!(seen, [1, 2], "nothing comes behind the end");
@@ -36,23 +37,22 @@ fn everything_arrives_in_order_and_then_the_end() {
 }
 
 #[test]
-fn what_the_oldest_had_to_make_room_for_is_counted_and_told() {
+fn what_was_dropped_is_counted_and_reported() {
     for overflow in [Overflow::DropOldest, Overflow::DropNewest] {
         check(3, move || {
-            let queue = Arc::new(Mailbox::new(1, overflow));
+            let mailbox = Arc::new(mailbox(1, overflow));
             let reader = thread::spawn({
-                let queue = Arc::clone(&queue);
-                move || (1..=3).for_each(|number| queue.push(entry(number)))
+                let mailbox = Arc::clone(&mailbox);
+                move || (1..=3).for_each(|number| mailbox.push(entry(number)))
             });
             let mut seen = Vec::new();
-            let mut told = 0;
-            let mut take = || match queue.try_recv() {
-                Received::Entry(Incoming::Event(event)) if event.kind == EventKind::Dropped => {
-                    told += event.value;
-                    true
-                }
-                Received::Entry(entry) => {
-                    seen.push(number(&entry));
+            let mut reported = 0;
+            let mut take = || match mailbox.take(Select::READ, Some(Duration::ZERO)) {
+                Taken::Entry(entry) => {
+                    match entry.incoming {
+                        Incoming::Event(event) => reported += event.value,
+                        message @ Incoming::Message(_) => seen.push(number(&message)),
+                    }
                     true
                 }
                 _ => false,
@@ -62,65 +62,107 @@ fn what_the_oldest_had_to_make_room_for_is_counted_and_told() {
             reader.join().unwrap();
             while take() {}
             assert!(seen.is_sorted(), "{seen:?}");
-            assert_eq!(told + i64::try_from(seen.len()).unwrap(), 3, "{seen:?}");
-            assert_eq!(told, i64::try_from(queue.dropped()).unwrap());
+            assert_eq!(reported + i64::try_from(seen.len()).unwrap(), 3, "{seen:?}");
+            assert_eq!(reported, i64::try_from(mailbox.dropped().0).unwrap());
         });
     }
 }
 
-/// A port that rests because of a full queue is never forgotten.
+/// A port that is not read because of a full mailbox is never forgotten.
 #[test]
-fn whoever_drains_a_full_queue_sets_the_port_going_again() {
+fn taking_from_a_full_mailbox_sets_the_port_going_again() {
     check(4, || {
-        let queue = Arc::new(Mailbox::new(2, Overflow::Block));
+        let mailbox = Arc::new(mailbox(2, Overflow::Block));
         let reader = thread::spawn({
-            let queue = Arc::clone(&queue);
+            let mailbox = Arc::clone(&mailbox);
             move || {
-                queue.push(entry(1));
-                queue.push(entry(2));
-                queue.is_backpressured()
+                let mut numbers = [1, 2].into_iter();
+                mailbox.fill(|| numbers.next().map(entry))
             }
         });
         let mut going = false;
         for _ in 0..2 {
-            queue.try_recv();
-            going |= queue.has_room_again();
+            mailbox.take(Select::READ, Some(Duration::ZERO));
+            going |= mailbox.has_room_again();
         }
-        let rests = reader.join().unwrap();
+        let blocked = reader.join().unwrap();
         assert!(
-            !rests || going || queue.len() > 1,
-            "the port rests before an empty queue"
+            !blocked || going || mailbox.len().0 > 1,
+            "the port is not read before an empty mailbox"
         );
     });
 }
 
 #[test]
-fn two_receivers_share_and_none_gets_what_the_other_has() {
+fn two_receivers_share_and_neither_gets_what_the_other_has() {
     check(3, || {
-        let queue = Arc::new(Mailbox::new(4, Overflow::DropOldest));
-        queue.push(entry(1));
-        queue.push(entry(2));
-        let take = |queue: &Mailbox| match queue.try_recv() {
-            Received::Entry(entry) => number(&entry),
+        let mailbox = Arc::new(mailbox(4, Overflow::DropOldest));
+        mailbox.push(entry(1));
+        mailbox.push(entry(2));
+        let take = |mailbox: &Mailbox| match mailbox.take(Select::READ, None) {
+            Taken::Entry(entry) => number(&entry.incoming),
             _ => panic!("there is one for each"),
         };
         let other = thread::spawn({
-            let queue = Arc::clone(&queue);
-            move || take(&queue)
+            let mailbox = Arc::clone(&mailbox);
+            move || take(&mailbox)
         });
-        let mine = take(&queue);
+        let mine = take(&mailbox);
         let theirs = other.join().unwrap();
         assert_eq!(mine + theirs, 3);
     });
 }
 
-fn entry(number: i64) -> Incoming {
-    Incoming::Event(Event::new(EventKind::Urc, number, ""))
+/// One waits for messages, one for events: each is woken by its own.
+#[test]
+fn a_receiver_of_messages_and_one_of_events_are_both_woken() {
+    check(3, || {
+        let mailbox = Arc::new(mailbox(4, Overflow::DropOldest));
+        let events = thread::spawn({
+            let mailbox = Arc::clone(&mailbox);
+            move || matches!(mailbox.take(Select::EVENTS, None), Taken::Entry(_))
+        });
+        let reader = thread::spawn({
+            let mailbox = Arc::clone(&mailbox);
+            move || {
+                mailbox.push(entry(1));
+                mailbox.push(Incoming::Event(Event::new(EventKind::Urc, 2, "")));
+            }
+        });
+        assert!(matches!(
+            mailbox.take(Select::MESSAGES, None),
+            Taken::Entry(_)
+        ));
+        assert!(events.join().unwrap());
+        reader.join().unwrap();
+    });
 }
 
-fn number(entry: &Incoming) -> i64 {
+fn mailbox(messages: usize, overflow: Overflow) -> Mailbox {
+    Mailbox::new(Limits {
+        messages,
+        bytes: 1 << 20,
+        overflow,
+    })
+}
+
+fn entry(number: u8) -> Incoming {
+    Incoming::Message(Message {
+        topic: "t".to_owned(),
+        payload: vec![number],
+        qos: QoS::AtMostOnce,
+        retain: false,
+        dup: false,
+        packet_id: 0,
+        timestamp: SystemTime::UNIX_EPOCH,
+        truncated: false,
+        ambiguous: false,
+    })
+}
+
+fn number(entry: &Incoming) -> u8 {
     match entry {
-        Incoming::Event(event) => event.value,
-        Incoming::Message(message) => panic!("{message:?}"),
+        Incoming::Message(message) => message.payload[0],
+        Incoming::Event(event) => panic!("{event:?}"),
     }
 }

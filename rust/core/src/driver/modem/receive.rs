@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Modem, with_dispatcher};
-use crate::driver::dispatcher::Job;
+use crate::driver::dispatcher::{Handler, HandlerKind, Job};
+use crate::driver::mailbox::{Limits, Select};
 use crate::driver::{Overflow, Stats, TraceEntry};
-use crate::{Error, Incoming};
+use crate::{Error, Event, Incoming, Message};
 
 impl Modem {
     /// Waits for the next message or event, in wire order; `Ok(None)` when the time has elapsed.
@@ -17,7 +18,7 @@ impl Modem {
     /// [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), [`ErrorCode::Closed`](crate::ErrorCode::Closed), and [`ErrorCode::Port`](crate::ErrorCode::Port) once the port is
     /// gone and everything that arrived before was received.
     pub fn recv(&self, timeout: Option<Duration>) -> Result<Option<Incoming>, Error> {
-        self.engine().recv(timeout)
+        self.engine().recv(Select::READ, timeout)
     }
 
     /// Waits for at least one message or event, appends up to `max` to `out`, and returns how many;
@@ -32,7 +33,7 @@ impl Modem {
         timeout: Option<Duration>,
         out: &mut Vec<Incoming>,
     ) -> Result<usize, Error> {
-        self.engine().recv_batch(max, timeout, out)
+        self.engine().recv_batch(Select::READ, max, timeout, out)
     }
 
     /// Makes one [`recv`](Self::recv) or [`recv_batch`](Self::recv_batch) return with nothing: one
@@ -57,14 +58,20 @@ impl Modem {
         self.engine().wake_for_wire_log();
     }
 
-    /// Has `signal` called whenever a message or event has come, and when none will come any more;
-    /// false if there is a signal already, which stays.
+    /// Has `signal` called whenever a message or event has come, and when none will come any more.
     ///
     /// This is for event loops: `signal` tells the loop, and the loop fetches what is there by
     /// [`recv_batch`](Self::recv_batch) with no time to wait. It runs on the thread that reads the
     /// port, ahead of everything else there, and so must neither wait nor use the modem.
-    pub fn on_receivable(&self, signal: impl Fn() + Send + Sync + 'static) -> bool {
-        self.engine().mailbox().set_signal(Box::new(signal))
+    pub fn on_receivable(&self, signal: impl Fn() + Send + Sync + 'static) {
+        let signal = move |waits: bool| {
+            if waits {
+                signal();
+            }
+        };
+        self.engine()
+            .mailbox()
+            .add_signal(Select::READ, Box::new(signal));
     }
 
     /// Has every message and event given to `callback` on the dispatcher thread, in wire order,
@@ -79,12 +86,118 @@ impl Modem {
     /// [`ErrorCode::Closed`](crate::ErrorCode::Closed), or [`ErrorCode::Internal`](crate::ErrorCode::Internal) if no thread can be started.
     pub fn on_incoming(
         &self,
-        callback: impl FnMut(Incoming) + Send + 'static,
+        mut callback: impl FnMut(Incoming) + Send + 'static,
     ) -> Result<(), Error> {
-        let job = Job::SetHandler(Box::new(callback));
+        let handler: Handler = Box::new(move |incoming| {
+            callback(incoming);
+            None
+        });
+        let job = Job::SetHandler(HandlerKind::All, Some(handler));
         with_dispatcher(self.engine(), &self.handle.dispatcher, |dispatcher| {
             dispatcher.send(job);
         })
+    }
+
+    /// Has every message from now on given to `callback` on the dispatcher thread instead of waiting
+    /// for a receiver; `None` has those that no callback has taken wait again. What waits already
+    /// stays there, and so does a message that the callback gives back. If events have a callback too,
+    /// both are called on the same thread, in the order of the wire.
+    ///
+    /// # Errors
+    ///
+    /// As for [`on_incoming`](Self::on_incoming), whose rules hold for the callback.
+    pub fn on_messages(
+        &self,
+        callback: Option<impl FnMut(Message) -> Option<Message> + Send + 'static>,
+    ) -> Result<(), Error> {
+        let handler = callback.map(|mut callback| -> Handler {
+            Box::new(move |incoming| match incoming {
+                Incoming::Message(message) => callback(message).map(Incoming::Message),
+                Incoming::Event(_) => Some(incoming),
+            })
+        });
+        self.set_handler(HandlerKind::Messages, Select::MESSAGES, handler)
+    }
+
+    /// As [`on_messages`](Self::on_messages), for events.
+    ///
+    /// # Errors
+    ///
+    /// As for [`on_incoming`](Self::on_incoming), whose rules hold for the callback.
+    pub fn on_events(
+        &self,
+        callback: Option<impl FnMut(Event) -> Option<Event> + Send + 'static>,
+    ) -> Result<(), Error> {
+        let handler = callback.map(|mut callback| -> Handler {
+            Box::new(move |incoming| match incoming {
+                Incoming::Event(event) => callback(event).map(Incoming::Event),
+                Incoming::Message(_) => Some(incoming),
+            })
+        });
+        self.set_handler(HandlerKind::Events, Select::EVENTS, handler)
+    }
+
+    fn set_handler(
+        &self,
+        kind: HandlerKind,
+        select: Select,
+        handler: Option<Handler>,
+    ) -> Result<(), Error> {
+        let called = handler.is_some();
+        let engine = self.engine();
+        with_dispatcher(engine, &self.handle.dispatcher, |dispatcher| {
+            dispatcher.send(Job::SetHandler(kind, handler));
+            engine.mailbox().set_called(select, called);
+            // Where the next message goes there may be room.
+            engine.after_receiving();
+        })
+    }
+
+    /// Waits for the next message and has `look` see it; if it returns an error, the message stays
+    /// the next one. `Ok(None)` when the time has elapsed.
+    ///
+    /// # Errors
+    ///
+    /// Those of `look`, and as for [`recv`](Self::recv).
+    pub fn recv_message<T>(
+        &self,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&Message) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let look = |incoming: &Incoming| match incoming {
+            Incoming::Message(message) => look(message).map(Some),
+            Incoming::Event(_) => Ok(None),
+        };
+        let taken = self.engine().recv_if(Select::MESSAGES, timeout, look)?;
+        Ok(taken.and_then(|(seen, _)| seen))
+    }
+
+    /// As [`recv_message`](Self::recv_message), for events.
+    ///
+    /// # Errors
+    ///
+    /// Those of `look`, and as for [`recv`](Self::recv).
+    pub fn recv_event<T>(
+        &self,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&Event) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let look = |incoming: &Incoming| match incoming {
+            Incoming::Event(event) => look(event).map(Some),
+            Incoming::Message(_) => Ok(None),
+        };
+        let taken = self.engine().recv_if(Select::EVENTS, timeout, look)?;
+        Ok(taken.and_then(|(seen, _)| seen))
+    }
+
+    /// Has `signal` called with `true` whenever a message or event waits for a receiver, with `false`
+    /// when the last was taken: what is readable, for a descriptor.
+    ///
+    /// It runs under a lock, as that of [`on_receivable`](Self::on_receivable).
+    pub fn on_readable(&self, signal: impl Fn(bool) + Send + Sync + 'static) {
+        self.engine()
+            .mailbox()
+            .add_signal(Select::READ, Box::new(signal));
     }
 
     /// The counters.
@@ -92,8 +205,18 @@ impl Modem {
         self.engine().stats()
     }
 
-    /// How many messages and events may wait, and what happens to more of them.
-    pub fn queue_limits(&self) -> (usize, Overflow) {
-        self.engine().mailbox().limits()
+    /// How many messages may wait for each consumer, how many bytes in all, and what happens to more.
+    pub fn queue_limits(&self) -> (usize, u64, Overflow) {
+        let limits = self.engine().mailbox().limits();
+        (limits.messages, limits.bytes, limits.overflow)
+    }
+
+    /// Sets what [`queue_limits`](Self::queue_limits) gives; it holds from the next message on.
+    pub fn set_queue_limits(&self, messages: usize, bytes: u64, overflow: Overflow) {
+        self.engine().set_queue_limits(Limits {
+            messages: messages.max(1),
+            bytes: bytes.max(1),
+            overflow,
+        });
     }
 }
