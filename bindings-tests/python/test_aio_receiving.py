@@ -29,17 +29,18 @@ def test_messages_end_after_the_time_and_when_the_modem_closes() -> None:
     run(main)
 
 
-def test_a_full_inbox_holds_the_line_up_and_loses_nothing() -> None:
+def test_a_full_mailbox_holds_the_line_up_and_loses_nothing() -> None:
     async def main() -> None:
-        async with await connected(queue_size=8) as modem:
+        async with await connected(queue_size=8, overflow="block") as modem:
             await modem.subscribe("t")
             assert modem.virtual_modem is not None
             modem.virtual_modem.inject(
                 b"".join(b"+MQTTPUBLISH:0,0,0,0,t,4,%04d\r\n" % n for n in range(5000))
             )
-            while modem.stats().queued < 16:
+            while modem.stats().queued < 8:
                 await asyncio.sleep(0.005)
             await asyncio.sleep(0.05)
+            assert modem.stats().queued == 8
             assert modem.stats().messages < 5000
             texts = []
             async for message in modem.messages(timeout=5):
@@ -53,7 +54,7 @@ def test_a_full_inbox_holds_the_line_up_and_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize(("overflow", "kept"), [("drop_oldest", "199"), ("drop_newest", "000")])
-def test_a_full_inbox_drops_and_counts_where_it_is_told_to(overflow: Any, kept: str) -> None:
+def test_a_full_mailbox_drops_and_counts_where_it_is_told_to(overflow: Any, kept: str) -> None:
     async def main() -> None:
         async with await connected(queue_size=8, overflow=overflow) as modem:
             await modem.subscribe("t")

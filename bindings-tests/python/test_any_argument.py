@@ -143,6 +143,7 @@ OPTIONS = [
     "command_timeout",
     "guard_time",
     "queue_size",
+    "queue_bytes",
     "overflow",
     "trace",
     "recovery",

@@ -196,7 +196,7 @@ def test_events_that_nobody_takes_do_not_pile_up(
         for _ in range(50):
             modem.virtual_modem.inject(b"\r\n+CEREG:1\r\n")
         eventually(lambda: modem.stats().lines >= 50)
-        eventually(lambda: modem.stats().queued == 0)
+        eventually(lambda: modem.stats().queued_events == 0)
         modem.connect("broker.example", client_id="test")
         modem.virtual_modem.reboot()
         eventually(lambda: modem.mqtt_state() is MqttState.OFF)

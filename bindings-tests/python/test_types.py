@@ -9,7 +9,6 @@ import pytest
 
 import m531x
 from m531x import _native
-from m531x._inbox import Inbox
 from m531x._native import topic_matches
 
 
@@ -86,20 +85,6 @@ def test_every_error_has_the_bases_that_python_code_catches() -> None:
 )
 def test_filters_match_as_mqtt_says(pattern: str, topic: str, expected: bool) -> None:
     assert topic_matches(pattern, topic) is expected
-
-
-def test_the_inbox_keeps_its_indexes_in_step() -> None:
-    inbox = Inbox(100, "block")
-    wide, narrow = ("a/#",), ("a/#", "a/b")
-    inbox.put([(m531x.Message("a/b", str(n)), narrow if n % 2 else wide) for n in range(10)])
-    taken = [inbox.take("a/b", 0), inbox.take(None, 0), inbox.take("a/#", 0), inbox.take("a/b", 0)]
-    assert [message.text for message in taken if message] == ["1", "0", "2", "3"]
-    rest = [inbox.take(None, 0) for _ in range(6)]
-    assert [message.text for message in rest if message] == ["4", "5", "6", "7", "8", "9"]
-    assert inbox.take("a/b", 0) is None
-    assert inbox.take("a/#", 0) is None
-    assert len(inbox) == 0
-    assert inbox._store._by_filter == {}
 
 
 def test_ports_lists_without_opening() -> None:

@@ -55,7 +55,8 @@ class ModemBase:
         command_timeout: float = 10.0,
         guard_time: float | None = None,
         queue_size: int = 10_000,
-        overflow: Literal["block", "drop_oldest", "drop_newest"] = "block",
+        queue_bytes: int = 64 << 20,
+        overflow: Literal["block", "drop_oldest", "drop_newest"] = "drop_oldest",
         max_waiting: int = 10_000,
         trace: int = 0,
         recovery: Recovery | None = _DEFAULT_RECOVERY,
@@ -70,6 +71,7 @@ class ModemBase:
             command_timeout,
             guard_time,
             queue_size,
+            queue_bytes,
             overflow,
             max_waiting,
             lines_to_keep(trace),
@@ -84,9 +86,9 @@ class ModemBase:
         self._virtual: VirtualModem | None = None
         self._callbacks = CallbackRegistry()
         self._closed = False
-        self._set_up(queue_size, overflow)
+        self._set_up()
 
-    def _set_up(self, queue_size: int, overflow: str) -> None:
+    def _set_up(self) -> None:
         """Does the rest of ``__init__``."""
         raise NotImplementedError
 
@@ -260,21 +262,15 @@ class SubscriptionBase:
 
 
 class _Drain(Protocol):
-    """The consumer of the native module's queue."""
+    """Who calls the callbacks."""
 
-    @property
-    def queued(self) -> int: ...
-    @property
-    def dropped(self) -> int: ...
     @property
     def callback_errors(self) -> int: ...
 
 
 def stats_of(native: _native.Modem, drain: _Drain) -> Stats:
-    """The counters of the native module and of the consumer of its queue."""
+    """The counters of the native module and of what calls the callbacks."""
     counters = native.stats()
-    counters["queued"] += drain.queued
-    counters["dropped"] += drain.dropped
     counters["outbox"] = outbox_stats(counters["outbox"])
     return Stats(**counters, callback_errors=drain.callback_errors)
 

@@ -1,9 +1,9 @@
-"""The thread that hands messages and events to callbacks, or to the inbox.
+"""The thread that takes events, and messages for callbacks, and calls.
 
-The native module fills one bounded queue and never calls into Python. One thread per modem drains
-that queue in batches, with the interpreter free while it waits, and runs the callbacks in the order
-of arrival. It runs as long as the modem is open, even without callbacks: unread events would
-otherwise fill the queue, and a full queue stops the reading of the port.
+The native module fills its mailbox and never calls into Python. One thread per modem takes what is
+for callbacks in batches, with the interpreter free while it waits, and calls in the order of
+arrival. Messages that no callback takes stay in the mailbox for `Modem.messages` and
+`Subscription.messages`, and hold up no callback.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from m531x import _native
 from m531x._callbacks import CallbackRegistry
 from m531x._errors import ClosedError, M531xError
 from m531x._event_log import EventLog
-from m531x._inbox import Inbox
 from m531x._native import Message
 from m531x._password import checked, why
-from m531x._routes import MessageCallback, Route
+from m531x._routes import MessageCallback
 from m531x._secret import Hidden
 from m531x._types import EventKind
 
@@ -47,8 +46,6 @@ class Dispatcher:
         self,
         native: _native.Modem,
         callbacks: CallbackRegistry,
-        queue_size: int,
-        overflow: str,
         event_log: EventLog,
     ) -> None:
         """Starts no thread yet."""
@@ -56,22 +53,12 @@ class Dispatcher:
         self._callbacks = callbacks
         self._routes = callbacks.routes
         self._event_log = event_log
-        self._inbox = Inbox(queue_size, overflow)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
         self._stopped = False
+        self._forked = False
         self._deliveries: dict[int, _Delivery] = {}
         self.callback_errors: int = 0
-
-    @property
-    def queued(self) -> int:
-        """The number of messages that wait for ``messages()``."""
-        return len(self._inbox)
-
-    @property
-    def dropped(self) -> int:
-        """The number of messages dropped here because they were not read in time."""
-        return self._inbox.dropped
 
     def watch(self, token: int, delivery: _Delivery) -> None:
         """Runs the callbacks of the delivery with this token when it is done."""
@@ -86,21 +73,32 @@ class Dispatcher:
         self._thread.start()
 
     def take(self, filter_: str | None, timeout: float | None) -> Message | None:
-        """Takes a message that no callback took; None if none came within the time."""
-        return self._inbox.take(filter_, timeout)
+        """Takes a message that no callback takes, of this filter or of any.
+
+        Returns:
+            None if none came within `timeout` seconds, or when none will come any more.
+
+        Raises:
+            M531xError: What ended the stream of messages, if that was not `close`.
+        """
+        try:
+            return self._native.take(filter_, timeout)
+        except ClosedError:
+            if self._forked:
+                raise
+            return None
 
     def stop(self) -> None:
         """Ends the thread, after the callback that is running; the native modem must be closed."""
         self._stopped = True
-        self._inbox.end()
         if self._thread is not threading.current_thread():
             self._thread.join(_LAST_CALLBACK_S)
 
-    def invalidate_after_fork(self) -> None:
-        """In a forked child, which has no thread: ends the waits of readers, replaces the locks."""
+    def invalidate_after_fork(self, native: _native.Modem) -> None:
+        """In a forked child, without the thread: readers get the error of this native modem."""
         self._lock = threading.Lock()
-        self._inbox = Inbox(1, "drop_newest")
-        self._inbox.end(ClosedError(_native.FORKED))
+        self._native = native
+        self._forked = True
 
     def _run(self) -> None:
         native = self._native
@@ -109,10 +107,8 @@ class Dispatcher:
                 batch = native.recv_batch(_BATCH, None)
                 self._event_log.pump()
                 self._dispatch(batch)
-        except ClosedError:
-            self._inbox.end()
-        except M531xError as error:
-            self._inbox.end(error)
+        except M531xError:
+            pass  # readers and operations report how it ended
         finally:
             self._event_log.pump()
             # Closing the modem has ended all deliveries; each callback runs once.
@@ -120,23 +116,18 @@ class Dispatcher:
                 self._finish_delivery(token)
 
     def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
-        loose: list[tuple[Message, tuple[str, ...]]] = []
-        routes: dict[str, Route] | None = None
+        routes: dict[str, tuple[MessageCallback, ...]] | None = None
         topic = ""
         callbacks: tuple[MessageCallback, ...] = ()
-        filters: tuple[str, ...] = ()
         for item in batch:
             if type(item) is Message:
                 # Messages of one topic in a row share its text; most streams are of few topics.
                 if item.topic is not topic or self._routes.known is not routes:
                     topic, routes = item.topic, self._routes.known
-                    callbacks, filters = routes.get(topic) or self._routes.find(topic)
+                    callbacks = routes.get(topic) or self._routes.find(topic)
                 if not callbacks:
-                    loose.append((item, filters))
-                    continue
-                if loose:
-                    self._inbox.put(loose)
-                    loose = []
+                    # Its callback was removed since it arrived.
+                    self._native.give_back(item)
                 for callback in callbacks:
                     try:
                         callback(item)
@@ -144,18 +135,12 @@ class Dispatcher:
                         self._report()
                     if self._stopped:
                         return
-            else:
-                if loose:
-                    self._inbox.put(loose)
-                    loose = []
-                if type(item) is int:
-                    self._finish_delivery(item)
-                elif type(item) is tuple:
-                    self._notify(item)
-                if self._stopped:
-                    return
-        if loose:
-            self._inbox.put(loose)
+            elif type(item) is int:
+                self._finish_delivery(item)
+            elif type(item) is tuple:
+                self._notify(item)
+            if self._stopped:
+                return
 
     def _notify(self, raw: tuple[int, int, str, float]) -> None:
         kind, value, text, timestamp = raw

@@ -62,9 +62,15 @@ class Modem(ModemBase):
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command; None is the
             model's on a serial line and none elsewhere.
-        queue_size: The largest number of messages and events that wait to be received.
-        overflow: The treatment of more: ``"block"`` stops reading the port until there is room,
-            ``"drop_oldest"`` and ``"drop_newest"`` drop, and `stats` counts the drops.
+        queue_size: How many messages may wait for each consumer: the callbacks, each subscription
+            that is read by itself, and `messages`. A consumer that is behind holds up no other.
+        queue_bytes: How many bytes may wait in all.
+        overflow: What happens to messages beyond these: ``"drop_oldest"`` and ``"drop_newest"``
+            drop, count it in `stats`, and report it by one event and one warning in the log.
+            ``"block"`` stops reading the port until there is room; an operation whose answer is more
+            than 256 KiB behind raises `QueueFullError`. It is for lines that can wait: a serial
+            line without flow control loses bytes, and with them parts of messages and answers.
+            Events of the connection are never dropped.
         max_waiting: The largest number of operations that wait or are under way, those of
             `publish_nowait` included; more raise `QueueFullError`. An outbox has limits of its own.
         trace: The number of lines on the port to keep for `trace`; 0 keeps none.
@@ -91,7 +97,7 @@ class Modem(ModemBase):
         room/1/temperature 21.5
     """
 
-    def _set_up(self, queue_size: int, overflow: str) -> None:
+    def _set_up(self) -> None:
         """Opens the port and runs the start-up dialogue."""
         self._native: _native.Modem
         if self._port == VIRTUAL:
@@ -105,9 +111,8 @@ class Modem(ModemBase):
             self._native = _native.Modem.open(self._port, self._options)
         self._closing = threading.Lock()
         event_log = self._event_log = EventLog(self._native, self._port, self._trace_size)
-        self._dispatcher = Dispatcher(
-            self._native, self._callbacks, queue_size, overflow, event_log
-        )
+        self._callbacks.routes.bind(self._native)
+        self._dispatcher = Dispatcher(self._native, self._callbacks, event_log)
         self._dispatcher.start()
         _open_modems.add(self)
         watch_forks(self)
@@ -522,7 +527,7 @@ class Modem(ModemBase):
             self._native = invalidate_after_fork(self._native)
             self._event_log = invalidate_after_fork(self._event_log)
             self._callbacks = CallbackRegistry()
-            self._dispatcher.invalidate_after_fork()
+            self._dispatcher.invalidate_after_fork(self._native)
             self._closing = threading.Lock()
             self._closed = True
 

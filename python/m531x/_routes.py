@@ -1,15 +1,16 @@
-"""The routes of messages to callbacks."""
+"""The routes of messages to callbacks; the native module keeps the messages without one."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Callable, Generator
-from typing import NamedTuple
+from typing import Protocol
 
-from m531x._native import Message, topic_matches
+from m531x import _native
+from m531x._native import Message
 
-__all__ = ["MessageCallback", "Route", "Routes"]
+__all__ = ["MessageCallback", "Routes"]
 
 MessageCallback = Callable[[Message], object]
 
@@ -17,28 +18,38 @@ MessageCallback = Callable[[Message], object]
 _KEPT = 4096
 
 
-class Route(NamedTuple):
-    """The route of one topic: its callbacks, or without any the readers of these filters."""
+class _Mailbox(Protocol):
+    """The native modem, which has to know which messages are for callbacks."""
 
-    callbacks: tuple[MessageCallback, ...]
-    filters: tuple[str, ...]
+    def route(self, topic_filter: str, called: bool) -> None: ...
+    def unroute(self, topic_filter: str) -> None: ...
+    def route_others(self, called: bool) -> None: ...
 
 
 class Routes:
-    """Finds and caches the route of every topic; any thread may call every method.
+    """Finds and caches the callbacks of every topic; any thread may call every method.
 
     Attributes:
-        known: The cached routes. A change of a subscription or of the default replaces the cache
-            as a whole: a route that was found among the old subscriptions then enters the old
-            cache, which is no longer read.
+        known: The cached callbacks. A change of a subscription or of the default replaces the cache
+            as a whole: what was found among the old subscriptions then enters the old cache, which
+            is no longer read.
     """
 
     def __init__(self) -> None:
         """Starts without subscriptions."""
-        self.known: dict[str, Route] = {}
+        self.known: dict[str, tuple[MessageCallback, ...]] = {}
         self._lock = threading.Lock()
         self._subscribed: dict[str, MessageCallback | None] = {}
         self._default: MessageCallback | None = None
+        self._mailbox: _Mailbox | None = None
+
+    def bind(self, mailbox: _Mailbox) -> None:
+        """Has the native modem sort its messages accordingly, from now on."""
+        with self._lock:
+            self._mailbox = mailbox
+            for filter_, callback in self._subscribed.items():
+                mailbox.route(filter_, callback is not None)
+            mailbox.route_others(self._default is not None)
 
     @property
     def default(self) -> MessageCallback | None:
@@ -50,18 +61,24 @@ class Routes:
         with self._lock:
             self._default = callback
             self.known = {}
+            if self._mailbox is not None:
+                self._mailbox.route_others(callback is not None)
 
     def add(self, filter_: str, callback: MessageCallback | None) -> None:
         """Routes messages that match the filter to the callback, or to readers."""
         with self._lock:
             self._subscribed[filter_] = callback
             self.known = {}
+            if self._mailbox is not None:
+                self._mailbox.route(filter_, callback is not None)
 
     def remove(self, filter_: str) -> None:
         """Removes the filter; ignores an unknown one."""
         with self._lock:
             self._subscribed.pop(filter_, None)
             self.known = {}
+            if self._mailbox is not None:
+                self._mailbox.unroute(filter_)
 
     @contextlib.contextmanager
     def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Generator[None]:
@@ -82,18 +99,17 @@ class Routes:
                 self.remove(filter_)
             raise
 
-    def find(self, topic: str) -> Route:
-        """Finds the route of a topic that is not in the cache."""
+    def find(self, topic: str) -> tuple[MessageCallback, ...]:
+        """Finds the callbacks of a topic that is not in the cache."""
         with self._lock:
-            matching = [f for f in self._subscribed if topic_matches(f, topic)]
+            matching = [f for f in self._subscribed if _native.topic_matches(f, topic)]
             callbacks = [self._subscribed[f] for f in matching]
             known = self.known
             default = self._default
         called = tuple(callback for callback in callbacks if callback is not None)
         if not called and default is not None:
             called = (default,)
-        route = Route(called, tuple(matching))
         if len(known) >= _KEPT:
             known.clear()
-        known[topic] = route
-        return route
+        known[topic] = called
+        return called

@@ -244,9 +244,11 @@ class Stats:
         probes: Commands sent to resynchronise with the module.
         recoveries: Lost connections that were restored.
         recoveries_by_cause: The same by the first sign of the loss, such as ``"rebooted"``.
-        queued: Messages and events that wait for the dispatcher or for ``messages()``.
+        queued: Messages that wait for callbacks or for ``messages()``.
+        queued_events: Events that wait for callbacks.
         outbox: The counters of the outbox; None without one.
-        dropped: Messages and events dropped because a queue was full.
+        dropped: Messages dropped because too many were waiting.
+        dropped_events: Events dropped for the same reason; never one of the connection.
         callback_errors: Exceptions that callbacks raised.
     """
 
@@ -269,8 +271,10 @@ class Stats:
     recoveries: int = 0
     recoveries_by_cause: dict[str, int] = field(default_factory=dict)
     queued: int = 0
+    queued_events: int = 0
     outbox: OutboxStats | None = None
     dropped: int = 0
+    dropped_events: int = 0
     callback_errors: int = 0
 
     def _repr_html_(self) -> str:

@@ -59,8 +59,9 @@ class Modem(ModemBase):
         open_timeout: Seconds that the opening may take.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command.
-        queue_size: The largest number of messages and events that wait to be received.
-        overflow: The treatment of more.
+        queue_size: How many messages may wait for each consumer.
+        queue_bytes: How many bytes may wait in all.
+        overflow: What happens to messages beyond these.
         max_waiting: The largest number of operations that wait or are under way.
         trace: The number of lines on the port to keep for `trace`.
         recovery: How the modem restores a lost connection or port; None leaves it lost.
@@ -86,12 +87,12 @@ class Modem(ModemBase):
 
     _awaits_callbacks: ClassVar[bool] = True
 
-    def _set_up(self, queue_size: int, overflow: str) -> None:
+    def _set_up(self) -> None:
         """Opens nothing yet."""
         self._bridge: LoopBridge | None = None
         self._native: _native.Modem | None = None
         self._open_starter: _native.Starter | None = None
-        self._receiver = Receiver(self._callbacks, queue_size, overflow)
+        self._receiver = Receiver(self._callbacks)
 
     async def open(self) -> None:
         """Opens the port and runs the start-up dialogue; ``async with`` does it.
@@ -121,7 +122,7 @@ class Modem(ModemBase):
         self._open_starter = _native.Starter(native, bridge.ready)
         watch_forks(self)
         self._event_log = EventLog(native, self._port, self._trace_size)
-        self._receiver.start(self._open_starter.fetch, self._event_log, native.set_password)
+        self._receiver.start(native, self._open_starter, self._event_log)
 
     async def close(self) -> None:
         """Closes the port and ends every wait with `ClosedError`; closing again does nothing.
@@ -422,7 +423,7 @@ class Modem(ModemBase):
             self._native = invalidate_after_fork(self._native)
             self._open_starter = invalidate_after_fork(self._open_starter)
             self._event_log = invalidate_after_fork(self._event_log)
-            self._receiver.end(ClosedError(_native.FORKED))
+            self._receiver.invalidate_after_fork()
             self._closed = True
 
     @property

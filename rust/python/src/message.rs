@@ -1,8 +1,8 @@
 //! The message, and what `recv_batch` makes of what arrived.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use m531x_core::{Event, Incoming};
+use m531x_core::{Event, Incoming, QoS};
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
@@ -171,6 +171,35 @@ impl Message {
 }
 
 impl Message {
+    fn of(py: Python<'_>, topic: Py<PyString>, message: &m531x_core::Message) -> Self {
+        Self {
+            topic,
+            payload: PyBytes::new(py, &message.payload).unbind(),
+            qos: message.qos.into(),
+            retain: message.retain,
+            dup: message.dup,
+            packet_id: message.packet_id,
+            timestamp: unix_seconds(message.timestamp),
+            truncated: message.truncated,
+            ambiguous: message.ambiguous,
+        }
+    }
+
+    pub(crate) fn to_core(&self, py: Python<'_>) -> m531x_core::Message {
+        let since = Duration::try_from_secs_f64(self.timestamp).unwrap_or_default();
+        m531x_core::Message {
+            topic: self.topic.bind(py).to_string_lossy().into_owned(),
+            payload: self.payload.as_bytes(py).to_vec(),
+            qos: QoS::try_from(self.qos).unwrap_or_default(),
+            retain: self.retain,
+            dup: self.dup,
+            packet_id: self.packet_id,
+            timestamp: UNIX_EPOCH + since,
+            truncated: self.truncated,
+            ambiguous: self.ambiguous,
+        }
+    }
+
     /// The arguments that make the same message again.
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         (
@@ -186,6 +215,15 @@ impl Message {
         )
             .into_pyobject(py)
     }
+}
+
+/// The Python object of a message.
+pub(crate) fn message_object(
+    py: Python<'_>,
+    message: m531x_core::Message,
+) -> PyResult<Bound<'_, Message>> {
+    let topic = PyString::new(py, &message.topic).unbind();
+    Bound::new(py, Message::of(py, topic, &message))
 }
 
 /// Makes a list of messages, events (tuples) and ended deliveries (numbers).
@@ -208,24 +246,11 @@ pub(crate) fn arrivals<'py>(
                     Some((text, topic)) if *text == message.topic => topic.clone_ref(py),
                     _ => {
                         let topic = PyString::new(py, &message.topic).unbind();
-                        last = Some((message.topic, topic.clone_ref(py)));
+                        last = Some((message.topic.clone(), topic.clone_ref(py)));
                         topic
                     }
                 };
-                let message = Bound::new(
-                    py,
-                    Message {
-                        topic,
-                        payload: PyBytes::new(py, &message.payload).unbind(),
-                        qos: message.qos.into(),
-                        retain: message.retain,
-                        dup: message.dup,
-                        packet_id: message.packet_id,
-                        timestamp: unix_seconds(message.timestamp),
-                        truncated: message.truncated,
-                        ambiguous: message.ambiguous,
-                    },
-                )?;
+                let message = Bound::new(py, Message::of(py, topic, &message))?;
                 items.push(message.into_any());
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use m531x_core::{Error, ErrorCode, Pending, Secret};
 use pyo3::prelude::*;
@@ -13,7 +13,7 @@ use crate::arguments::{PyArg, flag, number, optional_text, payload_bytes, text, 
 use crate::delivery::{Delivery, parts};
 use crate::ended::Ended;
 use crate::errors::OrRaise;
-use crate::message::arrivals;
+use crate::message::{Message, arrivals, message_object};
 use crate::options::ModemOptions;
 use crate::readouts::{
     ConfigParts, InfoParts, ReceiptParts, SignalParts, TraceParts, config_parts, info_parts,
@@ -21,7 +21,7 @@ use crate::readouts::{
 };
 use crate::requests::{ConnectOptions, publish_options, subscribe_options};
 use crate::virtual_modem::VirtualModem;
-use crate::wait::{self, SLICE, wait};
+use crate::wait::{self, SLICE, in_slices, wait};
 
 /// An open modem.
 #[pyclass(frozen, module = "m531x._native")]
@@ -230,12 +230,81 @@ impl Modem {
             if self.streaming.load(Ordering::Relaxed) {
                 thread::sleep(GATHER);
             }
-            self.core.recv_batch(most, limit, &mut incoming)
+            self.core.recv_called(most, limit, &mut incoming)
         })
         .or_raise(py)?;
         self.streaming
             .store(incoming.len() >= STREAM, Ordering::Relaxed);
         arrivals(py, &mut incoming, &self.ended.take())
+    }
+
+    /// Waits for a message that no callback takes, of a filter or of any; `None` when the time has
+    /// elapsed. What is left can be taken after a close as well.
+    #[pyo3(signature = (topic_filter, seconds))]
+    fn take<'py>(
+        &self,
+        py: Python<'py>,
+        topic_filter: Option<&str>,
+        seconds: PyArg<'_, '_>,
+    ) -> PyResult<Option<Bound<'py, Message>>> {
+        let limit = timeout(seconds)?;
+        if let Some(message) = self.take_now(py, topic_filter)? {
+            return Ok(Some(message));
+        }
+        let deadline = limit.map(|limit| Instant::now().checked_add(limit));
+        let left = || match deadline {
+            Some(Some(deadline)) => Some(deadline.saturating_duration_since(Instant::now())),
+            // What is beyond an `Instant` is no limit.
+            Some(None) | None => None,
+        };
+        let taken = in_slices(py, |slice| {
+            let wait = match (slice, left()) {
+                (Some(slice), Some(left)) => Some(slice.min(left)),
+                (slice, left) => slice.or(left),
+            };
+            match self.core.recv_message_of(topic_filter, wait) {
+                Ok(None) if left().is_some_and(|left| left.is_zero()) => Some(Ok(None)),
+                Ok(None) => None,
+                taken => Some(taken),
+            }
+        })?;
+        taken
+            .or_raise(py)?
+            .map(|message| message_object(py, message))
+            .transpose()
+    }
+
+    /// As `take`, without waiting.
+    #[pyo3(signature = (topic_filter))]
+    fn take_now<'py>(
+        &self,
+        py: Python<'py>,
+        topic_filter: Option<&str>,
+    ) -> PyResult<Option<Bound<'py, Message>>> {
+        self.core
+            .recv_message_of(topic_filter, Some(Duration::ZERO))
+            .or_raise(py)?
+            .map(|message| message_object(py, message))
+            .transpose()
+    }
+
+    /// Has messages of a filter come from `recv_batch` if they are for a callback, else from `take`.
+    fn route(&self, topic_filter: &str, called: bool) {
+        self.core.route(topic_filter, called);
+    }
+
+    fn unroute(&self, topic_filter: &str) {
+        self.core.unroute(topic_filter);
+    }
+
+    /// Has messages of no filter come from `recv_batch`, or from `take`.
+    fn route_others(&self, called: bool) {
+        self.core.set_called(Some(called), None);
+    }
+
+    /// A message for which there is no callback any more waits for `take`.
+    fn give_back(&self, py: Python<'_>, message: &Bound<'_, Message>) {
+        self.core.give_back(message.get().to_core(py));
     }
 
     /// Number, seconds since 1970, kind and text of the lines that passed, from a number on.
@@ -272,6 +341,7 @@ impl Modem {
 
 impl From<m531x_core::Modem> for Modem {
     fn from(core: m531x_core::Modem) -> Self {
+        core.set_called(None, Some(true));
         Self {
             core,
             ended: Arc::default(),

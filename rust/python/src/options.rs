@@ -22,7 +22,8 @@ impl ModemOptions {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "the public class has them")]
     #[pyo3(signature = (
-        model, baudrate, open_timeout, command_timeout, guard_time, queue_size, overflow, max_waiting, trace, recovery,
+        model, baudrate, open_timeout, command_timeout, guard_time, queue_size, queue_bytes, overflow, max_waiting, trace,
+        recovery,
         outbox, record
     ))]
     fn new(
@@ -33,6 +34,7 @@ impl ModemOptions {
         command_timeout: PyArg<'_, '_>,
         guard_time: PyArg<'_, '_>,
         queue_size: PyArg<'_, '_>,
+        queue_bytes: PyArg<'_, '_>,
         overflow: PyArg<'_, '_>,
         max_waiting: PyArg<'_, '_>,
         trace: PyArg<'_, '_>,
@@ -48,6 +50,7 @@ impl ModemOptions {
             command_timeout: seconds("command_timeout", command_timeout)?,
             guard_time: optional_seconds("guard_time", guard_time)?,
             queue_size: number("queue_size", queue_size, "1 or more")?,
+            queue_bytes: number("queue_bytes", queue_bytes, "1 or more")?,
             overflow: match text("overflow", overflow)? {
                 "block" => Overflow::Block,
                 "drop_oldest" => Overflow::DropOldest,
@@ -68,6 +71,9 @@ impl ModemOptions {
         };
         if core.queue_size == 0 {
             return Err(invalid(py, "queue_size is 0: give 1 or more"));
+        }
+        if core.queue_bytes == 0 {
+            return Err(invalid(py, "queue_bytes is 0: give 1 or more"));
         }
         if core.max_waiting == 0 {
             return Err(invalid(py, "max_waiting is 0: give 1 or more"));

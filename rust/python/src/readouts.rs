@@ -121,10 +121,12 @@ pub(crate) fn stats_dict<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<
         ("probes", session.probes),
         ("recoveries", session.recoveries.total()),
         ("dropped", stats.dropped),
+        ("dropped_events", stats.dropped_events),
     ] {
         counters.set_item(name, count)?;
     }
     counters.set_item("queued", stats.queued)?;
+    counters.set_item("queued_events", stats.queued_events)?;
     counters.set_item("outbox", stats.outbox.map(stats_parts))?;
     let causes = session.recoveries.by_cause().into_py_dict(py)?;
     counters.set_item("recoveries_by_cause", causes)?;

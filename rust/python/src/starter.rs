@@ -189,7 +189,7 @@ impl Starter {
         let mut incoming = Vec::new();
         py.detach(|| {
             self.core
-                .recv_batch(most, Some(Duration::ZERO), &mut incoming)
+                .recv_called(most, Some(Duration::ZERO), &mut incoming)
         })
         .or_raise(py)?;
         arrivals(py, &mut incoming, &[])

@@ -10,8 +10,9 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Overflow;
+use super::routes::{Destination, Routes};
 use super::sync::{Condvar, Mutex, MutexGuard};
-use crate::{Event, EventKind, Incoming};
+use crate::{Event, EventKind, Incoming, Message};
 
 /// So many events that lines of the module have caused wait at most.
 const MOST_LINE_EVENTS: usize = 1024;
@@ -106,8 +107,9 @@ struct State {
     bytes: [u64; LANES],
     next: u64,
     limits: Limits,
-    /// Which new entries are for callbacks.
+    /// Which new entries are for callbacks, if no subscription says otherwise.
     called: Select,
+    routes: Routes,
     drops: Drops,
     /// The port is not read because of this mailbox, or the session keeps back what it has.
     backpressured: bool,
@@ -117,8 +119,8 @@ struct State {
     /// A callback has an entry.
     delivering: bool,
     cancels: u64,
-    /// A receiver is to return with nothing.
-    woken: bool,
+    /// Takers of these are to return with nothing.
+    woken: Select,
     waiting: usize,
     signals: Vec<(Select, Signal)>,
 }
@@ -150,13 +152,14 @@ impl Mailbox {
                 next: 0,
                 limits,
                 called: Select(0),
+                routes: Routes::default(),
                 drops: Drops::default(),
                 backpressured: false,
                 ended: false,
                 closed: false,
                 delivering: false,
                 cancels: 0,
-                woken: false,
+                woken: Select(0),
                 waiting: 0,
                 signals: Vec::new(),
             }),
@@ -263,11 +266,45 @@ impl Mailbox {
         self.changed.notify_all();
     }
 
-    /// Makes one taker return with nothing: one that waits, or else the next that would.
+    /// Makes one taker for callbacks and one reader return with nothing: one that waits, or else the
+    /// next that would.
     pub(super) fn wake(&self) {
         let mut state = self.lock();
-        state.woken = true;
+        state.woken = Select::ANY;
         self.announce(&state, Select::ANY.0);
+    }
+
+    /// Has messages that match this filter go to a callback from now on, or to readers of the filter.
+    pub(super) fn route(&self, filter: &str, called: bool) {
+        self.lock().routes.add(filter, called);
+    }
+
+    /// Forgets the filter; what waits for its readers can still be read by others.
+    pub(super) fn unroute(&self, filter: &str) {
+        self.lock().routes.remove(filter);
+    }
+
+    /// A message that no callback took waits for those who read.
+    pub(super) fn give_back(&self, message: Message) {
+        let mut state = self.lock();
+        let number = state.next;
+        state.next += 1;
+        state.insert(Lane::Messages as usize, number, Incoming::Message(message));
+        self.announce(&state, Select::MESSAGES.0);
+    }
+
+    /// Who has most messages waiting, in words.
+    pub(super) fn fullest(&self) -> String {
+        let state = self.lock();
+        let called = state.lanes[Lane::CALLED].len();
+        let unmatched = state.unmatched();
+        match state.routes.fullest() {
+            Some((filter, waiting)) if waiting > called.max(unmatched) => {
+                format!("{waiting} messages of {filter:?} wait to be read")
+            }
+            _ if called > unmatched => format!("the callbacks are {called} messages behind"),
+            _ => format!("{unmatched} messages wait to be received"),
+        }
     }
 
     /// The oldest of the selected entries; `None` waits indefinitely.
@@ -305,6 +342,25 @@ impl Mailbox {
         state.delivering |= select.overlaps(Select::CALLED);
         self.after_taking(&mut state);
         Ok(Taken::Entry((seen, Entry { number, incoming })))
+    }
+
+    /// The oldest message that matches a routed filter and goes to no callback.
+    pub(super) fn take_of(&self, filter: &str, timeout: Option<Duration>) -> Taken<Entry> {
+        let waits = |state: &State| state.routes.first(filter).is_some();
+        let mut state = match self.wait_for(Select::MESSAGES, timeout, waits) {
+            Taken::Entry(state) => state,
+            Taken::Nothing => return Taken::Nothing,
+            Taken::Cancelled => return Taken::Cancelled,
+            Taken::End => return Taken::End,
+        };
+        let Some(number) = state.routes.first(filter) else {
+            return Taken::Nothing;
+        };
+        let incoming = state.remove(Lane::Messages as usize, number);
+        self.after_taking(&mut state);
+        incoming.map_or(Taken::Nothing, |incoming| {
+            Taken::Entry(Entry { number, incoming })
+        })
     }
 
     /// Appends entries as long as there are some and `more` wants them; waits for none.
@@ -347,6 +403,15 @@ impl Mailbox {
     }
 
     fn wait(&self, select: Select, timeout: Option<Duration>) -> Taken<MutexGuard<'_, State>> {
+        self.wait_for(select, timeout, |state| state.is_takable(select))
+    }
+
+    fn wait_for(
+        &self,
+        select: Select,
+        timeout: Option<Duration>,
+        takable: impl Fn(&State) -> bool,
+    ) -> Taken<MutexGuard<'_, State>> {
         // An `Instant` cannot hold every `Duration`: what is beyond it is as good as no limit.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
@@ -356,7 +421,7 @@ impl Mailbox {
         }
         let cancels = state.cancels;
         loop {
-            if state.is_takable(select) {
+            if takable(&state) {
                 return Taken::Entry(state);
             }
             if state.is_over(select) {
@@ -368,7 +433,8 @@ impl Mailbox {
             if state.cancels != cancels {
                 return Taken::Cancelled;
             }
-            if std::mem::take(&mut state.woken) {
+            if state.woken.overlaps(select) {
+                state.woken.0 &= !select.0;
                 return Taken::Nothing;
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -434,13 +500,48 @@ impl State {
         if self.ended {
             return 0;
         }
-        let lane = self.lane_of(&incoming);
-        if !self.make_room(lane, weight(&incoming)) {
+        let (lane, readers) = self.destination_of(&incoming);
+        let comes_in = readers.as_ref().is_none_or(|to| self.make_room_for(to))
+            && self.make_room(lane, weight(&incoming));
+        if !comes_in {
             return self.due_lanes();
+        }
+        if let Some(readers) = readers {
+            self.routes.store(self.next, readers);
         }
         self.insert(lane, self.next, incoming);
         self.next += 1;
         1 << lane | self.due_lanes()
+    }
+
+    /// The lane of an entry and, if it is for readers of a filter or several, which.
+    fn destination_of(&mut self, incoming: &Incoming) -> (usize, Option<Destination>) {
+        let place = self.lane_of(incoming);
+        let Incoming::Message(message) = incoming else {
+            return (place, None);
+        };
+        match self.routes.find(&message.topic) {
+            Some(to) if to.called => (Lane::Messages as usize + Lane::CALLED, None),
+            to => (place, to.filter(|_| place == Lane::Messages as usize)),
+        }
+    }
+
+    /// Makes room for a message with the readers of each of its filters; whether it may come in.
+    fn make_room_for(&mut self, readers: &Destination) -> bool {
+        while self.limits.overflow != Overflow::Block {
+            let full = self.routes.oldest_of_full(readers, self.limits.messages);
+            let Some(oldest) = full else {
+                break;
+            };
+            if self.limits.overflow == Overflow::DropNewest {
+                self.count_dropped(true, self.next);
+                self.next += 1;
+                return false;
+            }
+            self.remove(Lane::Messages as usize, oldest);
+            self.count_dropped(true, oldest);
+        }
+        true
     }
 
     fn insert(&mut self, lane: usize, number: u64, incoming: Incoming) {
@@ -451,6 +552,9 @@ impl State {
     fn remove(&mut self, lane: usize, number: u64) -> Option<Incoming> {
         let incoming = self.lanes[lane].remove(&number)?;
         self.bytes[lane] -= weight(&incoming);
+        if lane == Lane::Messages as usize {
+            self.routes.release(number);
+        }
         Some(incoming)
     }
 
@@ -501,7 +605,14 @@ impl State {
         }
         let newest = is_message && self.limits.overflow == Overflow::DropNewest;
         loop {
-            let lane = if self.lanes[lane].len() >= most {
+            let waiting = if lane == Lane::Messages as usize {
+                // Those of a filter have a bound of their own.
+                self.unmatched()
+            } else {
+                self.lanes[lane].len()
+            };
+            let full = waiting >= most;
+            let lane = if full {
                 lane
             } else if self.all_bytes().saturating_add(bytes) > self.limits.bytes {
                 match self.heaviest() {
@@ -516,10 +627,7 @@ impl State {
                 self.next += 1;
                 return false;
             }
-            let Some(number) = self.lanes[lane]
-                .first_key_value()
-                .map(|(number, _)| *number)
-            else {
+            let Some(number) = self.oldest(lane, full) else {
                 return true;
             };
             self.remove(lane, number);
@@ -548,9 +656,29 @@ impl State {
             && self.all_bytes() <= self.limits.bytes / 2
     }
 
-    /// How many messages wait where the next one goes.
+    /// How many messages wait for the consumer that is furthest behind, of those to which more can go.
     fn waiting_messages(&self) -> usize {
-        self.lanes[self.place(Lane::Messages)].len()
+        let called = self.lanes[Lane::CALLED].len();
+        if self.called.has(Lane::Messages as usize) {
+            return called;
+        }
+        let filter = self.routes.fullest().map_or(0, |(_, waiting)| waiting);
+        called.max(filter).max(self.unmatched())
+    }
+
+    /// Messages to be read that no routed filter matches.
+    fn unmatched(&self) -> usize {
+        self.lanes[Lane::Messages as usize].len() - self.routes.stored()
+    }
+
+    /// The oldest entry of a lane; of messages to be read only `unmatched` ones, if so asked.
+    fn oldest(&self, lane: usize, unmatched: bool) -> Option<u64> {
+        let mut numbers = self.lanes[lane].keys().copied();
+        if unmatched && lane == Lane::Messages as usize {
+            numbers.find(|number| !self.routes.has_stored(*number))
+        } else {
+            numbers.next()
+        }
     }
 
     /// Where new entries of this kind go.

@@ -27,6 +27,7 @@ mod options;
 mod outbox;
 mod pending;
 mod recorder;
+mod routes;
 mod silence;
 mod start_up;
 mod stats;

@@ -5,7 +5,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use m531x_core::{
-    ErrorCode, Incoming, Model as Module, Modem, ModemOptions, PublishOptions, QoS, Stream,
+    ErrorCode, Incoming, Model as Module, Modem, ModemOptions, Overflow, PublishOptions, QoS,
+    Stream,
 };
 use m531x_virtual_modem::{Fault, LinkChoice, VirtualModem, VirtualModemOptions};
 
@@ -97,6 +98,7 @@ impl Life {
         let options = ModemOptions {
             // With few places in the queue the reader is stopped again and again.
             queue_size: if seed % 5 < 2 { 3 } else { 10_000 },
+            overflow: Overflow::Block,
             ..ModemOptions::default()
         };
         let modem = if on_terminal {

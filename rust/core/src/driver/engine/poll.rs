@@ -191,12 +191,12 @@ impl Engine {
 
     /// The error of an operation whose answer stands behind messages that no one takes.
     pub(super) fn full_mailbox(&self) -> Error {
-        let (messages, _) = self.mailbox.len();
         Error::new(
             ErrorCode::QueueFull,
             format!(
-                "{messages} messages wait to be received, and with overflow \"block\" the port is not read: \
-                 receive them, or choose another policy"
+                "{}, and with overflow \"block\" the port is not read meanwhile: take them, or choose \
+                 another policy",
+                self.mailbox.fullest()
             ),
         )
     }

@@ -6,7 +6,7 @@ use super::state::Role;
 use super::{Engine, closed};
 use crate::driver::mailbox::{Entry, Select, Taken, weight};
 use crate::transport::Waiter;
-use crate::{Error, ErrorCode, Incoming};
+use crate::{Error, ErrorCode, Incoming, Message};
 
 /// A batch ends with the entry that makes it so large: what it holds counts nowhere.
 const LARGEST_BATCH: u64 = 1 << 20;
@@ -36,10 +36,7 @@ impl Engine {
         match taken? {
             Taken::Entry((seen, entry)) => Ok(Some((seen, entry.incoming))),
             Taken::Nothing => Ok(None),
-            Taken::Cancelled => Err(Error::new(
-                ErrorCode::Cancelled,
-                "the wait for a message was cancelled",
-            )),
+            Taken::Cancelled => Err(cancelled()),
             Taken::End => Err(self.why_ended()),
         }
     }
@@ -72,6 +69,29 @@ impl Engine {
         Ok(count)
     }
 
+    /// The oldest message that matches a routed filter, or with `None` any that goes to no callback;
+    /// also after the end, as long as there are some.
+    pub(in crate::driver) fn recv_message_of(
+        &self,
+        filter: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Message>, Error> {
+        let taken = match filter {
+            Some(filter) => self.mailbox.take_of(filter, timeout),
+            None => self.mailbox.take(Select::MESSAGES, timeout),
+        };
+        self.after_receiving();
+        match taken {
+            Taken::Entry(entry) => Ok(match entry.incoming {
+                Incoming::Message(message) => Some(message),
+                Incoming::Event(_) => None,
+            }),
+            Taken::Nothing => Ok(None),
+            Taken::Cancelled => Err(cancelled()),
+            Taken::End => Err(self.why_ended()),
+        }
+    }
+
     /// One entry if there is one, without waiting.
     pub(in crate::driver) fn try_take(&self, select: Select) -> Taken<Entry> {
         let taken = self.mailbox.take(select, Some(Duration::ZERO));
@@ -96,4 +116,8 @@ impl Engine {
             Role::Vacant => {}
         }
     }
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorCode::Cancelled, "the wait for a message was cancelled")
 }

@@ -71,7 +71,7 @@ impl Modem {
         };
         self.engine()
             .mailbox()
-            .add_signal(Select::READ, Box::new(signal));
+            .add_signal(Select::ANY, Box::new(signal));
     }
 
     /// Has every message and event given to `callback` on the dispatcher thread, in wire order,
@@ -135,6 +135,69 @@ impl Modem {
             })
         });
         self.set_handler(HandlerKind::Events, Select::EVENTS, handler)
+    }
+
+    /// Has messages that match this filter wait for [`recv_called`](Self::recv_called), or else for
+    /// [`recv_message_of`](Self::recv_message_of), from now on; one that no such filter matches goes
+    /// where [`set_called`](Self::set_called) says. A message that matches several waits once, and is
+    /// for a callback if one of them is.
+    ///
+    /// This and what follows is for a front end with a dispatcher of its own.
+    pub fn route(&self, filter: &str, called: bool) {
+        self.engine().mailbox().route(filter, called);
+        self.engine().after_receiving();
+    }
+
+    /// Forgets the filter; what waits for its readers can still be received.
+    pub fn unroute(&self, filter: &str) {
+        self.engine().mailbox().unroute(filter);
+    }
+
+    /// Has messages, or events, wait for [`recv_called`](Self::recv_called) from now on, or else for
+    /// those who receive; `None` changes nothing.
+    pub fn set_called(&self, messages: Option<bool>, events: Option<bool>) {
+        let mailbox = self.engine().mailbox();
+        if let Some(called) = messages {
+            mailbox.set_called(Select::MESSAGES, called);
+        }
+        if let Some(called) = events {
+            mailbox.set_called(Select::EVENTS, called);
+        }
+        self.engine().after_receiving();
+    }
+
+    /// As [`recv_batch`](Self::recv_batch), for what is to be given to callbacks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn recv_called(
+        &self,
+        max: usize,
+        timeout: Option<Duration>,
+        out: &mut Vec<Incoming>,
+    ) -> Result<usize, Error> {
+        self.engine().recv_batch(Select::CALLED, max, timeout, out)
+    }
+
+    /// Waits for the oldest message of a [routed](Self::route) filter, or with `None` for any that no
+    /// callback takes; `Ok(None)` when the time has elapsed. Also after a close, for as long as some
+    /// are left.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn recv_message_of(
+        &self,
+        filter: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Message>, Error> {
+        self.engine().recv_message_of(filter, timeout)
+    }
+
+    /// Gives back a message that no callback took: it waits for those who receive.
+    pub fn give_back(&self, message: Message) {
+        self.engine().mailbox().give_back(message);
     }
 
     fn set_handler(
