@@ -5,8 +5,8 @@
 mod session_support;
 
 use m531x_core::session::{ConnectOptions, RequestKind};
-use m531x_core::{MqttState, QoS};
-use session_support::{Rig, publish, recovering};
+use m531x_core::{ErrorCode, MqttState, QoS};
+use session_support::{Rig, SECOND, publish, recovering};
 
 const LOST: &str = "\r\n+MQTTDISC\r\n";
 
@@ -144,4 +144,49 @@ fn only_pubcomp_releases_an_id() {
         !rig.is_done(two),
         "the broker may hold another publish as 2"
     );
+}
+
+/// A late PUBREC gets no PUBREL of the vendor's firmware: the broker holds the publish for good.
+#[test]
+fn a_kept_session_is_not_filled_with_publishes_that_are_never_completed() {
+    let mut rig = connected(false);
+    for number in 0..4 {
+        let id = rig.begin_within(publish("held", QoS::ExactlyOnce), 2 * SECOND);
+        rig.exchange(&line("held", 2), "\r\nOK\r\n");
+        rig.advance(3 * SECOND);
+        assert_eq!(rig.code(id), ErrorCode::Timeout, "{number}");
+    }
+    // Four more are under way: a ninth waits for room.
+    let under_way = [(); 4].map(|()| {
+        let id = rig.begin(publish("held", QoS::ExactlyOnce));
+        rig.exchange(&line("held", 2), "\r\nOK\r\n");
+        id
+    });
+    let ninth = rig.begin(publish("ninth", QoS::ExactlyOnce));
+    rig.expect_nothing();
+    for (id, packet_id) in under_way.into_iter().zip(5..) {
+        pubcomp(&mut rig, packet_id);
+        assert_eq!(rig.packet_id(id), Some(packet_id));
+    }
+    rig.advance_until_sent();
+    rig.exchange(&line("ninth", 2), "\r\nOK\r\n");
+    pubcomp(&mut rig, 9);
+    assert_eq!(rig.packet_id(ninth), Some(9));
+    for _ in 0..4 {
+        let _ = rig.begin_within(publish("held", QoS::ExactlyOnce), 2 * SECOND);
+        rig.exchange(&line("held", 2), "\r\nOK\r\n");
+        rig.advance(3 * SECOND);
+    }
+    let refused = rig.begin(publish("held", QoS::ExactlyOnce));
+    let error = rig.error(refused);
+    assert_eq!(error.code(), ErrorCode::PublishFailed);
+    assert!(
+        error
+            .to_string()
+            .contains("connect once with a clean session"),
+        "{error}"
+    );
+    let other = rig.begin(publish("other", QoS::AtLeastOnce));
+    rig.exchange(&line("other", 1), "\r\nOK\r\n\r\n+MQTTPUBACK:14,0\r\n");
+    assert_eq!(rig.packet_id(other), Some(14));
 }

@@ -18,6 +18,10 @@ const SUSPICIOUS: u32 = 3;
 /// Not acknowledged so often, on five connections, a publish has failed.
 const MOST_UNANSWERED: u32 = 5 * SUSPICIOUS;
 
+/// On a kept session so many publishes of QoS 2 may be unfinished. A broker takes 10 or 20 of them;
+/// beyond that mosquitto acknowledges, by MQTT 3.1.1 without a reason, what it does not take.
+const MOST_UNRELEASED: usize = 8;
+
 /// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
 pub(super) struct Publish {
     topic: String,
@@ -90,6 +94,29 @@ impl Publish {
             ErrorCode::PublishFailed,
             format!(
                 "publish to {:?}: {why}; the broker may or may not have it",
+                self.topic
+            ),
+        ))
+    }
+
+    /// Whether the broker may not take one more of QoS 2.
+    fn has_no_room(&self, state: &SessionState) -> bool {
+        let (unreleased, _) = state.packet_ids.unreleased();
+        self.qos == QoS::ExactlyOnce && !state.clean_session && unreleased >= MOST_UNRELEASED
+    }
+
+    fn wait_for_room(&mut self, cx: &Context<'_>) -> Step {
+        let (unreleased, waiting) = cx.state.packet_ids.unreleased();
+        if waiting > 0 {
+            self.pausing = true;
+            return Step::Wait(Some(cx.now + LOOK_PAUSE));
+        }
+        Step::fail(Error::new(
+            ErrorCode::PublishFailed,
+            format!(
+                "publish to {:?}: {unreleased} publishes of QoS 2 were never completed, and on a kept \
+                 session a broker takes only so many: connect once with a clean session, or publish with \
+                 QoS 1",
                 self.topic
             ),
         ))
@@ -200,6 +227,7 @@ impl Operation for Publish {
             {
                 Step::fail(cx.state.not_connected(&self.title()))
             }
+            Input::Start if self.has_no_room(cx.state) => self.wait_for_room(cx),
             Input::Start => {
                 let kind = self.kind().map_or(AckKind::Publish0, |(kind, _)| kind);
                 cx.state.packet_ids.register(cx.id, kind, None);

@@ -162,6 +162,16 @@ impl PacketIds {
         self.connection += 1;
     }
 
+    /// How many publishes of QoS 2 the broker may hold until PUBREL, and how many of them still wait
+    /// for their acknowledgements.
+    pub(super) fn unreleased(&self) -> (usize, usize) {
+        let row = self.row.iter().filter(|s| s.is_unreleased());
+        let (all, waiting) = row.fold((0, 0), |(all, waiting), sending| {
+            (all + 1, waiting + usize::from(sending.is_waiting()))
+        });
+        (self.unreleased.publishes() + all, waiting)
+    }
+
     /// The packet id that the next command is expected to get.
     pub(super) fn next_id(&self) -> u16 {
         row::next_id(self.base, self.row.iter(), &self.trailing, self.zeros()[0])

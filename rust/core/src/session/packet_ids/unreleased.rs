@@ -10,15 +10,20 @@ use std::collections::btree_map::Entry;
 use super::row::Range;
 use crate::session::request::OperationId;
 
-/// Packet ids, and whose publish the broker may hold under each: `None` if one of several.
+/// Packet ids that the broker may hold.
 #[derive(Debug, Default)]
-pub(super) struct Unreleased(BTreeMap<u16, Option<OperationId>>);
+pub(super) struct Unreleased {
+    /// Whose publish each may be: `None` if one of several.
+    ids: BTreeMap<u16, Option<OperationId>>,
+    publishes: usize,
+}
 
 impl Unreleased {
     /// A publish of this operation, with one of these ids, has not been released.
     pub(super) fn insert(&mut self, ids: &Range, operation: OperationId) {
+        self.publishes += 1;
         for id in ids.iter() {
-            match self.0.entry(id) {
+            match self.ids.entry(id) {
                 Entry::Vacant(free) => {
                     free.insert(Some(operation));
                 }
@@ -32,16 +37,28 @@ impl Unreleased {
 
     /// Whether the broker may take a publish of this operation with this id for a copy of another's.
     pub(super) fn may_hide(&self, id: u16, operation: OperationId) -> bool {
-        self.0.get(&id).is_some_and(|held| *held != Some(operation))
+        self.ids
+            .get(&id)
+            .is_some_and(|held| *held != Some(operation))
+    }
+
+    /// How many publishes the broker may hold.
+    pub(super) fn publishes(&self) -> usize {
+        self.publishes
     }
 
     /// PUBCOMP has come for this id.
     pub(super) fn release(&mut self, id: u16) {
-        self.0.remove(&id);
+        if self.ids.remove(&id).is_some() {
+            self.publishes = self.publishes.saturating_sub(1);
+        }
+        if self.ids.is_empty() {
+            self.publishes = 0;
+        }
     }
 
     /// The broker begins a new session.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 }
