@@ -67,10 +67,10 @@ class Modem(ModemBase):
         queue_bytes: How many bytes may wait in all.
         overflow: What happens to messages beyond these: ``"drop_oldest"`` and ``"drop_newest"``
             drop, count it in `stats`, and report it by one event and one warning in the log.
-            ``"block"`` stops reading the port until there is room; an operation whose answer is more
-            than 256 KiB behind raises `QueueFullError`. It is for lines that can wait: a serial
-            line without flow control loses bytes, and with them parts of messages and answers.
-            Events of the connection are never dropped.
+            ``"block"`` stops reading the port until there is room; an operation whose answer is
+            more than 256 KiB behind raises `QueueFullError`. It is for lines that can wait: a
+            serial line without flow control loses bytes, and with them parts of messages and
+            answers. Events of the connection are never dropped.
         max_waiting: The largest number of operations that wait or are under way, those of
             `publish_nowait` included; more raise `QueueFullError`. An outbox has limits of its own.
         trace: The number of lines on the port to keep for `trace`; 0 keeps none.

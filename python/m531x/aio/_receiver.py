@@ -43,9 +43,7 @@ class Receiver:
         self._starter: _native.Starter
         self._event_log: EventLog
 
-    def start(
-        self, native: _native.Modem, starter: _native.Starter, event_log: EventLog
-    ) -> None:
+    def start(self, native: _native.Modem, starter: _native.Starter, event_log: EventLog) -> None:
         """Fetches from now on, in the loop that is running."""
         self._loop = asyncio.get_running_loop()
         self._native = native
