@@ -8,9 +8,10 @@ use m531x_at::response::FinalResult;
 use m531x_at::urc::{AckNumbers, OpenOutcome, Publish, TimeoutKind, Urc};
 
 use super::in_flight::LineOwner;
+use super::internal::{Internal, Missing};
 use super::line_log::LineKind;
 use super::mqtt_state::MqttState;
-use super::operation::{BrokerEvent, Missing, Settings};
+use super::operation::BrokerEvent;
 use super::packet_ids::{AckKind, Owner};
 use super::recovery::{Cause, Returned};
 use super::scheduler::{Boot, Scheduler};
@@ -173,7 +174,7 @@ impl Scheduler {
             self.fail_for_reboot(now, &error);
         }
         if first && !self.awaits_boot() && self.state.stats.commands > 0 {
-            self.state.internal.push_back(Box::new(Settings::new()));
+            self.state.internal.push_back(Internal::Settings);
         }
         self.stay_quiet(now, began);
     }

@@ -62,6 +62,7 @@ mod echo;
 mod heard;
 mod in_flight;
 mod input;
+mod internal;
 mod late_answers;
 mod line_log;
 mod mqtt_state;

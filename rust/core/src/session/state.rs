@@ -10,9 +10,9 @@ use m531x_at::response::MqttStat;
 
 use super::connection_state::{ConnectionState, Transition};
 use super::heard::Heard;
+use super::internal::{Internal, Missing};
 use super::line_log::LineLog;
 use super::mqtt_state::MqttState;
-use super::operation::{HangUp, Missing, Operation, Recheck};
 use super::options::SessionConfig;
 use super::packet_ids::PacketIds;
 use super::password::Passwords;
@@ -20,7 +20,7 @@ use super::prepared_command::{PreparedCommand, Refusal};
 use super::recovery::{Cause, Tracker};
 use super::request::OperationId;
 use super::stats::SessionStats;
-use super::subscriptions::Subscriptions;
+use super::subscriptions::{Subscription, Subscriptions};
 use crate::redacted::shown;
 use crate::{Error, ErrorCode, Event, EventKind, Incoming};
 
@@ -47,8 +47,8 @@ pub(super) struct SessionState {
     pub keepalive: Option<u16>,
     /// Whether the module's client asks the broker for a new session.
     pub clean_session: bool,
-    /// Operations that the session itself wants to run.
-    pub internal: VecDeque<Box<dyn Operation>>,
+    /// What the session itself wants done.
+    pub internal: VecDeque<Internal>,
     /// What the module's own reconnecting has cost.
     pub missing: Missing,
     /// The next command is to be preceded by a probe.
@@ -151,6 +151,16 @@ impl SessionState {
         }
     }
 
+    /// What has to be subscribed again, if something has.
+    pub(super) fn take_missing(&mut self) -> Option<Vec<Subscription>> {
+        let subscriptions = match std::mem::take(&mut self.missing) {
+            Missing::Nothing => return None,
+            Missing::These(subscriptions) => subscriptions,
+            Missing::All => self.subscriptions.live().cloned().collect(),
+        };
+        (!subscriptions.is_empty()).then_some(subscriptions)
+    }
+
     /// The module has answered what its state is.
     pub(super) fn take_stat(&mut self, stat: MqttStat) {
         let transition = self.connection.on_stat(stat);
@@ -207,7 +217,7 @@ impl SessionState {
         // Another sign may have had it asked already.
         if worth && !self.recovery.look_again {
             self.recovery.look_again = true;
-            self.internal.push_back(Box::new(Recheck::state()));
+            self.internal.push_back(Internal::QueryState);
         }
         worth
     }
@@ -216,7 +226,7 @@ impl SessionState {
     pub(super) fn hang_up(&mut self) -> bool {
         let worth = self.recovery.is_wanted() && !self.recovery.is_active() && self.is_connected();
         if worth {
-            self.internal.push_back(Box::new(HangUp));
+            self.internal.push_back(Internal::HangUp);
         }
         worth
     }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use m531x_core::session::{OperationId, Outcome, Request, RequestKind, Session, SessionConfig};
 use m531x_core::{
-    ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, MqttState, QoS, Recovery,
+    ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, MqttState, QoS, Receipt,
+    Recovery,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -193,8 +194,12 @@ impl Rig {
     }
 
     pub(crate) fn packet_id(&mut self, id: OperationId) -> Option<u16> {
+        self.receipt(id).packet_id
+    }
+
+    pub(crate) fn receipt(&mut self, id: OperationId) -> Receipt {
         match self.result(id) {
-            Ok(Outcome::Receipt(receipt)) => receipt.packet_id,
+            Ok(Outcome::Receipt(receipt)) => receipt,
             other => panic!("no receipt: {other:?}"),
         }
     }

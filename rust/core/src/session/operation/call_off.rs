@@ -43,18 +43,32 @@ enum Stage {
 impl CallOff {
     /// Ends what was begun with these options.
     pub(super) fn new(options: &ConnectOptions, state: &SessionState) -> Result<Self, Error> {
+        let cfg = Self::configuration(options, state)?;
+        Ok(Self::with(cfg, options.keepalive))
+    }
+
+    /// Ends what was begun, by this configuration at the latest.
+    pub(in crate::session) fn with(cfg: PreparedCommand, keepalive: u16) -> Self {
+        Self {
+            cfg,
+            keepalive,
+            stage: Stage::End,
+            until: None,
+        }
+    }
+
+    /// The configuration that breaks in.
+    pub(super) fn configuration(
+        options: &ConnectOptions,
+        state: &SessionState,
+    ) -> Result<PreparedCommand, Error> {
         // The module removes it at once and never connects with it.
         let cfg = MqttCfg {
             username: None,
             password: None,
             ..configuration(options)
         };
-        Ok(Self {
-            cfg: state.wire(&Command::MqttCfg(cfg))?,
-            keepalive: options.keepalive,
-            stage: Stage::End,
-            until: None,
-        })
+        state.wire(&Command::MqttCfg(cfg))
     }
 
     /// Begins without regard to what the module has reported.

@@ -38,9 +38,10 @@ use m531x_at::urc::OpenOutcome;
 pub(super) use call_off::CallOff;
 pub(super) use hang_up::HangUp;
 pub(super) use health_check::HealthCheck;
+pub(super) use publish::MOST_UNRELEASED;
 pub(super) use recheck::Recheck;
 pub(super) use recover::Recover;
-pub(super) use resubscribe::{Missing, Resubscribe};
+pub(super) use resubscribe::Resubscribe;
 pub(super) use settings::Settings;
 pub(super) use startup::Startup;
 
@@ -169,6 +170,11 @@ pub(super) trait Operation: Send {
 
     /// Whether a restart of the module is part of it.
     fn survives_reboot(&self) -> bool {
+        false
+    }
+
+    /// Whether the broker keeps it until PUBREL: QoS 2.
+    fn awaits_release(&self) -> bool {
         false
     }
 

@@ -18,15 +18,18 @@ const SUSPICIOUS: u32 = 3;
 /// Not acknowledged so often, on five connections, a publish has failed.
 const MOST_UNANSWERED: u32 = 5 * SUSPICIOUS;
 
-/// On a kept session so many publishes of QoS 2 may be unfinished. A broker takes 10 or 20 of them;
-/// beyond that mosquitto acknowledges, by MQTT 3.1.1 without a reason, what it does not take.
-const MOST_UNRELEASED: usize = 8;
+/// So many publishes of QoS 2 may be unfinished: a broker takes 10 or 20 of them at a time, and beyond
+/// that mosquitto acknowledges, by MQTT 3.1.1 without a reason, what it does not take.
+pub(in crate::session) const MOST_UNRELEASED: usize = 8;
 
 /// Done after OK (QoS 0), PUBACK (QoS 1) or PUBCOMP (QoS 2).
 pub(super) struct Publish {
     topic: String,
     qos: QoS,
     wire: PreparedCommand,
+    /// The command, as long as it goes with QoS 2.
+    exactly_once: Option<Box<MqttPub>>,
+    was_sent: bool,
     accepted: bool,
     /// The acknowledged packet id; it can come before the OK.
     acknowledged: Option<u16>,
@@ -48,13 +51,17 @@ impl Publish {
         retain: bool,
         state: &SessionState,
     ) -> Result<Self, Error> {
-        let command = Command::MqttPub(MqttPub {
+        let command = MqttPub {
             topic: topic.clone(),
             qos,
             retain,
             payload,
-        });
+        };
+        let exactly_once = (qos == QoS::ExactlyOnce).then(|| Box::new(command.clone()));
+        let command = Command::MqttPub(command);
         Ok(Self {
+            exactly_once,
+            was_sent: false,
             wire: state.acknowledged_wire(&command)?,
             topic,
             qos,
@@ -99,27 +106,26 @@ impl Publish {
         ))
     }
 
-    /// Whether the broker may not take one more of QoS 2.
-    fn has_no_room(&self, state: &SessionState) -> bool {
-        let (unreleased, _) = state.packet_ids.unreleased();
-        self.qos == QoS::ExactlyOnce && !state.clean_session && unreleased >= MOST_UNRELEASED
+    /// On a kept session a publish of QoS 2 that was sent before goes with QoS 1 from now on: each
+    /// sending that is not finished takes a place at the broker for good, and could be mistaken for
+    /// another one.
+    fn lower_qos(&mut self, state: &SessionState) {
+        let Some(command) = self.exactly_once.take_if(|_| !state.clean_session) else {
+            return;
+        };
+        let command = Command::MqttPub(MqttPub {
+            qos: QoS::AtLeastOnce,
+            ..*command
+        });
+        if let Ok(wire) = state.acknowledged_wire(&command) {
+            self.wire = wire;
+            self.qos = QoS::AtLeastOnce;
+        }
     }
 
-    fn wait_for_room(&mut self, cx: &Context<'_>) -> Step {
-        let (unreleased, waiting) = cx.state.packet_ids.unreleased();
-        if waiting > 0 {
-            self.pausing = true;
-            return Step::Wait(Some(cx.now + LOOK_PAUSE));
-        }
-        Step::fail(Error::new(
-            ErrorCode::PublishFailed,
-            format!(
-                "publish to {:?}: {unreleased} publishes of QoS 2 were never completed, and on a kept \
-                 session a broker takes only so many: connect once with a clean session, or publish with \
-                 QoS 1",
-                self.topic
-            ),
-        ))
+    fn has_no_place(state: &SessionState) -> bool {
+        let (unreleased, waiting) = state.packet_ids.unreleased();
+        unreleased - waiting >= MOST_UNRELEASED
     }
 
     fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
@@ -190,6 +196,10 @@ impl Operation for Publish {
         self.wire.timeout + self.ack_wait(state) + Duration::from_secs(5)
     }
 
+    fn awaits_release(&self) -> bool {
+        self.qos == QoS::ExactlyOnce
+    }
+
     fn while_recovering(&self) -> WhileRecovering {
         match self.qos {
             QoS::AtMostOnce => WhileRecovering::Fails,
@@ -227,8 +237,11 @@ impl Operation for Publish {
             {
                 Step::fail(cx.state.not_connected(&self.title()))
             }
-            Input::Start if self.has_no_room(cx.state) => self.wait_for_room(cx),
             Input::Start => {
+                if self.was_sent || Self::has_no_place(cx.state) {
+                    self.lower_qos(cx.state);
+                }
+                self.was_sent = true;
                 let kind = self.kind().map_or(AckKind::Publish0, |(kind, _)| kind);
                 cx.state.packet_ids.register(cx.id, kind, None);
                 Step::Send(self.wire.clone())

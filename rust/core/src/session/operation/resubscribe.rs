@@ -43,37 +43,6 @@ pub(in crate::session) struct Resubscribe {
     asked: bool,
 }
 
-/// What has to be subscribed again, once what is being subscribed again now is through: however often
-/// the module says that it has reconnected, one more is to follow.
-#[derive(Debug, Default)]
-pub(in crate::session) enum Missing {
-    #[default]
-    Nothing,
-    These(Vec<Subscription>),
-    /// All that are live by then.
-    All,
-}
-
-impl Missing {
-    pub(in crate::session) fn add(&mut self, subscriptions: Vec<Subscription>) {
-        *self = match self {
-            _ if subscriptions.is_empty() => return,
-            Self::Nothing => Self::These(subscriptions),
-            Self::These(_) | Self::All => Self::All,
-        };
-    }
-
-    /// The operation that makes up for it.
-    pub(in crate::session) fn take(state: &mut SessionState) -> Option<Resubscribe> {
-        let subscriptions = match std::mem::take(&mut state.missing) {
-            Self::Nothing => return None,
-            Self::These(subscriptions) => subscriptions,
-            Self::All => state.subscriptions.live().cloned().collect(),
-        };
-        (!subscriptions.is_empty()).then(|| Resubscribe::of(subscriptions))
-    }
-}
-
 impl Resubscribe {
     /// Makes these subscriptions again.
     pub(in crate::session) fn of(subscriptions: Vec<Subscription>) -> Self {

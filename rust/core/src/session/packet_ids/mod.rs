@@ -367,7 +367,7 @@ impl PacketIds {
         if ack.kind == AckKind::Publish2 {
             for &candidate in &candidates {
                 let sending = &mut self.row[candidate];
-                sending.maybe_hidden |= self.unreleased.may_hide(ack.id, sending.operation);
+                sending.maybe_hidden |= self.unreleased.may_hide(ack.id);
             }
         }
         let operation = self.row[first].operation;
@@ -459,7 +459,7 @@ impl PacketIds {
     fn forget_all(&mut self) {
         for (sending, ids) in row::possible(self.base, self.row.iter()) {
             if sending.is_unreleased() {
-                self.unreleased.insert(&ids, sending.operation);
+                self.unreleased.insert(&ids);
             }
         }
         self.row.clear();
@@ -497,8 +497,8 @@ impl PacketIds {
             let held = row::possible(self.base, self.row.iter().take(1))
                 .next()
                 .filter(|(sending, _)| sending.is_unreleased());
-            if let Some((sending, ids)) = held {
-                self.unreleased.insert(&ids, sending.operation);
+            if let Some((_, ids)) = held {
+                self.unreleased.insert(&ids);
             }
             let Some(oldest) = self.row.pop_front() else {
                 break;

@@ -4,42 +4,27 @@
 //! connections. If the module counts from 1 again meanwhile, a broker that goes by the standard takes
 //! another publish with that id for a copy: it acknowledges the publish and delivers nothing.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
 
 use super::row::Range;
-use crate::session::request::OperationId;
 
 /// Packet ids that the broker may hold.
 #[derive(Debug, Default)]
 pub(super) struct Unreleased {
-    /// Whose publish each may be: `None` if one of several.
-    ids: BTreeMap<u16, Option<OperationId>>,
+    ids: BTreeSet<u16>,
     publishes: usize,
 }
 
 impl Unreleased {
-    /// A publish of this operation, with one of these ids, has not been released.
-    pub(super) fn insert(&mut self, ids: &Range, operation: OperationId) {
+    /// A publish with one of these ids has not been released.
+    pub(super) fn insert(&mut self, ids: &Range) {
         self.publishes += 1;
-        for id in ids.iter() {
-            match self.ids.entry(id) {
-                Entry::Vacant(free) => {
-                    free.insert(Some(operation));
-                }
-                Entry::Occupied(mut held) if *held.get() != Some(operation) => {
-                    held.insert(None);
-                }
-                Entry::Occupied(_) => {}
-            }
-        }
+        self.ids.extend(ids.iter());
     }
 
-    /// Whether the broker may take a publish of this operation with this id for a copy of another's.
-    pub(super) fn may_hide(&self, id: u16, operation: OperationId) -> bool {
-        self.ids
-            .get(&id)
-            .is_some_and(|held| *held != Some(operation))
+    /// Whether the broker may take a publish of QoS 2 with this id for a copy of another one.
+    pub(super) fn may_hide(&self, id: u16) -> bool {
+        self.ids.contains(&id)
     }
 
     /// How many publishes the broker may hold.
@@ -49,7 +34,7 @@ impl Unreleased {
 
     /// PUBCOMP has come for this id.
     pub(super) fn release(&mut self, id: u16) {
-        if self.ids.remove(&id).is_some() {
+        if self.ids.remove(&id) {
             self.publishes = self.publishes.saturating_sub(1);
         }
         if self.ids.is_empty() {

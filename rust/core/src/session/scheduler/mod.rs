@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::session::in_flight::{Answered, InFlightCommand};
+use crate::session::internal::Internal;
 use crate::session::operation::{
-    BrokerEvent, Input, Missing, Operation, Scope, Settings, Step, WhileRecovering,
+    BrokerEvent, CallOff, HangUp, Input, MOST_UNRELEASED, Operation, Recheck, Resubscribe, Scope,
+    Settings, Startup, Step, WhileRecovering,
 };
 use crate::session::prepared_command::{Answer, PreparedCommand};
 use crate::session::recovery::Stage;
@@ -288,7 +290,8 @@ impl Scheduler {
         loop {
             self.reconcile(now);
             self.fail_at_once(now);
-            while let Some(operation) = self.state.internal.pop_front() {
+            while let Some(internal) = self.state.internal.pop_front() {
+                let operation = self.operation_for(internal);
                 self.add(now, operation, None, true);
             }
             self.subscribe_again(now);
@@ -324,8 +327,20 @@ impl Scheduler {
         if self.resubscription.is_some() {
             return;
         }
-        if let Some(again) = Missing::take(&mut self.state) {
-            self.resubscription = Some(self.add(now, Box::new(again), None, true));
+        if let Some(missing) = self.state.take_missing() {
+            let again = Box::new(Resubscribe::of(missing));
+            self.resubscription = Some(self.add(now, again, None, true));
+        }
+    }
+
+    fn operation_for(&self, internal: Internal) -> Box<dyn Operation> {
+        match internal {
+            Internal::Startup => Box::new(Startup::new(&self.state)),
+            Internal::Settings => Box::new(Settings::new()),
+            Internal::QueryState => Box::new(Recheck::state()),
+            Internal::SettingsAndState => Box::new(Recheck::settings_and_state()),
+            Internal::HangUp => Box::new(HangUp),
+            Internal::CallOff { cfg, keepalive } => Box::new(CallOff::with(*cfg, keepalive)),
         }
     }
 
@@ -338,6 +353,7 @@ impl Scheduler {
         let may_begin = |class: Class, first: OperationId| match class.while_recovering {
             WhileRecovering::Waits | WhileRecovering::Fails if recovering => false,
             WhileRecovering::Waits if self.is_held_by_trial(first) => false,
+            WhileRecovering::Waits if self.is_held_by_broker(first) => false,
             _ => self.connection.is_none() || !class.mqtt,
         };
         let may_go = |id: OperationId| {
@@ -347,6 +363,13 @@ impl Scheduler {
             })
         };
         self.turns.next(may_go, may_begin)
+    }
+
+    /// A broker takes only so many publishes of QoS 2 at a time.
+    fn is_held_by_broker(&self, first: OperationId) -> bool {
+        let entry = self.entries.get(&first);
+        entry.is_some_and(|entry| entry.operation.awaits_release())
+            && self.state.packet_ids.unreleased().1 >= MOST_UNRELEASED
     }
 
     /// What may be the cause of the losses is sent alone, so that it takes nothing with it: neither

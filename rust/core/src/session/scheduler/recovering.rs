@@ -5,9 +5,8 @@ use std::time::Instant;
 use super::turns::Class;
 use super::{Phase, Scheduler};
 use crate::session::MqttState;
-use crate::session::operation::{
-    HealthCheck, Missing, Operation, Recheck, Recover, Startup, WhileRecovering,
-};
+use crate::session::internal::{Internal, Missing};
+use crate::session::operation::{HealthCheck, Operation, Recheck, Recover, WhileRecovering};
 use crate::session::prepared_command::seconds;
 use crate::session::recovery::{Cause, MODULE_PATIENCE, Stage};
 use crate::session::request::{OperationId, Outcome};
@@ -96,8 +95,7 @@ impl Scheduler {
                     ask_at: now + MODULE_PATIENCE,
                     asked: asked + 1,
                 };
-                let look = Box::new(Recheck::settings_and_state());
-                self.state.internal.push_back(look);
+                self.state.internal.push_back(Internal::SettingsAndState);
             }
             Stage::Idle => self.check_health(now),
             _ => {}
@@ -133,8 +131,7 @@ impl Scheduler {
             && self.state.recovery.takes_restart_hint(now)
         {
             self.state.settled = false;
-            let look = Box::new(Recheck::settings_and_state());
-            self.state.internal.push_back(look);
+            self.state.internal.push_back(Internal::SettingsAndState);
         }
     }
 
@@ -213,8 +210,7 @@ impl Scheduler {
 
     /// The port is there again, and behind it perhaps another module.
     pub(in crate::session) fn attach(&mut self, now: Instant) {
-        let startup = Box::new(Startup::new(&self.state));
-        self.state.internal.push_back(startup);
+        self.state.internal.push_back(Internal::Startup);
         if self.state.recovery.stage == Stage::NoPort {
             self.schedule(now, None);
         }

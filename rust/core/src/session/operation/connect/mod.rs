@@ -18,6 +18,7 @@ use m531x_at::urc::OpenOutcome;
 use super::{BrokerEvent, CallOff, Context, Input, Operation, Scope, Step};
 use crate::Error;
 use crate::session::ConnectOptions;
+use crate::session::internal::Internal;
 use crate::session::prepared_command::{Answer, PreparedCommand};
 use crate::session::state::SessionState;
 
@@ -292,8 +293,11 @@ impl Connect {
         let told = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
             || self.refusals.of_open();
         if told && state.connection.may_be_connected() {
-            if let Ok(call_off) = CallOff::new(&self.options, state) {
-                state.internal.push_back(Box::new(call_off));
+            if let Ok(cfg) = CallOff::configuration(&self.options, state) {
+                state.internal.push_back(Internal::CallOff {
+                    cfg: Box::new(cfg),
+                    keepalive: self.options.keepalive,
+                });
             }
         }
     }
