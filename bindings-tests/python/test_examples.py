@@ -9,15 +9,23 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def test_first_script_prints_what_it_published() -> None:
+@pytest.mark.parametrize("name", ["readme.py", "first_script.py"])
+def test_a_first_script_prints_what_it_published(name: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLES / "first_script.py"],
+        [sys.executable, "-W", "error", EXAMPLES / name],
         capture_output=True,
         encoding="utf-8",
         timeout=50,
         env={"PYTHONIOENCODING": "utf-8", "PATH": ""},
     )
     assert (run.stdout, run.stderr, run.returncode) == ("meters/17 21.5 °C\n", "", 0)
+
+
+def test_the_readme_shows_what_its_example_prints() -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    example = (EXAMPLES / "readme.py").read_text(encoding="utf-8")
+    assert f"```python\n{example}```\n\n```text\nmeters/17 21.5 °C\n```" in readme
+    assert len(example.splitlines()) == 8
 
 
 def test_callbacks_answers_both_questions() -> None:
