@@ -178,7 +178,7 @@ enum m531x_error {
    */
   M531X_ERR_REPEATED_LOSS = -26,
   /**
-   * As many operations wait as may; try again once some have ended. @since 0.1.0
+   * Too many operations or messages wait; take messages, or try again later. @since 0.1.0
    */
   M531X_ERR_QUEUE_FULL = -27,
 };

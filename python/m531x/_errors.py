@@ -119,7 +119,7 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
     ErrorCode.REPEATED_LOSS: (
         "the connection was lost each time this was on its way; the broker may refuse it"
     ),
-    ErrorCode.QUEUE_FULL: "as many operations wait as may; try again once some have ended",
+    ErrorCode.QUEUE_FULL: "too many operations or messages wait; take messages, or try again later",
 }
 
 
@@ -245,7 +245,7 @@ class ModemRebootedError(M531xError):
 
 
 class ResultUnknownError(M531xError):
-    """The command was sent, and whether the module carried it out cannot be told."""
+    """The command was sent, and it is unknown whether the module executed it."""
 
     code = ErrorCode.RESULT_UNKNOWN
 
@@ -263,7 +263,7 @@ class BusyError(M531xError):
 
 
 class QueueFullError(M531xError):
-    """As many operations wait or are under way as may; this one was not begun."""
+    """Too many operations wait, or the answer is behind too many messages that no one takes."""
 
     code = ErrorCode.QUEUE_FULL
 

@@ -61,7 +61,7 @@ pub enum m531x_error {
     M531X_ERR_RECORDING = -25,
     /// The connection was lost each time this was on its way; the broker may refuse it. @since 0.1.0
     M531X_ERR_REPEATED_LOSS = -26,
-    /// As many operations wait as may; try again once some have ended. @since 0.1.0
+    /// Too many operations or messages wait; take messages, or try again later. @since 0.1.0
     M531X_ERR_QUEUE_FULL = -27,
 }
 
@@ -126,5 +126,5 @@ pub(crate) static STATIC_TEXTS: &[(i32, &CStr)] = &[
     (-24, c"the outbox's file cannot be read or written; check path, rights and room"),
     (-25, c"a recording cannot be written or read; check path, rights, room and format"),
     (-26, c"the connection was lost each time this was on its way; the broker may refuse it"),
-    (-27, c"as many operations wait as may; try again once some have ended"),
+    (-27, c"too many operations or messages wait; take messages, or try again later"),
 ];

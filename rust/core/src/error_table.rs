@@ -72,7 +72,7 @@ pub enum ErrorCode {
     Recording = -25,
     /// The connection was lost each time this was on its way; the broker may refuse it.
     RepeatedLoss = -26,
-    /// As many operations wait as may; try again once some have ended.
+    /// Too many operations or messages wait; take messages, or try again later.
     QueueFull = -27,
 }
 
@@ -142,7 +142,7 @@ impl ErrorCode {
         }
     }
 
-    /// The number: negative, and fixed for ever.
+    /// The number: negative, and fixed.
     pub const fn number(self) -> i32 {
         self as i32
     }
@@ -235,7 +235,9 @@ impl ErrorCode {
             Self::RepeatedLoss => {
                 "the connection was lost each time this was on its way; the broker may refuse it"
             }
-            Self::QueueFull => "as many operations wait as may; try again once some have ended",
+            Self::QueueFull => {
+                "too many operations or messages wait; take messages, or try again later"
+            }
         }
     }
 

@@ -50,7 +50,7 @@ pub struct ExceptionClass {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorEntry {
-    /// Its number, negative and fixed for ever.
+    /// Its number, negative and fixed.
     pub number: i32,
     /// The Rust variant.
     pub name: String,

@@ -8,7 +8,7 @@ use crate::table::ErrorTable;
 pub(super) fn render(table: &ErrorTable) -> String {
     let mut text = format!("<!-- {MARK} -->\n\n# Errors\n\n");
     text.push_str(
-        "The same errors in every language. A number is fixed for ever and never used again.\n\n\
+        "The same errors in every language. A number never changes and is never used again.\n\n\
          | number | Rust `ErrorCode` | C | Python | meaning and remedy | since |\n\
          |---:|---|---|---|---|---|\n",
     );

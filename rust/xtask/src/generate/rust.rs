@@ -61,7 +61,7 @@ pub enum ErrorCode {
         );
     }
     text.push_str("            _ => None,\n        }\n    }\n\n");
-    text.push_str("    /// The number: negative, and fixed for ever.\n");
+    text.push_str("    /// The number: negative, and fixed.\n");
     text.push_str("    pub const fn number(self) -> i32 {\n        self as i32\n    }\n\n");
     method(
         &mut text,
