@@ -45,7 +45,7 @@
 //!
 //! 1. part of the answer, if the pending command's [`Grammar`](command::Grammar) accepts it;
 //! 2. the end of the answer, if it is a [`FinalResult`](response::FinalResult);
-//! 3. an event otherwise: a [`Urc`](urc::Urc), or a line nobody knows.
+//! 3. an event otherwise: a [`Urc`](urc::Urc), or an unknown line.
 //!
 //! ```
 //! use m531x_at::command::{Command, General};
@@ -99,7 +99,7 @@
 //! |---|---|
 //! | [`profile`] | the models and what differs between them, each fact with its source |
 //! | [`command`] | host to module: commands, their grammar, redaction |
-//! | [`argument`] | the injection-proof builder and why something is refused |
+//! | [`command_line`] | the injection-proof builder, and the reasons of refusals |
 //! | [`response`] | module to host: answers and final results |
 //! | [`urc`] | module to host: what comes unasked |
 //! | [`framer`] | bytes to lines and messages |

@@ -273,7 +273,7 @@ pub struct Profile {
     pub cme_family: CmeFamily,
 }
 
-/// What the manual says of the whole family; also the profile of the models nobody has captured.
+/// The manual's facts about the whole family; also the profile of models without a capture.
 const BASE: Profile = Profile {
     model: Model::M5312,
     verified: false,

@@ -33,7 +33,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(text) | Self::Failed(text) => f.write_str(text),
             Self::Interrupted => f.write_str("interrupted"),
-            Self::ReaderGone => f.write_str("nobody reads the output"),
+            Self::ReaderGone => f.write_str("the output is not being read"),
         }
     }
 }
@@ -54,7 +54,7 @@ impl From<StartError> for Failure {
     }
 }
 
-/// An error of output only: whoever reads input has words of his own.
+/// An error of output only: code that reads input has its own messages.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe || terminal_is_gone(&error) {

@@ -1,4 +1,4 @@
-//! What tells a command to end: Ctrl-C, SIGTERM, SIGHUP, and the loss of whoever reads its output.
+//! The signals that end a command: Ctrl-C, SIGTERM, SIGHUP, and the loss of the output's reader.
 
 mod output;
 mod signals;
@@ -39,7 +39,7 @@ struct State {
 }
 
 impl Interrupt {
-    /// From now on the signals wake whoever waits for `modem` instead of ending the process.
+    /// From now on the signals wake callers that wait for `modem` instead of ending the process.
     pub(crate) fn waking(modem: &Modem) -> Result<Self, Failure> {
         Self::restoring(modem, || {})
     }
@@ -62,8 +62,8 @@ impl Interrupt {
         Ok(Self(state))
     }
 
-    /// From now on the loss of whoever reads standard output is a call to end: a command that waits
-    /// for something to print would else find out only when it comes.
+    /// From now on the loss of the reader of standard output ends the command: otherwise a command
+    /// that waits for output would detect it only at the next write.
     pub(crate) fn watch_output(&self) -> Result<(), Failure> {
         let state = Arc::clone(&self.0);
         output::watch(output::Watched::Output, move |call| state.call(call))
@@ -145,7 +145,7 @@ impl State {
             }
         };
         if again {
-            // Told twice: whatever is still being done, such as writing to a pipe that nobody reads, is left.
+            // The second signal: pending work, such as a write to an unread pipe, is abandoned.
             process::exit(1);
         }
         if self.reading.load(Ordering::SeqCst) {
@@ -166,13 +166,13 @@ impl Termination {
     pub(crate) fn expect() -> Result<Self, Failure> {
         let (sender, receiver) = mpsc::channel();
         signals::install(move |_| {
-            // A second signal finds nobody waiting, and nothing more to do.
+            // A second signal finds no waiting caller, and nothing more to do.
             let _ = sender.send(());
         })?;
         Ok(Self(receiver))
     }
 
-    /// Waits for a signal, but not longer than this; tells whether it came.
+    /// Waits for a signal, but not longer than this; returns whether it came.
     pub(crate) fn wait_for(&self, time: Duration) -> bool {
         // The sender lives as long as the process, so this ends by a signal or by the time.
         self.0.recv_timeout(time).is_ok()

@@ -39,13 +39,13 @@ struct Arguments {
 /// Runs the command line, the program's name first, and returns the exit code: 0 done, 1 failed,
 /// 2 wrong usage.
 ///
-/// It takes Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP for itself where a command runs until it is told to stop. The process
-/// is to end after it.
+/// It handles Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP itself while a command runs until it
+/// is stopped. The process should end after it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(wrong) => {
-            // Help and version come this way too; with nobody to read them nothing is lost.
+            // Help and version come this way too; without a reader nothing is lost.
             let _ = wrong.print();
             return u8::try_from(wrong.exit_code()).unwrap_or(2);
         }
@@ -54,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         // Whoever closed our output has seen enough.
         Ok(()) | Err(Failure::ReaderGone) => 0,
         Err(failure) => {
-            // With standard error gone as well there is nobody left to tell.
+            // With standard error gone as well there is no one left to notify.
             let _ = writeln!(io::stderr(), "m531x: {failure}");
             failure.exit_code()
         }

@@ -122,7 +122,7 @@ impl Drop for OpenPort {
         // Closing does not fail, and the session is over either way.
         let _ = self.modem.close();
         if let Some(Err(error)) = recording.map(|recording| recording.finish()) {
-            // With standard error gone as well there is nobody left to tell.
+            // With standard error gone as well there is no one left to notify.
             let _ = writeln!(stderr(), "m531x: {error}");
         }
     }

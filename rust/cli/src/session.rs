@@ -160,7 +160,7 @@ impl ConnectionArguments {
 }
 
 impl Connection {
-    /// Says goodbye to the broker. What was done before stays done if nobody takes it, which is a warning.
+    /// Disconnects from the broker. If that fails, earlier work stays done, and a warning is printed.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let said = match self.modem.start_disconnect() {
             Ok(mut pending) => {
@@ -175,7 +175,7 @@ impl Connection {
         };
         writeln!(
             stderr(),
-            "m531x: warning: the broker was not told goodbye: {why}"
+            "m531x: warning: the broker was not notified of the end: {why}"
         )?;
         Ok(())
     }

@@ -70,7 +70,7 @@ fn what_was_published_or_received_counts_and_the_goodbye_is_a_warning() {
             assert_eq!(output.status.code(), Some(0), "{goodbye:?}: {errors}");
             assert_eq!(text(&output.stdout), printed);
             assert!(
-                errors.contains("warning: the broker was not told goodbye"),
+                errors.contains("warning: the broker was not notified of the end"),
                 "{errors}"
             );
         }

@@ -59,7 +59,7 @@ fn a_tcp_port_is_on_loopback_unless_told_otherwise_and_then_there_is_a_warning()
     let (address, broker, said) = listening("0.0.0.0:0");
     assert!(address.ip().is_unspecified(), "{address}");
     assert!(broker.ip().is_loopback(), "{broker}");
-    let expected = format!("m531x: warning: whoever reaches tcp://{address} can use ");
+    let expected = format!("m531x: warning: every host that reaches tcp://{address} can use ");
     assert!(said.starts_with(&expected), "{said}");
     let wrong = run(&["virtual-modem", "--tcp", "here"]);
     assert_eq!(wrong.status.code(), Some(2));

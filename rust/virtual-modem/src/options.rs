@@ -31,8 +31,8 @@ pub struct VirtualModemOptions {
     /// Echo after boot; `None` is the model's own habit.
     pub echo: Option<bool>,
     /// A recording (see [`m531x_at::recording`]) to play: the module waits for each recorded command and
-    /// answers as the recorded module did. There is no broker then, and no fault but those recorded; what
-    /// a host does otherwise is told by [`VirtualModem::differences`](crate::VirtualModem::differences).
+    /// answers as the recorded module did. There is no broker then, and only recorded faults;
+    /// [`VirtualModem::differences`](crate::VirtualModem::differences) reports a host that deviates.
     /// A host that opens the port anew begins the recording anew.
     pub replay: Option<PathBuf>,
 }
@@ -64,12 +64,12 @@ impl Default for VirtualModemOptions {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BrokerChoice {
-    /// A broker of its own on the loopback interface, whatever `AT+MQTTCFG` names, without TLS.
+    /// Its own broker on the loopback interface, independent of `AT+MQTTCFG`, without TLS.
     #[default]
     Embedded,
     /// The broker that `AT+MQTTCFG` names, as a real module does.
     Cfg,
-    /// This broker (`host:port`), whatever `AT+MQTTCFG` names; over TLS where `AT+MQTTCFG` asks for it.
+    /// This broker (`host:port`), independent of `AT+MQTTCFG`; over TLS if that command asks for it.
     Address(String),
 }
 

@@ -147,7 +147,7 @@ impl VirtualModem {
         self.mailbox.ask(|engine, now| engine.module.reboot(now));
     }
 
-    /// Cuts the radio: nothing passes to or from the broker, and neither side is told.
+    /// Cuts the radio: nothing passes to or from the broker, and neither side is notified.
     pub fn cut_network(&self) {
         self.mailbox.ask(|engine, now| engine.set_cut(now, true));
     }
@@ -241,6 +241,6 @@ fn choose_broker(choice: &BrokerChoice) -> Result<Broker, StartError> {
 }
 
 fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
-    // An Option is whole whatever panicked beside it.
+    // An Option stays whole if another thread panicked.
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

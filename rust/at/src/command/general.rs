@@ -83,7 +83,7 @@ pub enum General {
 pub struct Typed(String);
 
 impl Typed {
-    /// The text with whatever secret it holds.
+    /// The text with any secret in it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -103,7 +103,7 @@ impl fmt::Debug for Typed {
     }
 }
 
-/// Commands that are known by name and carried as text: what they do, nobody here needs to know.
+/// Commands that are known by name and carried as text: this crate does not need their meaning.
 const OTHER: [&str; 12] = [
     "AT+CMSYSCTRL",
     "AT+CLPLMN",

@@ -9,7 +9,7 @@ use crate::urc::Urc;
 ///
 /// A URC may come between any two lines of an answer, and some answers look like URCs
 /// (`+CEREG: 0,1` is the answer to `AT+CEREG?`, `+CEREG: 1` is news from the network), so no list
-/// of URC names can tell them apart: the pending command does.
+/// of URC names can distinguish them: the pending command does.
 ///
 /// ```
 /// use m531x_at::command::Grammar;
@@ -34,7 +34,7 @@ enum Shape {
     Starts(&'static [&'static str]),
     /// `+NAME:` and bare text; the name with its sign.
     Named(String),
-    /// What may be the name of a command, and whatever is no URC.
+    /// Lines with a possible command name, and all lines that are no URC.
     Anything,
     TopicList,
     Registration,

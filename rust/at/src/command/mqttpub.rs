@@ -50,7 +50,7 @@ impl MqttPub {
         )?;
 
         let mut line = CommandLine::new("AT+MQTTPUB=");
-        // The module forces dup to 0 whatever is sent (manual 1.5).
+        // The module forces dup to 0, independent of the sent value (manual 1.5).
         line.quoted("topic", self.topic.as_bytes())?
             .number(u8::from(self.qos))
             .flag(self.retain)

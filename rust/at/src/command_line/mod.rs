@@ -234,8 +234,8 @@ impl CommandLine {
 /// Checks that lost pings can be noticed: `keepalive` is longer than `ack_timeout`, or 0.
 ///
 /// Both are in seconds. With a shorter keep-alive the module sends its next ping before it gives
-/// up on the last, and does not notice that the network is gone (manual 1.1 and 1.9). 0 tells the
-/// broker that there is no keep-alive; it does not keep the module from pinging: the vendor's own
+/// up on the last, and does not notice that the network is gone (manual 1.1 and 1.9). 0 announces
+/// no keep-alive to the broker; it does not keep the module from pinging: the vendor's own
 /// client then sends a ping every 1.5 s (measured). For few pings use a long keep-alive.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! What the framer gives and what it can be told.
+//! The output of the framer, and its settings.
 
 use std::fmt;
 use std::time::Duration;
@@ -55,13 +55,13 @@ impl fmt::Debug for Frame<'_> {
     }
 }
 
-/// What becomes of a message whose topic and payload can be told apart in several ways.
+/// The treatment of a message whose topic and payload can be split in several ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnAmbiguous {
     /// It is delivered with the shortest topic and the flag [`Publish::ambiguous`].
     #[default]
     Deliver,
-    /// It is dropped; [`Frame::Hidden`] tells that something was.
+    /// It is dropped; [`Frame::Hidden`] reports the drop.
     Drop,
 }
 

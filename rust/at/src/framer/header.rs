@@ -2,7 +2,7 @@
 
 use crate::qos::QoS;
 
-/// How the line of a message begins, whatever spaces follow.
+/// How the line of a message begins; any spaces may follow.
 pub(super) const PREFIX: &[u8] = b"+MQTTPUBLISH:";
 
 /// A module prints at most one space and 13 bytes here; what is longer is some other line.

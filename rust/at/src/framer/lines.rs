@@ -42,7 +42,7 @@ impl Framer {
         Next::Again
     }
 
-    /// A line or a message behind so much garbage; in an unknown stretch no message can be told.
+    /// A line or a message behind so much garbage; in an unknown stretch no message is known.
     fn plus(&mut self, garbage: usize) -> Next {
         let unread = self.buffer.unread();
         let behind = &unread[garbage..];

@@ -7,7 +7,7 @@
 //!
 //! # The loop
 //!
-//! The framer has no clock and no port. Give it bytes with [`Framer::handle_input`], tell it the
+//! The framer has no clock and no port. Give it bytes with [`Framer::handle_input`], pass it the
 //! time with [`Framer::handle_timeout`] when [`Framer::poll_timeout`] asks for it, and after each
 //! of the two read [`Framer::next_frame`] until it returns `None`:
 //!
@@ -75,7 +75,7 @@
 //!
 //! # What stays open
 //!
-//! Bytes cannot tell everything. Under a wildcard subscription a publisher who chooses a topic with
+//! Bytes do not decide all. Under a wildcard subscription a publisher who chooses a topic with
 //! commas can make two readings fit; they are flagged. Where the module breaks its own format as
 //! well (no final CR LF, or fewer bytes than declared), a payload written for that purpose can pass
 //! as a message under a *wildcard* subscription. Subscriptions without wildcards, or hex delivery
@@ -125,7 +125,7 @@ pub struct Framer {
     /// A complete reading of the message waits for another one to close.
     rival: bool,
     arrivals: Arrivals,
-    /// The latest time that was told.
+    /// The latest time that was passed in.
     clock: Option<Instant>,
     last_input: Option<Instant>,
     /// The silence limit has passed since the last byte.
@@ -164,7 +164,7 @@ enum State {
 struct Doubt {
     /// So many bytes, all of them in the buffer: messages in there are flagged.
     known: usize,
-    /// Up to so many bytes, or up to a silence: no messages can be told in there.
+    /// Up to so many bytes, or up to a silence: no messages can be recognised in there.
     unknown: usize,
     /// The rest of the line at the front.
     line: bool,

@@ -16,7 +16,7 @@ enum Standing {
     Followed,
     /// Something else stands behind the payload.
     Garbage,
-    /// The line needs so many bytes to tell.
+    /// The line needs so many bytes for a decision.
     Open(usize),
 }
 
@@ -257,8 +257,8 @@ pub(super) enum Verdict {
 
 /// Decides on a search whose candidates are all known, or that a silence has ended.
 ///
-/// `trusted` says that every subscription names one topic, so that nobody but the publishers of
-/// those topics chose what stands on this line.
+/// `trusted` says that every subscription names one topic, so that only the publishers of those
+/// topics chose the contents of this line.
 pub(super) fn judge(search: &Search, heard: Heard<'_>, trusted: bool) -> Verdict {
     let line = heard.line;
     let subscribed = Tally::of(search, true, heard);
@@ -275,8 +275,8 @@ pub(super) fn judge(search: &Search, heard: Heard<'_>, trusted: bool) -> Verdict
         return oversize(search, index);
     }
     if let Some(index) = shortest.filter(|_| subscribed.open.count > 0) {
-        // Less came than declared. What closes within is rather its payload than a message for
-        // which nobody asked.
+        // Less came than declared. A reading that closes within is more likely its payload than an
+        // unsubscribed message.
         return broken(search, heard, index, &subscribed, trusted);
     }
     let others = Tally::of(search, false, heard);

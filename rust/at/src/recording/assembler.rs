@@ -131,7 +131,7 @@ impl Stream {
         }
     }
 
-    /// How many bytes cannot be a part of a password, whatever follows.
+    /// How many bytes cannot be a part of a password, independent of later bytes.
     fn ready(&self) -> usize {
         if self.hides {
             return 0;

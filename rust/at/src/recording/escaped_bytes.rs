@@ -27,13 +27,13 @@ impl EscapedBytes {
         }
     }
 
-    /// The bytes with every password hidden; three hidden bytes stand for it, whatever its length.
+    /// The bytes with every password hidden; three hidden bytes replace one of any length.
     pub fn redacted(bytes: &[u8]) -> Self {
         Self::hiding(bytes, secrets(bytes), |_| MASK)
     }
 
-    /// The bytes with every password hidden by as many bytes as it has: the length of a payload is
-    /// told ahead of it, and must stay true.
+    /// The bytes with every password hidden by as many bytes as it has: the length of a payload
+    /// stands ahead of it, and must stay true.
     pub fn redacted_alike(bytes: &[u8]) -> Self {
         Self::hiding(bytes, secrets(bytes), |length| length)
     }

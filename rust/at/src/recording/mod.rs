@@ -23,11 +23,11 @@
 //! | `<` | bytes from the module |
 //! | `?` | an operation was asked for: its number, its kind, its arguments |
 //! | `=` | an operation has ended: its number and its result |
-//! | `@` | something else that the session was told: its settings, a timer, a port that is gone |
+//! | `@` | another input of the session: its settings, a timer, a port that is gone |
 //! | `!` | a note for the reader, such as how many entries could not be kept |
 //!
 //! Bytes are exact: printable text stands as it is, a backslash is `\\`, everything else `\r`, `\n`,
-//! `\t` or `\xNN`. `\*` is a hidden byte: passwords are three of them, whatever their length. An entry
+//! `\t` or `\xNN`. `\*` is a hidden byte: passwords of any length are three of them. An entry
 //! is a line of the wire where its bytes came together, with the empty line that modules put in front
 //! of an answer; where they came apart, each part is an entry with its own time.
 //!
@@ -68,7 +68,7 @@ pub(super) const TITLE: &str = "# m531x recording ";
 pub struct Header {
     /// The version of the library that wrote it.
     pub library: String,
-    /// When the recording began, as RFC 3339 tells it.
+    /// When the recording began, in the form of RFC 3339.
     pub started: String,
     /// The port's name.
     pub port: String,
@@ -99,7 +99,7 @@ impl fmt::Display for Header {
         }
         writeln!(
             f,
-            "# > to the module, < from it, ? asked for, = result, @ told the session, ! note"
+            "# > to the module, < from it, ? request, = result, @ other session input, ! note"
         )
     }
 }
@@ -124,7 +124,7 @@ pub enum EntryKind {
     Request(String),
     /// An operation has ended.
     Result(String),
-    /// The session was told something else.
+    /// Another input of the session.
     Session(String),
     /// A note for the reader.
     Note(String),

@@ -72,7 +72,7 @@ pub(super) fn password(list: &[u8]) -> Option<Range<usize>> {
         return Some(start..list.len());
     };
     if !password.quoted {
-        // Without quotes nobody can tell where a password with commas ends.
+        // Without quotes the end of a password with commas is unknown.
         return Some(start..list.len());
     }
     let tail: Vec<_> = fields.by_ref().collect();

@@ -12,7 +12,7 @@ const SHORTEST: usize = 4;
 /// Shows the lines that a module sends, without the secrets of the command before them.
 ///
 /// The echo of `AT+MQTTCFG=` can be cut in two by a URC or come with bytes missing, so that no piece
-/// of it can be told from its form. Until the next command, pieces of four bytes and more of the
+/// of it can be recognised by its form. Until the next command, pieces of four bytes and more of the
 /// passwords and PINs that were sent are hidden wherever they stand, and shorter ends of them in a line
 /// that is the end of that command.
 ///

@@ -16,8 +16,8 @@ pub(super) struct Form {
     pub(super) is_read_back: bool,
 }
 
-/// Where the secrets stand in what follows an equals sign, or a colon: that of an answer, unless
-/// somebody wrote it in a command.
+/// The places of the secrets after an equals sign or a colon: the colon of an answer, unless it was
+/// written in a command.
 pub(super) fn secrets_in_list(form: &Form, answer: bool, list: &[u8]) -> Vec<Range<usize>> {
     let text = list.trim_ascii_start();
     // An answer to the question for the ranges begins with a bracket.

@@ -23,8 +23,8 @@ const MASK: &[u8] = b"***";
 /// Secret are the password of `MQTTCFG`, the PINs and passwords of `CPIN`, `CPIN2`, `NPIN`, `CLCK` and `CPWD`, and
 /// user name and password of `CGAUTH` and `MCGDEFCONT`.
 ///
-/// It works on a command, also one of several on a line, on its echo and its read-back, whatever
-/// stands before or after on other lines. Where the fields are not those of the command, all of them
+/// It works on a command, also one of several on a line, on its echo and its read-back, with any
+/// text before or after on other lines. Where the fields are not those of the command, all of them
 /// are hidden: a password may stand anywhere among them. A configuration whose name came garbled is
 /// known by its fields.
 ///

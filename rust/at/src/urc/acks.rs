@@ -7,7 +7,7 @@ use crate::profile::{AckOrder, Profile};
 /// The two numbers of an ack as printed: packet id and dup, in an order that differs.
 ///
 /// The manual's syntax says `packId,dup`, one of its examples and firmware print `dup,packId`.
-/// Which is which can only be told from the ids that are outstanding, so both stay raw here.
+/// Only the outstanding ids show which is which, so both stay raw here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckNumbers {
     /// The first number.

@@ -60,7 +60,7 @@ pub enum Urc<'a> {
     PubRel(AckNumbers),
     /// QoS 2: published.
     PubComp(AckNumbers),
-    /// The connection ended, for whatever cause.
+    /// The connection ended, for any cause.
     Disc,
     /// The module tries to reconnect.
     Rec {
@@ -164,7 +164,7 @@ impl<'a> Urc<'a> {
         }
     }
 
-    /// Whether the module has just started: whatever it was told before is gone.
+    /// Whether the module has just started: it has lost all earlier settings.
     pub fn is_boot(&self) -> bool {
         matches!(self, Self::Boot(_) | Self::Ready)
     }

@@ -13,7 +13,7 @@ use m531x_virtual_modem::{
 use crate::failure::Failure;
 use crate::interrupt::Termination;
 
-/// How soon a difference is told.
+/// How soon a difference is reported.
 const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Args)]
@@ -86,8 +86,8 @@ impl Arguments {
         if exposed {
             writeln!(
                 stderr(),
-                "m531x: warning: whoever reaches {} can use this virtual modem and the broker \
-                 behind it, without a password",
+                "m531x: warning: every host that reaches {} can use this virtual modem and the \
+                 broker behind it, without a password",
                 modem.port()
             )?;
         }

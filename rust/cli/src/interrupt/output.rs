@@ -1,4 +1,4 @@
-//! Finds out that whoever reads the output is gone, without writing.
+//! Detects without writing that the reader of the output is gone.
 
 use super::Call;
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub(super) fn watch(
     thread::Builder::new()
         .name("m531x-output".to_owned())
         .spawn(move || {
-            // Nothing is asked for: errors and hang-ups are always told.
+            // No event is requested: poll always reports errors and hang-ups.
             let mut watched = vec![PollFd::new(&output, PollFlags::empty())];
             if typed {
                 watched.push(PollFd::new(&input, PollFlags::empty()));
@@ -51,7 +51,7 @@ pub(super) fn watch(
     Ok(())
 }
 
-/// Windows tells the next time something is written.
+/// Windows reports it at the next write.
 #[cfg(windows)]
 #[allow(
     clippy::unnecessary_wraps,

@@ -27,8 +27,8 @@ pub(super) fn install(mut handler: impl FnMut(Call) + Send + 'static) -> Result<
     Ok(())
 }
 
-/// Whether the process was started to outlive its terminal, as by `nohup`. Only Linux tells without
-/// unsafe code.
+/// Whether the process was started to outlive its terminal, as by `nohup`. Only Linux reports it
+/// without unsafe code.
 #[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

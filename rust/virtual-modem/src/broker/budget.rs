@@ -51,7 +51,7 @@ impl Drop for Charge {
 }
 
 impl PartialEq for Charge {
-    /// Two messages are alike whatever they cost.
+    /// Two messages are alike, independent of their cost.
     fn eq(&self, _: &Self) -> bool {
         true
     }

@@ -61,7 +61,7 @@ pub struct Core {
 }
 
 impl Core {
-    /// A broker that nobody has connected to.
+    /// A broker without a connection.
     pub fn new(options: BrokerOptions) -> Self {
         Self {
             options,
@@ -227,7 +227,7 @@ impl Core {
         let connection = self.online.get(client_id).copied();
         let copy = Message {
             qos: message.qos.min(granted),
-            // RETAIN tells a new subscription from the old ones (3.3.1.3).
+            // RETAIN distinguishes a new subscription from old ones (3.3.1.3).
             retain: false,
             ..message.clone()
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// How an [`EmbeddedBroker`](super::EmbeddedBroker) treats its clients; the default hides nothing
-/// and refuses nobody.
+/// and refuses no client.
 #[derive(Clone, Default)]
 pub struct BrokerOptions {
     /// Highest QoS granted to a subscription; `None` grants what was asked for.
@@ -13,7 +13,7 @@ pub struct BrokerOptions {
     pub refused_filters: Vec<String>,
     /// Acknowledgements that are never sent.
     pub withhold: Withhold,
-    /// User names and their passwords; when set, nobody else may connect (CONNACK 4 for a wrong
+    /// User names and their passwords; when set, no other client may connect (CONNACK 4 for a wrong
     /// password or an unknown name, 5 for none).
     pub users: Option<HashMap<String, String>>,
 }

@@ -98,7 +98,7 @@ impl EmbeddedBroker {
     }
 
     fn tell(&self, control: Control) {
-        // Both fail only when the thread is gone, and then there is nobody to tell.
+        // Both fail only when the thread is gone, and then there is no one to notify.
         let _ = self.control.send(control);
         let _ = (&self.wake).write(&[0]);
     }
@@ -319,7 +319,7 @@ impl Runner {
         }
     }
 
-    /// Hands the core's output to the clients; those whose sockets have not been told to wait.
+    /// Passes the core's output to the clients; returns those whose sockets are not waiting yet.
     fn collect(&mut self) -> BTreeSet<ConnectionId> {
         let mut fresh = BTreeSet::new();
         while let Some(output) = self.core.poll_output() {

@@ -36,7 +36,7 @@ pub use rate::Rate;
 pub enum Fault {
     /// Output leaves in pieces of at most this many bytes, a few milliseconds apart.
     SplitWrites(u16),
-    /// Output is held up to this long, then leaves in one write with whatever followed.
+    /// Output is held up to this long, then leaves in one write with all later output.
     MergeWrites(Duration),
     /// Everything the module says comes later, by a time drawn between the two.
     Delay(Duration, Duration),
@@ -62,13 +62,13 @@ pub enum Fault {
     RefuseSubscription(Option<String>),
     /// Subscriptions are granted this QoS at most.
     DowngradeSubscription(QoS),
-    /// The module falls asleep after this much silence on the serial port, whatever its model.
+    /// A module of any model falls asleep after this much silence on the serial port.
     Sleep(Duration),
     /// The SIM card cannot be used.
     Sim(Sim),
-    /// `+CEREG` tells this state, whatever the network does; other than 1 and 5 nothing is attached.
+    /// `+CEREG` reports this state, independent of the network; only 1 and 5 are attached.
     Registration(u8),
-    /// `+CSQ` tells this signal strength, 0 to 31, or 99 for none known.
+    /// `+CSQ` reports this signal strength, 0 to 31, or 99 if unknown.
     Signal(u8),
     /// What the broker sends comes later, by a time drawn between the two, and long messages in pieces.
     SlowNetwork(Duration, Duration),
@@ -116,11 +116,11 @@ refuse-subscription[=FILTER]  the subscription is refused with 128              
 downgrade-subscription=QOS  subscriptions are granted QOS at most               downgrade-subscription=0
 sleep=SECONDS               asleep after this much silence; first bytes lost    sleep=10
 sim=absent|pin|puk          the SIM card cannot be used                         sim=absent
-registration=STAT           +CEREG tells this state; attached with 1 and 5      registration=3
-signal=RSSI                 +CSQ tells this, 0 to 31, or 99 for none known      signal=2
-slow-network[=MS|MIN-MAX]   what the broker sends comes later, in pieces        slow-network=500-4000
+registration=STAT           +CEREG reports this state; attached with 1 and 5    registration=3
+signal=RSSI                 +CSQ reports this, 0 to 31, or 99 if unknown        signal=2
+slow-network[=MS|MIN-MAX]   data from the broker comes later, in pieces         slow-network=500-4000
 silent                      the module answers nothing                          silent
-One trait of the firmware, on or off whatever its lineage:
+One trait of the firmware, on or off in either lineage:
 qos0-takes-id[=on|off]      a publish of QoS 0 takes a packet id too            qos0-takes-id
 id-zero[=on|off]            after packet id 65535 comes 0                       id-zero
 ack-order=id-dup|dup-id     the order of the numbers of an acknowledgement      ack-order=dup-id

@@ -115,7 +115,7 @@ fn parse(name: &str, value: Option<&str>) -> Result<Fault, &'static str> {
             .and_then(|v| v.parse().ok())
             .filter(|rssi| matches!(rssi, 0..=31 | 99))
             .map(Fault::Signal)
-            .ok_or("give a strength as +CSQ tells it, 0 to 31, or 99"),
+            .ok_or("give a strength as +CSQ reports it, 0 to 31, or 99"),
         "slow-network" => value
             .map_or(Some(NARROWBAND), range)
             .map(|(least, most)| Fault::SlowNetwork(least, most))

@@ -139,7 +139,7 @@ pub struct Traits {
     pub reports_attempts: bool,
     /// Topic table and publishes in flight survive a reconnect if the broker kept the session.
     pub keeps_session: bool,
-    /// `AT+MQTTSTAT?` tells 1 once disconnected, 3 in the waits between attempts, 7 for a moment.
+    /// `AT+MQTTSTAT?` reports 1 once disconnected, 3 between attempts, 7 for a moment.
     pub fine_states: bool,
     /// A PINGREQ goes out one keep-alive after the last byte either way and is lost after another.
     pub lazy_pings: bool,

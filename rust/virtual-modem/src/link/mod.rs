@@ -30,7 +30,7 @@ pub(crate) enum Link {
 pub(crate) enum Heard {
     Bytes(usize),
     Nothing,
-    /// The host went; what was meant for it is for nobody else.
+    /// The host went; output meant for it is for no other host.
     Gone,
 }
 
@@ -86,7 +86,8 @@ impl Link {
         }
     }
 
-    /// Sees to hosts that came or went; tells whether the last one went, where a read does not.
+    /// Handles hosts that came or went; returns whether the last one went, where a read does not
+    /// show it.
     pub(crate) fn handle_presence(&mut self) -> bool {
         match self {
             Self::Pty(pty) => return pty.handle_presence(),

@@ -128,7 +128,7 @@ impl HostWatch {
         Ok(Self { inotify, hosts: 0 })
     }
 
-    /// Takes note of what happened; tells whether hosts went and none is left.
+    /// Records changes; returns whether hosts went and none is left.
     fn last_one_left(&mut self) -> bool {
         let mut buffer = [std::mem::MaybeUninit::uninit(); 1024];
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);

@@ -1,7 +1,7 @@
 //! A symbolic link that is a port's stable name, held by one modem at a time.
 //!
 //! Beside it stands a lock file, `<link>.lock`, which names the terminal that the link leads to.
-//! Both are made exclusively, so nothing of somebody else's is ever replaced or removed. The lock
+//! Both are created exclusively, so no foreign file is ever replaced or removed. The lock
 //! itself is the kernel's: of a modem that was killed only the two files remain, and by what the
 //! one says about the other the next modem knows them for its own kind's.
 
@@ -78,7 +78,7 @@ impl StableName {
         &self.link
     }
 
-    /// Before there is a link: one that leads elsewhere is nobody's by this.
+    /// Writes the target before the link exists, so that a link to another target has no owner.
     fn note_target(&mut self) -> io::Result<()> {
         self.lock.set_len(0)?;
         self.lock.rewind()?;
@@ -111,8 +111,8 @@ enum Found {
     Foreign,
 }
 
-/// In a folder that others may write to, such as `/tmp`, the name could be a link that somebody put
-/// there: it is not followed. Nobody else may open the file, or they could hold the lock.
+/// In a folder that others may write to, such as `/tmp`, the name could be a link of another
+/// user: it is not followed. No other user may open the file, or that user could hold the lock.
 fn take_lock(path: &Path) -> io::Result<Found> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -123,7 +123,7 @@ fn take_lock(path: &Path) -> io::Result<Found> {
         };
         let locked = lock_now(&lock, made)?;
         // Its last owner may have removed the file between the two steps: a lock on a file without a
-        // name keeps nobody out.
+        // name excludes no other process.
         if !is_named(path, &lock)? {
             continue;
         }
@@ -144,7 +144,8 @@ fn take_lock(path: &Path) -> io::Result<Found> {
     Ok(Found::Foreign)
 }
 
-/// Whether the lock could be had; on a file just made by us only somebody who finds that out has it.
+/// Whether the lock was free; on a file that this process just made only a process that checks
+/// that holds it.
 fn lock_now(file: &File, made: bool) -> io::Result<bool> {
     for _ in 0..if made { ATTEMPTS } else { 1 } {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {

@@ -130,7 +130,7 @@ pub struct Module {
 }
 
 impl Module {
-    /// A module that has been booted, and whose boot banner was said to nobody.
+    /// A module that has been booted; its boot banner was not printed.
     pub fn new(now: Instant, config: ModuleConfig) -> Self {
         let profile = config.model.profile();
         let firmware = config.firmware.unwrap_or(Firmware::of(config.model));
@@ -208,7 +208,7 @@ impl Module {
         self.mqtt.follow_traits(self.traits);
     }
 
-    /// Cuts the radio: nothing passes to or from the broker, and neither side is told.
+    /// Cuts the radio: nothing passes to or from the broker, and neither side is notified.
     pub fn cut_network(&mut self, now: Instant) {
         self.radio.cut = true;
         self.report_registration(now);
@@ -272,7 +272,7 @@ impl Module {
         now.saturating_duration_since(self.start)
     }
 
-    /// Lets happen what happens once; tells whether the module rebooted.
+    /// Executes one-time mishaps; returns whether the module rebooted.
     fn suffer(&mut self, now: Instant, mishaps: Vec<Mishap>) -> bool {
         let mut rebooted = false;
         for mishap in mishaps {

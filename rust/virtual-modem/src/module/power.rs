@@ -152,7 +152,7 @@ impl Module {
         Some(self.power.last_traffic + after)
     }
 
-    /// An M5311 tells of its sleep, an M5310-A only if `AT+NPSMR=1` asked for it.
+    /// An M5311 reports its sleep, an M5310-A only after `AT+NPSMR=1`.
     fn say_sleep_notice(&mut self, now: Instant, notice: &Urc<'_>, power_saving: u8) {
         if self.profile.sleep_after.is_some() {
             self.urc(now, notice);

@@ -11,7 +11,7 @@ use super::input::{Input, LineReader};
 use super::output::{SerialOut, time_on_line};
 use crate::transcript::Direction;
 
-/// How long a URC waits for somebody who types a command with echo on, counted from the last key.
+/// How long a URC waits while a user types a command with echo on, from the last key.
 const TYPING: Duration = Duration::from_millis(500);
 
 /// The serial port and what the host set about it.

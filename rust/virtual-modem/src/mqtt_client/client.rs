@@ -11,8 +11,8 @@ use super::{AckKind, ClientConfig, ClientEvent, NetRequest};
 use crate::codec::{Connect, Decoder, Packet, Will};
 use crate::firmware::Traits;
 
-/// Largest packet taken from a broker, in bytes. The firmware's own buffers are far smaller; whoever
-/// wants a module's limits applies them to the message.
+/// Largest packet taken from a broker, in bytes. The firmware's own buffers are far smaller; a
+/// caller that wants a module's limits applies them to the message.
 const LARGEST_PACKET: u32 = 1 << 20;
 
 /// An MQTT 3.1.1 client without I/O, thread or clock.

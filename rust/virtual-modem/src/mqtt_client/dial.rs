@@ -68,7 +68,7 @@ impl Dial {
         match self {
             Self::Resolving { wake, answer } => match answer.try_recv() {
                 Ok(found) => {
-                    // The kind tells that it is the name; connecting has no such error.
+                    // This kind means the name; connecting has no such error.
                     let unknown = |error| io::Error::new(io::ErrorKind::NotFound, error);
                     connect_first(found.map_err(unknown)?.into(), None)
                 }

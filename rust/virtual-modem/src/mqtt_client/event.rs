@@ -1,4 +1,4 @@
-//! What the MQTT client tells its caller.
+//! The events that the MQTT client reports to its caller.
 
 /// What the MQTT client wants from the network below it.
 #[derive(Clone, Debug, PartialEq, Eq)]

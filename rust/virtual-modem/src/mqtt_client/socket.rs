@@ -162,7 +162,7 @@ impl Socket {
         self.over("closed on this side".to_owned());
     }
 
-    /// Gives up the connection without telling the peer: as long as the returned descriptor is kept
+    /// Gives up the connection without notifying the peer: while the returned descriptor is kept
     /// the peer sees silence, not an end.
     pub fn abandon(self) -> Option<OwnedFd> {
         match self.stage {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Which broker certificates are accepted.
 ///
 /// The modules encrypt without looking at the broker's certificate, and so does this by default: it
-/// protects against nobody in the middle, exactly like the module.
+/// does not protect against a man in the middle, exactly like the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsPolicy {
@@ -85,7 +85,7 @@ mod enabled {
         ) -> io::Result<Option<usize>> {
             let ended = self.connection.read_tls(stream)? == 0;
             let state = self.connection.process_new_packets().map_err(|error| {
-                // The alert tells the broker why; that it may not go out changes nothing.
+                // The alert names the reason to the broker; a failure to send it changes nothing.
                 let _ = self.connection.write_tls(stream);
                 io::Error::new(io::ErrorKind::InvalidData, format!("TLS: {error}"))
             })?;
@@ -134,8 +134,8 @@ mod enabled {
         Ok(roots)
     }
 
-    /// Accepts whatever the broker shows, signatures included: without a look at the certificate a
-    /// signature made with its key says nothing.
+    /// Accepts any certificate and signature: without a check of the certificate, a signature with
+    /// its key proves nothing.
     #[derive(Debug)]
     struct AnyCertificate {
         provider: Arc<CryptoProvider>,

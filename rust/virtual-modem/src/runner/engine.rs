@@ -27,7 +27,7 @@ const PORTION: usize = 4096;
 pub(crate) enum Target {
     /// The one that `AT+MQTTCFG` names.
     Cfg,
-    /// This one, whatever `AT+MQTTCFG` names.
+    /// This one, independent of `AT+MQTTCFG`.
     Fixed {
         host: String,
         port: u16,
@@ -191,7 +191,7 @@ impl Engine {
         let mut flags = PollFlags::empty();
         flags.set(PollFlags::IN, socket.wants_read() && waiting < ENOUGH);
         flags.set(PollFlags::OUT, socket.wants_write());
-        // With nothing to wait for, an error would be reported for ever.
+        // With nothing to wait for, poll would report an error forever.
         (!flags.is_empty()).then_some(())?;
         socket.fd().map(|fd| (fd, flags))
     }
@@ -251,7 +251,7 @@ impl Engine {
 
     // ---- the network side
 
-    /// Does what the module wants done; tells whether it wanted anything.
+    /// Executes the module's requests; returns whether there were any.
     fn act(&mut self, now: Instant) -> bool {
         let mut acted = false;
         while let Some(action) = self.module.poll_network() {
@@ -307,7 +307,7 @@ impl Engine {
         }
     }
 
-    /// Tells the module what became of its connection; returns whether there was anything to tell.
+    /// Reports the state of its connection to the module; returns whether there was a report.
     fn look_at_socket(&mut self, now: Instant) -> bool {
         let Some(connection) = &mut self.socket else {
             return false;

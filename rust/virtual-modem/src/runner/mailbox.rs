@@ -80,12 +80,12 @@ impl Mailbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing is left half-done under this lock, whatever panicked.
+        // No panic leaves anything half-done under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends the mailbox with the thread, even one that panicked: nobody waits for a dead thread.
+/// Ends the mailbox with the thread, even one that panicked: no caller waits for a dead thread.
 pub(super) struct Closing<'a> {
     mailbox: &'a Arc<Mailbox>,
     remains: Vec<TranscriptEntry>,

@@ -17,7 +17,7 @@ pub(crate) use mailbox::Mailbox;
 
 use mailbox::Closing;
 
-/// Runs until the engine is told to stop.
+/// Runs until the engine is stopped.
 pub(crate) fn run(mut engine: Engine, mailbox: &Arc<Mailbox>, wake: &UnixStream) {
     let mut closing = Closing::new(mailbox);
     while !engine.is_stopped() {

@@ -23,7 +23,7 @@ pub(super) enum Directive {
 pub(super) const NAMES: [&str; 4] = [":help", ":hex", ":quit", ":record"];
 
 impl Directive {
-    /// `None` for a line that goes to the module; an error for one that nobody knows.
+    /// `None` for a line that goes to the module; an error for an unknown one.
     pub(super) fn read(line: &str) -> Option<Result<Self, String>> {
         let words = line.strip_prefix(':')?;
         let (name, rest) = words.split_once(' ').unwrap_or((words, ""));

@@ -70,7 +70,7 @@ impl Input {
             #[cfg(feature = "line-editing")]
             Source::Terminal(editor) => editor.printer(),
             Source::Pipe => Box::new(|text| {
-                // With nobody to read it there is nobody to tell either; the watch on it ends the console.
+                // Without a reader there is no one to report to; the watch on it ends the console.
                 let mut out = io::stdout().lock();
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }),

@@ -70,7 +70,7 @@ impl Arguments {
         if input.is_terminal() {
             screen.say(
                 Kind::Note,
-                &format!("{model}; :help tells what there is, Ctrl-D ends"),
+                &format!("{model}; :help lists the commands, Ctrl-D ends"),
             );
         }
         loop {

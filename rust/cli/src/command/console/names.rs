@@ -1,6 +1,6 @@
 //! The commands that Tab completes.
 
-/// What the modules know, by their manuals; the sign at the end tells the form.
+/// The commands of the modules, by their manuals; the sign at the end shows the form.
 pub(super) const COMMANDS: &[&str] = &[
     "AT",
     "AT+CCLK?",
@@ -56,7 +56,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "ATI",
 ];
 
-/// Those that begin so, whatever the case.
+/// The commands that begin with `typed`, in any case.
 pub(super) fn completions(typed: &str) -> Vec<&'static str> {
     if typed.is_empty() {
         return Vec::new();

@@ -96,7 +96,7 @@ impl Screen {
         }
     }
 
-    /// Changes between text and hex; tells whether it is hex now.
+    /// Switches between text and hex; returns whether it is hex now.
     pub(super) fn toggle_hex(&self) -> bool {
         !self.hex.fetch_xor(true, Ordering::Relaxed)
     }

@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use std::sync::{Mutex, PoisonError};
 
 pub(super) const PROMPT: &str = "> ";
-/// Where the terminal does not tell its width.
+/// If the terminal does not report its width.
 const WIDTH: usize = 80;
 
 /// What stands in the line, while one is typed.

@@ -144,7 +144,7 @@ impl Module {
             }
             State::Reconnecting { attempt, .. } => {
                 client.mqtt.abort();
-                // The manual tells of them by +MQTTREC alone (2.4).
+                // The manual reports them by +MQTTREC alone (2.4).
                 if traits.reports_attempts {
                     self.urc(now, &Urc::Timeout(TimeoutKind::Connect));
                 }

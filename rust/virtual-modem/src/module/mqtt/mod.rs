@@ -36,7 +36,7 @@ pub(super) struct Mqtt {
     ping_report: bool,
     /// `AT+MQTTREC`.
     reconnects: bool,
-    /// For what takes a while that nobody knows exactly.
+    /// For durations that are not known exactly.
     random: fastrand::Rng,
 }
 
@@ -138,7 +138,7 @@ impl State {
         )
     }
 
-    /// What `AT+MQTTSTAT?` tells.
+    /// The state that `AT+MQTTSTAT?` reports.
     fn stat(self, now: Instant, fine: bool) -> MqttStat {
         // A state that the client passes through at its next tick.
         let fresh = |since: Instant| now.saturating_duration_since(since) < Duration::from_secs(1);
@@ -264,7 +264,7 @@ impl Module {
         self.pump(now);
     }
 
-    /// What a power cut does: the client is gone, and nobody told the broker.
+    /// The effect of a power cut: the client is gone, without notice to the broker.
     pub(super) fn drop_mqtt(&mut self) {
         if let Some(client) = &mut self.mqtt.client {
             client.mqtt.abort();
