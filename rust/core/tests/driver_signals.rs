@@ -46,9 +46,13 @@ fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
     while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
     let (told, signals) = mpsc::channel();
     let arrivals = told.clone();
-    modem.on_receivable(move || drop(arrivals.send("arrivals")));
+    modem.on_receivable(move || {
+        let _ = arrivals.send("arrivals");
+    });
     let mut pending = modem.start_command("AT+CSQ", None).unwrap();
-    pending.on_ready(move || drop(told.send("result")));
+    pending.on_ready(move || {
+        let _ = told.send("result");
+    });
     modem.close().unwrap();
     let mut seen = [
         signals.recv_timeout(LIMIT).unwrap(),
