@@ -11,6 +11,7 @@ import pytest
 
 import m531x
 from m531x import aio
+from m531x._event_log import EventLog
 
 Eventually = Callable[..., None]
 Overflow = Literal["block", "drop_oldest", "drop_newest"]
@@ -113,6 +114,26 @@ def test_drops_are_one_event_with_the_count_and_one_warning(
         assert len(counts) <= 2, "one at the first drop, one with the rest of the burst"
     warnings = [record for record in caplog.records if "dropped" in record.getMessage()]
     assert len(warnings) == len(counts)
+
+
+class _Line:
+    """A native modem, as far as the warning asks it."""
+
+    def __init__(self, is_serial: bool) -> None:
+        self.is_serial_line = lambda: is_serial
+
+
+@pytest.mark.parametrize("is_serial", [True, False])
+def test_block_warns_once_on_a_line_that_cannot_wait(
+    is_serial: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "m531x"):
+        EventLog(_Line(is_serial), "/dev/ttyUSB0", 0).warn_of_block()  # type: ignore[arg-type]
+        with m531x.Modem("virtual://", overflow="block") as modem:
+            assert not modem._native.is_serial_line()
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == int(is_serial)
+    assert all("without flow control" in warning for warning in warnings)
 
 
 def test_messages_and_events_keep_the_order_of_the_wire(eventually: Eventually) -> None:

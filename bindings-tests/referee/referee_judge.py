@@ -55,7 +55,7 @@ class Judge:
                 self.failed[text] = error
             return text, None
 
-    def wait(self, text: str, delivery: m531x.Delivery | None, timeout: float = 30.0) -> bool:
+    def wait(self, text: str, delivery: m531x.Delivery | None, timeout: float = 90.0) -> bool:
         """Waits for the end of a publish and judges it; whether it was reported as done."""
         if delivery is None:
             return False

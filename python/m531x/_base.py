@@ -82,6 +82,7 @@ class ModemBase:
         self._port = path_text("port", port)
         self._model = model
         self._trace_size = trace
+        self._blocks = overflow == "block"
         self._event_log: EventLog | None = None
         self._virtual: VirtualModem | None = None
         self._callbacks = CallbackRegistry()

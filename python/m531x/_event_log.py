@@ -66,6 +66,16 @@ class EventLog:
             self._next = number + 1
             _WIRE.debug("%s %s %s", self._port, ">" if kind == "command" else "<", text)
 
+    def warn_of_block(self) -> None:
+        """Warns of ``overflow="block"`` where bytes are lost while the port is not read."""
+        if self._native.is_serial_line():
+            _LOG.warning(
+                '%s: overflow="block" on a serial line without flow control: once the mailbox is '
+                "full, bytes are lost, and with them parts of messages and answers; take messages "
+                'in time, or use overflow="drop_oldest"',
+                self._port,
+            )
+
     def note(self, kind: int, value: int, text: str, timestamp: float) -> None:
         """Logs an event, and keeps a change of state for the trace."""
         if kind == EventKind.STATE_CHANGED and self._size:

@@ -111,6 +111,8 @@ class Modem(ModemBase):
             self._native = _native.Modem.open(self._port, self._options)
         self._closing = threading.Lock()
         event_log = self._event_log = EventLog(self._native, self._port, self._trace_size)
+        if self._blocks:
+            event_log.warn_of_block()
         self._callbacks.routes.bind(self._native)
         self._dispatcher = Dispatcher(self._native, self._callbacks, event_log)
         self._dispatcher.start()

@@ -122,6 +122,8 @@ class Modem(ModemBase):
         self._open_starter = _native.Starter(native, bridge.ready)
         watch_forks(self)
         self._event_log = EventLog(native, self._port, self._trace_size)
+        if self._blocks:
+            self._event_log.warn_of_block()
         self._receiver.start(native, self._open_starter, self._event_log)
 
     async def close(self) -> None:

@@ -288,6 +288,10 @@ impl Modem {
             .transpose()
     }
 
+    fn is_serial_line(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.core.is_serial_line())
+    }
+
     /// Has messages of a filter come from `recv_batch` if they are for a callback, else from `take`.
     fn route(&self, topic_filter: &str, called: bool) {
         self.core.route(topic_filter, called);

@@ -159,6 +159,14 @@ impl Engine {
         look(&self.lock().session)
     }
 
+    /// Whether there is a serial line, on which bytes are lost that are not read in time.
+    pub(super) fn is_serial_line(&self) -> bool {
+        self.lock()
+            .port
+            .as_ref()
+            .is_some_and(|port| port.is_real_line())
+    }
+
     /// The lines on the port that are kept, from a number on.
     pub(super) fn trace(&self, since: u64) -> Vec<TraceEntry> {
         let state = self.lock();

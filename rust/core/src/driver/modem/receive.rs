@@ -268,6 +268,12 @@ impl Modem {
         self.engine().stats()
     }
 
+    /// Whether the port is a serial line, without flow control: with [`Overflow::Block`] bytes are lost
+    /// there while the port is not read.
+    pub fn is_serial_line(&self) -> bool {
+        self.engine().is_serial_line()
+    }
+
     /// How many messages may wait for each consumer, how many bytes in all, and what happens to more.
     pub fn queue_limits(&self) -> (usize, u64, Overflow) {
         let limits = self.engine().mailbox().limits();
