@@ -181,7 +181,7 @@ flood: $(STAMPS)/cargo
 liveness: $(STAMPS)/cargo
 	@WRITE_LIVENESS=1 cargo test --quiet --package m531x-core --test session_liveness the_page
 
-## test-differential: Compare random lives of session and modem with a model: STEPS (100000) steps, seeds from SEED (1) on.
+## test-differential: Compare random scenarios of session and modem with a model: STEPS (100000) steps, seeds from SEED (1) on.
 test-differential: $(STAMPS)/cargo
 	@DIFFERENTIAL_STEPS=$(or $(STEPS),100000) DIFFERENTIAL_SEED=$(or $(SEED),1) \
 		cargo test --package m531x-core --test differential --test differential_driver

@@ -1,4 +1,4 @@
-//! Random lives of a session with the virtual module, compared with a small model of what is true.
+//! Random scenarios of a session with the virtual module, compared with a small model of what is true.
 //!
 //! `DIFFERENTIAL_STEPS` says how many steps (10 000), `DIFFERENTIAL_SEED` where the seeds begin;
 //! `make test-differential` sets both. What fails is shrunk and printed with its seed.
@@ -6,18 +6,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod differential_support;
-mod world;
+mod simulation;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use differential_support::life::{self, Wrong};
+use differential_support::scenario::{self, Wrong};
 use differential_support::{shrink, step};
 
-/// The steps of one life.
-const LIFE: usize = 200;
+/// The steps of one scenario.
+const STEPS: usize = 200;
 
 #[test]
 fn whatever_happens_the_session_tells_the_truth() {
@@ -26,7 +26,7 @@ fn whatever_happens_the_session_tells_the_truth() {
     };
     let steps = number("DIFFERENTIAL_STEPS", 10_000);
     let first = number("DIFFERENTIAL_SEED", 1);
-    let lives = steps.div_ceil(LIFE as u64);
+    let scenarios = steps.div_ceil(STEPS as u64);
     let next = AtomicU64::new(first);
     let wrong = Mutex::new(None);
     thread::scope(|scope| {
@@ -34,7 +34,7 @@ fn whatever_happens_the_session_tells_the_truth() {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + lives || wrong.lock().unwrap().is_some() {
+                    if seed >= first + scenarios || wrong.lock().unwrap().is_some() {
                         return;
                     }
                     if let Err(why) = run(seed) {
@@ -50,9 +50,9 @@ fn whatever_happens_the_session_tells_the_truth() {
 }
 
 fn run(seed: u64) -> Result<(), String> {
-    let steps = step::draw(seed, LIFE);
-    let lived = panic::catch_unwind(AssertUnwindSafe(|| life::live(seed, &steps, false)));
-    let wrong = match lived {
+    let steps = step::draw(seed, STEPS);
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| scenario::run(seed, &steps, false)));
+    let wrong = match ended {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(wrong)) => wrong,
         Err(_) => return Err(format!("seed {seed} panics")),
@@ -63,7 +63,7 @@ fn run(seed: u64) -> Result<(), String> {
     };
     let list: Vec<String> = short.iter().map(|step| format!("  {step:?}")).collect();
     Err(format!(
-        "seed {seed}: {why}\nthe shortest life in which something goes wrong:\n{}\n{trail}",
+        "seed {seed}: {why}\nthe shortest scenario in which something goes wrong:\n{}\n{trail}",
         list.join("\n")
     ))
 }

@@ -1,4 +1,4 @@
-//! Random lives of a modem that several threads use at once, compared with a small model: the driver
+//! Random scenarios of a modem that several threads use at once, compared with a small model: the driver
 //! with its threads, a virtual modem behind it, and its broker.
 //!
 //! A seed gives what each thread does, not how they meet. `DIFFERENTIAL_STEPS` says how many steps
@@ -7,11 +7,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod differential_driver_support;
-#[path = "world/lineage.rs"]
+#[path = "simulation/lineage.rs"]
 mod lineage;
 #[allow(dead_code, reason = "it only publishes here")]
-#[path = "end_to_end_support/witness.rs"]
-mod witness;
+#[path = "end_to_end_support/observer.rs"]
+mod observer;
 #[path = "differential_support/words.rs"]
 mod words;
 
@@ -19,11 +19,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use differential_driver_support::life;
+use differential_driver_support::scenario;
 
-/// The steps of one life.
-const LIFE: u64 = 400;
-/// How many live at the same time.
+/// The steps of one scenario.
+const STEPS: u64 = 400;
+/// How many are played at the same time.
 const SIDE_BY_SIDE: u64 = 2;
 /// One round is done in far less.
 const HANGS: Duration = Duration::from_secs(150);
@@ -35,7 +35,7 @@ fn whatever_several_threads_ask_the_modem_keeps_its_word() {
     };
     let steps = number("DIFFERENTIAL_STEPS", 6_000);
     let first = number("DIFFERENTIAL_SEED", 1);
-    let last = first + steps.div_ceil(LIFE);
+    let last = first + steps.div_ceil(STEPS);
     thread::scope(|scope| {
         for shift in 0..SIDE_BY_SIDE {
             scope.spawn(move || {
@@ -49,7 +49,7 @@ fn whatever_several_threads_ask_the_modem_keeps_its_word() {
     });
 }
 
-/// Lives one life on a thread that can be left behind if it never ends.
+/// Plays one scenario on a thread that can be left behind if it never ends.
 fn watch_over(seed: u64) {
     enum News {
         Begins(String),
@@ -58,8 +58,8 @@ fn watch_over(seed: u64) {
     let (news, comes) = mpsc::channel();
     thread::spawn(move || {
         let beat = |round| drop(news.send(News::Begins(round)));
-        let lived = life::live(seed, usize::try_from(LIFE).unwrap(), &beat);
-        let _ = news.send(News::Ended(lived));
+        let ended = scenario::run(seed, usize::try_from(STEPS).unwrap(), &beat);
+        let _ = news.send(News::Ended(ended));
     });
     let mut round = String::new();
     loop {

@@ -6,7 +6,7 @@ mod end_to_end_support;
 use std::time::{Duration, Instant};
 
 use end_to_end_support::mosquitto::{Mosquitto, free_port};
-use end_to_end_support::witness::Witness;
+use end_to_end_support::observer::Observer;
 use end_to_end_support::{
     connect_options, connected, next_event, open, publish_options, start, virtual_modem,
 };
@@ -76,8 +76,8 @@ fn a_broker_that_cannot_be_reached_is_an_error_in_time() {
 #[test]
 fn the_will_is_published_when_the_module_vanishes() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("will", 1);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("will", 1);
     let module = virtual_modem(&broker, &[]);
     let modem = open(&module);
     let mut options = connect_options();
@@ -89,7 +89,7 @@ fn the_will_is_published_when_the_module_vanishes() {
     });
     modem.connect(options).unwrap();
     module.reboot();
-    let will = witness.next();
+    let will = observer.next();
     assert_eq!(
         (will.topic.as_str(), will.payload.as_slice()),
         ("will", &b"gone"[..])

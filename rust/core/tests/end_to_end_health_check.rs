@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use end_to_end_support::mosquitto::Mosquitto;
-use end_to_end_support::witness::Witness;
+use end_to_end_support::observer::Observer;
 use end_to_end_support::{connect_options, next_event, subscribe_options, virtual_modem};
 use m531x_core::{
     EventKind, HealthCheck, Incoming, Modem, ModemOptions, MqttState, PublishOptions, QoS, Recovery,
@@ -83,7 +83,7 @@ fn a_broker_that_works_is_checked_and_nobody_sees_it() {
     let modem = connected(&module.port());
     await_checks(&modem, 3);
     assert_eq!(modem.subscriptions(), ["#"]);
-    let mut other = Witness::connect(broker.port(), "other");
+    let mut other = Observer::connect(broker.port(), "other");
     other.publish("t", b"the only one", 1, false);
     let message = loop {
         match modem.recv(Some(PATIENCE)).unwrap() {

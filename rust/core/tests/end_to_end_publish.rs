@@ -6,7 +6,7 @@ mod end_to_end_support;
 use std::thread;
 
 use end_to_end_support::mosquitto::Mosquitto;
-use end_to_end_support::witness::{Seen, Witness};
+use end_to_end_support::observer::{Observer, Seen};
 use end_to_end_support::{
     connected, next_message, publish_options, subscribe_options, virtual_modem,
 };
@@ -17,8 +17,8 @@ const ALL_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 #[test]
 fn each_qos_reaches_the_broker() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("out/#", 2);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("out/#", 2);
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     for qos in ALL_QOS {
@@ -27,14 +27,14 @@ fn each_qos_reaches_the_broker() {
             .unwrap();
         assert_eq!(receipt.qos, qos);
         assert_eq!(receipt.packet_id.is_some(), qos != QoS::AtMostOnce);
-        assert_eq!(witness.next(), seen("out/a", b"hello", qos.into(), false));
+        assert_eq!(observer.next(), seen("out/a", b"hello", qos.into(), false));
     }
 }
 
 #[test]
 fn each_qos_comes_from_the_broker() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
+    let mut observer = Observer::connect(broker.port(), "observer");
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     assert_eq!(
@@ -45,7 +45,7 @@ fn each_qos_comes_from_the_broker() {
     );
     assert_eq!(modem.subscriptions(), ["in/+"]);
     for qos in ALL_QOS {
-        witness.publish("in/b", b"hello", qos.into(), false);
+        observer.publish("in/b", b"hello", qos.into(), false);
         let message = next_message(&modem);
         assert_eq!(
             (message.topic.as_str(), message.payload.as_slice()),
@@ -63,15 +63,15 @@ fn each_qos_comes_from_the_broker() {
 #[test]
 fn an_unsubscribed_filter_brings_nothing_more() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
+    let mut observer = Observer::connect(broker.port(), "observer");
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     modem.subscribe("a", SubscribeOptions::default()).unwrap();
     modem.subscribe("b", SubscribeOptions::default()).unwrap();
     modem.unsubscribe("a").unwrap();
     assert_eq!(modem.subscriptions(), ["b"]);
-    witness.publish("a", b"1", 1, false);
-    witness.publish("b", b"2", 1, false);
+    observer.publish("a", b"1", 1, false);
+    observer.publish("b", b"2", 1, false);
     assert_eq!(next_message(&modem).topic, "b");
 }
 
@@ -86,9 +86,9 @@ fn retained_messages_are_kept_and_marked() {
         ..PublishOptions::default()
     };
     modem.publish("kept", b"from the module", retained).unwrap();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("kept", 1);
-    assert_eq!(witness.next(), seen("kept", b"from the module", 1, true));
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("kept", 1);
+    assert_eq!(observer.next(), seen("kept", b"from the module", 1, true));
 
     modem
         .subscribe("kept", subscribe_options(QoS::AtLeastOnce))
@@ -97,7 +97,7 @@ fn retained_messages_are_kept_and_marked() {
     assert!(message.retain);
     assert_eq!(message.payload, b"from the module");
     // To those who are there already it comes as an ordinary message.
-    let mut other = Witness::connect(broker.port(), "other");
+    let mut other = Observer::connect(broker.port(), "other");
     other.publish("kept", b"fresh", 1, true);
     assert!(!next_message(&modem).retain);
 }
@@ -105,8 +105,8 @@ fn retained_messages_are_kept_and_marked() {
 #[test]
 fn any_payload_passes_both_ways_unchanged() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("out/#", 2);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("out/#", 2);
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     modem
@@ -124,8 +124,8 @@ fn any_payload_passes_both_ways_unchanged() {
         modem
             .publish("out/x", payload, publish_options(QoS::ExactlyOnce))
             .unwrap();
-        assert_eq!(witness.next(), seen("out/x", payload, 2, false));
-        witness.publish("in/x", payload, 2, false);
+        assert_eq!(observer.next(), seen("out/x", payload, 2, false));
+        observer.publish("in/x", payload, 2, false);
         let message = next_message(&modem);
         assert_eq!(
             (message.topic.as_str(), message.payload.as_slice()),
@@ -140,8 +140,8 @@ fn any_payload_passes_both_ways_unchanged() {
 #[test]
 fn a_chinese_topic_passes_both_ways() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("设备/#", 1);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("设备/#", 1);
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     modem
@@ -152,13 +152,13 @@ fn a_chinese_topic_passes_both_ways() {
         )
         .unwrap();
     assert_eq!(
-        witness.next(),
+        observer.next(),
         seen("设备/温度", "二十一".as_bytes(), 1, false)
     );
     modem
         .subscribe("命令/#", subscribe_options(QoS::AtLeastOnce))
         .unwrap();
-    witness.publish("命令/开关", "开".as_bytes(), 1, false);
+    observer.publish("命令/开关", "开".as_bytes(), 1, false);
     let message = next_message(&modem);
     assert_eq!(
         (message.topic.as_str(), message.text().as_ref()),
@@ -169,7 +169,7 @@ fn a_chinese_topic_passes_both_ways() {
 #[test]
 fn a_thousand_messages_come_in_order_and_none_is_lost() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
+    let mut observer = Observer::connect(broker.port(), "observer");
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     modem
@@ -178,7 +178,7 @@ fn a_thousand_messages_come_in_order_and_none_is_lost() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for number in 0..1_000 {
-                witness.publish("many", format!("message {number}").as_bytes(), 1, false);
+                observer.publish("many", format!("message {number}").as_bytes(), 1, false);
             }
         });
         for number in 0..1_000 {
@@ -191,8 +191,8 @@ fn a_thousand_messages_come_in_order_and_none_is_lost() {
 #[test]
 fn publishes_of_several_threads_all_arrive_each_thread_in_order() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("thread/#", 1);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("thread/#", 1);
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     thread::scope(|scope| {
@@ -214,7 +214,7 @@ fn publishes_of_several_threads_all_arrive_each_thread_in_order() {
         }
         let mut next = [0_u32; 4];
         for _ in 0..200 {
-            let seen = witness.next();
+            let seen = observer.next();
             let thread: usize = seen.topic["thread/".len()..].parse().unwrap();
             assert_eq!(seen.payload, next[thread].to_string().as_bytes());
             next[thread] += 1;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use std::{process, thread};
 
 use end_to_end_support::mosquitto::Mosquitto;
-use end_to_end_support::witness::Witness;
+use end_to_end_support::observer::Observer;
 use end_to_end_support::{
     connect_options, next_event, next_message, publish_options, subscribe_options, virtual_modem,
 };
@@ -58,10 +58,10 @@ fn publish_many(modem: &Modem, numbers: std::ops::Range<u32>) -> Vec<Delivery> {
 }
 
 /// Every number arrives at least once.
-fn expect_all(witness: &mut Witness, numbers: std::ops::Range<u32>) {
+fn expect_all(observer: &mut Observer, numbers: std::ops::Range<u32>) {
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
     while !numbers.clone().all(|number| counts.contains_key(&number)) {
-        let payload = String::from_utf8(witness.next().payload).unwrap();
+        let payload = String::from_utf8(observer.next().payload).unwrap();
         *counts.entry(payload.parse().unwrap()).or_insert(0) += 1;
     }
 }
@@ -75,7 +75,7 @@ fn expect_done(deliveries: &[Delivery]) {
 
 /// The subscription is alive: what others publish arrives.
 fn expect_messages(modem: &Modem, broker: &Mosquitto) {
-    let mut other = Witness::connect(broker.port(), "other");
+    let mut other = Observer::connect(broker.port(), "other");
     let deadline = Instant::now() + PATIENCE;
     while modem.mqtt_state() != MqttState::Connected
         || modem.stats().session.recoveries.total() == 0
@@ -99,9 +99,9 @@ fn a_broker_that_was_gone_for_a_while_gets_everything() {
     assert_eq!(at_most_once.unwrap_err().code(), ErrorCode::NotConnected);
     thread::sleep(Duration::from_secs(2));
     broker.start_again();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("out", 1);
-    expect_all(&mut witness, 0..10);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("out", 1);
+    expect_all(&mut observer, 0..10);
     expect_done(&deliveries);
     expect_messages(&modem, &broker);
 }
@@ -109,8 +109,8 @@ fn a_broker_that_was_gone_for_a_while_gets_everything() {
 #[test]
 fn a_network_that_was_cut_loses_nothing() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("out", 1);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("out", 1);
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module.port());
     let mut deliveries = publish_many(&modem, 0..5);
@@ -120,7 +120,7 @@ fn a_network_that_was_cut_loses_nothing() {
     thread::sleep(Duration::from_secs(8));
     deliveries.extend(publish_many(&modem, 10..15));
     module.restore_network();
-    expect_all(&mut witness, 0..15);
+    expect_all(&mut observer, 0..15);
     expect_done(&deliveries);
     expect_messages(&modem, &broker);
 }
@@ -128,15 +128,15 @@ fn a_network_that_was_cut_loses_nothing() {
 #[test]
 fn a_module_that_restarts_in_the_middle_of_publishing_loses_nothing() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("out", 1);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("out", 1);
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module.port());
     let deliveries = publish_many(&modem, 0..200);
     deliveries[20].wait(Some(PATIENCE)).unwrap();
     module.reboot();
     next_event(&modem, EventKind::Rebooted, PATIENCE);
-    expect_all(&mut witness, 0..200);
+    expect_all(&mut observer, 0..200);
     expect_done(&deliveries);
     expect_messages(&modem, &broker);
     assert_eq!(modem.stats().session.recoveries.rebooted, 1);
@@ -156,8 +156,8 @@ fn at_link(broker: &Mosquitto, link: &Path) -> VirtualModem {
 #[test]
 fn a_port_that_vanishes_and_comes_back_under_its_name_loses_nothing() {
     let broker = Mosquitto::start();
-    let mut witness = Witness::connect(broker.port(), "witness");
-    witness.subscribe("out", 1);
+    let mut observer = Observer::connect(broker.port(), "observer");
+    observer.subscribe("out", 1);
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("modem");
     let module = at_link(&broker, &link);
@@ -174,7 +174,7 @@ fn a_port_that_vanishes_and_comes_back_under_its_name_loses_nothing() {
     thread::sleep(Duration::from_secs(1));
     let module = at_link(&broker, &link);
     next_event(&modem, EventKind::PortBack, PATIENCE);
-    expect_all(&mut witness, 0..60);
+    expect_all(&mut observer, 0..60);
     expect_done(&deliveries);
     expect_messages(&modem, &broker);
     modem.signal().unwrap();

@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fault_matrix_support;
-mod world;
+mod simulation;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

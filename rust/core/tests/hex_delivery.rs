@@ -2,15 +2,15 @@
 //! declares. On virtual time, with the virtual module and the embedded broker.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod world;
+mod simulation;
 
 use m531x_core::session::RequestKind;
 use m531x_core::{Model, QoS};
 use m531x_virtual_modem::Firmware;
-use world::{SECOND, World, WorldConfig, connect};
+use simulation::{SECOND, Simulation, SimulationConfig, connect};
 
-fn subscribed(firmware: Firmware) -> World {
-    let mut world = World::new(&WorldConfig {
+fn subscribed(firmware: Firmware) -> Simulation {
+    let mut simulation = Simulation::new(&SimulationConfig {
         model: Model::M5311,
         lineage: firmware.into(),
         seed: 1,
@@ -22,16 +22,16 @@ fn subscribed(firmware: Firmware) -> World {
         hex: true,
     };
     for request in [RequestKind::Startup, connect(true), subscribe] {
-        let id = world.begin(request);
-        world.finish(id, 60 * SECOND).unwrap();
+        let id = simulation.begin(request);
+        simulation.finish(id, 60 * SECOND).unwrap();
     }
-    world
+    simulation
 }
 
 #[test]
 fn any_payload_arrives_on_every_firmware() {
     for firmware in Firmware::ALL {
-        let mut world = subscribed(firmware);
+        let mut simulation = subscribed(firmware);
         let payloads: [&[u8]; 5] = [
             b"",
             b"a",
@@ -40,18 +40,18 @@ fn any_payload_arrives_on_every_firmware() {
             &[0, 13, 10, 26, 34, 255],
         ];
         for payload in payloads {
-            world.publish_to_module("in/a", payload, QoS::AtLeastOnce);
-            world.run(5 * SECOND);
+            simulation.publish_to_module("in/a", payload, QoS::AtLeastOnce);
+            simulation.run(5 * SECOND);
         }
-        let came: Vec<&[u8]> = world.messages.iter().map(|m| &m.payload[..]).collect();
+        let came: Vec<&[u8]> = simulation.messages.iter().map(|m| &m.payload[..]).collect();
         assert_eq!(came, payloads, "{firmware}");
         assert!(
-            world
+            simulation
                 .messages
                 .iter()
                 .all(|m| m.topic == "in/a" && !m.truncated),
             "{firmware}: {:?}",
-            world.messages
+            simulation.messages
         );
     }
 }
@@ -59,13 +59,13 @@ fn any_payload_arrives_on_every_firmware() {
 #[test]
 fn a_topic_that_holds_a_number_is_right_or_flagged() {
     for firmware in Firmware::ALL {
-        let mut world = subscribed(firmware);
+        let mut simulation = subscribed(firmware);
         for topic in ["in/a,3,b", "in/a,0,b", "in/a,4,0", "in/3,5"] {
             for payload in [&b""[..], b"a", b"abc", b"\r\nOK\r\n"] {
-                let before = world.messages.len();
-                world.publish_to_module(topic, payload, QoS::AtLeastOnce);
-                world.run(10 * SECOND);
-                let came = &world.messages[before..];
+                let before = simulation.messages.len();
+                simulation.publish_to_module(topic, payload, QoS::AtLeastOnce);
+                simulation.run(10 * SECOND);
+                let came = &simulation.messages[before..];
                 let first = came.first();
                 assert!(
                     first

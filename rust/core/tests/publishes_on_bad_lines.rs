@@ -6,14 +6,14 @@
 //! are played (6), `BAD_LINES_SEED` where they begin.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod world;
+mod simulation;
 
 use std::collections::BTreeSet;
 
 use m531x_core::session::{OperationId, Request, RequestKind};
 use m531x_core::{ConnectOptions, Model, QoS};
 use m531x_virtual_modem::Fault;
-use world::{CLIENT, Lineage, SECOND, World, WorldConfig, ms, publish, subscribe};
+use simulation::{CLIENT, Lineage, SECOND, Simulation, SimulationConfig, ms, publish, subscribe};
 
 const MODELS: [Model; 4] = [Model::M5310A, Model::M5311, Model::M5312, Model::M5313];
 const HARMLESS: [&str; 7] = [
@@ -45,7 +45,7 @@ const WINDOW: usize = 50;
 
 /// A gateway that publishes, and what is broken at the moment.
 struct Gateway {
-    world: World,
+    simulation: Simulation,
     random: fastrand::Rng,
     published: Vec<(OperationId, QoS)>,
     sleeps: bool,
@@ -58,14 +58,14 @@ struct Gateway {
 impl Gateway {
     fn connected(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut world = World::new(&WorldConfig {
+        let mut simulation = Simulation::new(&SimulationConfig {
             model: MODELS[random.usize(..MODELS.len())],
             lineage: Lineage::of_seed(seed),
             seed,
             paced: random.bool(),
         });
         // On a slow network several are on their way when a connection is lost.
-        world.network.latency = ms([30, 200, 600][random.usize(..3)]);
+        simulation.network.latency = ms([30, 200, 600][random.usize(..3)]);
         let mut options = ConnectOptions::new("broker", CLIENT);
         options.clean_session = false;
         options.keepalive = 20;
@@ -75,8 +75,8 @@ impl Gateway {
             RequestKind::Connect(options),
             subscribe("in/#", QoS::AtLeastOnce),
         ] {
-            let id = world.begin(request);
-            world.finish(id, 120 * SECOND).unwrap();
+            let id = simulation.begin(request);
+            simulation.finish(id, 120 * SECOND).unwrap();
         }
         let harmful = HARMFUL[random.usize(..HARMFUL.len())];
         let faults: Vec<Fault> = [
@@ -86,9 +86,9 @@ impl Gateway {
         ]
         .map(|fault| fault.parse().unwrap())
         .into();
-        world.module.set_faults(&faults, seed);
+        simulation.module.set_faults(&faults, seed);
         Self {
-            world,
+            simulation,
             random,
             published: Vec::new(),
             sleeps: harmful.starts_with("sleep"),
@@ -106,7 +106,7 @@ impl Gateway {
         }
         if step % 3 == 0 {
             let payload = format!("{step}\r\nOK\r\n+MQTTPUBACK:1,0\r\n");
-            self.world
+            self.simulation
                 .publish_to_module("in/x", payload.as_bytes(), QoS::AtLeastOnce);
         }
         self.mend(step);
@@ -115,13 +115,13 @@ impl Gateway {
             self.break_something(step);
         }
         let pause = self.random.u64(50..150);
-        self.world.run(ms(pause));
+        self.simulation.run(ms(pause));
     }
 
     fn publish(&mut self) {
         let newest = self.published.iter().rev().take(8 * WINDOW);
         let under_way = newest
-            .filter(|(id, _)| self.world.end_of(*id).is_none())
+            .filter(|(id, _)| self.simulation.end_of(*id).is_none())
             .count();
         if under_way == WINDOW {
             return;
@@ -135,46 +135,48 @@ impl Gateway {
         };
         let request = publish(&format!("out/{number}"), payload.as_bytes(), qos);
         // Refused at once, it is not accepted.
-        if let Ok(id) = self.world.try_begin(Request::new(request)) {
+        if let Ok(id) = self.simulation.try_begin(Request::new(request)) {
             self.published.push((id, qos));
         }
     }
 
     fn mend(&mut self, step: u32) {
         if self.cut_until.is_some_and(|until| until <= step) {
-            self.world.cut_network(false);
+            self.simulation.cut_network(false);
             self.cut_until = None;
         }
         if self.gone_until.is_some_and(|until| until <= step) {
-            self.world.attach_port();
+            self.simulation.attach_port();
             self.gone_until = None;
         }
     }
 
     fn break_something(&mut self, step: u32) {
         match self.random.u8(..6) {
-            0 => self.world.reboot_module(),
+            0 => self.simulation.reboot_module(),
             1 => {
-                self.world.detach_port();
+                self.simulation.detach_port();
                 if self.random.bool() {
-                    self.world.reboot_module();
+                    self.simulation.reboot_module();
                 }
                 self.gone_until = Some(step + self.random.u32(1..50));
             }
             2 => {
-                self.world.stop_broker(true);
+                self.simulation.stop_broker(true);
                 let away = self.random.u64(500..15_000);
-                self.world.run(ms(away));
-                self.world.stop_broker(false);
+                self.simulation.run(ms(away));
+                self.simulation.stop_broker(false);
             }
             // An OK from elsewhere for a command that was slept through is as good as the module's.
             3 if !self.sleeps => {
                 let lines: [&[u8]; 3] = [b"\r\nOK\r\n", b"\r\nERROR\r\n", b"\xff\x00+MQ"];
                 let line = lines[self.random.usize(..lines.len())];
-                self.world.session.handle_input(self.world.now, line);
+                self.simulation
+                    .session
+                    .handle_input(self.simulation.now, line);
             }
             _ => {
-                self.world.cut_network(true);
+                self.simulation.cut_network(true);
                 self.cut_until = Some(step + self.random.u32(5..400));
             }
         }
@@ -183,15 +185,15 @@ impl Gateway {
     /// Puts everything right and waits until that is noticed, also by a health check.
     fn settle(&mut self) {
         self.mend(u32::MAX);
-        self.world.module.set_faults(&[], 0);
-        self.world.run(1200 * SECOND);
+        self.simulation.module.set_faults(&[], 0);
+        self.simulation.run(1200 * SECOND);
     }
 
     /// The numbers of the publishes that were called done and are not there.
     fn lost(&self) -> Vec<usize> {
-        let arrived = self.world.witness.arrived.iter();
+        let arrived = self.simulation.observer.arrived.iter();
         let arrived: BTreeSet<&str> = arrived.map(|arrival| arrival.topic.as_str()).collect();
-        let is_done = |id| matches!(self.world.end_of(id), Some((_, Ok(_))));
+        let is_done = |id| matches!(self.simulation.end_of(id), Some((_, Ok(_))));
         let done = self.published.iter().enumerate();
         done.filter(|(number, (id, qos))| {
             *qos != QoS::AtMostOnce
@@ -216,14 +218,14 @@ fn what_is_called_done_has_arrived() {
         }
         gateway.settle();
         let open = gateway.published.iter();
-        let open = open.filter(|(id, _)| gateway.world.end_of(*id).is_none());
+        let open = open.filter(|(id, _)| gateway.simulation.end_of(*id).is_none());
         assert_eq!(open.count(), 0, "seed {seed}: publishes that never end");
         let lost = gateway.lost();
         assert!(
             lost.is_empty(),
             "seed {seed}: of {} publishes {lost:?} are lost\n{}",
             gateway.published.len(),
-            gateway.world.trail
+            gateway.simulation.trail
         );
     }
 }

@@ -2,19 +2,19 @@
 //! connection meanwhile. On virtual time, with the virtual module and the embedded broker.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod world;
+mod simulation;
 
 use std::collections::BTreeSet;
 
 use m531x_core::session::RequestKind;
 use m531x_core::{Model, QoS};
-use world::{Lineage, SECOND, World, WorldConfig, connect, ms, subscribe};
+use simulation::{Lineage, SECOND, Simulation, SimulationConfig, connect, ms, subscribe};
 
 const ROUNDS: u32 = 40;
 
 /// A gateway that is subscribed, and the next number to be published to it.
 struct Gateway {
-    world: World,
+    simulation: Simulation,
     random: fastrand::Rng,
     sent: u32,
 }
@@ -23,7 +23,7 @@ impl Gateway {
     fn subscribed(seed: u64) -> Self {
         let models = [Model::M5310A, Model::M5311, Model::M5312, Model::M5313];
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut world = World::new(&WorldConfig {
+        let mut simulation = Simulation::new(&SimulationConfig {
             model: models[random.usize(..models.len())],
             lineage: Lineage::of_seed(seed),
             seed,
@@ -31,11 +31,11 @@ impl Gateway {
         });
         let startup = RequestKind::Startup;
         for request in [startup, connect(false), subscribe("in/#", QoS::AtLeastOnce)] {
-            let id = world.begin(request);
-            world.finish(id, 120 * SECOND).unwrap();
+            let id = simulation.begin(request);
+            simulation.finish(id, 120 * SECOND).unwrap();
         }
         Self {
-            world,
+            simulation,
             random,
             sent: 0,
         }
@@ -45,16 +45,16 @@ impl Gateway {
     fn pass(&mut self, most: u64) {
         for _ in 0..self.random.u64(0..most) {
             let number = self.sent.to_string();
-            self.world
+            self.simulation
                 .publish_to_module("in/n", number.as_bytes(), QoS::AtLeastOnce);
             self.sent += 1;
-            self.world.run(ms(self.random.u64(100..2000)));
+            self.simulation.run(ms(self.random.u64(100..2000)));
         }
     }
 
     fn missing(&self) -> Vec<u32> {
         let number = |payload: &[u8]| String::from_utf8_lossy(payload).parse().unwrap();
-        let messages = self.world.messages.iter();
+        let messages = self.simulation.messages.iter();
         let seen: BTreeSet<u32> = messages.map(|m| number(&m.payload)).collect();
         (0..self.sent).filter(|n| !seen.contains(n)).collect()
     }
@@ -68,27 +68,27 @@ fn nothing_is_missed_over_cuts_restarts_and_absences_of_the_broker() {
             gateway.pass(15);
             match gateway.random.u8(..5) {
                 0 => {
-                    gateway.world.stop_broker(true);
+                    gateway.simulation.stop_broker(true);
                     gateway.pass(20);
-                    gateway.world.stop_broker(false);
+                    gateway.simulation.stop_broker(false);
                 }
-                1 => gateway.world.reboot_module(),
+                1 => gateway.simulation.reboot_module(),
                 _ => {
-                    gateway.world.cut_network(true);
+                    gateway.simulation.cut_network(true);
                     gateway.pass(60);
-                    gateway.world.cut_network(false);
+                    gateway.simulation.cut_network(false);
                 }
             }
         }
         // A restart of which nothing is heard is found out by the health check.
-        gateway.world.run(1200 * SECOND);
+        gateway.simulation.run(1200 * SECOND);
         let missing = gateway.missing();
         assert!(
             missing.is_empty(),
             "seed {seed}: {} of {} are missing: {missing:?}\n{}",
             missing.len(),
             gateway.sent,
-            gateway.world.trail
+            gateway.simulation.trail
         );
     }
 }

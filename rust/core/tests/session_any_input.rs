@@ -142,14 +142,14 @@ fn good_answer(command: &str) -> &'static str {
 }
 
 /// A session and what is still to end.
-struct World {
+struct Simulation {
     session: Session,
     now: Instant,
     sent: Vec<String>,
     open: BTreeSet<OperationId>,
 }
 
-impl World {
+impl Simulation {
     fn collect(&mut self) {
         while let Some(bytes) = self.session.poll_transmit(self.now) {
             assert_eq!(
@@ -221,21 +221,25 @@ fn all_ends(config: SessionConfig, acts: Vec<Act>) -> Result<(), TestCaseError> 
         health_check: None,
         ..config.recovery
     };
-    let mut world = World {
+    let mut simulation = Simulation {
         session: Session::new(SessionConfig { recovery, ..config }),
         now: Instant::now(),
         sent: Vec::new(),
         open: BTreeSet::new(),
     };
     for act in acts {
-        world.act(act);
+        simulation.act(act);
     }
-    world.act(Act::Plug);
-    world.wait(Duration::from_secs(3 * 3600));
-    prop_assert!(world.open.is_empty(), "still open: {:?}", world.open);
-    prop_assert!(world.session.idle());
+    simulation.act(Act::Plug);
+    simulation.wait(Duration::from_secs(3 * 3600));
+    prop_assert!(
+        simulation.open.is_empty(),
+        "still open: {:?}",
+        simulation.open
+    );
+    prop_assert!(simulation.session.idle());
     prop_assert_eq!(
-        world.session.poll_timeout(),
+        simulation.session.poll_timeout(),
         None,
         "nothing is due any more"
     );

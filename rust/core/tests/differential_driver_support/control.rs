@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use m531x_core::{ConnectOptions, Error, ErrorCode, Modem, MqttState, QoS, SubscribeOptions};
 use m531x_virtual_modem::firmware::Traits;
 
-use super::crew::{judge_command, refused};
 use super::plan::Order;
+use super::workers::{judge_command, refused};
 use crate::words::ensure;
 
 /// Subscribed with every connection: what is published there last comes last.
-pub(crate) const FENCE: &str = "fence";
+pub(crate) const BARRIER_TOPIC: &str = "barrier";
 
 /// What is true of connection and subscriptions.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl Link {
             self.at_broker.clear();
         }
         self.kept = !clean_session;
-        self.subscribe(modem, FENCE, QoS::AtLeastOnce)
+        self.subscribe(modem, BARRIER_TOPIC, QoS::AtLeastOnce)
     }
 
     fn disconnect(&mut self, modem: &Modem) -> Result<(), String> {

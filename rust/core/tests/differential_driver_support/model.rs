@@ -6,9 +6,9 @@ use m531x_at::topic;
 use m531x_core::{ErrorCode, Event, EventKind, Message, QoS};
 
 use super::control::Link;
-use super::crew::{ECHOING, Ending, number_in, payload_of, topic_of};
 use super::plan::{Inbound, Order, Round};
 use super::watcher::Arrival;
+use super::workers::{ECHOING, Ending, number_in, payload_of, topic_of};
 use crate::words::{ensure, inbound_payload};
 
 /// How often something may be there that a broken connection can repeat.
@@ -51,7 +51,7 @@ impl Weather {
 }
 
 struct Published {
-    crew: usize,
+    worker: usize,
     number: usize,
     qos: QoS,
     least: usize,
@@ -132,12 +132,12 @@ impl Model {
     /// A publish has ended.
     pub(crate) fn ended(
         &mut self,
-        crew: usize,
+        worker: usize,
         number: usize,
         qos: QoS,
         ending: &Ending,
     ) -> Result<(), String> {
-        let topic = topic_of(crew, number);
+        let topic = topic_of(worker, number);
         let Weather { connected, ends } = self.weather.as_ref().expect("somebody has published");
         let connected = *connected;
         let possible = usize::from(connected != Connected::Never);
@@ -170,7 +170,7 @@ impl Model {
             Ending::Forgotten | Ending::GivenUp => (0, possible),
         };
         let one = Published {
-            crew,
+            worker,
             number,
             qos,
             least,
@@ -198,7 +198,7 @@ impl Model {
                     || one.qos == QoS::ExactlyOnce && arrival.qos == 1)
                 && one.arrived <= one.most;
             ensure(right, || format!("{arrival:?} must not be there"))?;
-            let last = std::mem::replace(&mut self.last_arrived[one.crew], one.number);
+            let last = std::mem::replace(&mut self.last_arrived[one.worker], one.number);
             ensure(last < one.number, || {
                 format!("{arrival:?} came after the {last}th of its thread")
             })?;

@@ -14,7 +14,7 @@ const BAD_FILTERS: [&str; 3] = ["", "in/#/a", "in/\"\r"];
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Round {
     /// What each of the publishing threads does.
-    pub(crate) publishers: [Vec<Deed>; PUBLISHERS],
+    pub(crate) publishers: [Vec<Action>; PUBLISHERS],
     /// What the one thread does that changes connection and subscriptions.
     pub(crate) control: Vec<Order>,
     /// What another client of the broker publishes.
@@ -22,7 +22,7 @@ pub(crate) struct Round {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Publish {
         number: usize,
         qos: QoS,
@@ -88,14 +88,14 @@ pub(crate) struct Inbound {
 
 impl Round {
     pub(crate) fn steps(&self) -> usize {
-        let deeds: usize = self.publishers.iter().map(Vec::len).sum();
-        deeds + self.control.len() + self.inbound.len()
+        let actions: usize = self.publishers.iter().map(Vec::len).sum();
+        actions + self.control.len() + self.inbound.len()
     }
 
     /// What can end anything that is under way.
     pub(crate) fn ends(&self) -> Vec<ErrorCode> {
-        let mut deeds = self.publishers.iter().flatten();
-        let cancels = deeds.any(|deed| matches!(deed, Deed::Cancel));
+        let mut actions = self.publishers.iter().flatten();
+        let cancels = actions.any(|action| matches!(action, Action::Cancel));
         let mut orders = self.control.iter();
         let closes = orders.any(|order| matches!(order, Order::Close));
         let cancelled = cancels.then_some(ErrorCode::Cancelled);
@@ -107,13 +107,13 @@ impl Round {
 
     /// Whether somebody gives up what may still be answered.
     pub(crate) fn is_impatient(&self) -> bool {
-        let mut deeds = self.publishers.iter().flatten();
-        deeds.any(|deed| {
+        let mut actions = self.publishers.iter().flatten();
+        actions.any(|action| {
             matches!(
-                deed,
-                Deed::Cancel
-                    | Deed::Command { hasty: true, .. }
-                    | Deed::Publish {
+                action,
+                Action::Cancel
+                    | Action::Command { hasty: true, .. }
+                    | Action::Publish {
                         way: Way::GivenUp,
                         ..
                     }
@@ -126,7 +126,7 @@ impl Round {
 pub(crate) struct Drawer {
     random: fastrand::Rng,
     number: usize,
-    /// Some lives are never disturbed by somebody who cancels or has no patience.
+    /// Some scenarios are never disturbed by somebody who cancels or has no patience.
     rough: bool,
 }
 
@@ -141,10 +141,10 @@ impl Drawer {
 
     pub(crate) fn draw(&mut self, connected: bool) -> Round {
         let mut round = Round::default();
-        for deeds in &mut round.publishers {
+        for actions in &mut round.publishers {
             let count = self.random.usize(2..12);
-            deeds.extend(
-                (0..count).map(|_| Self::deed(&mut self.random, &mut self.number, self.rough)),
+            actions.extend(
+                (0..count).map(|_| Self::action(&mut self.random, &mut self.number, self.rough)),
             );
         }
         // Most of the time there is a connection, and it stays.
@@ -185,9 +185,9 @@ impl Drawer {
         }
     }
 
-    fn deed(random: &mut fastrand::Rng, number: &mut usize, rough: bool) -> Deed {
+    fn action(random: &mut fastrand::Rng, number: &mut usize, rough: bool) -> Action {
         match random.u8(0..100) {
-            0..70 => Deed::Publish {
+            0..70 => Action::Publish {
                 number: next(number),
                 qos: draw_qos(random),
                 way: [
@@ -199,15 +199,15 @@ impl Drawer {
                     Way::GivenUp,
                 ][random.usize(0..6)],
             },
-            70..75 => Deed::PublishBadly {
+            70..75 => Action::PublishBadly {
                 topic: BAD_TOPICS[random.usize(0..BAD_TOPICS.len())],
             },
-            75..90 => Deed::Command {
+            75..90 => Action::Command {
                 line: COMMANDS[random.usize(0..COMMANDS.len())],
                 hasty: rough && random.u8(0..8) == 0,
             },
-            90..92 if rough => Deed::Cancel,
-            _ => Deed::Look,
+            90..92 if rough => Action::Cancel,
+            _ => Action::Look,
         }
     }
 

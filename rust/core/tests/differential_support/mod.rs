@@ -1,7 +1,7 @@
-//! Random lives of a session, and the few truths that hold in all of them.
+//! Random scenarios of a session, and the few invariants that hold in all of them.
 
-pub(crate) mod life;
 pub(crate) mod model;
+pub(crate) mod scenario;
 pub(crate) mod shrink;
 pub(crate) mod step;
 pub(crate) mod words;

@@ -1,4 +1,4 @@
-//! The obvious truths: what is wanted, what is subscribed, what may be delivered, which results are
+//! The obvious invariants: what is wanted, what is subscribed, what may be delivered, which results are
 //! permitted. It knows nothing of the wire.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{Error, ErrorCode, QoS};
 
 use super::words::{FILTERS, ensure, is_answer};
-use crate::world::{CLIENT, World};
+use crate::simulation::{CLIENT, Simulation};
 
 /// How long a message may be on its way when nothing is wrong.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ pub(crate) struct Model {
     published: Vec<(String, QoS)>,
     inbound: Vec<Inbound>,
     seen: usize,
-    /// Something is wrong with the world.
+    /// Something is wrong with the line, the module, the network or the broker.
     pub(crate) troubled: bool,
 }
 
@@ -125,21 +125,27 @@ impl Model {
         self.under_way.remove(&id);
     }
 
-    pub(crate) fn inbound(&mut self, world: &World, topic: &str, payload: &[u8], qos: QoS) {
+    pub(crate) fn inbound(
+        &mut self,
+        simulation: &Simulation,
+        topic: &str,
+        payload: &[u8],
+        qos: QoS,
+    ) {
         let listens = self.filters.iter().any(|(filter, known)| {
             matches!(known, Known::Subscribed(_))
                 && topic::matches(filter.as_bytes(), topic.as_bytes())
         });
         let calm = !self.troubled
             && self.wanted
-            && world.is_connected()
-            && world.broker.is_online(CLIENT)
-            && self.agrees_on_filters(world).is_ok();
+            && simulation.is_connected()
+            && simulation.broker.is_online(CLIENT)
+            && self.agrees_on_filters(simulation).is_ok();
         self.inbound.push(Inbound {
             topic: topic.to_owned(),
             payload: payload.to_vec(),
             qos,
-            at: world.now,
+            at: simulation.now,
             sure: calm && listens,
             delivered: 0,
         });
@@ -153,25 +159,25 @@ impl Model {
     }
 
     /// Takes note of what has ended and arrived, and says what cannot be.
-    pub(crate) fn look(&mut self, world: &World) -> Result<(), String> {
+    pub(crate) fn look(&mut self, simulation: &Simulation) -> Result<(), String> {
         let ids = self.under_way();
         for id in ids {
-            let Some((at, result)) = world.end_of(id) else {
+            let Some((at, result)) = simulation.end_of(id) else {
                 continue;
             };
             if let Some(under) = self.under_way.remove(&id) {
-                self.judge_end(world, &under, *at, result)?;
+                self.judge_end(simulation, &under, *at, result)?;
             }
         }
-        for filter in &world.refused_again {
+        for filter in &simulation.refused_again {
             self.know(filter, Known::Maybe);
         }
-        self.judge_messages(world)
+        self.judge_messages(simulation)
     }
 
     fn judge_end(
         &mut self,
-        world: &World,
+        simulation: &Simulation,
         under: &Under,
         at: Instant,
         result: &Result<Outcome, Error>,
@@ -202,7 +208,7 @@ impl Model {
             }
             (RequestKind::Disconnect | RequestKind::Delete, Ok(_)) => self.ended = last,
             (RequestKind::Publish { topic, qos, .. }, Ok(_)) => {
-                let arrived = *qos == QoS::AtMostOnce || world.witness.copies(topic) > 0;
+                let arrived = *qos == QoS::AtMostOnce || simulation.observer.copies(topic) > 0;
                 ensure(arrived, || {
                     format!("{topic} was called complete, and is not there")
                 })?;
@@ -215,7 +221,7 @@ impl Model {
             }
             (RequestKind::Command(line), Ok(Outcome::Lines(lines))) => {
                 ensure(
-                    is_answer(world.module.profile().model.name(), line, lines),
+                    is_answer(simulation.module.profile().model.name(), line, lines),
                     || format!("{line} was given the answer {lines:?}"),
                 )?;
             }
@@ -224,8 +230,8 @@ impl Model {
         Ok(())
     }
 
-    fn judge_messages(&mut self, world: &World) -> Result<(), String> {
-        for message in &world.messages[self.seen..] {
+    fn judge_messages(&mut self, simulation: &Simulation) -> Result<(), String> {
+        for message in &simulation.messages[self.seen..] {
             if self.troubled && message.truncated && message.ambiguous {
                 // Cut short by a restart, and it says so: nobody can know where its topic ended.
                 continue;
@@ -247,9 +253,9 @@ impl Model {
                 format!("{message:?} came twice without a cause")
             })?;
         }
-        self.seen = world.messages.len();
+        self.seen = simulation.messages.len();
         let late = self.inbound.iter().find(|inbound| {
-            inbound.sure && inbound.delivered == 0 && inbound.at + ON_ITS_WAY < world.now
+            inbound.sure && inbound.delivered == 0 && inbound.at + ON_ITS_WAY < simulation.now
         });
         match late {
             Some(late) => Err(format!("{} was not delivered", late.topic)),
@@ -258,21 +264,21 @@ impl Model {
     }
 
     /// What holds when nothing is wrong and nothing is under way.
-    pub(crate) fn judge_rest(&self, world: &World) -> Result<(), String> {
+    pub(crate) fn judge_rest(&self, simulation: &Simulation) -> Result<(), String> {
         let open: Vec<_> = self.under_way.values().map(|under| &under.kind).collect();
         ensure(open.is_empty(), || format!("these never end: {open:?}"))?;
-        let online = world.broker.is_online(CLIENT);
+        let online = simulation.broker.is_online(CLIENT);
         if self.wanted {
-            let state = world.session.mqtt_state();
-            ensure(world.is_connected() && online, || {
+            let state = simulation.session.mqtt_state();
+            ensure(simulation.is_connected() && online, || {
                 format!("no connection: the session says {state}, the broker {online}")
             })?;
-            self.agrees_on_filters(world)?;
+            self.agrees_on_filters(simulation)?;
         }
         ensure(!self.ended || !online, || {
             "disconnected, and still online".to_owned()
         })?;
-        for arrival in &world.witness.arrived {
+        for arrival in &simulation.observer.arrived {
             let known = self
                 .published
                 .iter()
@@ -281,8 +287,8 @@ impl Model {
             ensure(known, || format!("nobody published {arrival:?}"))?;
         }
         for (topic, qos) in &self.published {
-            let copies = world.witness.copies(topic);
-            let sendings = world.sendings(&format!("AT+MQTTPUB=\"{topic}\""));
+            let copies = simulation.observer.copies(topic);
+            let sendings = simulation.sendings(&format!("AT+MQTTPUB=\"{topic}\""));
             ensure(copies <= sendings, || format!("{copies} copies of {topic}"))?;
             ensure(*qos != QoS::AtMostOnce || sendings <= 1, || {
                 format!("QoS 0 was sent {sendings} times: {topic}")
@@ -292,10 +298,10 @@ impl Model {
     }
 
     /// Session and broker know the same filters as we do.
-    fn agrees_on_filters(&self, world: &World) -> Result<(), String> {
-        let listed = world.session.subscriptions();
+    fn agrees_on_filters(&self, simulation: &Simulation) -> Result<(), String> {
+        let listed = simulation.session.subscriptions();
         for (filter, known) in &self.filters {
-            let granted = world.broker.granted(CLIENT, filter);
+            let granted = simulation.broker.granted(CLIENT, filter);
             let is_listed = listed.iter().any(|one| one == filter);
             let right = match known {
                 Known::Subscribed(_) => is_listed && granted.is_some(),

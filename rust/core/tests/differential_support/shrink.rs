@@ -1,6 +1,6 @@
-//! A life that goes wrong, made as short as it can be.
+//! A scenario that goes wrong, made as short as it can be.
 
-use super::life::{self, Wrong};
+use super::scenario::{self, Wrong};
 use super::step::Step;
 
 /// Leaves out whatever is not needed for something to go wrong.
@@ -14,7 +14,7 @@ pub(crate) fn shrink(seed: u64, steps: Vec<Step>, wrong: Box<Wrong>) -> (Vec<Ste
         while start < steps.len() {
             let mut shorter = steps.clone();
             shorter.drain(start..(start + size).min(steps.len()));
-            match life::live(seed, &shorter, true) {
+            match scenario::run(seed, &shorter, true) {
                 Err(again) => {
                     shorter.truncate(again.step);
                     steps = shorter;

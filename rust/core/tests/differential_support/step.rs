@@ -1,4 +1,4 @@
-//! What can happen in a life, and how one is drawn from a seed.
+//! What can happen in a scenario, and how one is drawn from a seed.
 
 use m531x_core::QoS;
 
@@ -78,23 +78,23 @@ pub(crate) enum Question {
     PingReport(bool),
 }
 
-/// The life of this seed.
+/// The scenario of this seed.
 pub(crate) fn draw(seed: u64, steps: usize) -> Vec<Step> {
     let mut random = fastrand::Rng::with_seed(seed);
-    // Some lives are calm, some are not.
+    // Some scenarios are calm, some are not.
     let trouble = [0, 4, 12, 25][random.usize(0..4)];
-    let mut life = vec![Step::Connect {
+    let mut scenario = vec![Step::Connect {
         clean_session: random.bool(),
     }];
-    while life.len() < steps {
-        let number = life.len();
-        life.push(if random.u32(0..100) < trouble {
+    while scenario.len() < steps {
+        let number = scenario.len();
+        scenario.push(if random.u32(0..100) < trouble {
             draw_trouble(&mut random)
         } else {
             draw_ordinary(&mut random, number)
         });
     }
-    life
+    scenario
 }
 
 fn draw_ordinary(random: &mut fastrand::Rng, number: usize) -> Step {

@@ -1,10 +1,10 @@
-//! A real broker, a virtual modem on a pseudo-terminal towards it, and a witness that speaks MQTT
+//! A real broker, a virtual modem on a pseudo-terminal towards it, and an observer that speaks MQTT
 //! without any of this project's code.
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub(crate) mod mosquitto;
-pub(crate) mod witness;
+pub(crate) mod observer;
 
 use std::time::{Duration, Instant};
 

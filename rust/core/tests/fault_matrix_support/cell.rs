@@ -1,4 +1,4 @@
-//! One cell of the matrix, once: a fault, an operation in the middle of it, and the life after.
+//! One cell of the matrix, once: a fault, an operation in the middle of it, and what works after it.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use m531x_virtual_modem::Firmware;
 
 use super::fault::{Act, Fault, Harm, Kind};
 use super::operation::{self, Operation};
-use super::truth::{self, Asked, Sent, ensure};
-use crate::world::{SECOND, World, WorldConfig, connect, ms, publish, subscribe};
+use super::oracle::{self, Asked, Sent, ensure};
+use crate::simulation::{SECOND, Simulation, SimulationConfig, connect, ms, publish, subscribe};
 
 /// Whoever has no connection by then never gets one.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -34,15 +34,15 @@ pub(crate) fn run(
     with_trail: bool,
 ) -> Result<Duration, String> {
     let mut cell = Cell::new(fault, operation, setting, with_trail);
-    let result = cell.live();
+    let result = cell.run();
     if with_trail {
-        println!("{}", cell.world.trail);
+        println!("{}", cell.simulation.trail);
     }
     result
 }
 
 struct Cell {
-    world: World,
+    simulation: Simulation,
     fault: &'static Fault,
     harm: Harm,
     operation: Operation,
@@ -73,17 +73,17 @@ impl Cell {
             seed,
         } = setting;
         let paced = matches!(fault.kind, Kind::Paced);
-        let mut world = World::new(&WorldConfig {
+        let mut simulation = Simulation::new(&SimulationConfig {
             model,
             lineage: firmware.into(),
             seed,
             paced,
         });
-        world.trail.on = with_trail;
+        simulation.trail.on = with_trail;
         let mut harm = fault.harm;
-        harm.fails |= harm.downgrades && world.module.traits().silent_suback;
+        harm.fails |= harm.downgrades && simulation.module.traits().silent_suback;
         Self {
-            world,
+            simulation,
             fault,
             harm,
             operation,
@@ -99,7 +99,7 @@ impl Cell {
         }
     }
 
-    fn live(&mut self) -> Result<Duration, String> {
+    fn run(&mut self) -> Result<Duration, String> {
         self.prepare()?;
         let over = self.suffer()?;
         let works = self.restore()?;
@@ -107,15 +107,15 @@ impl Cell {
         self.pass(60 * SECOND, |_| false)?;
         let mut harm = self.harm;
         if !harm.mangles {
-            truth::judge_outbound(&self.world, &self.asked, harm)?;
+            oracle::judge_outbound(&self.simulation, &self.asked, harm)?;
         }
         // While nobody listens nobody gets the messages.
         harm.loses |= matches!(self.operation, Operation::Close | Operation::Disconnect);
-        truth::judge_inbound(&self.world, &self.sent, harm)?;
+        oracle::judge_inbound(&self.simulation, &self.sent, harm)?;
         Ok(works.saturating_duration_since(over))
     }
 
-    /// The ordinary life before the fault.
+    /// What an application does ordinarily, before the fault.
     fn prepare(&mut self) -> Result<(), String> {
         self.must(RequestKind::Startup)?;
         if self.operation != Operation::Connect {
@@ -135,7 +135,7 @@ impl Cell {
 
     /// The fault, and the operations in it; gives the end of the fault.
     fn suffer(&mut self) -> Result<Instant, String> {
-        let began = self.world.now;
+        let began = self.simulation.now;
         let mut over = began + self.fault.lasts;
         for (after, act) in self.fault.acts(self.seed, &mut self.random) {
             over = over.max(began + after);
@@ -174,7 +174,7 @@ impl Cell {
         for asked in &mut self.asked {
             asked.judged = true;
         }
-        self.world.open_anew();
+        self.simulation.open_anew();
         self.connected = false;
         let pause = ms(self.random.u64(0..2000));
         self.pass(pause, |_| false)
@@ -182,19 +182,22 @@ impl Cell {
 
     /// What a sensible application does until everything works again.
     fn restore(&mut self) -> Result<Instant, String> {
-        let limit = self.world.now + PATIENCE;
+        let limit = self.simulation.now + PATIENCE;
         if self.operation == Operation::Close {
             while self.attempt(RequestKind::Startup)?.is_err() {
-                ensure(self.world.now < limit, "the port cannot be opened again")?;
+                ensure(
+                    self.simulation.now < limit,
+                    "the port cannot be opened again",
+                )?;
             }
         }
         for n in 0.. {
             let late = format!(
                 "it does not work again: {:?}, subscriptions {:?}",
-                self.world.session.mqtt_state(),
-                self.world.session.subscriptions()
+                self.simulation.session.mqtt_state(),
+                self.simulation.session.subscriptions()
             );
-            ensure(self.world.now < limit, &late)?;
+            ensure(self.simulation.now < limit, &late)?;
             if !self.connected {
                 self.connected = self.attempt(connect(self.clean_session))?.is_ok();
                 self.subscribed = false;
@@ -204,12 +207,12 @@ impl Cell {
                 }
             }
             let listens = |cell: &Self| {
-                let subscriptions = cell.world.session.subscriptions();
+                let subscriptions = cell.simulation.session.subscriptions();
                 subscriptions.iter().any(|filter| filter == INBOX)
             };
-            if self.world.is_connected() && !listens(self) {
+            if self.simulation.is_connected() && !listens(self) {
                 let told = self
-                    .world
+                    .simulation
                     .refused_again
                     .iter()
                     .any(|filter| filter == INBOX);
@@ -225,7 +228,7 @@ impl Cell {
                 }
             }
             if self.probe(n)? {
-                return Ok(self.world.now);
+                return Ok(self.simulation.now);
             }
         }
         unreachable!("the loop ends by returning")
@@ -239,9 +242,9 @@ impl Cell {
         let topic = format!("in/probe/{n}");
         self.send(&topic, b"!", QoS::AtLeastOnce);
         self.pass(5 * SECOND, |cell| {
-            cell.world.messages.iter().any(|m| m.topic == topic)
+            cell.simulation.messages.iter().any(|m| m.topic == topic)
         })?;
-        let arrived = self.world.messages.iter().any(|m| m.topic == topic);
+        let arrived = self.simulation.messages.iter().any(|m| m.topic == topic);
         if !arrived {
             // It was sent while there was nobody to take it.
             self.sent.retain(|sent| sent.topic != topic);
@@ -256,7 +259,7 @@ impl Cell {
         } else {
             2
         };
-        let mut at = self.world.now;
+        let mut at = self.simulation.now;
         for n in 0..count {
             at += self.pace(1500);
             let qos = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce][n % 3];
@@ -269,7 +272,7 @@ impl Cell {
             });
             self.acts.push((
                 at,
-                Box::new(move |world| world.publish_to_module(&topic, &payload, qos)),
+                Box::new(move |simulation| simulation.publish_to_module(&topic, &payload, qos)),
             ));
         }
     }
@@ -290,7 +293,7 @@ impl Cell {
             payload: payload.to_vec(),
             qos,
         });
-        self.world.publish_to_module(topic, payload, qos);
+        self.simulation.publish_to_module(topic, payload, qos);
     }
 
     fn ask(&mut self, kind: RequestKind, limit: Option<Duration>) -> Result<usize, String> {
@@ -298,7 +301,7 @@ impl Cell {
             kind: kind.clone(),
             timeout: limit,
         };
-        match self.world.try_begin(request) {
+        match self.simulation.try_begin(request) {
             Ok(id) => self.asked.push(Asked {
                 id,
                 kind,
@@ -310,7 +313,7 @@ impl Cell {
                     matches!(self.fault.kind, Kind::PortGone),
                     &format!("refused at once: {error}"),
                 )?;
-                truth::judge_end(&self.world, &kind, &Err(error))?;
+                oracle::judge_end(&self.simulation, &kind, &Err(error))?;
             }
         }
         self.judge()?;
@@ -344,7 +347,7 @@ impl Cell {
 
     /// Lets time pass until something is so; every operation is judged as it ends.
     fn pass(&mut self, time: Duration, until: impl Fn(&Self) -> bool) -> Result<(), String> {
-        let end = self.world.now + time;
+        let end = self.simulation.now + time;
         loop {
             self.judge()?;
             if until(self) {
@@ -352,18 +355,18 @@ impl Cell {
             }
             let next = self.acts.iter().map(|(at, _)| *at).min();
             let stop = next.map_or(end, |next| next.min(end));
-            if !self.world.step(stop) {
+            if !self.simulation.step(stop) {
                 self.perform();
-                if self.world.now >= end {
+                if self.simulation.now >= end {
                     return self.judge();
                 }
             }
         }
     }
 
-    /// Does what is due to the world.
+    /// Does what is due to the simulation.
     fn perform(&mut self) {
-        let now = self.world.now;
+        let now = self.simulation.now;
         let (due, later) = std::mem::take(&mut self.acts)
             .into_iter()
             .partition(|(at, _)| *at <= now);
@@ -371,7 +374,7 @@ impl Cell {
         let mut due: Vec<(Instant, Act)> = due;
         due.sort_by_key(|(at, _)| *at);
         for (_, act) in due {
-            act(&mut self.world);
+            act(&mut self.simulation);
         }
     }
 
@@ -380,7 +383,7 @@ impl Cell {
             if asked.judged {
                 continue;
             }
-            let Some((_, result)) = self.world.end_of(asked.id) else {
+            let Some((_, result)) = self.simulation.end_of(asked.id) else {
                 continue;
             };
             asked.judged = true;
@@ -389,7 +392,7 @@ impl Cell {
             if harm.mangles {
                 continue;
             }
-            truth::judge_end(&self.world, &asked.kind, result)?;
+            oracle::judge_end(&self.simulation, &asked.kind, result)?;
             if let Err(error) = result {
                 let kept = match &asked.kind {
                     RequestKind::Publish { qos, .. } => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_virtual_modem::Fault as Virtual;
 
-use crate::world::{World, ms};
+use crate::simulation::{Simulation, ms};
 
 pub(crate) struct Fault {
     /// What the row says.
@@ -135,8 +135,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("port gone, 30 s", Kind::PortGone, seconds(30), CONNECTION),
 ];
 
-/// Something that will be done to the world.
-pub(crate) type Act = Box<dyn FnOnce(&mut World)>;
+/// Something that will be done to the simulation.
+pub(crate) type Act = Box<dyn FnOnce(&mut Simulation)>;
 
 impl Fault {
     /// What happens, and how long after the beginning.
@@ -149,57 +149,60 @@ impl Fault {
                 let index = usize::try_from(seed).unwrap() % variants.len();
                 let fault: Virtual = variants[index].parse().unwrap();
                 lasting(
-                    Box::new(move |world| world.module.set_faults(&[fault], seed)),
-                    Box::new(|world| world.module.set_faults(&[], 0)),
+                    Box::new(move |simulation| simulation.module.set_faults(&[fault], seed)),
+                    Box::new(|simulation| simulation.module.set_faults(&[], 0)),
                 )
             }
-            Kind::Reboot => vec![(soon, Box::new(World::reboot_module))],
+            Kind::Reboot => vec![(soon, Box::new(Simulation::reboot_module))],
             Kind::RebootInLine => {
                 let bytes = random.usize(1..60);
                 vec![(
                     Duration::ZERO,
-                    Box::new(move |world| world.line.reboot_after = Some(bytes)),
+                    Box::new(move |simulation| simulation.line.reboot_after = Some(bytes)),
                 )]
             }
             Kind::QuietReboot => vec![
                 (
                     soon,
-                    Box::new(|world| {
-                        world.line.module_mute = true;
-                        world.reboot_module();
+                    Box::new(|simulation| {
+                        simulation.line.module_mute = true;
+                        simulation.reboot_module();
                     }),
                 ),
                 (
                     soon + ms(1500),
-                    Box::new(|world| world.line.module_mute = false),
+                    Box::new(|simulation| simulation.line.module_mute = false),
                 ),
             ],
             Kind::Sleep => {
                 let fault: Virtual = "sleep=0.2".parse().unwrap();
                 lasting(
-                    Box::new(move |world| {
-                        world.module.set_faults(&[fault], seed);
-                        world.module.sleep(world.now);
+                    Box::new(move |simulation| {
+                        simulation.module.set_faults(&[fault], seed);
+                        simulation.module.sleep(simulation.now);
                     }),
-                    Box::new(|world| world.module.set_faults(&[], 0)),
+                    Box::new(|simulation| simulation.module.set_faults(&[], 0)),
                 )
             }
             Kind::CutNetwork => lasting(
-                Box::new(|world| world.cut_network(true)),
-                Box::new(|world| world.cut_network(false)),
+                Box::new(|simulation| simulation.cut_network(true)),
+                Box::new(|simulation| simulation.cut_network(false)),
             ),
             Kind::StopBroker => lasting(
-                Box::new(|world| world.stop_broker(true)),
-                Box::new(|world| world.stop_broker(false)),
+                Box::new(|simulation| simulation.stop_broker(true)),
+                Box::new(|simulation| simulation.stop_broker(false)),
             ),
             Kind::Silence => lasting(
-                Box::new(|world| world.line.silent = true),
-                Box::new(|world| world.line.silent = false),
+                Box::new(|simulation| simulation.line.silent = true),
+                Box::new(|simulation| simulation.line.silent = false),
             ),
-            Kind::PortGone => lasting(Box::new(World::detach_port), Box::new(World::attach_port)),
+            Kind::PortGone => lasting(
+                Box::new(Simulation::detach_port),
+                Box::new(Simulation::attach_port),
+            ),
             Kind::HostLoss(rate) => lasting(
-                Box::new(move |world| world.line.host_loss = rate),
-                Box::new(|world| world.line.host_loss = 0.0),
+                Box::new(move |simulation| simulation.line.host_loss = rate),
+                Box::new(|simulation| simulation.line.host_loss = 0.0),
             ),
         }
     }

@@ -3,5 +3,5 @@
 pub(crate) mod cell;
 pub(crate) mod fault;
 pub(crate) mod operation;
+pub(crate) mod oracle;
 pub(crate) mod page;
-pub(crate) mod truth;

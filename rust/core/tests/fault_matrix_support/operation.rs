@@ -3,7 +3,7 @@
 use m531x_core::QoS;
 use m531x_core::session::RequestKind;
 
-use crate::world::{connect, publish, subscribe, unsubscribe};
+use crate::simulation::{connect, publish, subscribe, unsubscribe};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {

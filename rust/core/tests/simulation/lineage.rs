@@ -1,4 +1,4 @@
-//! Which firmware stands behind a world.
+//! Which firmware stands behind a simulation.
 
 use m531x_core::Model;
 use m531x_virtual_modem::firmware::Traits;

@@ -65,7 +65,7 @@ impl Network {
             match action {
                 NetworkAction::Connect { .. } => {
                     self.hang_up(now, module.network_cut());
-                    // The witness has the number 0.
+                    // The observer has the number 0.
                     self.last_id += 1;
                     let id = ConnectionId(self.last_id);
                     self.current = Some(id);

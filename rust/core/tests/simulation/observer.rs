@@ -20,19 +20,19 @@ pub(crate) struct Arrival {
     pub(crate) qos: u8,
 }
 
-pub(crate) struct Witness {
+pub(crate) struct Observer {
     client: MqttClient,
     last_id: u16,
     /// Everything that arrived under `out/`, in order.
     pub(crate) arrived: Vec<Arrival>,
 }
 
-impl Default for Witness {
+impl Default for Observer {
     fn default() -> Self {
         Self {
             client: MqttClient::new(ClientConfig {
                 keepalive: 0,
-                ..ClientConfig::new("broker", "witness")
+                ..ClientConfig::new("broker", "observer")
             }),
             last_id: 0,
             arrived: Vec::new(),
@@ -40,7 +40,7 @@ impl Default for Witness {
     }
 }
 
-impl Witness {
+impl Observer {
     pub(super) fn connect(&mut self, now: Instant, broker: &mut Core) {
         self.client.start(now);
         broker.handle_accepted(now, ID);
@@ -77,7 +77,7 @@ impl Witness {
             moved = true;
             match output {
                 Output::Send(ID, bytes) => self.client.handle_bytes(now, &bytes),
-                Output::Close(ID) => panic!("the broker has thrown the witness out"),
+                Output::Close(ID) => panic!("the broker has thrown the observer out"),
                 output => network.take(now, output),
             }
             self.take_events(now);

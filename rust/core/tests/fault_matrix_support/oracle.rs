@@ -4,7 +4,7 @@ use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{Error, Message, QoS};
 
 use super::fault::Harm;
-use crate::world::{CLIENT, World};
+use crate::simulation::{CLIENT, Simulation};
 
 /// A message that somebody published to the module.
 pub(crate) struct Sent {
@@ -24,26 +24,26 @@ pub(crate) struct Asked {
 
 /// Looks at an operation in the moment in which it ends.
 pub(crate) fn judge_end(
-    world: &World,
+    simulation: &Simulation,
     kind: &RequestKind,
     result: &Result<Outcome, Error>,
 ) -> Result<(), String> {
-    let online = world.broker.is_online(CLIENT);
-    let listed = |filter: &String| world.session.subscriptions().contains(filter);
+    let online = simulation.broker.is_online(CLIENT);
+    let listed = |filter: &String| simulation.session.subscriptions().contains(filter);
     match (kind, result) {
         // It may be gone again, as the next events will tell.
         (RequestKind::Connect(_), Ok(_)) => ensure(
-            world.was_online,
+            simulation.was_online,
             "connect succeeded, and the broker has never seen the module",
         ),
         (RequestKind::Publish { topic, qos, .. }, Ok(_)) => ensure(
-            *qos == QoS::AtMostOnce || world.witness.copies(topic) > 0,
+            *qos == QoS::AtMostOnce || simulation.observer.copies(topic) > 0,
             "a publish was called complete that the broker does not have",
         ),
         (RequestKind::Subscribe { filter, .. }, Ok(Outcome::Granted(granted))) => {
             let told = Some(u8::from(*granted));
             ensure(
-                !online || world.broker.granted(CLIENT, filter) == told,
+                !online || simulation.broker.granted(CLIENT, filter) == told,
                 "subscribe told another QoS than the broker granted",
             )?;
             ensure(listed(filter), "a granted subscription is not listed")
@@ -53,21 +53,26 @@ pub(crate) fn judge_end(
         }
         (RequestKind::Unsubscribe { filter }, Ok(_)) => {
             ensure(
-                world.broker.granted(CLIENT, filter).is_none(),
+                simulation.broker.granted(CLIENT, filter).is_none(),
                 "unsubscribe succeeded, and the broker still has the subscription",
             )?;
             ensure(!listed(filter), "an ended subscription is listed")
         }
-        (RequestKind::Disconnect, Ok(_)) => {
-            ensure(!world.is_connected(), "disconnected, and still connected")
-        }
+        (RequestKind::Disconnect, Ok(_)) => ensure(
+            !simulation.is_connected(),
+            "disconnected, and still connected",
+        ),
         _ => Ok(()),
     }
 }
 
 /// Looks at everything that was published, after the end.
-pub(crate) fn judge_outbound(world: &World, asked: &[Asked], harm: Harm) -> Result<(), String> {
-    for arrival in &world.witness.arrived {
+pub(crate) fn judge_outbound(
+    simulation: &Simulation,
+    asked: &[Asked],
+    harm: Harm,
+) -> Result<(), String> {
+    for arrival in &simulation.observer.arrived {
         let known = asked.iter().any(|asked| match &asked.kind {
             RequestKind::Publish { topic, payload, .. } => {
                 *topic == arrival.topic && *payload == arrival.payload
@@ -83,8 +88,8 @@ pub(crate) fn judge_outbound(world: &World, asked: &[Asked], harm: Harm) -> Resu
         let RequestKind::Publish { topic, qos, .. } = &asked.kind else {
             continue;
         };
-        let copies = world.witness.copies(topic);
-        let sendings = world.sendings(&format!("AT+MQTTPUB=\"{topic}\""));
+        let copies = simulation.observer.copies(topic);
+        let sendings = simulation.sendings(&format!("AT+MQTTPUB=\"{topic}\""));
         let done = matches!(asked.result, Some(Ok(_)));
         ensure(
             copies <= sendings,
@@ -104,8 +109,12 @@ pub(crate) fn judge_outbound(world: &World, asked: &[Asked], harm: Harm) -> Resu
 }
 
 /// Looks at everything that was received, after the end.
-pub(crate) fn judge_inbound(world: &World, sent: &[Sent], harm: Harm) -> Result<(), String> {
-    for message in &world.messages {
+pub(crate) fn judge_inbound(
+    simulation: &Simulation,
+    sent: &[Sent],
+    harm: Harm,
+) -> Result<(), String> {
+    for message in &simulation.messages {
         let flagged = message.truncated || message.ambiguous;
         ensure(
             !flagged || harm.flags,
@@ -120,8 +129,12 @@ pub(crate) fn judge_inbound(world: &World, sent: &[Sent], harm: Harm) -> Result<
         )?;
     }
     for sent in sent {
-        let copies = world.messages.iter().filter(|m| is_copy(m, sent)).count();
-        let flagged = world
+        let copies = simulation
+            .messages
+            .iter()
+            .filter(|m| is_copy(m, sent))
+            .count();
+        let flagged = simulation
             .messages
             .iter()
             .filter(|m| m.truncated || m.ambiguous)

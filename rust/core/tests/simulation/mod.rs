@@ -2,7 +2,7 @@
 //!
 //! The session is the one of the driver, the module that of the virtual modem, the broker the
 //! embedded one; between them stand a serial [`Line`] and a [`Network`] that can fail. A second
-//! client of the broker, the [`Witness`], tells what really arrived there. Nothing waits in real
+//! client of the broker, the [`Observer`], tells what really arrived there. Nothing waits in real
 //! time, and the same seed does the same thing each time.
 
 #![allow(dead_code, reason = "each test file uses its part")]
@@ -11,9 +11,9 @@
 mod line;
 mod lineage;
 mod network;
+mod observer;
 mod requests;
 mod trail;
-mod witness;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -28,10 +28,10 @@ pub(crate) use line::Line;
 #[allow(unused_imports, reason = "each test file uses its part")]
 pub(crate) use lineage::Lineage;
 pub(crate) use network::Network;
+pub(crate) use observer::Observer;
 #[allow(unused_imports, reason = "each test file uses its part")]
 pub(crate) use requests::{connect, publish, subscribe, unsubscribe};
 use trail::Trail;
-pub(crate) use witness::Witness;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
@@ -48,13 +48,13 @@ pub(crate) fn ms(milliseconds: u64) -> Duration {
 /// How an operation ended, and when.
 pub(crate) type End = (Instant, Result<Outcome, Error>);
 
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) session: Session,
     pub(crate) module: Module,
     pub(crate) broker: Core,
     pub(crate) line: Line,
     pub(crate) network: Network,
-    pub(crate) witness: Witness,
+    pub(crate) observer: Observer,
     pub(crate) now: Instant,
     pub(crate) start: Instant,
     /// Every message that the session gave, in order.
@@ -71,8 +71,8 @@ pub(crate) struct World {
     idle_steps: u32,
 }
 
-/// What a world is made with.
-pub(crate) struct WorldConfig {
+/// What a simulation is made with.
+pub(crate) struct SimulationConfig {
     pub(crate) model: Model,
     pub(crate) lineage: Lineage,
     pub(crate) seed: u64,
@@ -80,8 +80,8 @@ pub(crate) struct WorldConfig {
     pub(crate) paced: bool,
 }
 
-impl World {
-    pub(crate) fn new(config: &WorldConfig) -> Self {
+impl Simulation {
+    pub(crate) fn new(config: &SimulationConfig) -> Self {
         let start = Instant::now();
         let baudrate = config.model.profile().baudrate;
         let module = Module::new(
@@ -103,13 +103,13 @@ impl World {
             },
             ..SessionConfig::default()
         };
-        let mut world = Self {
+        let mut simulation = Self {
             session: Session::new(session.clone()),
             module,
             broker: Core::new(BrokerOptions::default()),
             line: Line::new(config.seed),
             network: Network::new(config.seed),
-            witness: Witness::default(),
+            observer: Observer::default(),
             now: start,
             start,
             messages: Vec::new(),
@@ -121,9 +121,9 @@ impl World {
             config: session,
             idle_steps: 0,
         };
-        world.witness.connect(start, &mut world.broker);
-        world.settle();
-        world
+        simulation.observer.connect(start, &mut simulation.broker);
+        simulation.settle();
+        simulation
     }
 
     // ---- what the application does
@@ -174,7 +174,7 @@ impl World {
 
     /// Runs until the operation has ended.
     pub(crate) fn finish(&mut self, id: OperationId, limit: Duration) -> Result<Outcome, Error> {
-        self.run_until(limit, |world| world.ended.contains_key(&id));
+        self.run_until(limit, |simulation| simulation.ended.contains_key(&id));
         match self.ended.get(&id) {
             Some((_, result)) => result.clone(),
             None => panic!("operation {id:?} has not ended within {limit:?}"),
@@ -240,7 +240,7 @@ impl World {
                 payload.escape_ascii()
             )
         });
-        self.witness
+        self.observer
             .publish(self.now, &mut self.broker, topic, payload, qos);
         self.settle();
     }
@@ -317,7 +317,7 @@ impl World {
                 .network
                 .deliver(self.now, cut, &mut self.module, &mut self.broker);
             moved |= self
-                .witness
+                .observer
                 .pump(self.now, &mut self.broker, &mut self.network);
             self.collect();
             if !moved {
@@ -384,7 +384,7 @@ impl World {
     }
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn is_connected(&self) -> bool {
         self.session.mqtt_state() == MqttState::Connected
     }

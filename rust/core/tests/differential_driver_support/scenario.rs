@@ -1,4 +1,4 @@
-//! One life of a modem: rounds in which everybody works at once, and a rest after each.
+//! One scenario of a modem: rounds in which everybody works at once, and a rest after each.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -10,18 +10,18 @@ use m531x_core::{
 };
 use m531x_virtual_modem::{Fault, LinkChoice, VirtualModem, VirtualModemOptions};
 
-use super::control::{FENCE, Link};
-use super::crew::{ECHOED, ECHOING, Publisher, Receiving, Report, receive};
+use super::control::{BARRIER_TOPIC, Link};
 use super::model::Model;
-use super::plan::{Deed, Drawer, Round};
+use super::plan::{Action, Drawer, Round};
 use super::watcher::Watcher;
+use super::workers::{ECHOED, ECHOING, Publisher, Receiving, Report, receive};
 use crate::lineage::Lineage;
-use crate::witness::Witness;
+use crate::observer::Observer;
 use crate::words::{ensure, inbound_payload};
 
 /// Longer than anything takes while nothing is wrong, on a busy machine, too.
 const LIMIT: Duration = Duration::from_secs(60);
-const OUT_FENCE: &str = "out/fence";
+const OUT_BARRIER_TOPIC: &str = "out/barrier";
 /// How odd the line is: nothing is lost by it.
 const ODDITIES: [&str; 8] = [
     "",
@@ -36,33 +36,33 @@ const ODDITIES: [&str; 8] = [
 /// What the module and the host said last, for whoever has to understand a failure.
 const TRAIL: usize = 60;
 
-/// Lives until so many steps are done, and tells what is wrong with it.
-pub(crate) fn live(seed: u64, steps: usize, beat: &dyn Fn(String)) -> Result<(), String> {
-    let mut life = Life::new(seed);
+/// Runs until so many steps are done, and tells what is wrong with it.
+pub(crate) fn run(seed: u64, steps: usize, beat: &dyn Fn(String)) -> Result<(), String> {
+    let mut scenario = Scenario::new(seed);
     let mut drawer = Drawer::new(seed);
-    let mut lived = 0;
-    while lived < steps {
-        let round = drawer.draw(life.link.is_up());
-        lived += round.steps();
+    let mut done = 0;
+    while done < steps {
+        let round = drawer.draw(scenario.link.is_up());
+        done += round.steps();
         beat(format!("{round:#?}"));
-        life.live(&round)?;
+        scenario.play(&round)?;
     }
-    if !life.link.is_up() {
-        life.live(&drawer.draw_connect())?;
+    if !scenario.link.is_up() {
+        scenario.play(&drawer.draw_connect())?;
     }
     let last = drawer.draw_close();
     beat(format!("{last:#?}"));
-    life.live(&last)?;
-    life.judge_closed()
+    scenario.play(&last)?;
+    scenario.judge_closed()
 }
 
-struct Life {
+struct Scenario {
     module: VirtualModem,
     modem: Modem,
     link: Link,
     model: Model,
     watcher: Watcher,
-    sender: Witness,
+    sender: Observer,
     came: Receiver<Incoming>,
     report: Sender<Report>,
     reports: Receiver<Report>,
@@ -70,10 +70,10 @@ struct Life {
     receiving: Receiving,
     /// How many publishes the receiving callback has begun, or will.
     echoes: usize,
-    fences: usize,
+    barriers: usize,
 }
 
-impl Life {
+impl Scenario {
     fn new(seed: u64) -> Self {
         let pick = |count: u64| usize::try_from(seed % count).unwrap();
         let on_terminal = seed % 3 == 0;
@@ -121,7 +121,7 @@ impl Life {
             link: Link::new(modem.model().unwrap().name(), traits),
             model: Model::default(),
             watcher: Watcher::start(&address, "out/#"),
-            sender: Witness::connect(port.parse().unwrap(), "sender"),
+            sender: Observer::connect(port.parse().unwrap(), "sender"),
             receiver: receive(&modem, receiving, came_in, report.clone()),
             module,
             modem,
@@ -130,11 +130,11 @@ impl Life {
             reports,
             receiving,
             echoes: 0,
-            fences: 0,
+            barriers: 0,
         }
     }
 
-    fn live(&mut self, round: &Round) -> Result<(), String> {
+    fn play(&mut self, round: &Round) -> Result<(), String> {
         let before = self.link.clone();
         let controlled = self.work(round);
         self.model.passed(round, &before);
@@ -155,15 +155,15 @@ impl Life {
         let model = link.model;
         let ends = round.ends();
         thread::scope(|scope| {
-            for (crew, deeds) in round.publishers.iter().enumerate() {
+            for (worker, actions) in round.publishers.iter().enumerate() {
                 let publisher = Publisher {
                     modem,
                     model,
-                    crew,
+                    worker,
                     ends: &ends,
                     reports: report.clone(),
                 };
-                scope.spawn(move || publisher.work(deeds));
+                scope.spawn(move || publisher.work(actions));
             }
             scope.spawn(|| {
                 for inbound in &round.inbound {
@@ -177,10 +177,10 @@ impl Life {
 
     /// Waits until all that was begun has ended and arrived, and compares.
     fn rest(&mut self, round: &Round) -> Result<(), String> {
-        let deeds = round.publishers.iter().flatten();
-        let published = deeds.filter(|deed| matches!(deed, Deed::Publish { .. }));
+        let actions = round.publishers.iter().flatten();
+        let published = actions.filter(|action| matches!(action, Action::Publish { .. }));
         let published = published.count();
-        self.fences += 1;
+        self.barriers += 1;
         let closed = self.modem.is_closed();
         let up = self.link.is_up() && !closed;
         self.receive(up)?;
@@ -202,10 +202,10 @@ impl Life {
 
     /// Takes what was received; over a connection until nothing more can come.
     fn receive(&mut self, up: bool) -> Result<(), String> {
-        let fence = format!("fence {}", self.fences).into_bytes();
+        let barrier = format!("barrier {}", self.barriers).into_bytes();
         // The receiving end must be known before anything is expected of it.
         if up {
-            self.sender.publish(FENCE, &fence, 1, false);
+            self.sender.publish(BARRIER_TOPIC, &barrier, 1, false);
         }
         loop {
             let next = if up {
@@ -217,8 +217,8 @@ impl Life {
             match next {
                 None => return Ok(()),
                 Some(Incoming::Event(event)) => self.model.told(&event)?,
-                Some(Incoming::Message(message)) if message.topic == FENCE => {
-                    if message.payload == fence {
+                Some(Incoming::Message(message)) if message.topic == BARRIER_TOPIC => {
+                    if message.payload == barrier {
                         return Ok(());
                     }
                 }
@@ -240,17 +240,17 @@ impl Life {
             match report {
                 Report::Wrong(why) => return Err(why),
                 Report::Published {
-                    crew,
+                    worker,
                     number,
                     qos,
                     ending,
                 } => {
-                    if crew == ECHOING {
+                    if worker == ECHOING {
                         self.echoes -= 1;
                     } else {
                         published -= 1;
                     }
-                    self.model.ended(crew, number, qos, &ending)?;
+                    self.model.ended(worker, number, qos, &ending)?;
                 }
             }
         }
@@ -262,23 +262,23 @@ impl Life {
 
     /// Takes what has arrived at the broker; over a connection until nothing more can come.
     fn watch(&mut self, up: bool) -> Result<(), String> {
-        let fence = format!("fence {}", self.fences).into_bytes();
+        let barrier = format!("barrier {}", self.barriers).into_bytes();
         if up {
             let options = PublishOptions {
                 qos: QoS::AtLeastOnce,
                 ..PublishOptions::default()
             };
-            let published = self.modem.publish(OUT_FENCE, &fence, options);
+            let published = self.modem.publish(OUT_BARRIER_TOPIC, &barrier, options);
             published.map_err(|error| format!("nobody disturbs it, and yet: {error}"))?;
         } else {
-            self.sender.publish(OUT_FENCE, &fence, 1, false);
+            self.sender.publish(OUT_BARRIER_TOPIC, &barrier, 1, false);
         }
         loop {
             let arrival = self.watcher.arrivals.recv_timeout(LIMIT);
             let arrival = arrival.map_err(|_| "the broker passes nothing on any more")?;
-            if arrival.topic != OUT_FENCE {
+            if arrival.topic != OUT_BARRIER_TOPIC {
                 self.model.arrived(arrival);
-            } else if arrival.payload == fence {
+            } else if arrival.payload == barrier {
                 break;
             }
         }
@@ -325,7 +325,7 @@ impl Life {
     }
 }
 
-impl Drop for Life {
+impl Drop for Scenario {
     fn drop(&mut self) {
         // Ends the receiver, too, if something has gone wrong.
         let _ = self.modem.close();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use m531x_core::{Error, ErrorCode, Incoming, Message, Modem, PublishOptions, QoS, Receipt};
 
-use super::plan::{Deed, PUBLISHERS, Way};
+use super::plan::{Action, PUBLISHERS, Way};
 use crate::words::is_answer;
 
 /// Whoever receives publishes a word for each message of this topic, if it is a callback.
@@ -22,7 +22,7 @@ const SLICE: Duration = Duration::from_micros(200);
 #[derive(Debug)]
 pub(crate) enum Report {
     Published {
-        crew: usize,
+        worker: usize,
         number: usize,
         qos: QoS,
         ending: Ending,
@@ -40,8 +40,8 @@ pub(crate) enum Ending {
     GivenUp,
 }
 
-pub(crate) fn topic_of(crew: usize, number: usize) -> String {
-    format!("out/{crew}/{number}")
+pub(crate) fn topic_of(worker: usize, number: usize) -> String {
+    format!("out/{worker}/{number}")
 }
 
 /// Some can go as text, some must go as hex.
@@ -64,38 +64,40 @@ fn options(qos: QoS) -> PublishOptions {
 pub(crate) struct Publisher<'a> {
     pub(crate) modem: &'a Modem,
     pub(crate) model: &'static str,
-    pub(crate) crew: usize,
+    pub(crate) worker: usize,
     /// What can end anything while the round lasts.
     pub(crate) ends: &'a [ErrorCode],
     pub(crate) reports: Sender<Report>,
 }
 
 impl Publisher<'_> {
-    pub(crate) fn work(&self, deeds: &[Deed]) {
-        for deed in deeds {
-            if let Err(why) = self.act(deed) {
-                let _ = self.reports.send(Report::Wrong(format!("{deed:?}: {why}")));
+    pub(crate) fn work(&self, actions: &[Action]) {
+        for action in actions {
+            if let Err(why) = self.act(action) {
+                let _ = self
+                    .reports
+                    .send(Report::Wrong(format!("{action:?}: {why}")));
             }
         }
     }
 
-    fn act(&self, deed: &Deed) -> Result<(), String> {
-        match *deed {
-            Deed::Publish { number, qos, way } => self.publish(number, qos, way),
-            Deed::PublishBadly { topic } => {
+    fn act(&self, action: &Action) -> Result<(), String> {
+        match *action {
+            Action::Publish { number, qos, way } => self.publish(number, qos, way),
+            Action::PublishBadly { topic } => {
                 let result = self.modem.publish(topic, b"x", options(QoS::AtMostOnce));
                 refused(result, ErrorCode::InvalidArgument, self.ends)
             }
-            Deed::Command { line, hasty } => {
+            Action::Command { line, hasty } => {
                 let result = self.modem.command(line, hasty.then_some(HASTE));
                 judge_command(self.model, line, hasty, self.ends, &result)
             }
-            Deed::Look => {
+            Action::Look => {
                 let _ = (self.modem.stats(), self.modem.subscriptions());
                 let _ = (self.modem.mqtt_state(), self.modem.is_closed());
                 Ok(())
             }
-            Deed::Cancel => {
+            Action::Cancel => {
                 self.modem.cancel();
                 Ok(())
             }
@@ -103,7 +105,7 @@ impl Publisher<'_> {
     }
 
     fn publish(&self, number: usize, qos: QoS, way: Way) -> Result<(), String> {
-        let topic = topic_of(self.crew, number);
+        let topic = topic_of(self.worker, number);
         let payload = payload_of(number);
         let begin = || self.modem.start_publish(&topic, &payload, options(qos));
         let begin_alone = || self.modem.publish_nowait(&topic, &payload, options(qos));
@@ -127,9 +129,9 @@ impl Publisher<'_> {
             Way::Callback => match begin_alone() {
                 Err(error) => Ending::Known(Err(error)),
                 Ok(delivery) => {
-                    let (reports, crew) = (self.reports.clone(), self.crew);
+                    let (reports, worker) = (self.reports.clone(), self.worker);
                     delivery.on_done(move |result| {
-                        tell(&reports, crew, number, qos, Ending::Known(result));
+                        tell(&reports, worker, number, qos, Ending::Known(result));
                     });
                     return Ok(());
                 }
@@ -139,7 +141,7 @@ impl Publisher<'_> {
             }
             Way::GivenUp => begin().map_or_else(|e| Ending::Known(Err(e)), |_| Ending::GivenUp),
         };
-        tell(&self.reports, self.crew, number, qos, ending);
+        tell(&self.reports, self.worker, number, qos, ending);
         Ok(())
     }
 }
@@ -171,9 +173,9 @@ pub(crate) fn refused<T: std::fmt::Debug>(
     }
 }
 
-fn tell(reports: &Sender<Report>, crew: usize, number: usize, qos: QoS, ending: Ending) {
+fn tell(reports: &Sender<Report>, worker: usize, number: usize, qos: QoS, ending: Ending) {
     let _ = reports.send(Report::Published {
-        crew,
+        worker,
         number,
         qos,
         ending,

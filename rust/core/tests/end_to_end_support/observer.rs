@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-pub(crate) struct Witness {
+pub(crate) struct Observer {
     socket: TcpStream,
     next_id: u16,
 }
@@ -17,20 +17,20 @@ pub(crate) struct Seen {
     pub(crate) retain: bool,
 }
 
-impl Witness {
+impl Observer {
     pub(crate) fn connect(port: u16, client_id: &str) -> Self {
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
         socket.set_nodelay(true).unwrap();
         socket
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
-        let mut witness = Self { socket, next_id: 0 };
+        let mut observer = Self { socket, next_id: 0 };
         // Protocol level 4, clean session, no keep-alive (MQTT 3.1.1 section 3.1).
         let mut body = b"\x00\x04MQTT\x04\x02\x00\x00".to_vec();
         body.extend(text(client_id));
-        witness.send(0x10, &body);
-        assert_eq!(witness.receive(), (0x20, vec![0, 0]), "CONNACK");
-        witness
+        observer.send(0x10, &body);
+        assert_eq!(observer.receive(), (0x20, vec![0, 0]), "CONNACK");
+        observer
     }
 
     pub(crate) fn subscribe(&mut self, filter: &str, qos: u8) {

@@ -1,4 +1,4 @@
-//! One life, lived step by step beside the model.
+//! One scenario, played step by step beside the model.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use m531x_core::{Model as Module, QoS};
 use super::model::Model;
 use super::step::{Question, Step};
 use super::words::inbound_payload;
-use crate::world::{
-    Lineage, SECOND, World, WorldConfig, connect, ms, publish, subscribe, unsubscribe,
+use crate::simulation::{
+    Lineage, SECOND, Simulation, SimulationConfig, connect, ms, publish, subscribe, unsubscribe,
 };
 
 /// Longer than any operation without a limit of its own, once nothing is wrong any more.
@@ -22,27 +22,27 @@ pub(crate) struct Wrong {
     pub(crate) trail: String,
 }
 
-/// Lives the life of these steps; what goes wrong ends it.
-pub(crate) fn live(seed: u64, steps: &[Step], with_trail: bool) -> Result<(), Box<Wrong>> {
+/// Plays the scenario of these steps; what goes wrong ends it.
+pub(crate) fn run(seed: u64, steps: &[Step], with_trail: bool) -> Result<(), Box<Wrong>> {
     let models = [Module::M5310A, Module::M5311, Module::M5312, Module::M5313];
-    let mut life = Life::new(models[usize::try_from(seed % 4).unwrap()], seed, with_trail);
-    let wrong = |life: &Life, step, why| {
+    let mut scenario = Scenario::new(models[usize::try_from(seed % 4).unwrap()], seed, with_trail);
+    let wrong = |scenario: &Scenario, step, why| {
         Box::new(Wrong {
             step,
             why,
-            trail: life.world.trail.to_string(),
+            trail: scenario.simulation.trail.to_string(),
         })
     };
     for (number, step) in steps.iter().enumerate() {
-        let lived = life.take(step);
-        lived.map_err(|why| wrong(&life, number + 1, why))?;
+        let ended = scenario.take(step);
+        ended.map_err(|why| wrong(&scenario, number + 1, why))?;
     }
-    let rested = life.take(&Step::Settle);
-    rested.map_err(|why| wrong(&life, steps.len(), why))
+    let rested = scenario.take(&Step::Settle);
+    rested.map_err(|why| wrong(&scenario, steps.len(), why))
 }
 
-struct Life {
-    world: World,
+struct Scenario {
+    simulation: Simulation,
     model: Model,
     seed: u64,
     port_gone: bool,
@@ -51,21 +51,21 @@ struct Life {
     calm_from: Instant,
 }
 
-impl Life {
+impl Scenario {
     fn new(module: Module, seed: u64, with_trail: bool) -> Self {
-        let mut world = World::new(&WorldConfig {
+        let mut simulation = Simulation::new(&SimulationConfig {
             model: module,
             lineage: Lineage::of_seed(seed),
             seed,
             paced: seed % 3 == 0,
         });
-        world.network.latency = ms([30, 30, 200, 600][usize::try_from(seed / 3 % 4).unwrap()]);
-        world.trail.on = with_trail;
-        let start = world.start;
-        let startup = world.begin(RequestKind::Startup);
-        world.finish(startup, 60 * SECOND).unwrap();
+        simulation.network.latency = ms([30, 30, 200, 600][usize::try_from(seed / 3 % 4).unwrap()]);
+        simulation.trail.on = with_trail;
+        let start = simulation.start;
+        let startup = simulation.begin(RequestKind::Startup);
+        simulation.finish(startup, 60 * SECOND).unwrap();
         Self {
-            world,
+            simulation,
             model: Model::default(),
             seed,
             port_gone: false,
@@ -93,19 +93,19 @@ impl Life {
                 let under_way = self.model.under_way();
                 if let Some(id) = under_way.get(*index) {
                     self.model.abandoned(*id);
-                    self.world.abandon(*id);
+                    self.simulation.abandon(*id);
                 }
             }
             Step::Inbound { number, topic, qos } => {
                 let payload = inbound_payload(*number);
-                self.model.inbound(&self.world, topic, &payload, *qos);
-                self.world.publish_to_module(topic, &payload, *qos);
+                self.model.inbound(&self.simulation, topic, &payload, *qos);
+                self.simulation.publish_to_module(topic, &payload, *qos);
             }
             Step::Pass { milliseconds } => self.pass(ms(*milliseconds))?,
             Step::Settle => self.settle()?,
             trouble => self.suffer(trouble),
         }
-        self.model.look(&self.world)
+        self.model.look(&self.simulation)
     }
 
     fn begin(&mut self, kind: RequestKind, limit: Option<u64>) -> Result<(), String> {
@@ -114,8 +114,8 @@ impl Life {
             kind: kind.clone(),
             timeout,
         };
-        let now = self.world.now;
-        match self.world.try_begin(request) {
+        let now = self.simulation.now;
+        match self.simulation.try_begin(request) {
             Ok(id) => {
                 self.model.begun(now, id, kind, timeout);
                 Ok(())
@@ -150,28 +150,28 @@ impl Life {
         match trouble {
             Step::ModuleRestarts => {
                 self.restarts();
-                self.world.reboot_module();
+                self.simulation.reboot_module();
             }
             Step::ModuleSleeps => {
-                self.world.module.sleep(self.world.now);
-                self.world.run(Duration::ZERO);
+                self.simulation.module.sleep(self.simulation.now);
+                self.simulation.run(Duration::ZERO);
             }
-            Step::CutNetwork(cut) => self.world.cut_network(*cut),
-            Step::StopBroker(down) => self.world.stop_broker(*down),
+            Step::CutNetwork(cut) => self.simulation.cut_network(*cut),
+            Step::StopBroker(down) => self.simulation.stop_broker(*down),
             Step::Port { gone } if *gone != self.port_gone => {
                 self.port_gone = *gone;
                 if *gone {
-                    self.world.detach_port();
+                    self.simulation.detach_port();
                 } else {
-                    self.world.attach_port();
+                    self.simulation.attach_port();
                 }
             }
-            Step::Fault(_) if self.world.now < self.calm_from => {}
+            Step::Fault(_) if self.simulation.now < self.calm_from => {}
             Step::Fault(fault) => {
                 let fault = fault.parse().unwrap();
-                self.world.module.set_faults(&[fault], self.seed);
+                self.simulation.module.set_faults(&[fault], self.seed);
             }
-            Step::NoFault => self.world.module.set_faults(&[], self.seed),
+            Step::NoFault => self.simulation.module.set_faults(&[], self.seed),
             _ => {}
         }
     }
@@ -179,17 +179,17 @@ impl Life {
     /// A restarting module is not slow: nobody could know what it answers after its banner to what
     /// it was sent before.
     fn restarts(&mut self) {
-        self.world.module.set_faults(&[], self.seed);
-        self.calm_from = self.world.now + 60 * SECOND;
+        self.simulation.module.set_faults(&[], self.seed);
+        self.calm_from = self.simulation.now + 60 * SECOND;
     }
 
     /// Lets time pass, looking at every end as it comes.
     fn pass(&mut self, time: Duration) -> Result<(), String> {
-        let end = self.world.now + time;
-        while self.world.step(end) {
-            self.model.look(&self.world)?;
+        let end = self.simulation.now + time;
+        while self.simulation.step(end) {
+            self.model.look(&self.simulation)?;
         }
-        self.model.look(&self.world)
+        self.model.look(&self.simulation)
     }
 
     fn settle(&mut self) -> Result<(), String> {
@@ -209,7 +209,7 @@ impl Life {
             self.begin(publish(&topic, topic.as_bytes(), QoS::AtLeastOnce), None)?;
             self.pass(REST)?;
         }
-        self.model.judge_rest(&self.world)?;
+        self.model.judge_rest(&self.simulation)?;
         self.model.troubled = false;
         Ok(())
     }
