@@ -12,8 +12,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mosquitto import Mosquitto
+from puback_proxy import PubackProxy
 from sender import TOPIC
-from toll import Toll
 
 _PATIENCE = 30.0
 _SOON = 2.0
@@ -74,12 +74,12 @@ class Broker:
         self._client.connect("127.0.0.1", self._mosquitto.ports[0])
         self._client.loop_start()
         self._await_subscriber()
-        self._toll = Toll(self._mosquitto.ports[0], ledger.acknowledge)
-        self.address = f"127.0.0.1:{self._toll.port}"
+        self._puback_proxy = PubackProxy(self._mosquitto.ports[0], ledger.acknowledge)
+        self.address = f"127.0.0.1:{self._puback_proxy.port}"
 
     def kill(self) -> None:
         """Kills mosquitto; nobody gets to the next one before its subscriber is there again."""
-        self._toll.shut()
+        self._puback_proxy.shut()
         self._subscribed.clear()
         self._mosquitto.kill()
 
@@ -88,13 +88,13 @@ class Broker:
         if not self._mosquitto.start():
             raise RuntimeError("mosquitto does not start again")
         self._await_subscriber()
-        self._toll.open()
+        self._puback_proxy.open()
 
     def stop(self) -> None:
         """Ends all three."""
         self._client.disconnect()
         self._client.loop_stop()
-        self._toll.close()
+        self._puback_proxy.close()
         self._mosquitto.stop()
 
     def _await_subscriber(self) -> None:

@@ -40,7 +40,7 @@ class Packets:
             yield first >> 4, first & 0x0F, body
 
 
-class Toll:
+class PubackProxy:
     """Relays connections to the broker.
 
     Args:
@@ -58,7 +58,7 @@ class Toll:
         self._closed = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self._thread = threading.Thread(target=self._accept, name="toll", daemon=True)
+        self._thread = threading.Thread(target=self._accept, name="puback_proxy", daemon=True)
         self._thread.start()
 
     def shut(self) -> None:

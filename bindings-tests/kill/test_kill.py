@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kill import run
-from toll import Packets
+from puback_proxy import Packets
 
 
 @pytest.mark.timeout(180)

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import m531x
-from far_side import down, filling, up
 from ledger import Direction, write
+from remote_peer import down, filling, up
 
 MODELS = ("M5310-A", "M5311", "M5312", "M5313")
 FIRMWARES = ("vendor", "manual")

@@ -43,7 +43,7 @@ def filling(choice: random.Random) -> bytes:
     return plain + choice.choice(LURES) * choice.randrange(3) + plain[:7]
 
 
-class FarSide:
+class RemotePeer:
     """A mosquitto that keeps everything, and a client of it on the computer's side.
 
     Args:
@@ -68,7 +68,7 @@ class FarSide:
         self._upward, self._downward = upward, downward
         self._rate, self._choice = rate, random.Random(seed)
         self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id="far-side", clean_session=False
+            CallbackAPIVersion.VERSION2, client_id="remote-peer", clean_session=False
         )
         self._client.max_inflight_messages_set(1000)
         self._client.reconnect_delay_set(1, 1)

@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import gauge
 import m531x
 import report
-from far_side import FarSide
 from ledger import Direction
 from line import FIRMWARES, Line
+from remote_peer import RemotePeer
 
 _SETTLED_IN = 240.0
 
@@ -90,12 +90,12 @@ class _Soak:
         self._choice = random.Random(arguments.seed)
         upward: list[Direction] = []
         downward: list[Direction] = []
-        self.far_side = FarSide(folder, upward, downward, arguments.rate, arguments.seed)
+        self.remote_peer = RemotePeer(folder, upward, downward, arguments.rate, arguments.seed)
         for number in range(arguments.modems):
             line = Line(
                 number,
                 gentle=number % 2 == 0,
-                broker=self.far_side.mosquitto.addresses[0],
+                broker=self.remote_peer.mosquitto.addresses[0],
                 link=folder / f"modem-{number}",
                 seed=arguments.seed,
                 rate=arguments.rate,
@@ -106,7 +106,7 @@ class _Soak:
             downward.append(line.downward)
 
     def run(self, seconds: float) -> None:
-        self._start(self.far_side.flood)
+        self._start(self.remote_peer.flood)
         for line in self.lines:
             self._start(line.publish)
             self._start(line.misuse)
@@ -128,7 +128,7 @@ class _Soak:
 
     def _restart_broker(self, stop: threading.Event) -> None:
         while not stop.wait(self._choice.uniform(60, 180)):
-            self.far_side.restart_broker(self._choice.uniform(0.5, 15))
+            self.remote_peer.restart_broker(self._choice.uniform(0.5, 15))
 
     def _look(self) -> None:
         ways = [way for line in self.lines for way in (line.upward, line.downward)]
@@ -167,7 +167,7 @@ class _Soak:
         self._look()
         for line in self.lines:
             line.close()
-        self.far_side.close()
+        self.remote_peer.close()
 
 
 def _tell(soak: _Soak, leaks: Sequence[str], arguments: argparse.Namespace) -> int:
@@ -176,7 +176,7 @@ def _tell(soak: _Soak, leaks: Sequence[str], arguments: argparse.Namespace) -> i
         f"m531x {m531x.__version__}, Python {platform.python_version()}, "
         f"{soak.samples[-1].seconds / 60:.1f} minutes, seed {arguments.seed}, "
         f"firmware {arguments.firmware or 'of both lineages'}, "
-        f"broker restarted {soak.far_side.restarts} times."
+        f"broker restarted {soak.remote_peer.restarts} times."
     )
     text = report.text(soak.lines, soak.samples, found, head)
     (arguments.out / "report.md").write_text(text, encoding="utf-8")
