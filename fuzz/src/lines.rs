@@ -2,9 +2,9 @@
 
 use m531x_at::command::{Command, Grammar};
 use m531x_at::command_line::Line;
-use m531x_at::redact::redact;
 use m531x_at::hex;
 use m531x_at::profile::Model;
+use m531x_at::redact::redact;
 use m531x_at::response::{
     AddressLine, AttachLine, ClockLine, ConfigReadback, ErrorReportLine, FinalResult,
     FunctionalityLine, IccidLine, ImeiLine, ImsiLine, MqttStat, PinLine, PsmReportLine,

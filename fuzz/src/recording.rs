@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::recording::{Assembler, Entry, Recording, EntryKind, parse};
+use m531x_at::recording::{Assembler, Entry, EntryKind, Recording, parse};
 use m531x_core::replay::Replay;
 
 use crate::script::{acts, number};

@@ -1,11 +1,11 @@
 //! One call of a function, its arguments and what must hold afterwards.
 
-use m531x::set_callback::{m531x_set_event_callback, m531x_set_message_callback};
 use m531x::command::m531x_command;
 use m531x::connection::{m531x_connect, m531x_mqtt_state};
 use m531x::errors::{m531x_last_error_text, m531x_last_modem_error};
 use m531x::options::m531x_set_string;
 use m531x::publish::m531x_publish;
+use m531x::set_callback::{m531x_set_event_callback, m531x_set_message_callback};
 use m531x::subscribe::{m531x_subscribe, m531x_unsubscribe};
 use m531x::version::m531x_version_string;
 use m531x::wait::{m531x_event_fd, m531x_wait_event, m531x_wait_message};
