@@ -20,8 +20,8 @@ mod request;
 mod script;
 mod session;
 mod session_with_module;
+mod simulation;
 mod telnet;
-mod world;
 
 pub use c_arguments::c_arguments;
 pub use framer::framer;

@@ -7,7 +7,7 @@ use m531x_core::{Model, OnAmbiguous, Recovery};
 
 use crate::request::request;
 use crate::script::{acts, number};
-use crate::world::World;
+use crate::simulation::Simulation;
 
 /// The first byte chooses the configuration; then acts: `b` begins a request, `g` gives the oldest up,
 /// `w` waits, `a` answers the last command as the module would, `e` echoes it, `v` changes recovery,
@@ -16,26 +16,26 @@ pub fn session(input: &[u8]) {
     let Some((choice, script)) = input.split_first() else {
         return;
     };
-    let mut world = World::new(config(*choice));
+    let mut simulation = Simulation::new(config(*choice));
     for act in acts(script) {
         match act.split_first() {
             Some((b'b', rest)) => {
                 if let Some(request) = request(rest) {
-                    world.begin(request);
+                    simulation.begin(request);
                 }
             }
-            Some((b'w', rest)) => world.wait(Duration::from_millis(number(rest).0)),
-            Some((b'g', [])) => world.abandon_oldest(),
-            Some((b'a', [])) => world.answer(),
-            Some((b'e', [])) => world.echo(),
-            Some((b'v', rest)) => world.set_recovery(&recovery(number(rest).0)),
-            Some((b'l', why)) => world.lose_port(why.is_empty()),
-            Some((b'k', [])) => world.give_port_back(),
-            _ => world.say(act),
+            Some((b'w', rest)) => simulation.wait(Duration::from_millis(number(rest).0)),
+            Some((b'g', [])) => simulation.abandon_oldest(),
+            Some((b'a', [])) => simulation.answer(),
+            Some((b'e', [])) => simulation.echo(),
+            Some((b'v', rest)) => simulation.set_recovery(&recovery(number(rest).0)),
+            Some((b'l', why)) => simulation.lose_port(why.is_empty()),
+            Some((b'k', [])) => simulation.give_port_back(),
+            _ => simulation.say(act),
         }
     }
-    world.check_liveness();
-    world.end();
+    simulation.check_liveness();
+    simulation.end();
 }
 
 fn config(choice: u8) -> SessionConfig {

@@ -11,7 +11,7 @@ use m531x_virtual_modem::{Fault, Firmware, Model};
 use crate::request::request;
 use crate::rig::{Answers, Rig};
 use crate::script::{acts, number, pair, text};
-use crate::world::World;
+use crate::simulation::Simulation;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -32,7 +32,7 @@ pub fn session_with_module(input: &[u8]) {
 }
 
 struct Dialogue {
-    world: World,
+    simulation: Simulation,
     rig: Rig,
     /// What the broker sent; `None` once something else may look like it, or like an answer.
     delivered: Option<BTreeSet<(String, Vec<u8>)>>,
@@ -60,7 +60,7 @@ impl Dialogue {
             faults,
             ..ModuleConfig::default()
         });
-        let mut world = World::new(SessionConfig {
+        let mut simulation = Simulation::new(SessionConfig {
             model: (choice & 8 == 0).then_some(model),
             recovery: Recovery {
                 enabled: choice & 16 == 0,
@@ -70,9 +70,9 @@ impl Dialogue {
             },
             ..SessionConfig::default()
         });
-        world.now = rig.now;
+        simulation.now = rig.now;
         Self {
-            world,
+            simulation,
             rig,
             delivered: clean.then(BTreeSet::new),
             lively,
@@ -83,10 +83,10 @@ impl Dialogue {
         match act.split_first() {
             Some((b'b', rest)) => {
                 if let Some(request) = request(rest) {
-                    self.world.begin(request);
+                    self.simulation.begin(request);
                 }
             }
-            Some((b'g', [])) => self.world.abandon_oldest(),
+            Some((b'g', [])) => self.simulation.abandon_oldest(),
             Some((b'w', rest)) => self.wait(Duration::from_millis(number(rest).0 % 200_000)),
             Some((b'd', rest)) => self.deliver(rest),
             Some((b'n', [])) => self.rig.answers = Answers::NONE,
@@ -121,14 +121,14 @@ impl Dialogue {
     /// Hands what each has said to the other, until both are silent.
     fn exchange(&mut self) {
         loop {
-            let lines = std::mem::take(&mut self.world.sent);
+            let lines = std::mem::take(&mut self.simulation.sent);
             for line in &lines {
                 self.rig.send_bytes(line);
             }
             self.rig.pass(Duration::ZERO);
             let said = self.rig.said_bytes();
             if !said.is_empty() {
-                self.world.say(&said);
+                self.simulation.say(&said);
             } else if lines.is_empty() {
                 return;
             }
@@ -136,17 +136,17 @@ impl Dialogue {
     }
 
     fn wait(&mut self, time: Duration) {
-        let end = self.world.now + time;
+        let end = self.simulation.now + time;
         self.exchange();
         loop {
             let due = [
-                self.world.session.poll_timeout(),
+                self.simulation.session.poll_timeout(),
                 self.rig.module.poll_timeout(),
             ];
             let next = due.into_iter().flatten().min().unwrap_or(end).min(end);
             self.rig.pass(next.saturating_duration_since(self.rig.now));
             self.exchange();
-            self.world.elapse(next);
+            self.simulation.elapse(next);
             self.exchange();
             if next == end {
                 return;
@@ -167,20 +167,20 @@ impl Dialogue {
         }
         self.rig.answers = Answers::ALL;
         self.rig.module.restore_network(self.rig.now);
-        let (answered, before) = (self.world.answered, self.world.messages.len());
-        let start = self.world.now;
+        let (answered, before) = (self.simulation.answered, self.simulation.messages.len());
+        let start = self.simulation.now;
         loop {
-            let is_answered = self.world.answered > answered;
-            let mut new = self.world.messages[before..].iter();
+            let is_answered = self.simulation.answered > answered;
+            let mut new = self.simulation.messages[before..].iter();
             let is_delivered = new.any(|message| message.payload == live.1);
             if is_answered && is_delivered {
                 return;
             }
-            let time = self.world.now - start;
+            let time = self.simulation.now - start;
             assert!(is_delivered || time < DELIVERED, "no message is delivered");
             assert!(is_answered || time < ANSWERED, "no command is answered");
-            if !self.world.asks() {
-                self.world.begin(RequestKind::Signal.into());
+            if !self.simulation.asks() {
+                self.simulation.begin(RequestKind::Signal.into());
             }
             self.rig.module.inject(self.rig.now, TRAFFIC);
             self.wait(TICK);
@@ -193,19 +193,22 @@ impl Dialogue {
         }
         for _ in 0..6 {
             self.wait(HOUR);
-            if self.world.all_have_ended() {
+            if self.simulation.all_have_ended() {
                 break;
             }
         }
-        assert!(self.world.all_have_ended(), "an operation does not end");
+        assert!(
+            self.simulation.all_have_ended(),
+            "an operation does not end"
+        );
         let Some(delivered) = &self.delivered else {
             return;
         };
         assert!(
-            self.rig.sent(3) >= self.world.published,
+            self.rig.sent(3) >= self.simulation.published,
             "a publish was reported complete that was not sent"
         );
-        for message in &self.world.messages {
+        for message in &self.simulation.messages {
             let entry = (message.topic.clone(), message.payload.clone());
             assert!(
                 message.truncated || message.ambiguous || delivered.contains(&entry),

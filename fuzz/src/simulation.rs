@@ -9,7 +9,7 @@ use m531x_core::{Incoming, Message, QoS, Recovery};
 
 /// Keeps the promises in view: every operation ends, once and in time; one line at a time is sent; and
 /// no message is delivered that did not come.
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) session: Session,
     pub(crate) now: Instant,
     /// The commands that were sent and not yet answered by an act.
@@ -29,7 +29,7 @@ struct Operation {
     asks: bool,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn new(config: SessionConfig) -> Self {
         Self {
             session: Session::new(config),
@@ -148,8 +148,8 @@ impl World {
                 asks: true,
             },
         );
-        let delivered = |world: &Self| {
-            let mut messages = world.messages.iter();
+        let delivered = |simulation: &Self| {
+            let mut messages = simulation.messages.iter();
             messages.any(|message| message.payload == b"live")
         };
         let until = self.now + STATED;
