@@ -3,12 +3,9 @@
 //! A target takes any bytes and panics if a promise is broken. Without a fuzzer around it, its
 //! program replays files: `cargo run --manifest-path fuzz/Cargo.toml --bin framer -- FILE...`.
 
-// Kept where they are tested themselves; each target uses its part of them.
+// Kept where it is tested itself; each target uses its part of it.
 #[path = "../../rust/at/tests/framer_support/mod.rs"]
 mod framer_support;
-#[allow(dead_code)]
-#[path = "../../rust/virtual-modem/tests/common/rig.rs"]
-mod rig;
 
 mod c_arguments;
 mod framer;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use m531x_virtual_modem::Model;
 
-use crate::rig::Rig;
 use crate::script::{acts, number, pair, text};
+use m531x_test_support::module::Rig;
 
 const FAULTS: [&str; 4] = [
     "split-writes=5",

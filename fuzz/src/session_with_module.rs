@@ -9,9 +9,9 @@ use m531x_virtual_modem::module::ModuleConfig;
 use m531x_virtual_modem::{Fault, Firmware, Model};
 
 use crate::request::request;
-use crate::rig::{Answers, Rig};
 use crate::script::{acts, number, pair, text};
 use crate::simulation::Simulation;
+use m531x_test_support::module::{Answers, Rig};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

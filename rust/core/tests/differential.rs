@@ -6,8 +6,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod differential_support;
-mod simulation;
-
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,13 +7,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod differential_driver_support;
-#[path = "simulation/lineage.rs"]
-mod lineage;
-#[allow(dead_code, reason = "it only publishes here")]
-#[path = "end_to_end_support/observer.rs"]
-mod observer;
-#[path = "differential_support/words.rs"]
-mod words;
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;

@@ -1,13 +1,11 @@
 //! Who waits for an answer gets it, whoever reads the port meanwhile.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, SILENCE, eventually, open, options};
 use m531x_core::{ErrorCode, Modem};
+use m531x_test_support::driver::{Peer, SILENCE, eventually, open, options};
 
 #[test]
 fn many_threads_each_get_their_own_answer() {

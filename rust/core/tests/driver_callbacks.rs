@@ -1,15 +1,15 @@
 //! User code runs on the dispatcher thread, with no lock held: it may call anything.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, SILENCE, eventually, open, open_connected, options, publish_line};
 use m531x_core::{ErrorCode, Incoming, Modem, PublishOptions, QoS, SubscribeOptions};
+use m531x_test_support::driver::{
+    Peer, SILENCE, eventually, open, open_connected, options, publish_line,
+};
 
 const LIMIT: Duration = Duration::from_secs(10);
 

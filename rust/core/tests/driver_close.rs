@@ -1,13 +1,11 @@
 //! Closing and cancelling, from any state and any thread.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, SILENCE, open, options};
 use m531x_core::{ErrorCode, Modem, PublishOptions};
+use m531x_test_support::driver::{Peer, SILENCE, open, options};
 
 #[test]
 fn close_wakes_everybody_who_waits() {

@@ -1,15 +1,13 @@
 //! While nothing happens nobody wakes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use driver_support::{Peer, options};
 use m531x_core::{ConnectOptions, Modem};
+use m531x_test_support::driver::{Peer, options};
 
 #[test]
 fn an_idle_modem_wakes_for_nothing() {

@@ -1,14 +1,12 @@
 //! What a modem took is given back. The counts are those of the whole process, so there is one test.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use driver_support::{Peer, eventually, open, options};
 use m531x_core::{ErrorCode, Modem, OutboxOptions, Stream};
+use m531x_test_support::driver::{Peer, eventually, open, options};
 
 #[test]
 fn open_and_close_and_failed_open_leave_nothing_behind() {

@@ -1,14 +1,12 @@
 //! A port that cannot be opened says why and what to do.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, SILENCE, options};
 use m531x_core::{Error, ErrorCode, Modem, ModemOptions};
+use m531x_test_support::driver::{Peer, SILENCE, options};
 
 #[test]
 fn a_name_that_does_not_exist_lists_the_ports_that_do() {

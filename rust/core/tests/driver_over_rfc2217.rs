@@ -2,8 +2,6 @@
 //! library: it runs wherever the driver does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod serial_server;
-
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +10,7 @@ use m531x_core::{
     ConnectOptions, Error, ErrorCode, EventKind, Incoming, Model, Modem, ModemOptions, OpenCancel,
     Recovery,
 };
-use serial_server::{Manners, PATIENCE, Server, publish_line};
+use m531x_test_support::serial_server::{Manners, PATIENCE, Server, publish_line};
 
 fn options() -> ModemOptions {
     ModemOptions {

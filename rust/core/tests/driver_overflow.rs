@@ -1,15 +1,13 @@
 //! What happens when messages arrive faster than they are received.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::thread;
 use std::time::Duration;
 
-use driver_support::{
+use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions, Overflow};
+use m531x_test_support::driver::{
     Peer, SILENCE, eventually, next_message, open_connected, options, publish_line,
 };
-use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions, Overflow};
 
 const SENT: usize = 2_000;
 const SIZE: usize = 50;

@@ -1,18 +1,16 @@
 //! A password that is a function: called for every connect and recovery, without a lock held.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_support::{Peer, eventually, options};
 use m531x_core::{
     AskPassword, ConnectOptions, Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions,
     MqttState, Recovery, Secret,
 };
+use m531x_test_support::driver::{Peer, eventually, options};
 
 const LIMIT: Duration = Duration::from_secs(10);
 

@@ -1,13 +1,11 @@
 //! A port that vanishes ends everything that needs it, and says so.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::thread;
 use std::time::Duration;
 
-use driver_support::{Peer, SILENCE, eventually, open, options};
 use m531x_core::{ErrorCode, EventKind, Incoming, Modem};
+use m531x_test_support::driver::{Peer, SILENCE, eventually, open, options};
 
 #[test]
 fn a_pty_that_hangs_up_is_an_event_and_an_error() {

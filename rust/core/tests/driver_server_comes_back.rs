@@ -2,8 +2,6 @@
 //! runs wherever the driver does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod serial_server;
-
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +9,7 @@ use m531x_core::{
     ConnectOptions, ErrorCode, EventKind, Incoming, Model, Modem, ModemOptions, MqttState,
     PublishOptions, QoS, Recovery, SubscribeOptions,
 };
-use serial_server::{Manners, PATIENCE, Server, publish_line};
+use m531x_test_support::serial_server::{Manners, PATIENCE, Server, publish_line};
 
 fn connected(recovery: Recovery) -> (Server, Modem) {
     let server = Server::start(Manners {

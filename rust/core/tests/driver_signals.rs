@@ -1,12 +1,10 @@
 //! An event loop is told of results and arrivals, and fetches them without waiting.
 
-mod driver_support;
-
 use std::sync::mpsc;
 use std::time::Duration;
 
-use driver_support::{Peer, SILENCE, eventually, open};
 use m531x_core::ErrorCode;
+use m531x_test_support::driver::{Peer, SILENCE, eventually, open};
 
 const LIMIT: Duration = Duration::from_secs(10);
 

@@ -1,15 +1,13 @@
 //! Everything at once, from many threads: each call ends, and nothing is mixed up.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use driver_support::{Peer, eventually, open_connected, options};
 use m531x_core::{Error, ErrorCode, Modem, PublishOptions, QoS};
+use m531x_test_support::driver::{Peer, eventually, open_connected, options};
 
 const THREADS: u64 = 6;
 const CALLS: usize = 300;

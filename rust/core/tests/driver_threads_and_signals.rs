@@ -2,13 +2,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::collections::BTreeMap;
 use std::fs;
 
-use driver_support::{eventually, options};
 use m531x_core::{Modem, ModemOptions, OutboxOptions, RecordingOptions, Stream};
+use m531x_test_support::driver::{eventually, options};
 use m531x_virtual_modem::{BrokerChoice, LinkChoice, VirtualModem, VirtualModemOptions};
 
 /// What a thread can cause itself, and what no thread can block.

@@ -2,12 +2,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::time::Duration;
 
-use driver_support::{Peer, open_connected, options};
 use m531x_core::{ConnectOptions, ErrorCode, ModemOptions, PublishOptions, QoS};
+use m531x_test_support::driver::{Peer, open_connected, options};
 
 const AT_LEAST_ONCE: PublishOptions = PublishOptions {
     qos: QoS::AtLeastOnce,

@@ -1,16 +1,14 @@
 //! Connecting and losing the connection, over a pseudo-terminal, a virtual modem and mosquitto.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod end_to_end_support;
-
 use std::time::{Duration, Instant};
 
-use end_to_end_support::mosquitto::{Mosquitto, free_port};
-use end_to_end_support::observer::Observer;
-use end_to_end_support::{
+use m531x_core::{ErrorCode, EventKind, MqttState, QoS, Recovery, Secret, Will};
+use m531x_test_support::end_to_end::{
     connect_options, connected, next_event, open, publish_options, start, virtual_modem,
 };
-use m531x_core::{ErrorCode, EventKind, MqttState, QoS, Recovery, Secret, Will};
+use m531x_test_support::mosquitto::{Mosquitto, free_port};
+use m531x_test_support::observer::Observer;
 use m531x_virtual_modem::BrokerChoice;
 
 #[test]
@@ -89,7 +87,7 @@ fn the_will_is_published_when_the_module_vanishes() {
     });
     modem.connect(options).unwrap();
     module.reboot();
-    let will = observer.next();
+    let will = observer.next_message();
     assert_eq!(
         (will.topic.as_str(), will.payload.as_slice()),
         ("will", &b"gone"[..])

@@ -1,17 +1,17 @@
 //! A connection that looks alive and carries nothing is found out, over a real broker.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod end_to_end_support;
-
 use std::thread;
 use std::time::{Duration, Instant};
 
-use end_to_end_support::mosquitto::Mosquitto;
-use end_to_end_support::observer::Observer;
-use end_to_end_support::{connect_options, next_event, subscribe_options, virtual_modem};
 use m531x_core::{
     EventKind, HealthCheck, Incoming, Modem, ModemOptions, MqttState, PublishOptions, QoS, Recovery,
 };
+use m531x_test_support::end_to_end::{
+    connect_options, next_event, subscribe_options, virtual_modem,
+};
+use m531x_test_support::mosquitto::Mosquitto;
+use m531x_test_support::observer::Observer;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);

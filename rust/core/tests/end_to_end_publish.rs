@@ -1,16 +1,14 @@
 //! Publishes over a pseudo-terminal, a virtual modem and mosquitto: every byte arrives, both ways.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod end_to_end_support;
-
 use std::thread;
 
-use end_to_end_support::mosquitto::Mosquitto;
-use end_to_end_support::observer::{Observer, Seen};
-use end_to_end_support::{
+use m531x_core::{PublishOptions, QoS, SubscribeOptions};
+use m531x_test_support::end_to_end::{
     connected, next_message, publish_options, subscribe_options, virtual_modem,
 };
-use m531x_core::{PublishOptions, QoS, SubscribeOptions};
+use m531x_test_support::mosquitto::Mosquitto;
+use m531x_test_support::observer::{Observer, Seen};
 
 const ALL_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
@@ -27,7 +25,10 @@ fn each_qos_reaches_the_broker() {
             .unwrap();
         assert_eq!(receipt.qos, qos);
         assert_eq!(receipt.packet_id.is_some(), qos != QoS::AtMostOnce);
-        assert_eq!(observer.next(), seen("out/a", b"hello", qos.into(), false));
+        assert_eq!(
+            observer.next_message(),
+            seen("out/a", b"hello", qos.into(), false)
+        );
     }
 }
 
@@ -88,7 +89,10 @@ fn retained_messages_are_kept_and_marked() {
     modem.publish("kept", b"from the module", retained).unwrap();
     let mut observer = Observer::connect(broker.port(), "observer");
     observer.subscribe("kept", 1);
-    assert_eq!(observer.next(), seen("kept", b"from the module", 1, true));
+    assert_eq!(
+        observer.next_message(),
+        seen("kept", b"from the module", 1, true)
+    );
 
     modem
         .subscribe("kept", subscribe_options(QoS::AtLeastOnce))
@@ -124,7 +128,7 @@ fn any_payload_passes_both_ways_unchanged() {
         modem
             .publish("out/x", payload, publish_options(QoS::ExactlyOnce))
             .unwrap();
-        assert_eq!(observer.next(), seen("out/x", payload, 2, false));
+        assert_eq!(observer.next_message(), seen("out/x", payload, 2, false));
         observer.publish("in/x", payload, 2, false);
         let message = next_message(&modem);
         assert_eq!(
@@ -152,7 +156,7 @@ fn a_chinese_topic_passes_both_ways() {
         )
         .unwrap();
     assert_eq!(
-        observer.next(),
+        observer.next_message(),
         seen("设备/温度", "二十一".as_bytes(), 1, false)
     );
     modem
@@ -214,7 +218,7 @@ fn publishes_of_several_threads_all_arrive_each_thread_in_order() {
         }
         let mut next = [0_u32; 4];
         for _ in 0..200 {
-            let seen = observer.next();
+            let seen = observer.next_message();
             let thread: usize = seen.topic["thread/".len()..].parse().unwrap();
             assert_eq!(seen.payload, next[thread].to_string().as_bytes());
             next[thread] += 1;

@@ -1,21 +1,19 @@
 //! Broker, network, module and port go away and come back under a modem that recovers.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod end_to_end_support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{process, thread};
 
-use end_to_end_support::mosquitto::Mosquitto;
-use end_to_end_support::observer::Observer;
-use end_to_end_support::{
-    connect_options, next_event, next_message, publish_options, subscribe_options, virtual_modem,
-};
 use m531x_core::{
     Delivery, ErrorCode, EventKind, Model, Modem, ModemOptions, MqttState, QoS, Recovery,
 };
+use m531x_test_support::end_to_end::{
+    connect_options, next_event, next_message, publish_options, subscribe_options, virtual_modem,
+};
+use m531x_test_support::mosquitto::Mosquitto;
+use m531x_test_support::observer::Observer;
 use m531x_virtual_modem::{BrokerChoice, LinkChoice, VirtualModem, VirtualModemOptions};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,7 +59,7 @@ fn publish_many(modem: &Modem, numbers: std::ops::Range<u32>) -> Vec<Delivery> {
 fn expect_all(observer: &mut Observer, numbers: std::ops::Range<u32>) {
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
     while !numbers.clone().all(|number| counts.contains_key(&number)) {
-        let payload = String::from_utf8(observer.next().payload).unwrap();
+        let payload = String::from_utf8(observer.next_message().payload).unwrap();
         *counts.entry(payload.parse().unwrap()).or_insert(0) += 1;
     }
 }

@@ -8,8 +8,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fault_matrix_support;
-mod simulation;
-
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;

@@ -2,12 +2,10 @@
 //! declares. On virtual time, with the virtual module and the embedded broker.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod simulation;
-
 use m531x_core::session::RequestKind;
 use m531x_core::{Model, QoS};
+use m531x_test_support::simulation::{SECOND, Simulation, SimulationConfig, connect};
 use m531x_virtual_modem::Firmware;
-use simulation::{SECOND, Simulation, SimulationConfig, connect};
 
 fn subscribed(firmware: Firmware) -> Simulation {
     let mut simulation = Simulation::new(&SimulationConfig {

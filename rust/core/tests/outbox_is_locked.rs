@@ -2,16 +2,14 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use driver_support::{Peer, options};
 use m531x_core::{ErrorCode, Modem, ModemOptions, OutboxFile, OutboxOptions, PublishOptions, QoS};
+use m531x_test_support::driver::{Peer, options};
 
 /// Names the file to the second process.
 const FILE: &str = "M531X_TEST_OUTBOX";

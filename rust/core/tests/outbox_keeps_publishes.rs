@@ -1,17 +1,15 @@
 //! What was accepted into an outbox is sent, whatever happens in between.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use driver_support::{Peer, eventually, open_connected, options};
 use m531x_core::{
     ConnectOptions, Delivery, ErrorCode, Modem, ModemOptions, OutboxFile, OutboxOptions,
     PublishOptions, QoS, Stream,
 };
+use m531x_test_support::driver::{Peer, eventually, open_connected, options};
 
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(10));
 

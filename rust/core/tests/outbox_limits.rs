@@ -1,17 +1,15 @@
 //! An outbox is bounded, belongs to one modem at a time, and says what is wrong with its file.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod driver_support;
-
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use driver_support::{Peer, eventually, options};
 use m531x_core::{
     ConnectOptions, Delivery, Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions,
     OutboxFile, OutboxOptions, OutboxOverflow, PublishOptions, QoS,
 };
+use m531x_test_support::driver::{Peer, eventually, options};
 
 fn open(outbox: OutboxOptions) -> Result<(Peer, Modem), Error> {
     open_with(outbox, |_| None)

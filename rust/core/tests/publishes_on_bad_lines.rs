@@ -6,14 +6,14 @@
 //! are played (6), `BAD_LINES_SEED` where they begin.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod simulation;
-
 use std::collections::BTreeSet;
 
 use m531x_core::session::{OperationId, Request, RequestKind};
 use m531x_core::{ConnectOptions, Model, QoS};
+use m531x_test_support::simulation::{
+    CLIENT, Lineage, SECOND, Simulation, SimulationConfig, ms, publish, subscribe,
+};
 use m531x_virtual_modem::Fault;
-use simulation::{CLIENT, Lineage, SECOND, Simulation, SimulationConfig, ms, publish, subscribe};
 
 const MODELS: [Model; 4] = [Model::M5310A, Model::M5311, Model::M5312, Model::M5313];
 const HARMLESS: [&str; 7] = [

@@ -2,8 +2,6 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod recording_support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use m531x_core::replay::Replay;
 use m531x_core::{ErrorCode, EventKind, Incoming, Modem, ModemOptions, RecordingOptions};
+use m531x_test_support::recording::{module, open, open_recorded, replay};
 use m531x_virtual_modem::Model;
-use recording_support::{module, open, open_recorded, replay};
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()

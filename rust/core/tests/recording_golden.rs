@@ -5,13 +5,11 @@
 //! prints what the replay gives now into the file beside it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod recording_support;
-
 use std::fmt::Write as _;
 use std::path::Path;
 
 use m531x_core::replay::{Replay, Replayed};
-use recording_support::{replayed, show};
+use m531x_test_support::recording::{replayed, show};
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"))

@@ -2,16 +2,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod recording_support;
-
 use std::time::Duration;
 
 use m531x_core::{
     ConnectOptions, ErrorCode, EventKind, Modem, ModemOptions, PublishOptions, QoS, Secret,
     SubscribeOptions,
 };
+use m531x_test_support::recording::{
+    PASSWORD, arrivals, is, module, open, open_recorded, replay, show,
+};
 use m531x_virtual_modem::Model;
-use recording_support::{PASSWORD, arrivals, is, module, open, open_recorded, replay, show};
 
 /// What a recording must not hold, and what a virtual modem refuses.
 const PINS: [&str; 4] = [

@@ -1,10 +1,8 @@
 //! A lost connection is made again, whatever took it.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{EventKind, MqttState};
-use session_support::{Rig, SECOND, answer_settings, command, ms, recovering};
+use m531x_test_support::session::{Rig, SECOND, answer_settings, command, ms, recovering};
 
 const HI21XX: &str = "\r\nBoot: Unsigned\r\nSecurity B.. Verified\r\nProtocol A.. Verified\r\n\
                       Apps A...... Verified\r\n\r\nREBOOT_CAUSE_APPLICATION_AT\r\nNeul\r\nOK\r\n";

@@ -1,10 +1,10 @@
 //! How often a lost connection is tried again, and what ends or supersedes the attempts.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind, SessionConfig};
 use m531x_core::{ConnectOptions, ErrorCode, EventKind, MqttState, QoS, Recovery};
-use session_support::{Rig, SECOND, answer_settings, command, ms, publish, recovering, subscribe};
+use m531x_test_support::session::{
+    Rig, SECOND, answer_settings, command, ms, publish, recovering, subscribe,
+};
 
 #[test]
 fn attempts_go_on_ever_more_rarely_and_tell_why() {

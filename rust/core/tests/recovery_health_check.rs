@@ -1,13 +1,11 @@
 //! A connection that looks alive and is not is found out, on virtual time; a good one is left alone.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod session_support;
-
 use std::time::Duration;
 
 use m531x_core::session::{RequestKind, SessionConfig};
 use m531x_core::{EventKind, HealthCheck, MqttState, Recovery};
-use session_support::{Rig, SECOND, recovering, subscribe};
+use m531x_test_support::session::{Rig, SECOND, recovering, subscribe};
 
 const PERIOD: Duration = Duration::from_secs(600);
 const TOPIC: &str = "m531x/health/me";

@@ -1,11 +1,9 @@
 //! Ways in which modules, firmware and brokers make a recovery hard, on virtual time.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod session_support;
-
 use m531x_core::session::Outcome;
 use m531x_core::{EventKind, Incoming, MqttState, QoS};
-use session_support::{Rig, SECOND, ms, publish};
+use m531x_test_support::session::{Rig, SECOND, ms, publish};
 
 /// The values of all events of this kind.
 fn values(rig: &Rig, kind: EventKind) -> Vec<i64> {
@@ -153,7 +151,7 @@ fn a_subscription_that_nobody_answers_has_the_connection_made_again_and_is_then_
     rig.recover();
     unanswered(&mut rig, 3);
     assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
-    assert_eq!(values(&rig, EventKind::Resubscribed), []);
+    assert_eq!(values(&rig, EventKind::Resubscribed), [0_i64; 0]);
     next_attempt(&mut rig);
     unanswered(&mut rig, 3);
     assert_eq!(values(&rig, EventKind::Resubscribed), [-2]);

@@ -2,13 +2,13 @@
 //! connection meanwhile. On virtual time, with the virtual module and the embedded broker.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod simulation;
-
 use std::collections::BTreeSet;
 
 use m531x_core::session::RequestKind;
 use m531x_core::{Model, QoS};
-use simulation::{Lineage, SECOND, Simulation, SimulationConfig, connect, ms, subscribe};
+use m531x_test_support::simulation::{
+    Lineage, SECOND, Simulation, SimulationConfig, connect, ms, subscribe,
+};
 
 const ROUNDS: u32 = 40;
 

@@ -1,10 +1,8 @@
 //! What was accepted for publishing outlives the connection.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, EventKind, MqttState, QoS};
-use session_support::{Rig, SECOND, ms, publish};
+use m531x_test_support::session::{Rig, SECOND, ms, publish};
 
 const QOS1: &str = "AT+MQTTPUB=\"t\",1,0,0,0,\"hi\"";
 const QOS2: &str = "AT+MQTTPUB=\"t\",2,0,0,0,\"hi\"";
@@ -320,7 +318,7 @@ fn disconnecting_while_the_port_is_gone_ends_the_waiting() {
 
 #[test]
 fn a_port_that_vanishes_without_a_connection_comes_back_with_the_settings() {
-    let mut rig = Rig::with(session_support::recovering());
+    let mut rig = Rig::with(m531x_test_support::session::recovering());
     let id = rig.begin(RequestKind::Signal);
     rig.expect("AT+CSQ");
     rig.session.handle_port_detached(rig.now, "unplugged");

@@ -1,10 +1,8 @@
 //! A filter that the broker does not allow any more, which it says by closing the connection.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind, SessionConfig};
 use m531x_core::{EventKind, Incoming, MqttState, QoS, Recovery};
-use session_support::{Rig, publish, recovering, subscribe};
+use m531x_test_support::session::{Rig, publish, recovering, subscribe};
 
 const LOST: &str = "\r\n+MQTTDISC: OK\r\n";
 
@@ -156,7 +154,7 @@ fn restarts_of_the_module_are_no_refusals_of_the_broker() {
         rig.exchange("AT+MQTTSUB=\"a\",1", "\r\nOK\r\n");
         rig.reply("\r\nREBOOTING..\r\n\r\n*ATREADY: 1\r\n");
         rig.advance_until_sent();
-        session_support::answer_settings(&mut rig);
+        m531x_test_support::session::answer_settings(&mut rig);
     }
     rig.advance_until_sent();
     rig.recover();

@@ -1,11 +1,9 @@
 //! Messages whose boundary cannot be told for sure, and those that lack bytes: no byte of theirs
 //! completes a command, and a command whose answer they may have swallowed is settled.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, EventKind, QoS};
-use session_support::{Rig, SECOND, command, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, publish, subscribe};
 
 /// Under `#` this is either topic "t" with 13 bytes or topic "t,13,x" with 3 bytes, so that the
 /// OK behind "abc" may be payload.

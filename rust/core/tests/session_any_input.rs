@@ -1,14 +1,12 @@
 //! Whatever the module says and whenever: nothing panics and every operation ends.
 
-mod session_support;
-
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use m531x_core::session::{OperationId, Request, RequestKind, Session, SessionConfig};
 use m531x_core::{AskPassword, ConnectOptions, Error, ErrorCode, QoS, Recovery, Secret};
+use m531x_test_support::session::{command, config, publish, subscribe};
 use proptest::prelude::*;
-use session_support::{command, config, publish, subscribe};
 
 #[derive(Clone, Debug)]
 enum Act {

@@ -1,17 +1,15 @@
 //! What the module forgets with every `AT+MQTTCFG`: the ack timeout and the ping report.
 
-mod session_support;
-
 use m531x_core::session::RequestKind;
 use m531x_core::{ConnectOptions, ErrorCode, QoS};
-use session_support::{Rig, SECOND, command};
+use m531x_test_support::session::{Rig, SECOND, command};
 
 const CFG: &str = "AT+MQTTCFG=\"broker\",1883,\"me\",60,\"\",\"\",1";
 const OPEN: &str = "AT+MQTTOPEN=0,0,0,0,0,\"\",\"\"";
 
 /// Connects with this ack timeout; the module answers `AT+MQTTTO` with `answer`.
 fn connected(seconds: u16, answer: &str) -> Rig {
-    let mut rig = Rig::with(session_support::recovering());
+    let mut rig = Rig::with(m531x_test_support::session::recovering());
     let mut options = ConnectOptions::new("broker", "me");
     options.ack_timeout = seconds;
     let id = rig.begin(RequestKind::Connect(options));

@@ -1,11 +1,9 @@
 //! What belongs to a command and what does not.
 
-mod session_support;
-
 use std::time::Duration;
 
 use m531x_core::{ErrorCode, EventKind};
-use session_support::{Rig, SECOND, command, ms};
+use m531x_test_support::session::{Rig, SECOND, command, ms};
 
 #[test]
 fn information_lines_and_ok_complete_a_command() {
@@ -164,7 +162,7 @@ fn one_command_is_in_flight_at_a_time_and_the_others_keep_their_order() {
 
 #[test]
 fn the_guard_time_lies_between_a_result_and_the_next_command() {
-    let mut config = session_support::config();
+    let mut config = m531x_test_support::session::config();
     config.guard_time = None;
     let mut rig = Rig::with(config);
     rig.begin(command("AT+CSQ"));
@@ -204,7 +202,7 @@ fn a_command_abandoned_before_its_turn_is_never_sent() {
 
 #[test]
 fn durations_without_an_end_are_no_harm() {
-    let mut config = session_support::config();
+    let mut config = m531x_test_support::session::config();
     config.command_timeout = Duration::MAX;
     config.open_timeout = Duration::MAX;
     config.silence_limit = Duration::MAX;

@@ -1,10 +1,8 @@
 //! Connecting: the dialogue and its outcomes.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ConnectOptions, ErrorCode, EventKind, MqttState, QoS, Secret, Will};
-use session_support::{Rig, SECOND, command, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, publish, subscribe};
 
 fn options() -> ConnectOptions {
     ConnectOptions::new("broker", "me")

@@ -2,11 +2,9 @@
 //! module's own, and what it goes on doing when nobody waits for it any more. Times and numbers are
 //! those measured on the vendor's own client.
 
-mod session_support;
-
 use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{ConnectOptions, ErrorCode, MqttState, QoS};
-use session_support::{Rig, SECOND, publish};
+use m531x_test_support::session::{Rig, SECOND, publish};
 
 const CFG: &str = "AT+MQTTCFG=\"broker\",1883,\"me\",60,\"\",\"\",1";
 const BUSY: &str = "\r\n+CME ERROR: 3\r\n";

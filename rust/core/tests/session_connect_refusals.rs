@@ -1,11 +1,9 @@
 //! Connecting to a module that refuses for now: the end of an earlier connection is not over yet, or an
 //! attempt of its own. Times and numbers are those measured on the vendor's own client.
 
-mod session_support;
-
 use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{ConnectOptions, ErrorCode, EventKind, MqttState};
-use session_support::{Rig, SECOND, ms};
+use m531x_test_support::session::{Rig, SECOND, ms};
 
 const CFG: &str = "AT+MQTTCFG=\"broker\",1883,\"me\",60,\"\",\"\",1";
 const OPEN: &str = "AT+MQTTOPEN=0,0,0,0,0,\"\",\"\"";

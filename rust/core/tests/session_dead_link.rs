@@ -1,11 +1,9 @@
 //! A link that is dead before the module has noticed: it refuses to send, and it may print an error
 //! that answers no command.
 
-mod session_support;
-
 use m531x_core::session::RequestKind;
 use m531x_core::{ErrorCode, EventKind, MqttState, QoS};
-use session_support::{Rig, SECOND, ms, publish};
+use m531x_test_support::session::{Rig, SECOND, ms, publish};
 
 const QOS0: &str = "AT+MQTTPUB=\"t\",0,0,0,0,\"hi\"";
 const QOS1: &str = "AT+MQTTPUB=\"t\",1,0,0,0,\"hi\"";

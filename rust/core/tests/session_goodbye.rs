@@ -1,10 +1,8 @@
 //! Leaving: what the module says of itself is what holds afterwards.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, MqttState, QoS};
-use session_support::{Rig, SECOND, recovering};
+use m531x_test_support::session::{Rig, SECOND, recovering};
 
 const CFG: &str = "AT+MQTTCFG=\"broker\",1883,\"me\",60,\"\",\"\",1";
 const BUSY: &str = "\r\n+CME ERROR: 3\r\n";

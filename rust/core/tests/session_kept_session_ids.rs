@@ -2,11 +2,9 @@
 //! 1 again after AT+MQTTCFG: a publish that gets such an id may be taken for a copy of the old one,
 //! acknowledged and never delivered.
 
-mod session_support;
-
 use m531x_core::session::{ConnectOptions, RequestKind};
 use m531x_core::{ErrorCode, MqttState, QoS};
-use session_support::{Rig, SECOND, publish, recovering};
+use m531x_test_support::session::{Rig, SECOND, publish, recovering};
 
 const LOST: &str = "\r\n+MQTTDISC\r\n";
 

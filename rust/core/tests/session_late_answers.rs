@@ -1,10 +1,8 @@
 //! An answer that comes after its command has timed out is never another command's.
 
-mod session_support;
-
 use m531x_core::session::{RequestKind, SessionConfig};
 use m531x_core::{ErrorCode, EventKind, Model};
-use session_support::{Rig, SECOND, command, config, ms};
+use m531x_test_support::session::{Rig, SECOND, command, config, ms};
 
 const CSQ: &str = "\r\n+CSQ:1,99\r\n\r\nOK\r\n";
 const STAT: &str = "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n";

@@ -1,10 +1,8 @@
 //! The log of the line shows what the session took each line for, and no password.
 
-mod session_support;
-
 use m531x_core::LineKind;
 use m531x_core::session::{RequestKind, SessionConfig};
-use session_support::{Rig, config};
+use m531x_test_support::session::{Rig, config};
 
 fn logging() -> SessionConfig {
     SessionConfig {

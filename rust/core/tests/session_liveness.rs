@@ -1,7 +1,6 @@
 //! Whoever may publish cannot stop it: commands go on being answered and messages delivered, with
 //! traffic going on.
 
-mod session_support;
 #[path = "../../at/tests/smuggling_corpus/mod.rs"]
 mod smuggling_corpus;
 
@@ -13,7 +12,7 @@ use std::{env, fs};
 use m531x_at::framer::silence_limit;
 use m531x_core::session::{OperationId, Outcome, SessionConfig};
 use m531x_core::{Model, MqttState};
-use session_support::{Rig, SECOND, command, config, ms};
+use m531x_test_support::session::{Rig, SECOND, command, config, ms};
 use smuggling_corpus::attacks;
 
 const MODELS: [Model; 2] = [Model::M5310A, Model::M5311];

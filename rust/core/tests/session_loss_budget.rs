@@ -1,10 +1,8 @@
 //! An operation that costs the connection again and again fails by itself; the others go on.
 
-mod session_support;
-
 use m531x_core::session::{OperationId, RequestKind};
 use m531x_core::{ErrorCode, QoS, Recovery};
-use session_support::{Rig, publish, recovering};
+use m531x_test_support::session::{Rig, publish, recovering};
 
 const LOST: &str = "\r\n+MQTTDISC\r\n";
 

@@ -1,10 +1,8 @@
 //! The MQTT state follows the URCs.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, EventKind, Incoming, MqttState, QoS};
-use session_support::{Rig, SECOND, command, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, publish, subscribe};
 
 #[test]
 fn three_lost_pings_then_attempts_then_the_end() {

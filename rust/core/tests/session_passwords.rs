@@ -1,12 +1,10 @@
 //! A password that is asked for at every connect and recovery, because it expires.
 
-mod session_support;
-
 use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{
     AskPassword, ConnectOptions, Error, ErrorCode, EventKind, Incoming, MqttState, QoS, Secret,
 };
-use session_support::{Rig, SECOND, recovering};
+use m531x_test_support::session::{Rig, SECOND, recovering};
 
 const OPEN: &str = "AT+MQTTOPEN=1,1,0,0,0,\"\",\"\"";
 
@@ -297,7 +295,7 @@ fn a_module_that_restarts_while_the_password_is_wanted_is_set_up_again_and_it_is
     rig.reply("\r\nREBOOTING..\r\n\r\n*ATREADY: 1\r\n");
     assert!(!rig.session.wants_password());
     rig.advance_until_sent();
-    session_support::answer_settings(&mut rig);
+    m531x_test_support::session::answer_settings(&mut rig);
     until_asked(&mut rig);
     give(&mut rig, "good");
     tried(&mut rig, "good", "+MQTTOPEN:OK");

@@ -1,10 +1,8 @@
 //! Which acknowledgement completes which publish.
 
-mod session_support;
-
 use m531x_core::session::RequestKind;
 use m531x_core::{ErrorCode, EventKind, QoS};
-use session_support::{Rig, SECOND, publish};
+use m531x_test_support::session::{Rig, SECOND, publish};
 
 const QOS1: QoS = QoS::AtLeastOnce;
 const QOS2: QoS = QoS::ExactlyOnce;

@@ -1,12 +1,10 @@
 //! Questions to the module: identity, signal, configuration, network; and waking it.
 
-mod session_support;
-
 use std::time::Duration;
 
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, Model};
-use session_support::{Rig, SECOND, command, ms};
+use m531x_test_support::session::{Rig, SECOND, command, ms};
 
 #[test]
 fn the_identity_is_asked_for_piece_by_piece_and_what_is_refused_stays_unknown() {

@@ -1,10 +1,8 @@
 //! Raw commands: how long they may take, what ends them, and which lines are theirs.
 
-mod session_support;
-
 use m531x_core::session::Outcome;
 use m531x_core::{ErrorCode, EventKind, MqttState};
-use session_support::{Rig, SECOND, command, ms};
+use m531x_test_support::session::{Rig, SECOND, command, ms};
 
 fn answered(line: &str, reply: &str) -> (Rig, Result<Vec<String>, String>) {
     let mut rig = Rig::new();
@@ -52,7 +50,7 @@ fn a_limit_that_was_given_is_kept_and_a_longer_usual_one_too() {
     assert_eq!(rig.code(id), ErrorCode::Timeout);
     let mut rig = Rig::with(m531x_core::session::SessionConfig {
         command_timeout: 300 * SECOND,
-        ..session_support::config()
+        ..m531x_test_support::session::config()
     });
     let id = rig.begin(command("AT+NRB"));
     rig.advance(299 * SECOND);

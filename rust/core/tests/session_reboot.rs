@@ -1,10 +1,8 @@
 //! A module that restarts, asked or not.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind, SessionConfig};
 use m531x_core::{ConnectOptions, ErrorCode, EventKind, Model, MqttState, QoS};
-use session_support::{Rig, SECOND, command, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, publish, subscribe};
 
 const HI21XX: &str = "\r\nBoot: Unsigned\r\nSecurity B.. Verified\r\nProtocol A.. Verified\r\n\
                       Apps A...... Verified\r\n\r\nREBOOT_CAUSE_APPLICATION_AT\r\nNeul\r\nOK\r\n";
@@ -171,7 +169,7 @@ fn a_restart_that_was_asked_for_ends_when_the_module_answers_again() {
 fn a_restart_of_an_m5311_locks_it_awake_again() {
     let mut rig = Rig::with(SessionConfig {
         model: Some(Model::M5311),
-        ..session_support::config()
+        ..m531x_test_support::session::config()
     });
     let id = rig.begin(RequestKind::Reboot);
     rig.exchange("AT+CMRB", "\r\nOK\r\n");

@@ -1,11 +1,9 @@
 //! What the module could not take, or what would smuggle another command, is refused before a byte
 //! is sent.
 
-mod session_support;
-
 use m531x_core::session::RequestKind;
 use m531x_core::{ConnectOptions, ErrorCode, QoS, Will};
-use session_support::{Rig, SECOND, command, config, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, config, publish, subscribe};
 
 /// The refusal's text; nothing was sent and nothing is under way.
 fn refused(rig: &mut Rig, kind: RequestKind) -> String {

@@ -1,13 +1,12 @@
 //! No payload of the smuggling corpus answers a command, changes a state or makes another message,
 //! and no answer is lost behind one.
 
-mod session_support;
 #[path = "../../at/tests/smuggling_corpus/mod.rs"]
 mod smuggling_corpus;
 
 use m531x_core::session::OperationId;
 use m531x_core::{EventKind, MqttState};
-use session_support::{Rig, SECOND, command};
+use m531x_test_support::session::{Rig, SECOND, command};
 use smuggling_corpus::{Attack, attacks, surroundings};
 
 /// AT has no way to write a quote, so such a topic can only be met with a wildcard.

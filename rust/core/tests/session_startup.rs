@@ -1,15 +1,13 @@
 //! The start-up dialogue.
 
-mod session_support;
-
 use m531x_core::session::{ModemInfo, Outcome, RequestKind, SessionConfig};
 use m531x_core::{ErrorCode, EventKind, Model, MqttState};
-use session_support::{Rig, SECOND, ms};
+use m531x_test_support::session::{Rig, SECOND, ms};
 
 fn unknown() -> Rig {
     Rig::with(SessionConfig {
         model: None,
-        ..session_support::config()
+        ..m531x_test_support::session::config()
     })
 }
 
@@ -140,7 +138,7 @@ fn a_module_that_was_told_to_give_no_results_gives_them_again() {
 fn no_time_at_all_is_one_try() {
     let mut rig = Rig::with(SessionConfig {
         open_timeout: ms(0),
-        ..session_support::config()
+        ..m531x_test_support::session::config()
     });
     let id = rig.begin(RequestKind::Startup);
     rig.expect("AT");

@@ -1,10 +1,8 @@
 //! Subscribing and unsubscribing.
 
-mod session_support;
-
 use m531x_core::session::{Outcome, RequestKind, SessionConfig};
 use m531x_core::{ErrorCode, Model, QoS};
-use session_support::{Rig, SECOND, command, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, subscribe};
 
 fn asked(rig: &mut Rig) -> m531x_core::session::OperationId {
     let id = rig.begin(subscribe("a,b/#"));
@@ -132,7 +130,7 @@ fn an_unsubscribe_whose_ack_is_late_fails_and_keeps_the_subscription() {
 fn m5311() -> Rig {
     let mut rig = Rig::with(SessionConfig {
         model: Some(Model::M5311),
-        ..session_support::config()
+        ..m531x_test_support::session::config()
     });
     rig.connect();
     rig

@@ -1,11 +1,9 @@
 //! The module's own table of subscriptions: what stands in it is refused a second time, with a number
 //! that no manual names, and what does not stand in it cannot be ended.
 
-mod session_support;
-
 use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{ErrorCode, EventKind, Incoming, MqttState, QoS};
-use session_support::{Rig, SECOND, subscribe};
+use m531x_test_support::session::{Rig, SECOND, subscribe};
 
 /// Numbers that firmware may refuse with; what they mean depends on it.
 const NUMBERS: [&str; 5] = [

@@ -1,14 +1,15 @@
 //! The raw AT dialogue over a stream, towards the embedded broker and towards mosquitto.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Client, Host, TestBroker, host};
+use m531x_test_support::brokers::TestBroker;
+use m531x_test_support::host;
+use m531x_test_support::host::Host;
+use m531x_test_support::mqtt_client::Client;
 use m531x_virtual_modem::broker::EmbeddedBroker;
 use m531x_virtual_modem::{BrokerChoice, LinkChoice, Model, VirtualModem, VirtualModemOptions};
 
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn the_example_of_the_manual_runs(broker) {
         // Manual 2.2, with the answers it prints.
         let modem = host::modem(Model::M5310A, broker);

@@ -1,15 +1,14 @@
 //! Messages arrive with their topic, their bytes and the lower of the two qualities of service.
 
-mod common;
-
-use common::{Client, Received, Subscriber, publish};
+use m531x_test_support::mosquitto_tools::{Subscriber, publish};
+use m531x_test_support::mqtt_client::{Client, Received};
 
 /// Every byte value, with commas, quotes, line ends and NUL among them.
 fn all_bytes() -> Vec<u8> {
     (0..=255).collect()
 }
 
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn a_publish_of_the_mqtt_client_reaches_mosquitto_sub(broker) {
         for published in 0..=2 {
             for subscribed in 0..=2 {

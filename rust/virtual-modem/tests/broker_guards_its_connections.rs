@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::client::config;
-use common::{Client, TestBroker};
+use m531x_test_support::brokers::TestBroker;
+use m531x_test_support::mqtt_client::{Client, config};
 use m531x_virtual_modem::mqtt_client::ClientEvent;
 
 /// CONNECT of client "raw" with a clean session and the given keep-alive.
@@ -48,7 +46,7 @@ fn rest(mut stream: TcpStream) -> Vec<u8> {
     }
 }
 
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn a_malformed_packet_ends_the_connection(broker) {
         for (what, bytes) in [
             ("PUBLISH at QoS 3", &[0x36, 5, 0, 1, b'a', 0, 1][..]),

@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use common::client::config;
-use common::{Client, Received, TestBroker, publish};
+use m531x_test_support::brokers::TestBroker;
+use m531x_test_support::mosquitto_tools::publish;
+use m531x_test_support::mqtt_client::{Client, Received, config};
 use m531x_virtual_modem::mqtt_client::ClientEvent;
 
 /// Connects as a client that is remembered, publishes one QoS 2 message under the id 7, and reads the
@@ -47,7 +46,7 @@ fn lasting(broker: &TestBroker, client_id: &str) -> Client {
     Client::new(config)
 }
 
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn messages_for_an_absent_client_wait_for_it(broker) {
         let mut client = lasting(broker, "absent");
         assert!(!client.open(), "nobody has been here yet");

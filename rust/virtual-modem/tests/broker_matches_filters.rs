@@ -2,9 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{Client, Received, TestBroker};
+use m531x_test_support::brokers::TestBroker;
+use m531x_test_support::mqtt_client::{Client, Received};
 use m531x_virtual_modem::broker::{BrokerOptions, EmbeddedBroker};
 
 /// The topics, of those published, that one filter gets.
@@ -18,7 +17,7 @@ fn topics_of(client: &mut Client, filter: &str, published: &[&str]) -> Vec<Strin
     messages.into_iter().map(|message| message.topic).collect()
 }
 
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn wildcards_match_levels(broker) {
         let mut client = Client::connect(broker.address(), "wild");
         let published = ["f", "f/a", "f/a/b", "f//b", "g/a", "/f"];

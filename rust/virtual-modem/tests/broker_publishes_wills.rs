@@ -1,9 +1,8 @@
 //! The will goes out when a client vanishes, and only then.
 
-mod common;
-
-use common::client::config;
-use common::{Client, Received, Subscriber, TestBroker};
+use m531x_test_support::brokers::TestBroker;
+use m531x_test_support::mosquitto_tools::Subscriber;
+use m531x_test_support::mqtt_client::{Client, Received, config};
 use m531x_virtual_modem::mqtt_client::ClientWill;
 
 fn with_will(broker: &TestBroker, client_id: &str, qos: u8, retain: bool) -> Client {
@@ -17,7 +16,7 @@ fn with_will(broker: &TestBroker, client_id: &str, qos: u8, retain: bool) -> Cli
     Client::new(config)
 }
 
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn a_client_that_vanishes_leaves_its_will(broker) {
         for qos in 0..=2 {
             let mut peer = Subscriber::start(broker.address(), "will/#", 2, &[]);

@@ -1,10 +1,9 @@
 //! Retained messages: kept, replaced, cleared, and sent to new subscriptions only.
 
-mod common;
+use m531x_test_support::mosquitto_tools::{Subscriber, publish};
+use m531x_test_support::mqtt_client::{Client, Received};
 
-use common::{Client, Received, Subscriber, publish};
-
-on_both_brokers! {
+m531x_test_support::on_both_brokers! {
     fn a_new_subscription_is_sent_the_retained_message(broker) {
         publish(broker.address(), "r/state", b"on", 1, &["-r"]);
         let mut client = Client::connect(broker.address(), "late");

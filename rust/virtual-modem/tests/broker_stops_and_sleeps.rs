@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::fs;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::Client;
+use m531x_test_support::mqtt_client::Client;
 use m531x_virtual_modem::broker::{BrokerOptions, EmbeddedBroker, Withhold};
 use m531x_virtual_modem::mqtt_client::ClientEvent;
 

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -12,7 +10,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::Host;
+use m531x_test_support::host::Host;
 use m531x_virtual_modem::{LinkChoice, StartError, VirtualModem, VirtualModemOptions};
 use rustix::termios::{OptionalActions, ioctl_tiocexcl, tcgetattr, tcsetattr};
 

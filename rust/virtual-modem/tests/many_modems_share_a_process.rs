@@ -1,11 +1,12 @@
 //! Hundreds of modems in one process, and modems that nobody listens to.
 
-mod common;
-
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use common::{Client, Host, TestBroker, host};
+use m531x_test_support::brokers::TestBroker;
+use m531x_test_support::host;
+use m531x_test_support::host::Host;
+use m531x_test_support::mqtt_client::Client;
 use m531x_virtual_modem::{LinkChoice, Model, VirtualModem, VirtualModemOptions};
 
 #[test]

@@ -1,11 +1,9 @@
 //! Each fault really happens, and happens again with the same seed.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::Rig;
+use m531x_test_support::module::Rig;
 use m531x_virtual_modem::Model;
 
 fn rig(fault: &str) -> Rig {

@@ -1,8 +1,6 @@
 //! The golden lines, as each profile prints them.
 
-mod common;
-
-use common::Rig;
+use m531x_test_support::module::Rig;
 use m531x_virtual_modem::Model;
 use m531x_virtual_modem::module::ModuleConfig;
 

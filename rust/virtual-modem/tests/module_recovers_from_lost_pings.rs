@@ -1,8 +1,6 @@
 //! Keep-alive, three lost pings, reconnecting and giving up (manual 2.4), on virtual time.
 
-mod common;
-
-use common::{Answers, Rig};
+use m531x_test_support::module::{Answers, Rig};
 use m531x_virtual_modem::Model;
 
 fn idle(keepalive: u16) -> Rig {

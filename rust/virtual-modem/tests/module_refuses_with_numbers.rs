@@ -1,8 +1,6 @@
 //! What the module refuses, and with which number.
 
-mod common;
-
-use common::{Answers, Rig};
+use m531x_test_support::module::{Answers, Rig};
 use m531x_virtual_modem::Model;
 
 const CFG: &str = r#"AT+MQTTCFG="broker",1883,"me",60,"","",1"#;

@@ -1,8 +1,6 @@
 //! Acks that are late or lost end in `+MQTTTO` (manual 1.9), on virtual time.
 
-mod common;
-
-use common::{Answers, Rig};
+use m531x_test_support::module::{Answers, Rig};
 use m531x_virtual_modem::Model;
 
 fn silent_broker() -> Rig {

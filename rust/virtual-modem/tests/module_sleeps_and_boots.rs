@@ -1,10 +1,8 @@
 //! Sleep that eats the first bytes, and boots that forget.
 
-mod common;
-
 use std::time::Duration;
 
-use common::Rig;
+use m531x_test_support::module::Rig;
 use m531x_virtual_modem::Model;
 
 #[test]

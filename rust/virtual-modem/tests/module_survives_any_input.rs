@@ -1,8 +1,6 @@
 //! Whatever host and broker send, the module neither panics nor spins, and answers `AT` afterwards.
 
-mod common;
-
-use common::Rig;
+use m531x_test_support::module::Rig;
 use m531x_virtual_modem::module::ModuleConfig;
 use m531x_virtual_modem::{Firmware, Model};
 use proptest::prelude::*;

@@ -2,14 +2,11 @@
 #![cfg(feature = "tls")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::Client;
-use common::brokers::Mosquitto;
-use common::client::config;
+use m531x_test_support::brokers::Mosquitto;
+use m531x_test_support::mqtt_client::{Client, config};
 use m531x_virtual_modem::mqtt_client::{ClientConfig, ClientEvent, TlsPolicy};
 
 /// Makes a key and a self-signed certificate for 127.0.0.1.
@@ -112,7 +109,7 @@ fn a_plain_client_gets_nowhere_on_a_tls_port_and_the_other_way_round() {
     let broker = tls_broker();
     let answer = Client::new(config(broker.address, "plain")).start();
     assert!(matches!(answer, ClientEvent::Closed { .. }), "{answer:?}");
-    let plain = common::TestBroker::embedded();
+    let plain = m531x_test_support::brokers::TestBroker::embedded();
     let answer = Client::new(ClientConfig {
         tls: true,
         ..config(plain.address(), "secure")

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::Rig;
+use m531x_test_support::module::Rig;
 use m531x_virtual_modem::Model;
 
 const PUBLISH: &str = r#"AT+MQTTPUB="t",1,0,0,0,"x""#;

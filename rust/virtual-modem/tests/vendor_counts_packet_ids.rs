@@ -1,8 +1,6 @@
 //! Packet ids of the vendor's firmware, and of mixes, on virtual time.
 
-mod common;
-
-use common::Rig;
+use m531x_test_support::module::Rig;
 use m531x_virtual_modem::Model;
 
 const QOS0: &str = r#"AT+MQTTPUB="t",0,0,0,0,"x""#;

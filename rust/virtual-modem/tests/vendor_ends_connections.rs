@@ -1,8 +1,6 @@
 //! How connections fail, end and come again on the vendor's firmware, with the times it was measured at.
 
-mod common;
-
-use common::{Answers, Rig};
+use m531x_test_support::module::{Answers, Rig};
 use m531x_virtual_modem::Firmware;
 use m531x_virtual_modem::module::ModuleConfig;
 

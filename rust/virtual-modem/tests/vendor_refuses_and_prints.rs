@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{Answers, Rig};
+use m531x_test_support::module::{Answers, Rig};
 use m531x_virtual_modem::module::ModuleConfig;
 use m531x_virtual_modem::{Firmware, Model};
 

@@ -1,8 +1,6 @@
 //! Late acknowledgements on the vendor's firmware: one report, and nothing after it.
 
-mod common;
-
-use common::{Answers, Rig};
+use m531x_test_support::module::{Answers, Rig};
 
 fn silent() -> Rig {
     let mut rig = Rig::vendor(&[]).connected();

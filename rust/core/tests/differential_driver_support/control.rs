@@ -7,7 +7,7 @@ use m531x_virtual_modem::firmware::Traits;
 
 use super::plan::Order;
 use super::workers::{judge_command, refused};
-use crate::words::ensure;
+use m531x_test_support::words::ensure;
 
 /// Subscribed with every connection: what is published there last comes last.
 pub(crate) const BARRIER_TOPIC: &str = "barrier";

@@ -9,7 +9,7 @@ use super::control::Link;
 use super::plan::{Inbound, Order, Round};
 use super::watcher::Arrival;
 use super::workers::{ECHOING, Ending, number_in, payload_of, topic_of};
-use crate::words::{ensure, inbound_payload};
+use m531x_test_support::words::{ensure, inbound_payload};
 
 /// How often something may be there that a broken connection can repeat.
 const OFTEN: usize = usize::MAX;

@@ -2,7 +2,7 @@
 
 use m531x_core::{ErrorCode, QoS};
 
-use crate::words::{COMMANDS, FILTERS, TOPICS, draw_qos};
+use m531x_test_support::words::{COMMANDS, FILTERS, TOPICS, draw_qos};
 
 pub(crate) const PUBLISHERS: usize = 3;
 

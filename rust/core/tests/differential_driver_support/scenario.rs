@@ -15,9 +15,9 @@ use super::model::Model;
 use super::plan::{Action, Drawer, Round};
 use super::watcher::Watcher;
 use super::workers::{ECHOED, ECHOING, Publisher, Receiving, Report, receive};
-use crate::lineage::Lineage;
-use crate::observer::Observer;
-use crate::words::{ensure, inbound_payload};
+use m531x_test_support::observer::Observer;
+use m531x_test_support::simulation::Lineage;
+use m531x_test_support::words::{ensure, inbound_payload};
 
 /// Longer than anything takes while nothing is wrong, on a busy machine, too.
 const LIMIT: Duration = Duration::from_secs(60);

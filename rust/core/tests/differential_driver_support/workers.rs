@@ -7,7 +7,7 @@ use std::time::Duration;
 use m531x_core::{Error, ErrorCode, Incoming, Message, Modem, PublishOptions, QoS, Receipt};
 
 use super::plan::{Action, PUBLISHERS, Way};
-use crate::words::is_answer;
+use m531x_test_support::words::is_answer;
 
 /// Whoever receives publishes a word for each message of this topic, if it is a callback.
 pub(crate) const ECHOED: &str = "in/a/b";

@@ -4,4 +4,3 @@ pub(crate) mod model;
 pub(crate) mod scenario;
 pub(crate) mod shrink;
 pub(crate) mod step;
-pub(crate) mod words;

@@ -8,8 +8,8 @@ use m531x_at::topic;
 use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{Error, ErrorCode, QoS};
 
-use super::words::{FILTERS, ensure, is_answer};
-use crate::simulation::{CLIENT, Simulation};
+use m531x_test_support::simulation::{CLIENT, Simulation};
+use m531x_test_support::words::{FILTERS, ensure, is_answer};
 
 /// How long a message may be on its way when nothing is wrong.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);

@@ -7,10 +7,10 @@ use m531x_core::{Model as Module, QoS};
 
 use super::model::Model;
 use super::step::{Question, Step};
-use super::words::inbound_payload;
-use crate::simulation::{
+use m531x_test_support::simulation::{
     Lineage, SECOND, Simulation, SimulationConfig, connect, ms, publish, subscribe, unsubscribe,
 };
+use m531x_test_support::words::inbound_payload;
 
 /// Longer than any operation without a limit of its own, once nothing is wrong any more.
 const REST: Duration = Duration::from_secs(900);

@@ -2,7 +2,7 @@
 
 use m531x_core::QoS;
 
-use super::words::{COMMANDS, FILTERS, TOPICS, draw_qos};
+use m531x_test_support::words::{COMMANDS, FILTERS, TOPICS, draw_qos};
 
 /// Faults that lose nothing on the line.
 const FAULTS: [&str; 5] = [

@@ -10,7 +10,9 @@ use m531x_virtual_modem::Firmware;
 use super::fault::{Act, Fault, Harm, Kind};
 use super::operation::{self, Operation};
 use super::oracle::{self, Asked, Sent, ensure};
-use crate::simulation::{SECOND, Simulation, SimulationConfig, connect, ms, publish, subscribe};
+use m531x_test_support::simulation::{
+    SECOND, Simulation, SimulationConfig, connect, ms, publish, subscribe,
+};
 
 /// Whoever has no connection by then never gets one.
 const PATIENCE: Duration = Duration::from_secs(600);

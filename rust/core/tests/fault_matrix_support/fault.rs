@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_virtual_modem::Fault as Virtual;
 
-use crate::simulation::{Simulation, ms};
+use m531x_test_support::simulation::{Simulation, ms};
 
 pub(crate) struct Fault {
     /// What the row says.

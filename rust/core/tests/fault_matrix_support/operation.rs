@@ -3,7 +3,7 @@
 use m531x_core::QoS;
 use m531x_core::session::RequestKind;
 
-use crate::simulation::{connect, publish, subscribe, unsubscribe};
+use m531x_test_support::simulation::{connect, publish, subscribe, unsubscribe};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {

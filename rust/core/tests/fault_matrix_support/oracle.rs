@@ -4,7 +4,7 @@ use m531x_core::session::{OperationId, Outcome, RequestKind};
 use m531x_core::{Error, Message, QoS};
 
 use super::fault::Harm;
-use crate::simulation::{CLIENT, Simulation};
+use m531x_test_support::simulation::{CLIENT, Simulation};
 
 /// A message that somebody published to the module.
 pub(crate) struct Sent {

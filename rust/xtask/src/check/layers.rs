@@ -17,6 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("m531x-cli", FRONT),
     ("m531x-benches", FRONT),
+    // For tests only: no other crate may use it outside of its tests.
+    ("m531x-test-support", FRONT),
     ("xtask", &[]),
 ];
 

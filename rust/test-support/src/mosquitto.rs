@@ -10,7 +10,7 @@ use std::{env, fs};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
-pub(crate) struct Mosquitto {
+pub struct Mosquitto {
     child: Child,
     port: u16,
     directory: TempDir,
@@ -18,36 +18,36 @@ pub(crate) struct Mosquitto {
 
 impl Mosquitto {
     /// A broker that lets everybody in.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         Self::launch(None)
     }
 
     /// A broker that lets only this user in.
-    pub(crate) fn with_user(name: &str, password: &str) -> Self {
+    pub fn with_user(name: &str, password: &str) -> Self {
         Self::launch(Some((name, password)))
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// Ends the broker as a power cut does.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Keeps its connections and does nothing with them any more.
-    pub(crate) fn freeze(&self) {
+    pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }
 
     /// Goes on where it was.
-    pub(crate) fn thaw(&self) {
+    pub fn thaw(&self) {
         self.signal(Signal::CONT);
     }
 
@@ -57,7 +57,7 @@ impl Mosquitto {
     }
 
     /// The same broker on the same port again, with nothing remembered.
-    pub(crate) fn start_again(&mut self) {
+    pub fn start_again(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             self.child = tool("mosquitto")
@@ -158,7 +158,7 @@ impl Drop for Mosquitto {
     }
 }
 
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -2,10 +2,10 @@
 
 use m531x_core::QoS;
 
-pub(crate) const FILTERS: [&str; 5] = ["in/#", "in/a", "in/+/b", "other", "in/a/#"];
+pub const FILTERS: [&str; 5] = ["in/#", "in/a", "in/+/b", "other", "in/a/#"];
 /// Some of them hold what could be read as a length.
-pub(crate) const TOPICS: [&str; 5] = ["in/a", "in/a/b", "other", "in/c,2,d", "nobody"];
-pub(crate) const COMMANDS: [&str; 6] = [
+pub const TOPICS: [&str; 5] = ["in/a", "in/a/b", "other", "in/c,2,d", "nobody"];
+pub const COMMANDS: [&str; 6] = [
     "AT",
     "AT+CGMM",
     "AT+CSQ",
@@ -15,16 +15,16 @@ pub(crate) const COMMANDS: [&str; 6] = [
 ];
 
 /// What somebody publishes under this number: it looks like lines of the module.
-pub(crate) fn inbound_payload(number: usize) -> Vec<u8> {
+pub fn inbound_payload(number: usize) -> Vec<u8> {
     format!("\r\nOK\r\n{number},2,\r\n").into_bytes()
 }
 
-pub(crate) fn draw_qos(random: &mut fastrand::Rng) -> QoS {
+pub fn draw_qos(random: &mut fastrand::Rng) -> QoS {
     [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce][random.usize(0..3)]
 }
 
 /// Whether these lines can be the answer of this model to this command.
-pub(crate) fn is_answer(model: &str, line: &str, lines: &[String]) -> bool {
+pub fn is_answer(model: &str, line: &str, lines: &[String]) -> bool {
     let name = line.trim_start_matches("AT").trim_end_matches('?');
     match (line, lines) {
         ("AT", lines) => lines.is_empty(),
@@ -35,6 +35,6 @@ pub(crate) fn is_answer(model: &str, line: &str, lines: &[String]) -> bool {
     }
 }
 
-pub(crate) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+pub fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise()) }
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use m531x_virtual_modem::{BrokerChoice, LinkChoice, Model, VirtualModem, VirtualModemOptions};
 
-use super::TestBroker;
+use crate::brokers::TestBroker;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A modem in memory, towards this broker.
-pub(crate) fn modem(model: Model, broker: &TestBroker) -> VirtualModem {
+pub fn modem(model: Model, broker: &TestBroker) -> VirtualModem {
     VirtualModem::start(VirtualModemOptions {
         model,
         broker: BrokerChoice::Address(broker.address().to_string()),
@@ -21,13 +21,13 @@ pub(crate) fn modem(model: Model, broker: &TestBroker) -> VirtualModem {
     .unwrap()
 }
 
-pub(crate) struct Host<S = UnixStream> {
-    pub(crate) stream: S,
+pub struct Host<S = UnixStream> {
+    pub stream: S,
     heard: Vec<u8>,
 }
 
 impl Host {
-    pub(crate) fn of(modem: &VirtualModem) -> Self {
+    pub fn of(modem: &VirtualModem) -> Self {
         let stream = modem.connect().unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self::on(stream)
@@ -35,7 +35,7 @@ impl Host {
 }
 
 impl<S: Read + Write> Host<S> {
-    pub(crate) fn on(stream: S) -> Self {
+    pub fn on(stream: S) -> Self {
         Self {
             stream,
             heard: Vec::new(),
@@ -43,14 +43,16 @@ impl<S: Read + Write> Host<S> {
     }
 
     /// Echo off, numbered errors.
-    pub(crate) fn ready(mut self) -> Self {
+    #[must_use]
+    pub fn ready(mut self) -> Self {
         self.ask("ATE0");
         self.ask("AT+CMEE=1");
         self
     }
 
     /// Configured and connected as this client.
-    pub(crate) fn online(mut self, client_id: &str) -> Self {
+    #[must_use]
+    pub fn online(mut self, client_id: &str) -> Self {
         self = self.ready();
         self.ok(&format!(
             r#"AT+MQTTCFG="elsewhere",1883,"{client_id}",60,"","",1"#
@@ -61,14 +63,14 @@ impl<S: Read + Write> Host<S> {
         self
     }
 
-    pub(crate) fn send(&mut self, line: &str) {
+    pub fn send(&mut self, line: &str) {
         self.stream
             .write_all(format!("{line}\r").as_bytes())
             .unwrap();
     }
 
     /// Sends a command; returns what was said up to and with its final result.
-    pub(crate) fn ask(&mut self, line: &str) -> String {
+    pub fn ask(&mut self, line: &str) -> String {
         self.send(line);
         let mut said = String::new();
         loop {
@@ -81,18 +83,18 @@ impl<S: Read + Write> Host<S> {
         }
     }
 
-    pub(crate) fn ok(&mut self, line: &str) {
+    pub fn ok(&mut self, line: &str) {
         let said = self.ask(line);
         assert!(said.ends_with("OK\r\n"), "{line} was answered by {said:?}");
     }
 
     /// Reads up to and with this text, and returns all of it.
-    pub(crate) fn expect(&mut self, text: &str) -> String {
+    pub fn expect(&mut self, text: &str) -> String {
         String::from_utf8_lossy(&self.expect_bytes(text.as_bytes())).into_owned()
     }
 
     /// Reads until each of these texts has come, in whatever order.
-    pub(crate) fn expect_all(&mut self, texts: &[&str]) {
+    pub fn expect_all(&mut self, texts: &[&str]) {
         let mut missing = texts.to_vec();
         while !missing.is_empty() {
             let line = self.expect("\r\n");
@@ -100,7 +102,7 @@ impl<S: Read + Write> Host<S> {
         }
     }
 
-    pub(crate) fn expect_bytes(&mut self, wanted: &[u8]) -> Vec<u8> {
+    pub fn expect_bytes(&mut self, wanted: &[u8]) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         let mut searched: usize = 0;
         loop {

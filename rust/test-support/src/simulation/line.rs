@@ -1,24 +1,24 @@
 //! The serial line between host and module, where bytes can get lost.
 
 /// What of the bytes arrives.
-pub(crate) struct Line {
+pub struct Line {
     /// Nothing passes, in either direction, and nobody is told.
-    pub(crate) silent: bool,
+    pub silent: bool,
     /// What the module says does not arrive.
-    pub(crate) module_mute: bool,
+    pub module_mute: bool,
     /// The port is gone, as the session knows.
-    pub(crate) detached: bool,
+    pub detached: bool,
     /// The part of the host's bytes that get lost, from 0 to 1.
-    pub(crate) host_loss: f64,
+    pub host_loss: f64,
     /// After so many more bytes of the module it restarts.
-    pub(crate) reboot_after: Option<usize>,
+    pub reboot_after: Option<usize>,
     /// Every command line that the session sent.
-    pub(crate) commands: Vec<String>,
+    pub commands: Vec<String>,
     random: fastrand::Rng,
 }
 
 impl Line {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             silent: false,
             module_mute: false,

@@ -5,13 +5,13 @@ use m531x_core::{ConnectOptions, QoS};
 
 use super::CLIENT;
 
-pub(crate) fn connect(clean_session: bool) -> RequestKind {
+pub fn connect(clean_session: bool) -> RequestKind {
     let mut options = ConnectOptions::new("broker", CLIENT);
     options.clean_session = clean_session;
     RequestKind::Connect(options)
 }
 
-pub(crate) fn publish(topic: &str, payload: &[u8], qos: QoS) -> RequestKind {
+pub fn publish(topic: &str, payload: &[u8], qos: QoS) -> RequestKind {
     RequestKind::Publish {
         topic: topic.to_owned(),
         payload: payload.to_vec(),
@@ -20,7 +20,7 @@ pub(crate) fn publish(topic: &str, payload: &[u8], qos: QoS) -> RequestKind {
     }
 }
 
-pub(crate) fn subscribe(filter: &str, qos: QoS) -> RequestKind {
+pub fn subscribe(filter: &str, qos: QoS) -> RequestKind {
     RequestKind::Subscribe {
         filter: filter.to_owned(),
         qos,
@@ -28,7 +28,7 @@ pub(crate) fn subscribe(filter: &str, qos: QoS) -> RequestKind {
     }
 }
 
-pub(crate) fn unsubscribe(filter: &str) -> RequestKind {
+pub fn unsubscribe(filter: &str) -> RequestKind {
     RequestKind::Unsubscribe {
         filter: filter.to_owned(),
     }

@@ -1,7 +1,5 @@
 //! A session with a scripted module on virtual time.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -11,23 +9,23 @@ use m531x_core::{
     Recovery,
 };
 
-pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub const SECOND: Duration = Duration::from_secs(1);
 
-pub(crate) fn ms(milliseconds: u64) -> Duration {
+pub fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
 /// The test speaks for the module, line by line.
-pub(crate) struct Rig {
-    pub(crate) session: Session,
-    pub(crate) now: Instant,
+pub struct Rig {
+    pub session: Session,
+    pub now: Instant,
     sent: VecDeque<String>,
-    pub(crate) incoming: Vec<Incoming>,
+    pub incoming: Vec<Incoming>,
     done: Vec<(OperationId, Result<Outcome, Error>)>,
 }
 
 impl Rig {
-    pub(crate) fn with(config: SessionConfig) -> Self {
+    pub fn with(config: SessionConfig) -> Self {
         Self {
             session: Session::new(config),
             now: Instant::now(),
@@ -38,19 +36,19 @@ impl Rig {
     }
 
     /// An M5310-A without a guard time, nothing known about its state.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::with(config())
     }
 
     /// An M5310-A that has just connected; the next packet id is 1.
-    pub(crate) fn connected() -> Self {
+    pub fn connected() -> Self {
         let mut rig = Self::new();
         rig.connect();
         rig
     }
 
     /// Brings the session up by the ordinary dialogue.
-    pub(crate) fn connect(&mut self) {
+    pub fn connect(&mut self) {
         let id = self.begin(RequestKind::Connect(ConnectOptions::new("broker", "me")));
         self.until_open();
         self.reply("\r\nOK\r\n\r\n+MQTTOPEN:OK\r\n");
@@ -60,7 +58,7 @@ impl Rig {
     }
 
     /// Answers everything of the connect dialogue up to `AT+MQTTOPEN`, whose answer is due next.
-    pub(crate) fn until_open(&mut self) {
+    pub fn until_open(&mut self) {
         loop {
             let line = self.sent.pop_front().expect("the dialogue goes on");
             if line.starts_with("AT+MQTTOPEN=") {
@@ -74,61 +72,61 @@ impl Rig {
         }
     }
 
-    pub(crate) fn begin(&mut self, kind: RequestKind) -> OperationId {
+    pub fn begin(&mut self, kind: RequestKind) -> OperationId {
         self.try_begin(Request::new(kind))
             .expect("the request is valid")
     }
 
-    pub(crate) fn begin_within(&mut self, kind: RequestKind, timeout: Duration) -> OperationId {
+    pub fn begin_within(&mut self, kind: RequestKind, timeout: Duration) -> OperationId {
         self.try_begin(Request::new(kind).with_timeout(timeout))
             .expect("the request is valid")
     }
 
-    pub(crate) fn try_begin(&mut self, request: Request) -> Result<OperationId, Error> {
+    pub fn try_begin(&mut self, request: Request) -> Result<OperationId, Error> {
         let id = self.session.begin(self.now, request);
         self.collect();
         id
     }
 
-    pub(crate) fn abandon(&mut self, id: OperationId) {
+    pub fn abandon(&mut self, id: OperationId) {
         self.session.abandon(self.now, id);
         self.collect();
     }
 
     /// The module says this, now.
-    pub(crate) fn reply(&mut self, bytes: impl AsRef<[u8]>) {
+    pub fn reply(&mut self, bytes: impl AsRef<[u8]>) {
         self.session.handle_input(self.now, bytes.as_ref());
         self.collect();
     }
 
     /// The next command must be this one; the module answers it.
-    pub(crate) fn exchange(&mut self, command: &str, reply: &str) {
+    pub fn exchange(&mut self, command: &str, reply: &str) {
         self.expect(command);
         self.reply(reply);
     }
 
     /// The next command must be this one.
-    pub(crate) fn expect(&mut self, command: &str) {
+    pub fn expect(&mut self, command: &str) {
         assert_eq!(self.sent.pop_front().as_deref(), Some(command));
     }
 
     /// Nothing was sent.
-    pub(crate) fn expect_nothing(&self) {
+    pub fn expect_nothing(&self) {
         assert!(self.sent.is_empty(), "sent: {:?}", self.sent);
     }
 
     /// The next command, whatever it is.
-    pub(crate) fn next_sent(&mut self) -> Option<String> {
+    pub fn next_sent(&mut self) -> Option<String> {
         self.sent.pop_front()
     }
 
     /// Whether a command was sent that the module has not answered yet.
-    pub(crate) fn has_sent(&self) -> bool {
+    pub fn has_sent(&self) -> bool {
         !self.sent.is_empty()
     }
 
     /// Lets time pass until something is sent.
-    pub(crate) fn advance_until_sent(&mut self) {
+    pub fn advance_until_sent(&mut self) {
         for _ in 0..1_000 {
             if self.has_sent() {
                 return;
@@ -139,7 +137,7 @@ impl Rig {
     }
 
     /// Lets time pass, doing what falls due on the way.
-    pub(crate) fn advance(&mut self, time: Duration) {
+    pub fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.session.poll_timeout().filter(|due| *due <= end) {
             self.now = self.now.max(due);
@@ -168,36 +166,36 @@ impl Rig {
         }
     }
 
-    pub(crate) fn is_done(&self, id: OperationId) -> bool {
+    pub fn is_done(&self, id: OperationId) -> bool {
         self.done.iter().any(|(done, _)| *done == id)
     }
 
     /// The end of the operation, which must have come.
-    pub(crate) fn result(&mut self, id: OperationId) -> Result<Outcome, Error> {
+    pub fn result(&mut self, id: OperationId) -> Result<Outcome, Error> {
         let index = self.done.iter().position(|(done, _)| *done == id);
         self.done.remove(index.expect("the operation has ended")).1
     }
 
-    pub(crate) fn error(&mut self, id: OperationId) -> Error {
+    pub fn error(&mut self, id: OperationId) -> Error {
         self.result(id).expect_err("the operation failed")
     }
 
-    pub(crate) fn code(&mut self, id: OperationId) -> ErrorCode {
+    pub fn code(&mut self, id: OperationId) -> ErrorCode {
         self.error(id).code()
     }
 
-    pub(crate) fn lines(&mut self, id: OperationId) -> Vec<String> {
+    pub fn lines(&mut self, id: OperationId) -> Vec<String> {
         match self.result(id) {
             Ok(Outcome::Lines(lines)) => lines,
             other => panic!("no lines: {other:?}"),
         }
     }
 
-    pub(crate) fn packet_id(&mut self, id: OperationId) -> Option<u16> {
+    pub fn packet_id(&mut self, id: OperationId) -> Option<u16> {
         self.receipt(id).packet_id
     }
 
-    pub(crate) fn receipt(&mut self, id: OperationId) -> Receipt {
+    pub fn receipt(&mut self, id: OperationId) -> Receipt {
         match self.result(id) {
             Ok(Outcome::Receipt(receipt)) => receipt,
             other => panic!("no receipt: {other:?}"),
@@ -205,7 +203,7 @@ impl Rig {
     }
 
     /// The texts of all events of this kind so far.
-    pub(crate) fn events(&self, kind: EventKind) -> Vec<&str> {
+    pub fn events(&self, kind: EventKind) -> Vec<&str> {
         self.incoming
             .iter()
             .filter_map(|incoming| match incoming {
@@ -215,7 +213,7 @@ impl Rig {
             .collect()
     }
 
-    pub(crate) fn messages(&self) -> Vec<&Message> {
+    pub fn messages(&self) -> Vec<&Message> {
         self.incoming
             .iter()
             .filter_map(|incoming| match incoming {
@@ -226,7 +224,7 @@ impl Rig {
     }
 
     /// Subscribes; the broker grants what was asked for.
-    pub(crate) fn subscribe(&mut self, filter: &str, packet_id: u16) {
+    pub fn subscribe(&mut self, filter: &str, packet_id: u16) {
         let id = self.begin(subscribe(filter));
         self.expect(&format!("AT+MQTTSUB=\"{filter}\",1"));
         self.reply(format!(
@@ -236,7 +234,7 @@ impl Rig {
     }
 
     /// Begins a publish of "hi" to "t" and lets the module accept it.
-    pub(crate) fn published(&mut self, qos: QoS) -> OperationId {
+    pub fn published(&mut self, qos: QoS) -> OperationId {
         let id = self.begin(publish("t", qos));
         let level = u8::from(qos);
         self.exchange(
@@ -247,7 +245,13 @@ impl Rig {
     }
 }
 
-pub(crate) fn config() -> SessionConfig {
+impl Default for Rig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+pub fn config() -> SessionConfig {
     SessionConfig {
         model: Some(Model::M5310A),
         guard_time: Some(Duration::ZERO),
@@ -256,11 +260,11 @@ pub(crate) fn config() -> SessionConfig {
     }
 }
 
-pub(crate) fn command(line: &str) -> RequestKind {
+pub fn command(line: &str) -> RequestKind {
     RequestKind::Command(line.to_owned())
 }
 
-pub(crate) fn publish(topic: &str, qos: QoS) -> RequestKind {
+pub fn publish(topic: &str, qos: QoS) -> RequestKind {
     RequestKind::Publish {
         topic: topic.to_owned(),
         payload: b"hi".to_vec(),
@@ -269,7 +273,7 @@ pub(crate) fn publish(topic: &str, qos: QoS) -> RequestKind {
     }
 }
 
-pub(crate) fn subscribe(filter: &str) -> RequestKind {
+pub fn subscribe(filter: &str) -> RequestKind {
     RequestKind::Subscribe {
         filter: filter.to_owned(),
         qos: QoS::AtLeastOnce,
@@ -278,7 +282,7 @@ pub(crate) fn subscribe(filter: &str) -> RequestKind {
 }
 
 /// A session that makes lost connections again, one second after the loss at first, without jitter.
-pub(crate) fn recovering() -> SessionConfig {
+pub fn recovering() -> SessionConfig {
     SessionConfig {
         recovery: Recovery {
             jitter: 0.0,
@@ -290,7 +294,7 @@ pub(crate) fn recovering() -> SessionConfig {
 
 impl Rig {
     /// As [`connected`](Self::connected), but a lost connection will be made again.
-    pub(crate) fn recovering() -> Self {
+    pub fn recovering() -> Self {
         let mut rig = Self::with(recovering());
         rig.connect();
         rig
@@ -298,7 +302,7 @@ impl Rig {
 
     /// Answers the commands of an attempt up to `AT+MQTTOPEN`, which it has answered with OK, and
     /// gives them.
-    pub(crate) fn attempt(&mut self) -> Vec<String> {
+    pub fn attempt(&mut self) -> Vec<String> {
         let mut commands = Vec::new();
         while let Some(line) = self.next_sent() {
             commands.push(line.clone());
@@ -319,7 +323,7 @@ impl Rig {
     }
 
     /// The next attempt succeeds.
-    pub(crate) fn recover(&mut self) -> Vec<String> {
+    pub fn recover(&mut self) -> Vec<String> {
         let commands = self.attempt();
         self.reply("\r\n+MQTTOPEN:OK\r\n");
         assert_eq!(self.session.mqtt_state(), MqttState::Connected);
@@ -328,7 +332,7 @@ impl Rig {
 }
 
 /// Answers the settings that are sent at a start and after a boot.
-pub(crate) fn answer_settings(rig: &mut Rig) {
+pub fn answer_settings(rig: &mut Rig) {
     rig.exchange("AT", "\r\nOK\r\n");
     rig.exchange("ATE0", "\r\nOK\r\n");
     rig.exchange("AT+CMEE=1", "\r\nOK\r\n");

@@ -1,12 +1,5 @@
 //! A recorded session with a virtual modem, and what is compared of it.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test file uses a part of it"
-)]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::path::Path;
 use std::time::Duration;
 

@@ -11,9 +11,9 @@ const LATENCY: Duration = Duration::from_millis(30);
 
 /// One connection at a time. While the radio is cut everything waits, as TCP lets it wait; what waits
 /// when the module gives its connection up is lost.
-pub(crate) struct Network {
+pub struct Network {
     /// From one side to the other.
-    pub(crate) latency: Duration,
+    pub latency: Duration,
     /// Connections are refused.
     down: bool,
     last_id: u64,

@@ -14,15 +14,15 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A message, in the fields that every peer can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Received {
-    pub(crate) topic: String,
-    pub(crate) payload: Vec<u8>,
-    pub(crate) qos: u8,
-    pub(crate) retain: bool,
+pub struct Received {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
+    pub retain: bool,
 }
 
 impl Received {
-    pub(crate) fn new(topic: &str, payload: &[u8], qos: u8, retain: bool) -> Self {
+    pub fn new(topic: &str, payload: &[u8], qos: u8, retain: bool) -> Self {
         Self {
             topic: topic.to_owned(),
             payload: payload.to_vec(),
@@ -33,7 +33,7 @@ impl Received {
 }
 
 /// Configuration for a broker at `address`.
-pub(crate) fn config(address: SocketAddr, client_id: &str) -> ClientConfig {
+pub fn config(address: SocketAddr, client_id: &str) -> ClientConfig {
     ClientConfig {
         port: address.port(),
         ..ClientConfig::new(address.ip().to_string(), client_id)
@@ -41,18 +41,18 @@ pub(crate) fn config(address: SocketAddr, client_id: &str) -> ClientConfig {
 }
 
 /// An [`MqttClient`] with its [`Socket`].
-pub(crate) struct Client {
-    pub(crate) mqtt: MqttClient,
-    pub(crate) socket: Option<Socket>,
-    pub(crate) tls: TlsPolicy,
+pub struct Client {
+    pub mqtt: MqttClient,
+    pub socket: Option<Socket>,
+    pub tls: TlsPolicy,
     /// Whether messages are acknowledged as they are taken.
-    pub(crate) acknowledges: bool,
+    pub acknowledges: bool,
     events: VecDeque<ClientEvent>,
     next_id: u16,
 }
 
 impl Client {
-    pub(crate) fn new(config: ClientConfig) -> Self {
+    pub fn new(config: ClientConfig) -> Self {
         Self {
             mqtt: MqttClient::new(config),
             socket: None,
@@ -64,14 +64,14 @@ impl Client {
     }
 
     /// A clean session, accepted.
-    pub(crate) fn connect(address: SocketAddr, client_id: &str) -> Self {
+    pub fn connect(address: SocketAddr, client_id: &str) -> Self {
         let mut client = Self::new(config(address, client_id));
         client.open();
         client
     }
 
     /// Connects and expects to be accepted; whether the broker had a session.
-    pub(crate) fn open(&mut self) -> bool {
+    pub fn open(&mut self) -> bool {
         match self.start() {
             ClientEvent::ConnAck {
                 code: 0,
@@ -82,7 +82,7 @@ impl Client {
     }
 
     /// Connects; the CONNACK, or why there was none.
-    pub(crate) fn start(&mut self) -> ClientEvent {
+    pub fn start(&mut self) -> ClientEvent {
         self.mqtt.start(Instant::now());
         self.wait("CONNACK", |event| {
             matches!(
@@ -92,7 +92,7 @@ impl Client {
         })
     }
 
-    pub(crate) fn subscribe(&mut self, filter: &str, qos: u8) -> u8 {
+    pub fn subscribe(&mut self, filter: &str, qos: u8) -> u8 {
         let id = self.id();
         self.mqtt.subscribe(Instant::now(), id, filter, qos);
         let event = self.wait("SUBACK", |event| {
@@ -104,7 +104,7 @@ impl Client {
         }
     }
 
-    pub(crate) fn unsubscribe(&mut self, filter: &str) {
+    pub fn unsubscribe(&mut self, filter: &str) {
         let id = self.id();
         self.mqtt.unsubscribe(Instant::now(), id, filter);
         self.wait("UNSUBACK", |event| {
@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// Publishes and waits for what ends it at this QoS.
-    pub(crate) fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) {
+    pub fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) {
         let packet_id = self.publish_nowait(topic, payload, qos, retain);
         match (qos, packet_id) {
             (1, Some(packet_id)) => {
@@ -133,7 +133,7 @@ impl Client {
         }
     }
 
-    pub(crate) fn publish_nowait(
+    pub fn publish_nowait(
         &mut self,
         topic: &str,
         payload: &[u8],
@@ -147,7 +147,7 @@ impl Client {
     }
 
     /// The next message, acknowledged.
-    pub(crate) fn message(&mut self) -> Received {
+    pub fn message(&mut self) -> Received {
         let event = self.wait("a message", |event| {
             matches!(event, ClientEvent::Message { .. })
         });
@@ -174,7 +174,7 @@ impl Client {
     }
 
     /// Everything the broker had for this client: what comes before a message to itself.
-    pub(crate) fn messages_until_now(&mut self) -> Vec<Received> {
+    pub fn messages_until_now(&mut self) -> Vec<Received> {
         let barrier = format!("barrier/{}", self.id());
         self.subscribe(&barrier, 0);
         self.publish(&barrier, b"", 0, false);
@@ -189,19 +189,19 @@ impl Client {
     }
 
     /// Sends DISCONNECT and lets it go out.
-    pub(crate) fn disconnect(&mut self) {
+    pub fn disconnect(&mut self) {
         self.mqtt.disconnect(Instant::now());
         self.pump(Instant::now());
     }
 
     /// Closes the connection without DISCONNECT.
-    pub(crate) fn vanish(&mut self) {
+    pub fn vanish(&mut self) {
         self.mqtt.abort();
         self.pump(Instant::now());
     }
 
     /// Runs until an event is wanted; unwanted ones before it are dropped, but messages are kept.
-    pub(crate) fn wait(
+    pub fn wait(
         &mut self,
         what: &str,
         mut wanted: impl FnMut(&ClientEvent) -> bool,
@@ -231,7 +231,7 @@ impl Client {
 
     /// One round: carries out what the MQTT client wants and waits for the socket until `deadline` at
     /// most.
-    pub(crate) fn pump(&mut self, deadline: Instant) {
+    pub fn pump(&mut self, deadline: Instant) {
         self.carry_out();
         let now = Instant::now();
         let until = self

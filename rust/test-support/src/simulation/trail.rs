@@ -9,13 +9,13 @@ const MOST: usize = 2000;
 
 /// Off, it costs nothing but a question; the same seed brings the same trail with it on.
 #[derive(Default)]
-pub(crate) struct Trail {
-    pub(crate) on: bool,
+pub struct Trail {
+    pub on: bool,
     lines: VecDeque<String>,
 }
 
 impl Trail {
-    pub(crate) fn note(&mut self, at: Duration, text: impl FnOnce() -> String) {
+    pub fn note(&mut self, at: Duration, text: impl FnOnce() -> String) {
         if self.on {
             if self.lines.len() == MOST {
                 self.lines.pop_front();
@@ -25,7 +25,7 @@ impl Trail {
         }
     }
 
-    pub(crate) fn bytes(&mut self, at: Duration, direction: &str, bytes: &[u8]) {
+    pub fn bytes(&mut self, at: Duration, direction: &str, bytes: &[u8]) {
         self.note(at, || format!("{direction} {}", bytes.escape_ascii()));
     }
 }

@@ -4,21 +4,21 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-pub(crate) struct Observer {
+pub struct Observer {
     socket: TcpStream,
     next_id: u16,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) topic: String,
-    pub(crate) payload: Vec<u8>,
-    pub(crate) qos: u8,
-    pub(crate) retain: bool,
+pub struct Seen {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
+    pub retain: bool,
 }
 
 impl Observer {
-    pub(crate) fn connect(port: u16, client_id: &str) -> Self {
+    pub fn connect(port: u16, client_id: &str) -> Self {
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
         socket.set_nodelay(true).unwrap();
         socket
@@ -33,7 +33,7 @@ impl Observer {
         observer
     }
 
-    pub(crate) fn subscribe(&mut self, filter: &str, qos: u8) {
+    pub fn subscribe(&mut self, filter: &str, qos: u8) {
         let id = self.id();
         let mut body = id.to_be_bytes().to_vec();
         body.extend(text(filter));
@@ -44,7 +44,7 @@ impl Observer {
     }
 
     /// Publishes and waits for the end of the exchange.
-    pub(crate) fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) {
+    pub fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) {
         let mut body = text(topic);
         let id = self.id().to_be_bytes();
         if qos > 0 {
@@ -63,7 +63,7 @@ impl Observer {
     }
 
     /// The next publish that arrives, acknowledged.
-    pub(crate) fn next(&mut self) -> Seen {
+    pub fn next_message(&mut self) -> Seen {
         let (kind, body) = self.receive();
         assert_eq!(kind & 0xf0, 0x30, "a PUBLISH");
         let qos = kind >> 1 & 3;

@@ -1,10 +1,5 @@
 //! A real broker, a virtual modem on a pseudo-terminal towards it, and an observer that speaks MQTT
 //! without any of this project's code.
-#![allow(dead_code, reason = "every test file uses its own part of this")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-pub(crate) mod mosquitto;
-pub(crate) mod observer;
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +8,17 @@ use m531x_core::{
     PublishOptions, QoS, SubscribeOptions,
 };
 use m531x_virtual_modem::{BrokerChoice, Fault, LinkChoice, VirtualModem, VirtualModemOptions};
-use mosquitto::Mosquitto;
 
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+use crate::mosquitto::Mosquitto;
+
+pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// A virtual modem with the real broker behind it.
-pub(crate) fn virtual_modem(broker: &Mosquitto, faults: &[&str]) -> VirtualModem {
+pub fn virtual_modem(broker: &Mosquitto, faults: &[&str]) -> VirtualModem {
     start(BrokerChoice::Address(broker.address()), faults)
 }
 
-pub(crate) fn start(broker: BrokerChoice, faults: &[&str]) -> VirtualModem {
+pub fn start(broker: BrokerChoice, faults: &[&str]) -> VirtualModem {
     VirtualModem::start(VirtualModemOptions {
         broker,
         link: LinkChoice::Pty { symlink: None },
@@ -36,7 +32,7 @@ pub(crate) fn start(broker: BrokerChoice, faults: &[&str]) -> VirtualModem {
     .unwrap()
 }
 
-pub(crate) fn open(module: &VirtualModem) -> Modem {
+pub fn open(module: &VirtualModem) -> Modem {
     let options = ModemOptions {
         model: Some(Model::M5310A),
         ..ModemOptions::default()
@@ -45,24 +41,24 @@ pub(crate) fn open(module: &VirtualModem) -> Modem {
 }
 
 /// Opened and connected to the broker.
-pub(crate) fn connected(module: &VirtualModem) -> Modem {
+pub fn connected(module: &VirtualModem) -> Modem {
     let modem = open(module);
     modem.connect(connect_options()).unwrap();
     modem
 }
 
-pub(crate) fn connect_options() -> ConnectOptions {
+pub fn connect_options() -> ConnectOptions {
     ConnectOptions::new("broker.example", "m531x-test")
 }
 
-pub(crate) fn publish_options(qos: QoS) -> PublishOptions {
+pub fn publish_options(qos: QoS) -> PublishOptions {
     PublishOptions {
         qos,
         ..PublishOptions::default()
     }
 }
 
-pub(crate) fn subscribe_options(qos: QoS) -> SubscribeOptions {
+pub fn subscribe_options(qos: QoS) -> SubscribeOptions {
     SubscribeOptions {
         qos,
         ..SubscribeOptions::default()
@@ -70,7 +66,7 @@ pub(crate) fn subscribe_options(qos: QoS) -> SubscribeOptions {
 }
 
 /// The next message, past any events.
-pub(crate) fn next_message(modem: &Modem) -> Message {
+pub fn next_message(modem: &Modem) -> Message {
     loop {
         match modem.recv(Some(LIMIT)).unwrap() {
             Some(Incoming::Message(message)) => return message,
@@ -81,7 +77,7 @@ pub(crate) fn next_message(modem: &Modem) -> Message {
 }
 
 /// The next event of this kind, past anything else.
-pub(crate) fn next_event(modem: &Modem, kind: EventKind, limit: Duration) -> Event {
+pub fn next_event(modem: &Modem, kind: EventKind, limit: Duration) -> Event {
     let deadline = Instant::now() + limit;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -1,5 +1,4 @@
 //! A serial server, raw or with COM port control, and a module behind it.
-#![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,27 +9,27 @@ use std::thread;
 use std::time::Duration;
 
 /// Far beyond what anything here takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const IAC: u8 = 255;
 const COM_PORT: u8 = 44;
 
 /// How the server behaves.
 #[derive(Clone, Default)]
-pub(crate) struct Manners {
+pub struct Manners {
     /// Passes bytes on, without Telnet.
-    pub(crate) raw: bool,
-    pub(crate) refuses_control: bool,
+    pub raw: bool,
+    pub refuses_control: bool,
     /// Accepts the connection and never says a word.
-    pub(crate) silent: bool,
+    pub silent: bool,
     /// The speed it sets, whatever is asked for.
-    pub(crate) baudrate: Option<u32>,
+    pub baudrate: Option<u32>,
     /// The only speed at which the module answers.
-    pub(crate) module_speed: Option<u32>,
-    pub(crate) byte_by_byte: bool,
+    pub module_speed: Option<u32>,
+    pub byte_by_byte: bool,
 }
 
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     connected: Sender<()>,
@@ -47,7 +46,7 @@ struct Shared {
 
 impl Server {
     /// Serves one connection after the other, for as long as the test runs.
-    pub(crate) fn start(manners: Manners) -> Self {
+    pub fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (connected, connections) = mpsc::channel();
         let server = Self {
@@ -83,7 +82,7 @@ impl Server {
     }
 
     /// Ends the connection, and refuses every later one.
-    pub(crate) fn go_away(&self) {
+    pub fn go_away(&self) {
         self.shared.away.store(true, Ordering::SeqCst);
         self.hang_up();
         // The listener looks at the wish when somebody calls; from then on nobody listens.
@@ -93,12 +92,12 @@ impl Server {
     }
 
     /// Listens again where it was.
-    pub(crate) fn come_back(&self) {
+    pub fn come_back(&self) {
         self.shared.away.store(false, Ordering::SeqCst);
         self.listen(TcpListener::bind(self.address).unwrap());
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         let scheme = if self.shared.manners.raw {
             "tcp"
         } else {
@@ -108,27 +107,27 @@ impl Server {
     }
 
     /// What COM port control was used for, each with its value.
-    pub(crate) fn settings(&self) -> Vec<Vec<u8>> {
+    pub fn settings(&self) -> Vec<Vec<u8>> {
         self.shared.settings.lock().unwrap().clone()
     }
 
     /// How many of the module's commands began like this.
-    pub(crate) fn count(&self, prefix: &str) -> usize {
+    pub fn count(&self, prefix: &str) -> usize {
         let commands = self.shared.commands.lock().unwrap();
         commands.iter().filter(|c| c.starts_with(prefix)).count()
     }
 
     /// What the module says by itself.
-    pub(crate) fn say(&self, bytes: &[u8]) {
+    pub fn say(&self, bytes: &[u8]) {
         self.shared.say(bytes);
     }
 
-    pub(crate) fn hang_up(&self) {
+    pub fn hang_up(&self) {
         let link = self.shared.link.lock().unwrap();
         link.as_ref().unwrap().shutdown(Shutdown::Both).unwrap();
     }
 
-    pub(crate) fn await_connection(&self) {
+    pub fn await_connection(&self) {
         let connections = self.connections.lock().unwrap();
         connections.recv_timeout(PATIENCE).unwrap();
     }
@@ -252,7 +251,7 @@ fn answer(command: &str) -> &'static str {
     }
 }
 
-pub(crate) fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
+pub fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
     let mut line = format!("+MQTTPUBLISH:0,0,0,0,{topic},{},", payload.len()).into_bytes();
     line.extend_from_slice(payload);
     line.extend_from_slice(b"\r\n");

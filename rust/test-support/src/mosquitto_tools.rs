@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::Received;
+use crate::mqtt_client::Received;
 
 /// Publishes with `mosquitto_pub`, which returns once the broker has acknowledged.
-pub(crate) fn publish(address: SocketAddr, topic: &str, payload: &[u8], qos: u8, more: &[&str]) {
+pub fn publish(address: SocketAddr, topic: &str, payload: &[u8], qos: u8, more: &[&str]) {
     let mut process = Command::new("mosquitto_pub")
         .args([
             "-h",
@@ -25,13 +25,13 @@ pub(crate) fn publish(address: SocketAddr, topic: &str, payload: &[u8], qos: u8,
 }
 
 /// A running `mosquitto_sub` whose subscription the broker has acknowledged.
-pub(crate) struct Subscriber {
+pub struct Subscriber {
     process: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Subscriber {
-    pub(crate) fn start(address: SocketAddr, filter: &str, qos: u8, more: &[&str]) -> Self {
+    pub fn start(address: SocketAddr, filter: &str, qos: u8, more: &[&str]) -> Self {
         let mut process = Command::new("stdbuf")
             // Into a pipe mosquitto_sub keeps its lines until it ends.
             .args(["-oL", "mosquitto_sub"])
@@ -54,7 +54,7 @@ impl Subscriber {
     }
 
     /// The next message.
-    pub(crate) fn message(&mut self) -> Received {
+    pub fn message(&mut self) -> Received {
         let line = self.line("MESSAGE ");
         let mut fields = line.splitn(4, ' ');
         let mut next = || fields.next().unwrap();

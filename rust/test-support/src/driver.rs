@@ -1,6 +1,4 @@
 //! A scripted module at the other end of the port.
-#![allow(dead_code, reason = "every test file uses its own part of this")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::File;
 use std::io;
@@ -17,12 +15,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 /// What the script answers to a command; `None` leaves it to the ordinary module.
-pub(crate) type Script = Box<dyn FnMut(&str) -> Option<String> + Send>;
+pub type Script = Box<dyn FnMut(&str) -> Option<String> + Send>;
 
 /// Nothing at all: the command stays without an answer.
-pub(crate) const SILENCE: &str = "";
+pub const SILENCE: &str = "";
 
-pub(crate) struct Peer {
+pub struct Peer {
     link: Arc<OwnedFd>,
     /// Keeps a pseudo-terminal from hanging up before the modem has opened it.
     _slave: Option<File>,
@@ -34,11 +32,11 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// A peer in memory that answers as an obliging module does.
-    pub(crate) fn in_memory() -> (Self, Stream) {
+    pub fn in_memory() -> (Self, Stream) {
         Self::in_memory_with(|_| None)
     }
 
-    pub(crate) fn in_memory_with(
+    pub fn in_memory_with(
         script: impl FnMut(&str) -> Option<String> + Send + 'static,
     ) -> (Self, Stream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
@@ -49,9 +47,7 @@ impl Peer {
     }
 
     /// A peer on a pseudo-terminal, and the name of the port.
-    pub(crate) fn on_pty(
-        script: impl FnMut(&str) -> Option<String> + Send + 'static,
-    ) -> (Self, String) {
+    pub fn on_pty(script: impl FnMut(&str) -> Option<String> + Send + 'static) -> (Self, String) {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -68,7 +64,7 @@ impl Peer {
     }
 
     /// A serial server on a free TCP port, for one connection.
-    pub(crate) fn on_tcp(
+    pub fn on_tcp(
         script: impl FnMut(&str) -> Option<String> + Send + 'static,
     ) -> (JoinHandle<Self>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -106,21 +102,21 @@ impl Peer {
     }
 
     /// Sends bytes out of turn.
-    pub(crate) fn say(&self, bytes: impl AsRef<[u8]>) {
+    pub fn say(&self, bytes: impl AsRef<[u8]>) {
         write_all(&self.link, bytes.as_ref()).unwrap();
     }
 
     /// A publish as the module prints it.
-    pub(crate) fn publish(&self, topic: &str, payload: &[u8]) {
+    pub fn publish(&self, topic: &str, payload: &[u8]) {
         self.say(publish_line(topic, payload));
     }
 
-    pub(crate) fn commands(&self) -> Vec<String> {
+    pub fn commands(&self) -> Vec<String> {
         self.commands.lock().unwrap().clone()
     }
 
     /// Waits until a command arrives that begins like this.
-    pub(crate) fn await_command(&self, prefix: &str) -> String {
+    pub fn await_command(&self, prefix: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(10);
         let arrivals = self.arrivals.lock().unwrap();
         loop {
@@ -144,7 +140,7 @@ impl Drop for Peer {
     }
 }
 
-pub(crate) fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
+pub fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
     let mut line = format!("+MQTTPUBLISH:0,0,0,0,{topic},{},", payload.len()).into_bytes();
     line.extend_from_slice(payload);
     line.extend_from_slice(b"\r\n");
@@ -252,7 +248,7 @@ fn write_all(link: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Options that ask for no model, with short limits.
-pub(crate) fn options() -> ModemOptions {
+pub fn options() -> ModemOptions {
     ModemOptions {
         model: Some(Model::M5310A),
         recovery: Recovery::off(),
@@ -262,12 +258,12 @@ pub(crate) fn options() -> ModemOptions {
     }
 }
 
-pub(crate) fn open(stream: Stream) -> Modem {
+pub fn open(stream: Stream) -> Modem {
     Modem::open_stream(stream, options()).unwrap()
 }
 
 /// Opens and connects to the broker that the peer pretends to have.
-pub(crate) fn open_connected(stream: Stream, options: ModemOptions) -> Modem {
+pub fn open_connected(stream: Stream, options: ModemOptions) -> Modem {
     let modem = Modem::open_stream(stream, options).unwrap();
     modem
         .connect(ConnectOptions::new("broker", "client"))
@@ -276,7 +272,7 @@ pub(crate) fn open_connected(stream: Stream, options: ModemOptions) -> Modem {
 }
 
 /// The next message, past any events.
-pub(crate) fn next_message(modem: &Modem) -> Message {
+pub fn next_message(modem: &Modem) -> Message {
     loop {
         match modem.recv(Some(Duration::from_secs(10))).unwrap() {
             Some(Incoming::Message(message)) => return message,
@@ -287,7 +283,7 @@ pub(crate) fn next_message(modem: &Modem) -> Message {
 }
 
 /// Waits for something that another thread is about to do.
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline, "not within 10 s: {what}");

@@ -5,9 +5,6 @@
 //! client of the broker, the [`Observer`], tells what really arrived there. Nothing waits in real
 //! time, and the same seed does the same thing each time.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 mod line;
 mod lineage;
 mod network;
@@ -24,64 +21,62 @@ use m531x_core::{Error, Event, EventKind, Incoming, Message, Model, MqttState, Q
 use m531x_virtual_modem::broker::{BrokerOptions, Core};
 use m531x_virtual_modem::module::{Module, ModuleConfig};
 
-pub(crate) use line::Line;
-#[allow(unused_imports, reason = "each test file uses its part")]
-pub(crate) use lineage::Lineage;
-pub(crate) use network::Network;
-pub(crate) use observer::Observer;
-#[allow(unused_imports, reason = "each test file uses its part")]
-pub(crate) use requests::{connect, publish, subscribe, unsubscribe};
+pub use line::Line;
+pub use lineage::Lineage;
+pub use network::Network;
+pub use observer::Observer;
+pub use requests::{connect, publish, subscribe, unsubscribe};
 use trail::Trail;
 
-pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub const SECOND: Duration = Duration::from_secs(1);
 
 /// The client id of the module's connection.
-pub(crate) const CLIENT: &str = "meter";
+pub const CLIENT: &str = "meter";
 
 /// So many steps without any progress of time are an endless loop.
 const MOST_IDLE_STEPS: u32 = 10_000;
 
-pub(crate) fn ms(milliseconds: u64) -> Duration {
+pub fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
 /// How an operation ended, and when.
-pub(crate) type End = (Instant, Result<Outcome, Error>);
+pub type End = (Instant, Result<Outcome, Error>);
 
-pub(crate) struct Simulation {
-    pub(crate) session: Session,
-    pub(crate) module: Module,
-    pub(crate) broker: Core,
-    pub(crate) line: Line,
-    pub(crate) network: Network,
-    pub(crate) observer: Observer,
-    pub(crate) now: Instant,
-    pub(crate) start: Instant,
+pub struct Simulation {
+    pub session: Session,
+    pub module: Module,
+    pub broker: Core,
+    pub line: Line,
+    pub network: Network,
+    pub observer: Observer,
+    pub now: Instant,
+    pub start: Instant,
     /// Every message that the session gave, in order.
-    pub(crate) messages: Vec<Message>,
+    pub messages: Vec<Message>,
     /// How many events of each kind came.
-    pub(crate) events: BTreeMap<i32, u32>,
-    pub(crate) trail: Trail,
+    pub events: BTreeMap<i32, u32>,
+    pub trail: Trail,
     /// The filters whose subscription could not be made again, as events told.
-    pub(crate) refused_again: Vec<String>,
+    pub refused_again: Vec<String>,
     /// Whether the broker has ever accepted the module's connection.
-    pub(crate) was_online: bool,
+    pub was_online: bool,
     ended: BTreeMap<OperationId, End>,
     config: SessionConfig,
     idle_steps: u32,
 }
 
 /// What a simulation is made with.
-pub(crate) struct SimulationConfig {
-    pub(crate) model: Model,
-    pub(crate) lineage: Lineage,
-    pub(crate) seed: u64,
+pub struct SimulationConfig {
+    pub model: Model,
+    pub lineage: Lineage,
+    pub seed: u64,
     /// Whether bytes take their time on the line.
-    pub(crate) paced: bool,
+    pub paced: bool,
 }
 
 impl Simulation {
-    pub(crate) fn new(config: &SimulationConfig) -> Self {
+    pub fn new(config: &SimulationConfig) -> Self {
         let start = Instant::now();
         let baudrate = config.model.profile().baudrate;
         let module = Module::new(
@@ -128,11 +123,11 @@ impl Simulation {
 
     // ---- what the application does
 
-    pub(crate) fn begin(&mut self, kind: RequestKind) -> OperationId {
+    pub fn begin(&mut self, kind: RequestKind) -> OperationId {
         self.begin_request(Request::new(kind))
     }
 
-    pub(crate) fn begin_within(&mut self, kind: RequestKind, timeout: Duration) -> OperationId {
+    pub fn begin_within(&mut self, kind: RequestKind, timeout: Duration) -> OperationId {
         self.begin_request(Request::new(kind).with_timeout(timeout))
     }
 
@@ -151,7 +146,7 @@ impl Simulation {
     }
 
     /// Begins an operation that may be refused at once.
-    pub(crate) fn try_begin(&mut self, request: Request) -> Result<OperationId, Error> {
+    pub fn try_begin(&mut self, request: Request) -> Result<OperationId, Error> {
         self.trail.note(self.elapsed(), || {
             format!("begin {:?} within {:?}", request.kind, request.timeout)
         });
@@ -160,7 +155,7 @@ impl Simulation {
         id
     }
 
-    pub(crate) fn abandon(&mut self, id: OperationId) {
+    pub fn abandon(&mut self, id: OperationId) {
         self.trail
             .note(self.elapsed(), || format!("abandon {id:?}"));
         self.session.abandon(self.now, id);
@@ -168,12 +163,12 @@ impl Simulation {
     }
 
     /// How the operation ended, if it has.
-    pub(crate) fn end_of(&self, id: OperationId) -> Option<&End> {
+    pub fn end_of(&self, id: OperationId) -> Option<&End> {
         self.ended.get(&id)
     }
 
     /// Runs until the operation has ended.
-    pub(crate) fn finish(&mut self, id: OperationId, limit: Duration) -> Result<Outcome, Error> {
+    pub fn finish(&mut self, id: OperationId, limit: Duration) -> Result<Outcome, Error> {
         self.run_until(limit, |simulation| simulation.ended.contains_key(&id));
         match self.ended.get(&id) {
             Some((_, result)) => result.clone(),
@@ -183,7 +178,7 @@ impl Simulation {
 
     /// A process that opens the port anew: nothing of the old session is left but what the module
     /// has.
-    pub(crate) fn open_anew(&mut self) {
+    pub fn open_anew(&mut self) {
         self.trail
             .note(self.elapsed(), || "a new session".to_owned());
         self.session = Session::new(self.config.clone());
@@ -193,13 +188,13 @@ impl Simulation {
 
     // ---- what happens to the module and its surroundings
 
-    pub(crate) fn reboot_module(&mut self) {
+    pub fn reboot_module(&mut self) {
         self.trail.note(self.elapsed(), || "reboot".to_owned());
         self.module.reboot(self.now);
         self.settle();
     }
 
-    pub(crate) fn cut_network(&mut self, cut: bool) {
+    pub fn cut_network(&mut self, cut: bool) {
         self.trail
             .note(self.elapsed(), || format!("network cut: {cut}"));
         if cut {
@@ -211,21 +206,21 @@ impl Simulation {
     }
 
     /// The broker closes the module's connection, and refuses new ones while it is down.
-    pub(crate) fn stop_broker(&mut self, down: bool) {
+    pub fn stop_broker(&mut self, down: bool) {
         self.trail
             .note(self.elapsed(), || format!("broker down: {down}"));
         self.network.set_down(self.now, down, &mut self.broker);
         self.settle();
     }
 
-    pub(crate) fn detach_port(&mut self) {
+    pub fn detach_port(&mut self) {
         self.trail.note(self.elapsed(), || "port gone".to_owned());
         self.line.detached = true;
         self.session.handle_port_detached(self.now, "unplugged");
         self.settle();
     }
 
-    pub(crate) fn attach_port(&mut self) {
+    pub fn attach_port(&mut self) {
         self.trail.note(self.elapsed(), || "port back".to_owned());
         self.line.detached = false;
         self.session.handle_port_back(self.now, "the same port");
@@ -233,7 +228,7 @@ impl Simulation {
     }
 
     /// Somebody publishes to the module.
-    pub(crate) fn publish_to_module(&mut self, topic: &str, payload: &[u8], qos: QoS) {
+    pub fn publish_to_module(&mut self, topic: &str, payload: &[u8], qos: QoS) {
         self.trail.note(self.elapsed(), || {
             format!(
                 "somebody publishes {topic} {} {qos:?}",
@@ -247,17 +242,17 @@ impl Simulation {
 
     // ---- the clock
 
-    pub(crate) fn elapsed(&self) -> Duration {
+    pub fn elapsed(&self) -> Duration {
         self.now - self.start
     }
 
     /// Lets time pass, doing what falls due on the way.
-    pub(crate) fn run(&mut self, time: Duration) {
+    pub fn run(&mut self, time: Duration) {
         self.run_until(time, |_| false);
     }
 
     /// Lets time pass until something has happened; tells whether it has.
-    pub(crate) fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
+    pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now + limit;
         loop {
             if done(self) {
@@ -270,7 +265,7 @@ impl Simulation {
     }
 
     /// Goes on to the next thing that is due, but not beyond `end`; false when that is reached.
-    pub(crate) fn step(&mut self, end: Instant) -> bool {
+    pub fn step(&mut self, end: Instant) -> bool {
         let due = [
             self.session.poll_timeout(),
             self.module.poll_timeout(),
@@ -385,16 +380,16 @@ impl Simulation {
 }
 
 impl Simulation {
-    pub(crate) fn is_connected(&self) -> bool {
+    pub fn is_connected(&self) -> bool {
         self.session.mqtt_state() == MqttState::Connected
     }
 
-    pub(crate) fn count(&self, kind: EventKind) -> u32 {
+    pub fn count(&self, kind: EventKind) -> u32 {
         self.events.get(&(kind as i32)).copied().unwrap_or_default()
     }
 
     /// How often this command was sent by the session.
-    pub(crate) fn sendings(&self, start: &str) -> usize {
+    pub fn sendings(&self, start: &str) -> usize {
         self.line
             .commands
             .iter()

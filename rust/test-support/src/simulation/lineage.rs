@@ -6,10 +6,10 @@ use m531x_virtual_modem::{Fault, Firmware};
 
 /// A lineage of firmware, or a mix of both.
 #[derive(Clone, Debug)]
-pub(crate) struct Lineage {
-    pub(crate) firmware: Firmware,
+pub struct Lineage {
+    pub firmware: Firmware,
     /// Traits that are other than the lineage has them.
-    pub(crate) switched: Vec<Fault>,
+    pub switched: Vec<Fault>,
 }
 
 /// What is switched in a mix, with its values.
@@ -37,7 +37,7 @@ impl From<Firmware> for Lineage {
 
 impl Lineage {
     /// One of the lineages, some of its traits switched.
-    pub(crate) fn mixed(random: &mut fastrand::Rng) -> Self {
+    pub fn mixed(random: &mut fastrand::Rng) -> Self {
         let firmware = Firmware::ALL[random.usize(..Firmware::ALL.len())];
         let mut switched = Vec::new();
         for values in TRAITS {
@@ -50,8 +50,7 @@ impl Lineage {
     }
 
     /// What this firmware does on this model.
-    #[allow(dead_code, reason = "each test file uses its part")]
-    pub(crate) fn traits(&self, model: Model) -> Traits {
+    pub fn traits(&self, model: Model) -> Traits {
         let switched = self.switched.iter().filter_map(|fault| match fault {
             Fault::Trait(one) => Some(one),
             _ => None,
@@ -60,7 +59,7 @@ impl Lineage {
     }
 
     /// Each lineage by turns, and a mix the third time.
-    pub(crate) fn of_seed(seed: u64) -> Self {
+    pub fn of_seed(seed: u64) -> Self {
         match seed % 3 {
             0 => Firmware::Vendor.into(),
             1 => Firmware::Manual.into(),

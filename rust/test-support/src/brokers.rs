@@ -12,24 +12,24 @@ use m531x_virtual_modem::broker::{BrokerOptions, EmbeddedBroker};
 use tempfile::TempDir;
 
 /// A running broker; it ends when dropped.
-pub(crate) enum TestBroker {
+pub enum TestBroker {
     Embedded(EmbeddedBroker),
     Mosquitto(Mosquitto),
 }
 
 impl TestBroker {
-    pub(crate) fn embedded() -> Self {
+    pub fn embedded() -> Self {
         Self::Embedded(EmbeddedBroker::start().unwrap())
     }
 
-    pub(crate) fn mosquitto() -> Self {
+    pub fn mosquitto() -> Self {
         Self::Mosquitto(Mosquitto::start("allow_anonymous true\n", |_| {
             String::new()
         }))
     }
 
     /// Both kinds, admitting one user only.
-    pub(crate) fn both_with_user(user: &str, password: &str) -> [Self; 2] {
+    pub fn both_with_user(user: &str, password: &str) -> [Self; 2] {
         let options = BrokerOptions {
             users: Some([(user.to_owned(), password.to_owned())].into()),
             ..BrokerOptions::default()
@@ -50,7 +50,7 @@ impl TestBroker {
         [Self::Embedded(embedded), Self::Mosquitto(mosquitto)]
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         match self {
             Self::Embedded(broker) => broker.address(),
             Self::Mosquitto(broker) => broker.address,
@@ -59,15 +59,15 @@ impl TestBroker {
 }
 
 /// A mosquitto of its own on a free loopback port.
-pub(crate) struct Mosquitto {
+pub struct Mosquitto {
     process: Child,
-    pub(crate) address: SocketAddr,
-    pub(crate) directory: TempDir,
+    pub address: SocketAddr,
+    pub directory: TempDir,
 }
 
 impl Mosquitto {
     /// `settings` go before the listener's own, which `listener` makes once there is a directory.
-    pub(crate) fn start(settings: &str, listener: impl Fn(&Path) -> String) -> Self {
+    pub fn start(settings: &str, listener: impl Fn(&Path) -> String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let own = listener(directory.path());
         // Between finding a port and using it another test may take it.
@@ -126,4 +126,20 @@ fn is_running(process: &mut Child, log: &Path) -> bool {
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
+}
+
+/// Turns scenarios into tests over the embedded broker and over mosquitto, the reference.
+#[macro_export]
+macro_rules! on_both_brokers {
+    ($(fn $name:ident($broker:ident) $body:block)*) => {
+        $(fn $name($broker: &$crate::brokers::TestBroker) $body)*
+
+        mod embedded {
+            $(#[test] fn $name() { super::$name(&$crate::brokers::TestBroker::embedded()); })*
+        }
+
+        mod mosquitto {
+            $(#[test] fn $name() { super::$name(&$crate::brokers::TestBroker::mosquitto()); })*
+        }
+    };
 }

@@ -7,17 +7,17 @@ use m531x_virtual_modem::{Fault, Firmware, Model};
 
 /// Which packets the scripted broker answers.
 #[derive(Clone, Copy)]
-pub(crate) struct Answers {
-    pub(crate) dial: bool,
-    pub(crate) connect: Option<(u8, bool)>,
-    pub(crate) publish: bool,
-    pub(crate) subscribe: bool,
-    pub(crate) unsubscribe: bool,
-    pub(crate) ping: bool,
+pub struct Answers {
+    pub dial: bool,
+    pub connect: Option<(u8, bool)>,
+    pub publish: bool,
+    pub subscribe: bool,
+    pub unsubscribe: bool,
+    pub ping: bool,
 }
 
 impl Answers {
-    pub(crate) const ALL: Self = Self {
+    pub const ALL: Self = Self {
         dial: true,
         connect: Some((0, false)),
         publish: true,
@@ -26,7 +26,7 @@ impl Answers {
         ping: true,
     };
     /// Connections open, and then nobody says anything.
-    pub(crate) const NONE: Self = Self {
+    pub const NONE: Self = Self {
         dial: true,
         connect: None,
         publish: false,
@@ -36,30 +36,30 @@ impl Answers {
     };
 }
 
-pub(crate) struct Rig {
-    pub(crate) module: Module,
-    pub(crate) start: Instant,
-    pub(crate) now: Instant,
-    pub(crate) answers: Answers,
+pub struct Rig {
+    pub module: Module,
+    pub start: Instant,
+    pub now: Instant,
+    pub answers: Answers,
     /// The first byte of every packet the module sent.
-    pub(crate) packets: Vec<u8>,
+    pub packets: Vec<u8>,
     /// What left the module, write by write, with the time of each.
-    pub(crate) writes: Vec<(Duration, Vec<u8>)>,
+    pub writes: Vec<(Duration, Vec<u8>)>,
     /// Every packet the module sent.
-    pub(crate) sent: Vec<Vec<u8>>,
+    pub sent: Vec<Vec<u8>>,
     taken: usize,
     unsent: Vec<u8>,
 }
 
 impl Rig {
-    pub(crate) fn new(model: Model) -> Self {
+    pub fn new(model: Model) -> Self {
         Self::with(ModuleConfig {
             model,
             ..ModuleConfig::default()
         })
     }
 
-    pub(crate) fn faulty(model: Model, seed: u64, faults: &[&str]) -> Self {
+    pub fn faulty(model: Model, seed: u64, faults: &[&str]) -> Self {
         let faults: Vec<Fault> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         Self::with(ModuleConfig {
             model,
@@ -70,7 +70,7 @@ impl Rig {
     }
 
     /// A module with the vendor's firmware, some traits of it switched.
-    pub(crate) fn vendor(switched: &[&str]) -> Self {
+    pub fn vendor(switched: &[&str]) -> Self {
         Self::with(ModuleConfig {
             firmware: Some(Firmware::Vendor),
             seed: 1,
@@ -79,7 +79,7 @@ impl Rig {
         })
     }
 
-    pub(crate) fn with(config: ModuleConfig) -> Self {
+    pub fn with(config: ModuleConfig) -> Self {
         let start = Instant::now();
         Self {
             module: Module::new(start, config),
@@ -95,7 +95,8 @@ impl Rig {
     }
 
     /// Configured and connected, with numbered errors; what was said is taken.
-    pub(crate) fn connected(mut self) -> Self {
+    #[must_use]
+    pub fn connected(mut self) -> Self {
         self.send("ATE0");
         self.send("AT+CMEE=1");
         self.send(r#"AT+MQTTCFG="broker",1883,"me",60,"","",1"#);
@@ -105,7 +106,7 @@ impl Rig {
     }
 
     /// Lets time pass for so long, and tells what was said when, in tenths of a second from now.
-    pub(crate) fn watch(&mut self, seconds: u64) -> Vec<(u64, String)> {
+    pub fn watch(&mut self, seconds: u64) -> Vec<(u64, String)> {
         let start = self.now;
         let mut seen = Vec::new();
         self.said();
@@ -118,36 +119,36 @@ impl Rig {
     }
 
     /// What `AT+MQTTSTAT?` tells.
-    pub(crate) fn stat(&mut self) -> u8 {
+    pub fn stat(&mut self) -> u8 {
         let answer = self.ask("AT+MQTTSTAT?");
         let digit = answer.bytes().find(u8::is_ascii_digit).unwrap();
         digit - b'0'
     }
 
     /// Sends a command with its CR, and lets happen what happens at once.
-    pub(crate) fn send(&mut self, line: &str) {
+    pub fn send(&mut self, line: &str) {
         self.send_bytes(format!("{line}\r").as_bytes());
     }
 
-    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.module.handle_serial(self.now, bytes);
         self.settle();
     }
 
     /// Sends a command and returns everything said up to now in answer.
-    pub(crate) fn ask(&mut self, line: &str) -> String {
+    pub fn ask(&mut self, line: &str) -> String {
         self.said();
         self.send(line);
         self.said()
     }
 
     /// What was said since the last call.
-    pub(crate) fn said(&mut self) -> String {
+    pub fn said(&mut self) -> String {
         self.settle();
         String::from_utf8_lossy(&self.said_bytes()).into_owned()
     }
 
-    pub(crate) fn said_bytes(&mut self) -> Vec<u8> {
+    pub fn said_bytes(&mut self) -> Vec<u8> {
         let said = self.writes[self.taken..]
             .iter()
             .flat_map(|(_, bytes)| bytes.clone())
@@ -157,7 +158,7 @@ impl Rig {
     }
 
     /// The lines said since the last call, without the empty ones.
-    pub(crate) fn lines(&mut self) -> Vec<String> {
+    pub fn lines(&mut self) -> Vec<String> {
         self.said()
             .split("\r\n")
             .filter(|line| !line.is_empty())
@@ -166,7 +167,7 @@ impl Rig {
     }
 
     /// Lets time pass, event by event.
-    pub(crate) fn pass(&mut self, time: Duration) {
+    pub fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         self.settle();
         let mut turns = 0;
@@ -180,16 +181,16 @@ impl Rig {
         self.now = end;
     }
 
-    pub(crate) fn pass_seconds(&mut self, seconds: u64) {
+    pub fn pass_seconds(&mut self, seconds: u64) {
         self.pass(Duration::from_secs(seconds));
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
+    pub fn elapsed(&self) -> Duration {
         self.now - self.start
     }
 
     /// How many packets of this kind (the first byte's high half) the module sent.
-    pub(crate) fn sent(&self, kind: u8) -> usize {
+    pub fn sent(&self, kind: u8) -> usize {
         self.packets
             .iter()
             .filter(|first| **first >> 4 == kind)
@@ -197,7 +198,7 @@ impl Rig {
     }
 
     /// The broker sends a message.
-    pub(crate) fn deliver(&mut self, topic: &str, payload: &[u8], qos: u8, packet_id: u16) {
+    pub fn deliver(&mut self, topic: &str, payload: &[u8], qos: u8, packet_id: u16) {
         let mut body = u16::try_from(topic.len()).unwrap().to_be_bytes().to_vec();
         body.extend(topic.as_bytes());
         if qos > 0 {
@@ -254,7 +255,7 @@ impl Rig {
     }
 
     /// The ids of the PUBLISH packets of QoS 1 and 2, SUBSCRIBE and UNSUBSCRIBE that the module sent.
-    pub(crate) fn ids(&self) -> Vec<u16> {
+    pub fn ids(&self) -> Vec<u16> {
         let ids = self.sent.iter().filter_map(|packet| {
             let body = &packet[if packet[1] < 128 { 2 } else { 3 }..];
             let at = match packet[0] >> 4 {

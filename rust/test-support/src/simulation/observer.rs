@@ -10,21 +10,21 @@ use super::Network;
 
 const ID: ConnectionId = ConnectionId(0);
 /// What the module publishes to.
-pub(crate) const OUTBOUND: &str = "out/#";
+const OUTBOUND: &str = "out/#";
 
 /// What the broker passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    pub(crate) topic: String,
-    pub(crate) payload: Vec<u8>,
-    pub(crate) qos: u8,
+pub struct Arrival {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
 }
 
-pub(crate) struct Observer {
+pub struct Observer {
     client: MqttClient,
     last_id: u16,
     /// Everything that arrived under `out/`, in order.
-    pub(crate) arrived: Vec<Arrival>,
+    pub arrived: Vec<Arrival>,
 }
 
 impl Default for Observer {
@@ -66,7 +66,7 @@ impl Observer {
         self.send(now, broker);
     }
 
-    pub(crate) fn copies(&self, topic: &str) -> usize {
+    pub fn copies(&self, topic: &str) -> usize {
         self.arrived.iter().filter(|a| a.topic == topic).count()
     }
 
