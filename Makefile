@@ -25,7 +25,7 @@ endif
 RUST_TESTED := --workspace --exclude m531x-python --exclude m531x-benches
 NATIVE_SOURCES := $(shell find rust/at rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
 	Cargo.toml Cargo.lock pyproject.toml
-PYTHON_SOURCES := python bindings-tests examples benches packaging
+PYTHON_SOURCES := python bindings-tests system-tests examples benches packaging
 # A conda environment that happens to be active is not the one to install into.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
@@ -151,7 +151,7 @@ test-notebooks: $(STAMPS)/native $(STAMPS)/notebooks
 
 ## test-kill: Kill -9 sender, broker and virtual modem COUNT=200 times at random; nothing accepted is lost; SEED=, FIRMWARE=vendor, IN_FLIGHT=8.
 test-kill: $(STAMPS)/native $(STAMPS)/mosquitto
-	@PYTHONPATH=bindings-tests/support $(BIN)/python bindings-tests/kill/kill.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED)) --firmware $(or $(FIRMWARE),vendor) --in-flight $(or $(IN_FLIGHT),8)
+	@PYTHONPATH=bindings-tests/support $(BIN)/python system-tests/kill/kill.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED)) --firmware $(or $(FIRMWARE),vendor) --in-flight $(or $(IN_FLIGHT),8)
 
 ## test-referee: Play SEEDS=100 random runs, from SEED=1 on, against the fake module of bindings-tests/referee.
 test-referee: $(STAMPS)/native
@@ -160,7 +160,7 @@ test-referee: $(STAMPS)/native
 
 ## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=, FIRMWARE= (both).
 soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
-	@$(BIN)/python bindings-tests/soak/soak.py --hours $(or $(HOURS),1) --modems $(or $(MODEMS),6) $(if $(SEED),--seed $(SEED)) $(if $(FIRMWARE),--firmware $(FIRMWARE))
+	@$(BIN)/python system-tests/soak/soak.py --hours $(or $(HOURS),1) --modems $(or $(MODEMS),6) $(if $(SEED),--seed $(SEED)) $(if $(FIRMWARE),--firmware $(FIRMWARE))
 
 ## wheel: Build the wheel (abi3, manylinux2014, linked by zig) and the sdist into target/wheels, and try both.
 wheel: $(STAMPS)/cargo $(STAMPS)/zig
@@ -231,7 +231,7 @@ bench: $(STAMPS)/native-release
 ## scoreboard: Play the smuggling corpus against other AT libraries and rewrite the tables of docs/security.md (some minutes).
 scoreboard: $(STAMPS)/native $(STAMPS)/scoreboard
 	@cargo build --quiet --package m531x-benches --example smuggling_player
-	@$(BIN)/python bindings-tests/smuggling/scoreboard.py
+	@$(BIN)/python system-tests/smuggling/scoreboard.py
 
 ## deny: Check the licences, origins and duplicates of the Rust dependencies (the first time some minutes).
 deny: $(STAMPS)/cargo $(STAMPS)/cargo-deny
@@ -247,7 +247,7 @@ notices: $(STAMPS)/cargo
 ## clean: Remove everything that was built.
 clean:
 	@rm -rf target python/m531x/*.so
-	@find python bindings-tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find python bindings-tests system-tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/cargo: .ci/need
 	@.ci/need cargo cc
@@ -283,7 +283,7 @@ $(STAMPS)/notebooks: bindings-tests/notebooks/requirements.txt $(STAMPS)/venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/scoreboard: bindings-tests/smuggling/requirements.txt .ci/need
+$(STAMPS)/scoreboard: system-tests/smuggling/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: other AT libraries in target/scoreboard"
 	@$(PYTHON) -m venv --clear target/scoreboard/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/scoreboard/venv

@@ -14,9 +14,8 @@ from smuggling_judge import payload_of
 from smuggling_module import Module
 
 Eventually = Callable[[Callable[[], bool]], None]
-CORPUS = json.loads(
-    (Path(__file__).parents[1] / "smuggling" / "corpus.json").read_text(encoding="utf-8")
-)
+SMUGGLING = Path(__file__).parents[2] / "system-tests" / "smuggling"
+CORPUS = json.loads((SMUGGLING / "corpus.json").read_text(encoding="utf-8"))
 # AT has no way to write a quote, so such a topic cannot be subscribed to.
 CASES = [case for case in CORPUS["cases"] if '"' not in case["topic"]]
 

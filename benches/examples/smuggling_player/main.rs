@@ -1,6 +1,6 @@
 //! The host's side of `make scoreboard` for libraries in Rust: `smuggling_player atat | m531x [--wide]`.
 //!
-//! It speaks as the players in `bindings-tests/smuggling/players` do: a JSON object a line, each answered by one.
+//! It speaks as the players in `system-tests/smuggling/players` do: a JSON object a line, each answered by one.
 
 mod atat;
 mod m531x;

@@ -1,5 +1,5 @@
 //! Messages made to be misread: the publisher chooses topic and payload. The cases themselves are in
-//! `bindings-tests/smuggling/corpus.json`, for other readers too.
+//! `system-tests/smuggling/corpus.json`, for other readers too.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use m531x_at::hex;
@@ -19,7 +19,7 @@ pub(crate) const FORGED_LINES: &str = "OK\r\nERROR\r\n+CME ERROR: 50\r\n+MQTTDIS
     +MQTTTO:2\r\nREBOOTING..\r\n*ATREADY: 1\r\n+MQTTPUBLISH:0,0,0,0,bank,6,forged\r\n";
 
 fn corpus() -> Value {
-    let text = include_str!("../../../../bindings-tests/smuggling/corpus.json");
+    let text = include_str!("../../../../system-tests/smuggling/corpus.json");
     serde_json::from_str(text).expect("the corpus is JSON")
 }
 

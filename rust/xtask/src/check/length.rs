@@ -14,6 +14,7 @@ const FOLDERS: &[&str] = &[
     "rust",
     "python",
     "bindings-tests",
+    "system-tests",
     "examples",
     "benches",
     "fuzz",

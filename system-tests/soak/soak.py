@@ -6,7 +6,7 @@ between them. Modules have the firmware of either lineage. The broker goes away 
 then. At the end there is a report and a picture, and the exit code is 1 if anything was lost,
 forged or leaked.
 
-Example: python bindings-tests/soak/soak.py --hours 0.1 --modems 4
+Example: python system-tests/soak/soak.py --hours 0.1 --modems 4
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "bindings-tests" / "support"))
 
 import gauge
 import m531x
