@@ -23,7 +23,7 @@ endif
 
 # The extension module has no tests of its own in Rust and would need libpython to link any; the benches have `make bench`.
 RUST_TESTED := --workspace --exclude m531x-python --exclude m531x-benches
-NATIVE_SOURCES := $(shell find rust/at rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
+NATIVE_SOURCES := $(shell find rust/at rust/threads rust/core rust/virtual-modem rust/python -name '*.rs' -o -name Cargo.toml) \
 	Cargo.toml Cargo.lock pyproject.toml
 PYTHON_SOURCES := python bindings-tests system-tests examples benches packaging
 # A conda environment that happens to be active is not the one to install into.

@@ -19,7 +19,6 @@ mod recording;
 mod redacted;
 pub mod replay;
 pub mod session;
-mod thread;
 mod transport;
 
 pub use driver::{
@@ -35,12 +34,12 @@ pub use event::{Event, EventKind, Incoming};
 pub use m531x_at::command::{QoS, Secret, Will};
 pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
+/// For the front ends: a thread on which no signal handler of the application runs.
+#[doc(hidden)]
+pub use m531x_threads::spawn_thread;
 pub use message::Message;
 pub use session::{
     AskPassword, ConnectOptions, HealthCheck, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt,
     Recovery, Signal,
 };
-/// For the front ends: a thread on which no signal handler of the application runs.
-#[doc(hidden)]
-pub use thread::spawn_thread;
 pub use transport::{PortInfo, Stream, ports};

@@ -38,7 +38,6 @@ mod link;
 mod options;
 mod replay;
 mod runner;
-mod thread;
 mod transcript;
 mod virtual_modem;
 

@@ -15,8 +15,8 @@ use crate::module::{Module, ModuleConfig};
 use crate::options::split_address;
 use crate::replay::{Player, Script};
 use crate::runner::{self, Engine, Mailbox, Target};
-use crate::thread::spawn_thread;
 use crate::{BrokerChoice, StartError, TranscriptEntry, VirtualModemOptions};
+use m531x_threads::spawn_thread_with;
 
 /// Enough for a TLS handshake, little enough for hundreds of modems.
 const STACK: usize = 512 * 1024;
@@ -75,7 +75,7 @@ impl VirtualModem {
         let builder = std::thread::Builder::new()
             .name("m531x-virtual".to_owned())
             .stack_size(STACK);
-        let thread = spawn_thread(builder, {
+        let thread = spawn_thread_with(builder, {
             let mailbox = Arc::clone(&mailbox);
             move || runner::run(engine, &mailbox, &woken)
         })

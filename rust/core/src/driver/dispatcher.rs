@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::engine::{DoneCallback, Engine};
 use super::mailbox::{Entry, Select, Taken};
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
-use crate::thread::spawn_thread;
 use crate::{Error, Incoming, Receipt};
+use m531x_threads::spawn_thread;
 
 /// What to call for every message and event; what it gives back waits for those who receive.
 pub(super) type Handler = Box<dyn FnMut(Incoming) -> Option<Incoming> + Send>;

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, ports, rfc2217};
-use crate::thread::spawn_thread;
 use crate::{Error, ErrorCode};
+use m531x_threads::spawn_thread;
 
 /// Opens a serial device or a serial server; the name's form decides, before anything is touched.
 pub(crate) fn open_url(

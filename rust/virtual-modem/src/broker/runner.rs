@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::BrokerOptions;
 use super::connection::ConnectionId;
 use super::core::{Core, Output};
-use crate::thread::spawn_thread;
+use m531x_threads::spawn_thread;
 
 /// Unsent bytes from which a connection counts as congested.
 const CONGESTED: usize = 2 << 20;
@@ -77,8 +77,7 @@ impl EmbeddedBroker {
             unsent: 0,
             next_id: 0,
         };
-        let builder = thread::Builder::new().name("m531x-broker".to_owned());
-        let thread = spawn_thread(builder, move || runner.run())?;
+        let thread = spawn_thread("m531x-broker", move || runner.run())?;
         Ok(Self {
             address,
             control,

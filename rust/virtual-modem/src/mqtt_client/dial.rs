@@ -6,9 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
-use std::thread;
 
-use crate::thread::spawn_thread;
+use m531x_threads::spawn_thread;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt};
 
 /// A connection being made.
@@ -41,8 +40,7 @@ impl Dial {
         let (wake, done) = UnixStream::pair()?;
         let (sender, answer) = mpsc::channel();
         let name = host.to_owned();
-        let builder = thread::Builder::new().name("m531x-resolver".to_owned());
-        spawn_thread(builder, move || {
+        spawn_thread("m531x-resolver", move || {
             let found = (name.as_str(), port).to_socket_addrs();
             // Nobody listens any more when the connection has been given up meanwhile.
             let _ = sender.send(found.map(Iterator::collect));

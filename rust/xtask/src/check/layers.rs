@@ -7,8 +7,9 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Which of our crates each crate may use. Dev-dependencies are free: core's tests drive a virtual modem.
 const LAYERS: &[(&str, &[&str])] = &[
     ("m531x-at", &[]),
-    ("m531x-core", &["m531x-at"]),
-    ("m531x-virtual-modem", &["m531x-at"]),
+    ("m531x-threads", &[]),
+    ("m531x-core", &["m531x-at", "m531x-threads"]),
+    ("m531x-virtual-modem", &["m531x-at", "m531x-threads"]),
     ("m531x-capi", FRONT),
     // The wheel brings the command along.
     (

@@ -7,8 +7,8 @@ use std::sync::{Arc, Weak};
 use super::Engine;
 use super::state::EngineState;
 use crate::session::PasswordRequest;
-use crate::thread::spawn_thread;
 use crate::{Error, ErrorCode, Secret};
+use m531x_threads::spawn_thread;
 
 impl Engine {
     /// Where a thread that has asked for a password finds the way back.

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use super::Engine;
 use super::state::Role;
-use crate::thread::spawn_thread;
 use crate::transport::Waiter;
+use m531x_threads::spawn_thread;
 
 /// Starts the reader thread; it ends when the modem is closed or the port is lost.
 pub(in crate::driver) fn spawn_reader(engine: Arc<Engine>) -> io::Result<JoinHandle<()>> {

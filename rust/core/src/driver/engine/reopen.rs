@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::Engine;
 use super::state::{EngineState, Role};
 use crate::Error;
-use crate::thread::spawn_thread;
 use crate::transport::open;
 use crate::transport::{Interest, Transport, Waiter};
+use m531x_threads::spawn_thread;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);

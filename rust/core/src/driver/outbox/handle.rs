@@ -12,8 +12,8 @@ use super::worker::Worker;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
 use crate::driver::engine::Engine;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
-use crate::thread::spawn_thread;
 use crate::{Error, ErrorCode};
+use m531x_threads::spawn_thread;
 
 /// What the thread is told.
 pub(super) enum Note {

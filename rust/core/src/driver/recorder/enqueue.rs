@@ -12,8 +12,8 @@ use super::file::RecordingFile;
 use super::handle::Status;
 use super::writer;
 use crate::recording::rfc3339;
-use crate::thread::spawn_thread;
 use crate::{Error, ErrorCode};
+use m531x_threads::spawn_thread;
 
 /// How many jobs may wait for the disk; a job holds what one read gave, 16 KiB at most.
 const BACKLOG: usize = 1024;

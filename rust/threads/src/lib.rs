@@ -1,4 +1,4 @@
-//! Threads of the virtual modem; m531x-core has the same, on which this crate does not depend.
+//! Threads of the library, for the driver and the virtual modem alike.
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
@@ -8,7 +8,15 @@ use std::thread::{Builder, JoinHandle};
 /// A signal to the process is handled on any thread that does not block it, and only the application
 /// knows which of its own are fit for that. So a thread of the library blocks all signals but those
 /// that it can cause itself, from its first instruction on.
-pub(crate) fn spawn_thread<T: Send + 'static>(
+pub fn spawn_thread<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    spawn_thread_with(Builder::new().name(name.to_owned()), body)
+}
+
+/// As [`spawn_thread`], with what the builder sets.
+pub fn spawn_thread_with<T: Send + 'static>(
     builder: Builder,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
@@ -18,6 +26,7 @@ pub(crate) fn spawn_thread<T: Send + 'static>(
     thread
 }
 
+#[cfg(unix)]
 mod signals {
     use std::mem::MaybeUninit;
     use std::ptr;
@@ -58,5 +67,19 @@ mod signals {
                 unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, ptr::null_mut()) };
             }
         }
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    /// There are none.
+    pub(super) struct Blocked;
+
+    impl Drop for Blocked {
+        fn drop(&mut self) {}
+    }
+
+    pub(super) fn block() -> Blocked {
+        Blocked
     }
 }
