@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::shown;
 use crate::documents::{all, filled, unknown_targets};
+use crate::files::shown;
 
 /// A problem for each block that is not its file and for each make target that is not there.
 pub fn problems(root: &Path) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::{files_below, shown};
+use crate::files::{files_below, shown};
 use crate::generate::MARK;
 
 /// Above this many lines a file is worth a look.

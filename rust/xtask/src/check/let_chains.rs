@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::source::code_only;
-use super::{files_below, shown};
+use crate::files::{files_below, shown};
 
 const FOLDERS: &[&str] = &["rust", "benches", "examples", "fuzz"];
 

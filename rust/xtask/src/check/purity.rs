@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::source::code_only;
-use super::{files_below, shown};
+use crate::files::{files_below, shown};
 
 /// The folders that hold sans-IO code only.
 const PURE: &[&str] = &["rust/at/src", "rust/core/src/session"];

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::Crate;
-use crate::check::files_below;
+use crate::files::files_below;
 
 /// How the names of such files begin, in small letters.
 const BEGINNINGS: [&str; 8] = [
