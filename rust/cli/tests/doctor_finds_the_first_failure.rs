@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::thread;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use m531x_test_support::pty::Pty;
 use support::{VirtualModem, printed, run, text};
 
 /// The verdict, text and remedy of each step.
@@ -182,7 +182,11 @@ fn a_port_without_permission_names_the_group_to_join() {
 /// A pseudo terminal has no speed, but it remembers the one that was set.
 #[test]
 fn a_module_at_another_speed_is_found_and_the_speed_told() {
-    let (master, port, _slave) = terminal();
+    let Pty {
+        master,
+        name: port,
+        slave: _slave,
+    } = Pty::open();
     thread::spawn(move || answer_at(&master, 57_600));
     let (code, read) = diagnosis(&port, &["--baudrate", "115200"]);
     assert_eq!(code, Some(0), "{read}");
@@ -199,7 +203,11 @@ fn a_module_at_another_speed_is_found_and_the_speed_told() {
 
 #[test]
 fn what_is_heard_at_other_speeds_is_shown() {
-    let (master, port, _slave) = terminal();
+    let Pty {
+        master,
+        name: port,
+        slave: _slave,
+    } = Pty::open();
     thread::spawn(move || {
         let mut buffer = [0; 256];
         while let Ok(1..) = rustix::io::read(&master, &mut buffer) {
@@ -217,21 +225,6 @@ fn what_is_heard_at_other_speeds_is_shown() {
     );
     assert!(!what.contains("bytes at 9600"), "{what}");
     assert!(remedy.contains("which device"), "{remedy}");
-}
-
-/// A pseudo-terminal, and its other end held open so that the master sees no end between two openings.
-fn terminal() -> (OwnedFd, String, fs::File) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let port = name.to_str().unwrap().to_owned();
-    let slave = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&port)
-        .unwrap();
-    (master, port, slave)
 }
 
 fn speed(master: &OwnedFd) -> u32 {

@@ -12,6 +12,7 @@ use m531x_core::{
     ConnectOptions, Error, ErrorCode, EventKind, Incoming, Message, Model, Modem, ModemOptions,
     PublishOptions, QoS, Recovery,
 };
+use m531x_test_support::lines::publish_line;
 
 /// Far beyond what anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -108,13 +109,6 @@ fn options() -> ModemOptions {
         recovery: Recovery::off(),
         ..ModemOptions::default()
     }
-}
-
-fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
-    let mut line = format!("+MQTTPUBLISH:0,0,0,0,{topic},{},", payload.len()).into_bytes();
-    line.extend_from_slice(payload);
-    line.extend_from_slice(b"\r\n");
-    line
 }
 
 fn next_message(modem: &Modem) -> Message {

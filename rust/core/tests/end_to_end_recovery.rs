@@ -142,7 +142,7 @@ fn a_module_that_restarts_in_the_middle_of_publishing_loses_nothing() {
 
 fn at_link(broker: &Mosquitto, link: &Path) -> VirtualModem {
     VirtualModem::start(VirtualModemOptions {
-        broker: BrokerChoice::Address(broker.address()),
+        broker: BrokerChoice::Address(broker.address().to_string()),
         link: LinkChoice::Pty {
             symlink: Some(link.to_owned()),
         },

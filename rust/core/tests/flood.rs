@@ -12,10 +12,11 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flood_support::broker::{self, packet, publish, subscribe, text};
+use flood_support::broker;
 use flood_support::module::{MadModule, Pieces, again, options};
 use flood_support::{Row, flood_bytes, measure, write_page};
 use m531x_core::{Modem, ModemOptions, Overflow, RecordingOptions};
+use m531x_test_support::mqtt::{packet, publish, subscribe, text};
 use m531x_virtual_modem::broker::EmbeddedBroker;
 use m531x_virtual_modem::{BrokerChoice, LinkChoice, VirtualModem, VirtualModemOptions};
 
@@ -320,7 +321,7 @@ fn broker_floods() -> Vec<Row> {
                 if std::mem::replace(&mut subscribed, true) {
                     publish(0, 0, false, "a/b", &[b'x'; 1000]).repeat(16)
                 } else {
-                    subscribe(["#".to_owned()])
+                    subscribe(1, ["#".to_owned()], 0)
                 }
             }),
         ),
@@ -347,7 +348,9 @@ fn broker_floods() -> Vec<Row> {
             true,
             true,
             again(subscribe(
+                1,
                 (0..60_000).map(|number| format!("a/{number}/+/#")),
+                0,
             )),
         ),
         of(
@@ -364,7 +367,7 @@ fn broker_floods() -> Vec<Row> {
             counted(|id| {
                 // Each connection keeps what it subscribed to, and goes.
                 [
-                    subscribe((0..100).map(|number| format!("b/{id}/{number}"))),
+                    subscribe(1, (0..100).map(|number| format!("b/{id}/{number}")), 0),
                     vec![0xff, 0xff],
                 ]
                 .concat()

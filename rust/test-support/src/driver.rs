@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 
 use m531x_core::{ConnectOptions, Incoming, Message, Model, Modem, ModemOptions, Recovery, Stream};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::pty::Pty;
+
+pub use crate::lines::publish_line;
 
 /// What the script answers to a command; `None` leaves it to the ordinary module.
 pub type Script = Box<dyn FnMut(&str) -> Option<String> + Send>;
@@ -48,18 +51,12 @@ impl Peer {
 
     /// A peer on a pseudo-terminal, and the name of the port.
     pub fn on_pty(script: impl FnMut(&str) -> Option<String> + Send + 'static) -> (Self, String) {
-        let master =
-            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-        let slave = rustix::fs::open(
-            &name,
-            rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC,
-            rustix::fs::Mode::empty(),
-        )
-        .unwrap();
-        let peer = Self::start(master, Some(slave.into()), Box::new(script));
+        let Pty {
+            master,
+            name,
+            slave,
+        } = Pty::open();
+        let peer = Self::start(master, Some(slave), Box::new(script));
         (peer, name)
     }
 
@@ -138,13 +135,6 @@ impl Drop for Peer {
             let _ = thread.join();
         }
     }
-}
-
-pub fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
-    let mut line = format!("+MQTTPUBLISH:0,0,0,0,{topic},{},", payload.len()).into_bytes();
-    line.extend_from_slice(payload);
-    line.extend_from_slice(b"\r\n");
-    line
 }
 
 fn answer_all(

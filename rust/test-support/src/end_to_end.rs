@@ -15,7 +15,7 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// A virtual modem with the real broker behind it.
 pub fn virtual_modem(broker: &Mosquitto, faults: &[&str]) -> VirtualModem {
-    start(BrokerChoice::Address(broker.address()), faults)
+    start(BrokerChoice::Address(broker.address().to_string()), faults)
 }
 
 pub fn start(broker: BrokerChoice, faults: &[&str]) -> VirtualModem {

@@ -8,6 +8,7 @@
 //! | the driver with a scripted module | [`driver`], [`serial_server`] |
 //! | the driver up to a real broker | [`end_to_end`], [`mosquitto`], [`observer`] |
 //! | what a recording holds | [`recording`] |
+//! | a command on a terminal | [`pty`] |
 //! | the virtual module, on virtual time | [`module`] |
 //! | the virtual modem and its broker, in real time | [`host`], [`brokers`], [`mqtt_client`], [`mosquitto_tools`] |
 
@@ -17,6 +18,9 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+pub mod clock;
+pub mod lines;
+pub mod mqtt;
 pub mod serial_server;
 pub mod session;
 
@@ -38,6 +42,8 @@ pub mod mosquitto_tools;
 pub mod mqtt_client;
 #[cfg(unix)]
 pub mod observer;
+#[cfg(unix)]
+pub mod pty;
 #[cfg(unix)]
 pub mod recording;
 #[cfg(unix)]

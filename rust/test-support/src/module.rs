@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use m531x_virtual_modem::module::{Module, ModuleConfig, NetworkAction};
 use m531x_virtual_modem::{Fault, Firmware, Model};
 
+use crate::mqtt::{body, publish, take_packet};
+
 /// Which packets the scripted broker answers.
 #[derive(Clone, Copy)]
 pub struct Answers {
@@ -199,23 +201,7 @@ impl Rig {
 
     /// The broker sends a message.
     pub fn deliver(&mut self, topic: &str, payload: &[u8], qos: u8, packet_id: u16) {
-        let mut body = u16::try_from(topic.len()).unwrap().to_be_bytes().to_vec();
-        body.extend(topic.as_bytes());
-        if qos > 0 {
-            body.extend(packet_id.to_be_bytes());
-        }
-        body.extend(payload);
-        let mut packet = vec![0x30 | qos << 1];
-        let mut length = body.len();
-        loop {
-            let digit = u8::try_from(length % 128).unwrap();
-            length /= 128;
-            packet.push(digit | if length > 0 { 0x80 } else { 0 });
-            if length == 0 {
-                break;
-            }
-        }
-        packet.extend(body);
+        let packet = publish(qos, packet_id, false, topic, payload);
         self.module.handle_network_bytes(self.now, &packet);
         self.settle();
     }
@@ -257,7 +243,7 @@ impl Rig {
     /// The ids of the PUBLISH packets of QoS 1 and 2, SUBSCRIBE and UNSUBSCRIBE that the module sent.
     pub fn ids(&self) -> Vec<u16> {
         let ids = self.sent.iter().filter_map(|packet| {
-            let body = &packet[if packet[1] < 128 { 2 } else { 3 }..];
+            let body = body(packet);
             let at = match packet[0] >> 4 {
                 3 if packet[0] & 6 == 0 => return None,
                 3 => 2 + usize::from(u16::from_be_bytes([body[0], body[1]])),
@@ -271,8 +257,7 @@ impl Rig {
 
     fn answer(&self, packet: &[u8]) -> Option<Vec<u8>> {
         let answers = self.answers;
-        // The scripted broker gets no packet above 16383 bytes, so the header has at most 3 bytes.
-        let body = &packet[if packet[1] < 128 { 2 } else { 3 }..];
+        let body = body(packet);
         match packet[0] >> 4 {
             1 => answers
                 .connect
@@ -293,14 +278,4 @@ impl Rig {
             _ => None,
         }
     }
-}
-
-fn take_packet(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let first = usize::from(*bytes.get(1)?);
-    let (length, header) = if first < 128 {
-        (first, 2)
-    } else {
-        (first % 128 + usize::from(*bytes.get(2)?) * 128, 3)
-    };
-    (bytes.len() >= header + length).then(|| bytes.drain(..header + length).collect())
 }

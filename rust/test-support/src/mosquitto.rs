@@ -1,38 +1,80 @@
 //! A mosquitto of one's own, on a free port.
 
-use std::fmt::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::{env, io};
 
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
+/// How long mosquitto may take to start.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running broker; it ends when dropped.
 pub struct Mosquitto {
     child: Child,
-    port: u16,
-    directory: TempDir,
+    address: SocketAddr,
+    /// Where it has its files.
+    pub directory: TempDir,
 }
 
 impl Mosquitto {
     /// A broker that lets everybody in.
     pub fn start() -> Self {
-        Self::launch(None)
+        Self::with_settings("allow_anonymous true\n", |_| String::new())
     }
 
     /// A broker that lets only this user in.
     pub fn with_user(name: &str, password: &str) -> Self {
-        Self::launch(Some((name, password)))
+        Self::with_settings("allow_anonymous false\n", |directory| {
+            let file = directory.join("passwords");
+            let made = tool("mosquitto_passwd")
+                .args(["-b", "-c"])
+                .arg(&file)
+                .args([name, password])
+                .stderr(Stdio::null())
+                .status()
+                .expect("mosquitto_passwd is missing: install the package mosquitto");
+            assert!(made.success(), "mosquitto_passwd failed");
+            format!("password_file {}\n", file.display())
+        })
+    }
+
+    /// `settings` go before the listener's own, which `listener` makes once there is a directory.
+    pub fn with_settings(settings: &str, listener: impl FnOnce(&Path) -> String) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let own = listener(directory.path());
+        // Between the choice of a free port and mosquitto's own bind somebody else may take it.
+        for _ in 0..20 {
+            let port = free_port();
+            // Started as root it would drop to a user who cannot read its files.
+            let config = format!(
+                "{settings}listener {port} 127.0.0.1\n{own}user root\nlog_dest stderr\n\
+                 persistence false\nmax_queued_messages 0\nset_tcp_nodelay true\n"
+            );
+            fs::write(directory.path().join("mosquitto.conf"), config).unwrap();
+            if let Some(child) = launch(directory.path()) {
+                return Self {
+                    child,
+                    address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                    directory,
+                };
+            }
+        }
+        let log = fs::read_to_string(directory.path().join("log")).unwrap_or_default();
+        panic!("mosquitto does not start:\n{log}");
     }
 
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
-    pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Ends the broker as a power cut does.
@@ -58,108 +100,50 @@ impl Mosquitto {
 
     /// The same broker on the same port again, with nothing remembered.
     pub fn start_again(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + 2 * PATIENCE;
         loop {
-            self.child = tool("mosquitto")
-                .arg("-c")
-                .arg(self.directory.path().join("mosquitto.conf"))
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            while self.child.try_wait().unwrap().is_none() {
-                if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                    return;
-                }
-                thread::sleep(Duration::from_millis(5));
+            if let Some(child) = launch(self.directory.path()) {
+                self.child = child;
+                return;
             }
             // The port may be held for a moment by what the old one left.
             assert!(Instant::now() < deadline, "mosquitto does not start again");
         }
     }
-
-    fn launch(user: Option<(&str, &str)>) -> Self {
-        let mut log = String::new();
-        // Between the choice of a free port and mosquitto's own bind somebody else may take it.
-        for _ in 0..10 {
-            match Self::try_launch(user) {
-                Ok(broker) => return broker,
-                Err(error) => log = error,
-            }
-        }
-        panic!("mosquitto did not start in ten attempts; the last one said: {log}");
-    }
-
-    fn try_launch(user: Option<(&str, &str)>) -> Result<Self, String> {
-        let directory = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let mut config = format!(
-            "listener {port} 127.0.0.1\nmax_queued_messages 0\nset_tcp_nodelay true\n\
-             persistence false\nlog_dest stderr\n"
-        );
-        if let Some((name, password)) = user {
-            let file = directory.path().join("passwords");
-            fs::write(&file, "").unwrap();
-            let made = tool("mosquitto_passwd")
-                .arg("-b")
-                .args([file.as_os_str(), name.as_ref(), password.as_ref()])
-                .stderr(Stdio::null())
-                .status();
-            assert!(
-                made.is_ok_and(|status| status.success()),
-                "mosquitto_passwd failed"
-            );
-            // Started as root it would drop to a user who cannot read the file.
-            write!(
-                config,
-                "user root\nallow_anonymous false\npassword_file {}\n",
-                file.display()
-            )
-            .unwrap();
-        } else {
-            config.push_str("allow_anonymous true\n");
-        }
-        let config_file = directory.path().join("mosquitto.conf");
-        let log_file = directory.path().join("log");
-        fs::write(&config_file, config).unwrap();
-        let mut child = tool("mosquitto")
-            .arg("-c")
-            .arg(&config_file)
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log_file).unwrap())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("mosquitto cannot be run ({error}): install it (apt-get install mosquitto)")
-            });
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < deadline {
-            if child.try_wait().unwrap().is_some() {
-                return Err(fs::read_to_string(&log_file).unwrap());
-            }
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(Self {
-                    child,
-                    port,
-                    directory,
-                });
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        Err("nothing listens".to_owned())
-    }
 }
 
 impl Drop for Mosquitto {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
+/// Starts what is configured in this directory, and waits until mosquitto says that it serves; none if it ends.
+fn launch(directory: &Path) -> Option<Child> {
+    let log = directory.join("log");
+    let mut child = tool("mosquitto")
+        .arg("-c")
+        .arg(directory.join("mosquitto.conf"))
+        .stdout(Stdio::null())
+        .stderr(File::create(&log).unwrap())
+        .spawn()
+        .unwrap_or_else(|error: io::Error| {
+            panic!("mosquitto cannot be run ({error}): install the package mosquitto")
+        });
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+        if fs::read_to_string(&log).is_ok_and(|text| text.contains(" running")) {
+            return Some(child);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::mqtt::{connect, packet, publish, subscribe};
+
 pub struct Observer {
     socket: TcpStream,
     next_id: u16,
@@ -25,33 +27,28 @@ impl Observer {
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
         let mut observer = Self { socket, next_id: 0 };
-        // Protocol level 4, clean session, no keep-alive (MQTT 3.1.1 section 3.1).
-        let mut body = b"\x00\x04MQTT\x04\x02\x00\x00".to_vec();
-        body.extend(text(client_id));
-        observer.send(0x10, &body);
+        observer
+            .socket
+            .write_all(&connect(client_id, true))
+            .unwrap();
         assert_eq!(observer.receive(), (0x20, vec![0, 0]), "CONNACK");
         observer
     }
 
     pub fn subscribe(&mut self, filter: &str, qos: u8) {
         let id = self.id();
-        let mut body = id.to_be_bytes().to_vec();
-        body.extend(text(filter));
-        body.push(qos);
-        self.send(0x82, &body);
+        let packet = subscribe(id, [filter.to_owned()], qos);
+        self.socket.write_all(&packet).unwrap();
         let (kind, body) = self.receive();
         assert_eq!((kind, body[2]), (0x90, qos), "SUBACK");
     }
 
     /// Publishes and waits for the end of the exchange.
     pub fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) {
-        let mut body = text(topic);
-        let id = self.id().to_be_bytes();
-        if qos > 0 {
-            body.extend(id);
-        }
-        body.extend(payload);
-        self.send(0x30 | qos << 1 | u8::from(retain), &body);
+        let number = self.id();
+        let id = number.to_be_bytes();
+        let packet = publish(qos, number, retain, topic, payload);
+        self.socket.write_all(&packet).unwrap();
         if qos == 1 {
             assert_eq!(self.receive(), (0x40, id.to_vec()), "PUBACK");
         }
@@ -94,18 +91,7 @@ impl Observer {
     }
 
     fn send(&mut self, kind: u8, body: &[u8]) {
-        let mut packet = vec![kind];
-        let mut left = body.len();
-        loop {
-            let digit = u8::try_from(left % 128).unwrap();
-            left /= 128;
-            packet.push(if left > 0 { digit | 0x80 } else { digit });
-            if left == 0 {
-                break;
-            }
-        }
-        packet.extend_from_slice(body);
-        self.socket.write_all(&packet).unwrap();
+        self.socket.write_all(&packet(kind, body)).unwrap();
     }
 
     fn receive(&mut self) -> (u8, Vec<u8>) {
@@ -131,10 +117,4 @@ impl Observer {
             .expect("the broker says something in time");
         byte[0]
     }
-}
-
-fn text(text: &str) -> Vec<u8> {
-    let mut field = u16::try_from(text.len()).unwrap().to_be_bytes().to_vec();
-    field.extend(text.as_bytes());
-    field
 }

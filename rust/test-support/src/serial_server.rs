@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+pub use crate::lines::publish_line;
+
 /// Far beyond what anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -249,11 +251,4 @@ fn answer(command: &str) -> &'static str {
         "AT+CSQ" => "\r\n+CSQ:20,0\r\n\r\nOK\r\n",
         _ => "\r\nOK\r\n",
     }
-}
-
-pub fn publish_line(topic: &str, payload: &[u8]) -> Vec<u8> {
-    let mut line = format!("+MQTTPUBLISH:0,0,0,0,{topic},{},", payload.len()).into_bytes();
-    line.extend_from_slice(payload);
-    line.extend_from_slice(b"\r\n");
-    line
 }

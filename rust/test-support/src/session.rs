@@ -9,11 +9,7 @@ use m531x_core::{
     Recovery,
 };
 
-pub const SECOND: Duration = Duration::from_secs(1);
-
-pub fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
+pub use crate::clock::{SECOND, ms};
 
 /// The test speaks for the module, line by line.
 pub struct Rig {

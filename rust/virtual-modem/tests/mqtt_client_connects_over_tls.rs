@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use m531x_test_support::brokers::Mosquitto;
+use m531x_test_support::mosquitto::Mosquitto;
 use m531x_test_support::mqtt_client::{Client, config};
 use m531x_virtual_modem::mqtt_client::{ClientConfig, ClientEvent, TlsPolicy};
 
@@ -44,7 +44,7 @@ fn make_certificate(directory: &Path) -> (PathBuf, PathBuf) {
 }
 
 fn tls_broker() -> Mosquitto {
-    Mosquitto::start("allow_anonymous true\n", |directory| {
+    Mosquitto::with_settings("allow_anonymous true\n", |directory| {
         let (key, certificate) = make_certificate(directory);
         format!(
             "keyfile {}\ncertfile {}\n",
@@ -57,7 +57,7 @@ fn tls_broker() -> Mosquitto {
 fn tls_config(broker: &Mosquitto) -> ClientConfig {
     ClientConfig {
         tls: true,
-        ..config(broker.address, "secure")
+        ..config(broker.address(), "secure")
     }
 }
 
@@ -107,7 +107,7 @@ fn a_missing_authority_file_is_named() {
 #[test]
 fn a_plain_client_gets_nowhere_on_a_tls_port_and_the_other_way_round() {
     let broker = tls_broker();
-    let answer = Client::new(config(broker.address, "plain")).start();
+    let answer = Client::new(config(broker.address(), "plain")).start();
     assert!(matches!(answer, ClientEvent::Closed { .. }), "{answer:?}");
     let plain = m531x_test_support::brokers::TestBroker::embedded();
     let answer = Client::new(ClientConfig {

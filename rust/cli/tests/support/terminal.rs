@@ -1,6 +1,5 @@
 //! A command on a pseudo terminal.
 
-use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
@@ -8,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use m531x_test_support::pty::Pty;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::Running;
 
@@ -27,16 +26,7 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn start(mut command: Command, state: &Path) -> Self {
-        let master =
-            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(name.to_str().unwrap())
-            .unwrap();
+        let Pty { master, slave, .. } = Pty::open();
         let size = rustix::termios::Winsize {
             ws_row: 40,
             ws_col: 120,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use m531x_test_support::mqtt::connect;
 use m531x_virtual_modem::broker::EmbeddedBroker;
 
 use super::{Meter, flood_bytes};
@@ -15,51 +16,9 @@ pub(crate) fn connected(address: SocketAddr, name: &str, clean: bool) -> TcpStre
     let mut link = TcpStream::connect(address).unwrap();
     link.set_read_timeout(Some(Duration::from_secs(60)))
         .unwrap();
-    let mut body = b"\0\x04MQTT\x04\0\0\0".to_vec();
-    body[7] = if clean { 2 } else { 0 };
-    body.extend(text(name.as_bytes()));
-    link.write_all(&packet(0x10, &body)).unwrap();
+    link.write_all(&connect(name, clean)).unwrap();
     link.read_exact(&mut [0; 4]).unwrap();
     link
-}
-
-pub(crate) fn text(bytes: &[u8]) -> Vec<u8> {
-    let mut text = u16::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
-    text.extend_from_slice(bytes);
-    text
-}
-
-pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut packet = vec![first];
-    let mut length = body.len();
-    loop {
-        let digit = u8::try_from(length % 128).unwrap();
-        length /= 128;
-        packet.push(digit | if length > 0 { 0x80 } else { 0 });
-        if length == 0 {
-            break;
-        }
-    }
-    packet.extend_from_slice(body);
-    packet
-}
-
-pub(crate) fn publish(qos: u8, id: u16, retain: bool, topic: &str, payload: &[u8]) -> Vec<u8> {
-    let mut body = text(topic.as_bytes());
-    if qos > 0 {
-        body.extend(id.to_be_bytes());
-    }
-    body.extend_from_slice(payload);
-    packet(0x30 | qos << 1 | u8::from(retain), &body)
-}
-
-pub(crate) fn subscribe(filters: impl IntoIterator<Item = String>) -> Vec<u8> {
-    let mut body = vec![0, 1];
-    for filter in filters {
-        body.extend(text(filter.as_bytes()));
-        body.push(0);
-    }
-    packet(0x82, &body)
 }
 
 /// Floods the broker with packets over connections that are opened again when the broker ends them;

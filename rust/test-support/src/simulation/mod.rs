@@ -21,6 +21,8 @@ use m531x_core::{Error, Event, EventKind, Incoming, Message, Model, MqttState, Q
 use m531x_virtual_modem::broker::{BrokerOptions, Core};
 use m531x_virtual_modem::module::{Module, ModuleConfig};
 
+pub use crate::clock::{SECOND, ms};
+
 pub use line::Line;
 pub use lineage::Lineage;
 pub use network::Network;
@@ -28,17 +30,11 @@ pub use observer::Observer;
 pub use requests::{connect, publish, subscribe, unsubscribe};
 use trail::Trail;
 
-pub const SECOND: Duration = Duration::from_secs(1);
-
 /// The client id of the module's connection.
 pub const CLIENT: &str = "meter";
 
 /// So many steps without any progress of time are an endless loop.
 const MOST_IDLE_STEPS: u32 = 10_000;
-
-pub fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
 
 /// How an operation ended, and when.
 pub type End = (Instant, Result<Outcome, Error>);
