@@ -13,7 +13,6 @@
 
 mod leader;
 mod operations;
-#[cfg(feature = "outbox")]
 mod outbox;
 mod passwords;
 mod poll;
@@ -22,6 +21,8 @@ mod receiving;
 mod recording;
 mod reopen;
 mod state;
+#[cfg(feature = "outbox")]
+mod stored;
 
 use std::io;
 use std::sync::PoisonError;

@@ -2,16 +2,15 @@
 //!
 //! Whoever waits for a stored message waits for an operation as always, under a number that the
 //! session never gives. What the outbox sends is an operation of the session that nobody waits for;
-//! its end goes to the outbox.
+//! its end goes to the outbox (see `stored.rs`).
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use super::state::{EngineState, Slot};
+use super::state::EngineState;
 use super::{Engine, closed};
 use crate::driver::outbox::{Link, Outbox};
-use crate::session::{OperationId, Outcome, Request, RequestKind};
-use crate::{Error, Event, EventKind, Incoming, MqttState, QoS};
+use crate::session::{OperationId, Request, RequestKind};
+use crate::{Error, MqttState, QoS};
 
 impl Engine {
     /// Has another outbox, or none, keep publishes from now on; gives the one so far.
@@ -61,52 +60,6 @@ impl Engine {
             outbox
         };
         outbox.keep(request, needs_connection).map(Ok)
-    }
-
-    /// Makes the place where the end of a stored message is waited for.
-    pub(in crate::driver) fn begin_stored(&self, message: u64) -> OperationId {
-        let id = OperationId::stored(message);
-        let mut state = self.lock();
-        let slot = Slot {
-            outcome: state.end.as_ref().map(|end| Err(still_kept(end))),
-            ..Slot::default()
-        };
-        state.slots.insert(id, slot);
-        id
-    }
-
-    /// A stored message has ended, for whoever waits for it.
-    pub(in crate::driver) fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>) {
-        let id = OperationId::stored(message);
-        let mut state = self.lock();
-        if !state.has_outcome(id) {
-            state.complete(id, outcome);
-            self.wake_owner(&mut state);
-        }
-    }
-
-    /// Begins to publish a stored message.
-    pub(in crate::driver) fn send_stored(&self, request: Request) -> Result<OperationId, Error> {
-        let mut state = self.lock();
-        if let Some(end) = &state.end {
-            return Err(end.clone());
-        }
-        state.resume_clock();
-        let now = state.now();
-        let id = state.session.begin(now, request)?;
-        state.outbox_sending.insert(id);
-        self.drain_session(&mut state, now);
-        self.wake_owner(&mut state);
-        Ok(id)
-    }
-
-    /// Puts an event of the driver's own into the mailbox.
-    pub(in crate::driver) fn report(&self, kind: EventKind, value: i64, text: String) {
-        let mut incoming = Incoming::Event(Event::new(kind, value, text));
-        incoming.stamp(SystemTime::now());
-        // Under the lock, as for everything that goes into the mailbox.
-        let _shared = self.lock();
-        self.mailbox.push(incoming);
     }
 }
 

@@ -41,12 +41,6 @@ rust/core/src driver::recorder::handle -> driver::engine
 rust/core/src driver::outbox::worker -> driver::outbox::handle
 rust/core/src driver::recorder::writer -> driver::recorder::enqueue
 
-# The state of a session gets what the scheduler wants of the operations as an internal request.
-rust/core/src session::state -> session::operation
-rust/core/src session::state -> session::operation::hang_up
-rust/core/src session::state -> session::operation::recheck
-rust/core/src session::state -> session::operation::resubscribe
-
 rust/core/src session::password -> session::request
 rust/core/src session::packet_ids::row -> session::packet_ids::sending
 rust/core/src transport::windows::open -> transport::open

@@ -1,0 +1,57 @@
+//! What the thread of an outbox does with the engine.
+
+use std::time::SystemTime;
+
+use super::Engine;
+use super::outbox::still_kept;
+use super::state::Slot;
+use crate::session::{OperationId, Outcome, Request};
+use crate::{Error, Event, EventKind, Incoming};
+
+impl Engine {
+    /// Makes the place where the end of a stored message is waited for.
+    pub(in crate::driver) fn begin_stored(&self, message: u64) -> OperationId {
+        let id = OperationId::stored(message);
+        let mut state = self.lock();
+        let slot = Slot {
+            outcome: state.end.as_ref().map(|end| Err(still_kept(end))),
+            ..Slot::default()
+        };
+        state.slots.insert(id, slot);
+        id
+    }
+
+    /// A stored message has ended, for whoever waits for it.
+    pub(in crate::driver) fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>) {
+        let id = OperationId::stored(message);
+        let mut state = self.lock();
+        if !state.has_outcome(id) {
+            state.complete(id, outcome);
+            self.wake_owner(&mut state);
+        }
+    }
+
+    /// Begins to publish a stored message.
+    pub(in crate::driver) fn send_stored(&self, request: Request) -> Result<OperationId, Error> {
+        let mut state = self.lock();
+        if let Some(end) = &state.end {
+            return Err(end.clone());
+        }
+        state.resume_clock();
+        let now = state.now();
+        let id = state.session.begin(now, request)?;
+        state.outbox_sending.insert(id);
+        self.drain_session(&mut state, now);
+        self.wake_owner(&mut state);
+        Ok(id)
+    }
+
+    /// Puts an event of the driver's own into the mailbox.
+    pub(in crate::driver) fn report(&self, kind: EventKind, value: i64, text: String) {
+        let mut incoming = Incoming::Event(Event::new(kind, value, text));
+        incoming.stamp(SystemTime::now());
+        // Under the lock, as for everything that goes into the mailbox.
+        let _shared = self.lock();
+        self.mailbox.push(incoming);
+    }
+}
