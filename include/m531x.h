@@ -204,7 +204,7 @@ enum m531x_message_flag {
    */
   M531X_MESSAGE_TRUNCATED = 16,
   /**
-   * Where the topic ends could not be told for sure.
+   * Where the topic ends is not certain.
    */
   M531X_MESSAGE_AMBIGUOUS = 32,
 };
@@ -214,7 +214,7 @@ enum m531x_message_flag {
  */
 enum m531x_event_kind {
   /**
-   * The MQTT connection is up.
+   * The MQTT connection is up; the text says how it came about.
    */
   M531X_EVENT_CONNECTED = 1,
   /**
@@ -222,7 +222,7 @@ enum m531x_event_kind {
    */
   M531X_EVENT_DISCONNECTED = 2,
   /**
-   * The value is the new M531X_STATE_..., the text the cause.
+   * The MQTT state changed; the value is the new M531X_STATE_..., the text the cause.
    */
   M531X_EVENT_STATE_CHANGED = 3,
   /**
@@ -230,19 +230,19 @@ enum m531x_event_kind {
    */
   M531X_EVENT_URC = 4,
   /**
-   * A line that nobody knows; the text is the line.
+   * An unknown line; the text is the line.
    */
   M531X_EVENT_UNKNOWN_LINE = 5,
   /**
-   * The answer to something that had timed out; the text is the line.
+   * The answer to a command that had timed out, or the acknowledgement of a publish that had; the text is the line.
    */
   M531X_EVENT_LATE_ANSWER = 6,
   /**
-   * A final result that no command was waiting for; the text is the line.
+   * A final result while no command was waiting; the text is the line.
    */
   M531X_EVENT_STRAY_RESULT = 7,
   /**
-   * The queue was full; the value is how many entries were dropped.
+   * The queue was full; the value is how many entries were dropped since the last such event.
    */
   M531X_EVENT_DROPPED = 8,
   /**
@@ -250,7 +250,7 @@ enum m531x_event_kind {
    */
   M531X_EVENT_OVERSIZE = 9,
   /**
-   * Lines that may be part of a message completed no command; the value is their bytes.
+   * Lines that may be part of a message were kept from completing a command; the value is their bytes.
    */
   M531X_EVENT_AMBIGUOUS = 10,
   /**
@@ -258,7 +258,7 @@ enum m531x_event_kind {
    */
   M531X_EVENT_LINE_TOO_LONG = 11,
   /**
-   * The module restarted; the text is the line that told.
+   * The module restarted; the text is the line that showed it.
    */
   M531X_EVENT_REBOOTED = 12,
   /**
@@ -266,19 +266,20 @@ enum m531x_event_kind {
    */
   M531X_EVENT_PORT_LOST = 13,
   /**
-   * A subscription was made again after a loss of the connection; the text is the filter, the value the granted QoS.
-   * -1: it was refused, or not answered while recovery is off, and has ended. -2: nobody answered on two connections
-   * in a row, or the module refuses it for now; it is kept and asked for on each that follows. -3: as many
-   * connections were lost while it was asked for as the loss budget allows; it has ended.
+   * A subscription was restored after a loss of the connection; the text is the filter, the value the granted QoS.
+   * -1: it was refused, or not answered while recovery is off, and has ended. -2: it was not answered on two
+   * connections in a row, or the module refuses it for now; it is kept and requested again on each later connection.
+   * -3: as many connections were lost while it was requested as the loss budget of the recovery allows; it has
+   * ended.
    */
   M531X_EVENT_RESUBSCRIBED = 14,
   /**
-   * The connection is being made again; the value counts the attempts since the loss from 1, the text tells when and
+   * The connection is being restored; the value counts the attempts since the loss from 1, the text says when and
    * why.
    */
   M531X_EVENT_RECOVERING = 15,
   /**
-   * The connection will not be made again; the value is the number of attempts, the text the cause.
+   * The connection will not be restored; the value is the number of attempts, the text the cause.
    */
   M531X_EVENT_RECOVERY_FAILED = 16,
   /**
@@ -295,27 +296,28 @@ enum m531x_event_kind {
    */
   M531X_EVENT_OUTBOX_SET_ASIDE = 19,
   /**
-   * The outbox's file could not be read or written; the text is the error. It is tried again.
+   * The outbox's file could not be read or written; the text is the error. The modem tries again.
    */
   M531X_EVENT_OUTBOX_FAILED = 20,
   /**
-   * The recording has ended before its time; the text is why.
+   * The recording has ended early; the text is the cause.
    */
   M531X_EVENT_RECORDING_STOPPED = 21,
   /**
    * A health check has missed; the value counts the misses in a row, or is -1 if the broker does not allow it, the
-   * text tells what was missing.
+   * text says what was missing.
    */
   M531X_EVENT_HEALTH_CHECK = 22,
   /**
-   * With M531X_OPTION_ASK_PASSWORD: a password is wanted for a connection; the text names the broker. Give it with
-   * m531x_set_string(modem, M531X_OPTION_PASSWORD, ...) within 30 s; NULL ends the attempt.
+   * A connection that is being made or restored needs a password; the text names the broker. Only with
+   * M531X_OPTION_ASK_PASSWORD. Set M531X_OPTION_PASSWORD with m531x_set_string within 30 s; NULL ends the attempt.
    */
   M531X_EVENT_PASSWORD_WANTED = 23,
   /**
-   * With M531X_OPTION_ASK_PASSWORD: the connection is not made again for now, because the broker refused the password
-   * and the next one; the value is its return code, 4 or 5, or -1 if none was given in time. The next attempt comes
-   * after five times M531X_OPTION_RECOVERY_MAX_DELAY_MS.
+   * A connection is not restored for now, because the broker refused the password that was asked for, and the next
+   * one; the value is its return code, 4 or 5, or -1 if no password was given in time. The next attempt follows
+   * after five times the longest delay of the recovery. Only with M531X_OPTION_ASK_PASSWORD. The delay is
+   * M531X_OPTION_RECOVERY_MAX_DELAY_MS.
    */
   M531X_EVENT_LOGIN_REFUSED = 24,
 };
@@ -325,7 +327,7 @@ enum m531x_event_kind {
  */
 enum m531x_mqtt_state_number {
   /**
-   * No client is configured.
+   * No client is configured, or nothing is known yet.
    */
   M531X_STATE_OFF = 0,
   /**
@@ -341,11 +343,11 @@ enum m531x_mqtt_state_number {
    */
   M531X_STATE_CONNECTED = 3,
   /**
-   * The connection broke and the module is trying to make it again by itself.
+   * The connection broke, and the module itself tries to restore it.
    */
   M531X_STATE_MODULE_RECONNECTING = 4,
   /**
-   * The connection is gone and nobody is making it again.
+   * The connection is gone, and no attempt to restore it is running.
    */
   M531X_STATE_LOST = 5,
 };
@@ -364,8 +366,8 @@ enum m531x_option {
    */
   M531X_OPTION_PASSWORD = 2,
   /**
-   * u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60. 0 is not
-   * "off": the broker expects no ping then, but a module may send one every 1.5 s.
+   * u32: keep-alive in seconds, 0 to 65535, more than the ack timeout unless 0; default 60. 0 is not "off": the
+   * broker expects no ping then, but a module may send one every 1.5 s.
    */
   M531X_OPTION_KEEPALIVE_S = 3,
   /**
@@ -418,8 +420,8 @@ enum m531x_option {
    */
   M531X_OPTION_HEX_DELIVERY = 15,
   /**
-   * u32: 1 has a lost connection, or a port that vanished, made again (default), 0 only reports it. The four
-   * options of recovery take effect at once.
+   * u32: 1 has a lost connection, or a port that vanished, made again (default), 0 only reports it. The four options
+   * of recovery take effect at once.
    */
   M531X_OPTION_RECOVERY = 16,
   /**
@@ -437,7 +439,8 @@ enum m531x_option {
   /**
    * String: the file in which publishes of QoS 1 and 2 are kept until the broker has acknowledged them, so that they
    * survive the process and the power; made if there is none. What is in it is sent from now on. NULL closes it,
-   * which is the default. m531x_set_string then returns M531X_ERR_OUTBOX_IN_USE, _CORRUPT or _FAILED as well.
+   * which is the default. m531x_set_string then returns M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT or
+   * M531X_ERR_OUTBOX_FAILED as well.
    */
   M531X_OPTION_OUTBOX = 20,
   /**
@@ -463,7 +466,7 @@ enum m531x_option {
    */
   M531X_OPTION_HEALTH_CHECK_S = 25,
   /**
-   * string: the topic of the health check, which the broker has to allow in both directions; default (NULL)
+   * String: the topic of the health check, which the broker has to allow in both directions; default (NULL)
    * "m531x/health/" and the client id.
    */
   M531X_OPTION_HEALTH_CHECK_TOPIC = 26,
@@ -486,8 +489,8 @@ enum m531x_option {
    */
   M531X_OPTION_RECOVERY_LOSS_BUDGET = 30,
   /**
-   * u32: how many operations may wait or be under way, those of m531x_publish_start included, 1 and more; default 10000.
-   * Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
+   * u32: how many operations may wait or be under way, those of m531x_publish_start included, 1 and more; default
+   * 10000. Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
    */
   M531X_OPTION_MAX_WAITING = 31,
   /**
@@ -506,17 +509,19 @@ enum m531x_option {
  */
 enum m531x_overflow {
   /**
-   * The port is not read until there is room; the operating system keeps some kilobytes. A command whose answer is
-   * more than 256 KiB behind fails with M531X_ERR_QUEUE_FULL. For lines that can wait: a serial line without flow
-   * control loses bytes, and with them parts of messages and answers.
+   * The port is not read while the queue is full, so this library loses nothing: the bytes wait in the operating
+   * system, which keeps some kilobytes. For the answer to a command 256 KiB are read on; what is not answered by
+   * then fails with M531X_ERR_QUEUE_FULL, and so does what is begun before there is room. This is for lines that can
+   * wait: a serial line without flow control loses what comes beyond these kilobytes, within a second at 115200
+   * baud, and with it parts of messages and answers.
    */
   M531X_OVERFLOW_BLOCK = 0,
   /**
-   * The oldest message makes room; an M531X_EVENT_DROPPED tells how many.
+   * The oldest waiting message makes room for the new one; the event M531X_EVENT_DROPPED counts the drops.
    */
   M531X_OVERFLOW_DROP_OLDEST = 1,
   /**
-   * The new message is dropped; an M531X_EVENT_DROPPED tells how many.
+   * The new message is dropped; the event M531X_EVENT_DROPPED counts the drops.
    */
   M531X_OVERFLOW_DROP_NEWEST = 2,
 };
@@ -526,11 +531,11 @@ enum m531x_overflow {
  */
 enum m531x_outbox_overflow {
   /**
-   * It is refused: M531X_ERR_OUTBOX_FULL.
+   * The publish fails with M531X_ERR_OUTBOX_FULL.
    */
   M531X_OUTBOX_OVERFLOW_REFUSE = 0,
   /**
-   * The oldest messages make room; an M531X_EVENT_OUTBOX_DROPPED tells how many.
+   * The oldest messages that are not in flight are dropped; the event M531X_EVENT_OUTBOX_DROPPED counts them.
    */
   M531X_OUTBOX_OVERFLOW_DROP_OLDEST = 1,
 };

@@ -13,6 +13,7 @@ The classes of results are in `m531x.doctor` (reports of a modem about itself) a
 
 from __future__ import annotations
 
+from m531x._constants import EventKind, MqttState
 from m531x._delivery import Delivery
 from m531x._errors import (
     ArgumentTypeError,
@@ -44,7 +45,7 @@ from m531x._native import Message, __version__, topic_matches
 from m531x._outbox import Outbox
 from m531x._ports import ports
 from m531x._subscription import Subscription
-from m531x._types import Event, EventKind, HealthCheck, MqttState, Receipt, Recovery, Will
+from m531x._types import Event, HealthCheck, Receipt, Recovery, Will
 from m531x._virtual_modem import VirtualModem
 
 __all__ = [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from m531x import _native
 from m531x._callbacks import CallbackRegistry, check_callback
+from m531x._constants import MqttState, Overflow
 from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._event_log import EventLog, lines_to_keep
 from m531x._html import table
@@ -17,7 +18,7 @@ from m531x._outbox import parts as outbox_parts
 from m531x._outbox import stats_of as outbox_stats
 from m531x._ports import path_text
 from m531x._routes import MessageCallback
-from m531x._types import Event, HealthCheck, MqttState, Recovery, Will
+from m531x._types import Event, HealthCheck, Recovery, Will
 from m531x._virtual_modem import VirtualModem
 from m531x.doctor import Stats
 from m531x.recording import Recording, Trace
@@ -56,7 +57,7 @@ class ModemBase:
         guard_time: float | None = None,
         queue_size: int = 10_000,
         queue_bytes: int = 64 << 20,
-        overflow: Literal["block", "drop_oldest", "drop_newest"] = "drop_oldest",
+        overflow: Overflow = "drop_oldest",
         max_waiting: int = 10_000,
         trace: int = 0,
         recovery: Recovery | None = _DEFAULT_RECOVERY,

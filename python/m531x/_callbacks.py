@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from m531x._constants import EventKind
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
 from m531x._routes import Routes
-from m531x._types import Event, EventKind
+from m531x._types import Event
 
 __all__ = ["CallbackRegistry", "check_callback"]
 

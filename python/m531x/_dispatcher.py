@@ -15,13 +15,13 @@ from typing import Any, Protocol
 
 from m531x import _native
 from m531x._callbacks import CallbackRegistry
+from m531x._constants import EventKind
 from m531x._errors import ClosedError, M531xError
 from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import checked, why
 from m531x._routes import MessageCallback
 from m531x._secret import Hidden
-from m531x._types import EventKind
 
 __all__ = ["Dispatcher"]
 

@@ -7,8 +7,8 @@ from collections import deque
 from typing import Final
 
 from m531x import _native
+from m531x._constants import EventKind, MqttState
 from m531x._errors import InvalidArgumentError
-from m531x._types import EventKind, MqttState
 from m531x.recording import Trace, TraceEntry
 
 __all__ = ["EventLog", "lines_to_keep"]

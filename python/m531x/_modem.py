@@ -13,6 +13,7 @@ from types import TracebackType
 from m531x import _native
 from m531x._base import VIRTUAL, ModemBase, stats_of, will_parts
 from m531x._callbacks import CallbackRegistry
+from m531x._constants import MqttState
 from m531x._delivery import Delivery
 from m531x._dispatcher import Dispatcher
 from m531x._errors import ClosedError, ConnectError
@@ -23,7 +24,7 @@ from m531x._password import Logins, checked, failed, parts
 from m531x._routes import MessageCallback
 from m531x._secret import Hidden, shown_command
 from m531x._subscription import MessageIterator, Subscription
-from m531x._types import MqttState, Payload, Receipt, Will
+from m531x._types import Payload, Receipt, Will
 from m531x.doctor import Diagnosis, ModemInfo, MqttConfig, Signal, Stats
 
 __all__ = ["Modem"]

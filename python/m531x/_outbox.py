@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal
 
 from m531x import _native
+from m531x._constants import OutboxOverflow
 from m531x._errors import ArgumentTypeError
 
 __all__ = ["Outbox", "OutboxStats", "StoredMessage"]
@@ -83,7 +83,7 @@ class Outbox:
     path: str | os.PathLike[str]
     max_messages: int = 100_000
     max_bytes: int = 64 << 20
-    overflow: Literal["refuse", "drop_oldest"] = "refuse"
+    overflow: OutboxOverflow = "refuse"
     in_flight: int = 1
 
     def messages(self) -> list[StoredMessage]:

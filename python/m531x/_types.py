@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
+from m531x._constants import EventKind
 from m531x._native import payload_bytes
 
 __all__ = [
     "Event",
-    "EventKind",
     "HealthCheck",
-    "MqttState",
     "Payload",
     "Receipt",
     "Recovery",
@@ -20,95 +18,6 @@ __all__ = [
 
 Payload = str | bytes | bytearray | memoryview
 """A payload to publish: bytes unchanged, text as UTF-8."""
-
-
-class _Named(enum.IntEnum):
-    """Numbers that print as words."""
-
-    def __str__(self) -> str:
-        """The name in words, such as ``module reconnecting``."""
-        return self.name.lower().replace("_", " ")
-
-
-class MqttState(_Named):
-    """The state of the MQTT connection, the same numbers as in C and Rust."""
-
-    OFF = 0
-    """No client is configured, or nothing is known yet."""
-    CONFIGURED = 1
-    """A client is configured and not connected."""
-    CONNECTING = 2
-    """The connection is being made."""
-    CONNECTED = 3
-    """The broker has accepted the connection."""
-    MODULE_RECONNECTING = 4
-    """The connection broke, and the module itself tries to restore it."""
-    LOST = 5
-    """The connection is gone, and no attempt to restore it is running."""
-
-
-class EventKind(_Named):
-    """The kind of an `Event`, the same numbers as in C and Rust."""
-
-    CONNECTED = 1
-    """The MQTT connection is up."""
-    DISCONNECTED = 2
-    """The MQTT connection is gone; the text is the cause."""
-    STATE_CHANGED = 3
-    """The value is the new `MqttState`, the text the cause."""
-    URC = 4
-    """A line of the module that belongs to no operation."""
-    UNKNOWN_LINE = 5
-    """An unknown line."""
-    LATE_ANSWER = 6
-    """The answer to a command that had timed out."""
-    STRAY_RESULT = 7
-    """A final result while no command was waiting."""
-    DROPPED = 8
-    """The queue was full; the value is how many entries were dropped since the last such event."""
-    OVERSIZE = 9
-    """A message over the limit was skipped; the value is its length, the text its topic."""
-    AMBIGUOUS = 10
-    """Lines that may be part of a message were kept from completing a command."""
-    LINE_TOO_LONG = 11
-    """A line over the limit was skipped; the value is its length in bytes."""
-    REBOOTED = 12
-    """The module restarted."""
-    PORT_LOST = 13
-    """The port is gone; the text is the cause."""
-    RESUBSCRIBED = 14
-    """A subscription was restored; the text is the filter, the value the granted QoS.
-
-    -1: it was refused, or not answered while recovery is off, and has ended. -2: it was not
-    answered on two connections in a row, or the module refuses it for now; it is kept and requested
-    again on each later connection. -3: as many connections were lost while it was requested as
-    `Recovery.loss_budget` allows; it has ended.
-    """
-    RECOVERING = 15
-    """The connection is being restored; the value counts the attempts, the text is the cause."""
-    RECOVERY_FAILED = 16
-    """The connection will not be restored; the value is the number of attempts."""
-    PORT_BACK = 17
-    """The port that was gone is back; the text is its name."""
-    OUTBOX_DROPPED = 18
-    """The outbox was full; the value is how many of its oldest messages were dropped."""
-    OUTBOX_SET_ASIDE = 19
-    """A message of the outbox was refused for good and is set aside; the text is the reason."""
-    OUTBOX_FAILED = 20
-    """The outbox's file could not be read or written; the modem tries again."""
-    RECORDING_STOPPED = 21
-    """The recording has ended early; the text is the cause."""
-    HEALTH_CHECK = 22
-    """A health check has missed; the value counts the misses in a row, or is -1 if the broker
-    does not allow it."""
-    PASSWORD_WANTED = 23
-    """The modem asks the password function for a password; the text names the broker."""
-    LOGIN_REFUSED = 24
-    """The broker refused the password that the function returned, and then the next one.
-
-    The value is its return code, 4 or 5, or -1 if the function returned none. The next attempt
-    follows only after five times `Recovery.max_delay`.
-    """
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import Any, Literal
 
 from m531x import _native
+from m531x._constants import EventKind
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
 from m531x._optional import optional
 from m531x._ports import path_text
-from m531x._types import Event, EventKind
+from m531x._types import Event
 
 __all__ = [
     "Recording",

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from m531x import _native
 from m531x._base import NOT_OPEN, VIRTUAL, ModemBase, stats_of, will_parts
+from m531x._constants import MqttState
 from m531x._errors import ClosedError, ConnectError, InvalidArgumentError
 from m531x._event_log import EventLog
 from m531x._fork import invalidate_after_fork, watch_forks
@@ -17,7 +18,7 @@ from m531x._native import Message
 from m531x._password import Logins, ask_awaiting, failed, parts
 from m531x._routes import MessageCallback
 from m531x._secret import Hidden, shown_command
-from m531x._types import MqttState, Payload, Receipt, Will
+from m531x._types import Payload, Receipt, Will
 from m531x.aio._delivery import Delivery
 from m531x.aio._loop_bridge import LoopBridge
 from m531x.aio._receiver import Receiver

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from m531x import _native
 from m531x._callbacks import CallbackRegistry
+from m531x._constants import EventKind
 from m531x._errors import ClosedError, M531xError
 from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import ask_awaiting, why
-from m531x._types import EventKind
 
 __all__ = ["Receiver"]
 

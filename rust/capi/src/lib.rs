@@ -15,6 +15,7 @@
 #[cfg(all(feature = "virtual-modem", not(unix)))]
 compile_error!("the virtual modem runs on Unix only: build m531x-capi with --no-default-features");
 
+mod api_constants;
 mod callback;
 pub mod command;
 pub mod connection;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use m531x_core::{Error, ErrorCode, Event, Message};
 
-use crate::constants::m531x_message_flag;
+use crate::api_constants::m531x_message_flag;
 
 /// The longest text and payload that is looked at. The module's command line takes far less; a larger
 /// number is a mistake of the caller's, and following it would read memory that is not there.

@@ -7,9 +7,8 @@ use m531x_core::{
     Error, ErrorCode, HealthCheck, OutboxOptions, OutboxOverflow, Overflow, Recovery, Secret,
 };
 
-use crate::constants::{
-    m531x_modem, m531x_option, m531x_outbox_overflow, m531x_overflow, m531x_status,
-};
+use crate::api_constants::m531x_option;
+use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{invalid, optional_text};
 use crate::open_modem::OpenModem;
@@ -232,29 +231,29 @@ fn set_text(entry: &OpenModem, option: i32, text: Option<String>) -> Result<(), 
 }
 
 fn overflow(value: u32) -> Result<Overflow, Error> {
-    const BLOCK: u32 = m531x_overflow::M531X_OVERFLOW_BLOCK as u32;
-    const DROP_OLDEST: u32 = m531x_overflow::M531X_OVERFLOW_DROP_OLDEST as u32;
-    const DROP_NEWEST: u32 = m531x_overflow::M531X_OVERFLOW_DROP_NEWEST as u32;
-    match value {
-        BLOCK => Ok(Overflow::Block),
-        DROP_OLDEST => Ok(Overflow::DropOldest),
-        DROP_NEWEST => Ok(Overflow::DropNewest),
-        _ => Err(invalid(format!(
-            "overflow is {value}: use M531X_OVERFLOW_..., 0 to 2"
-        ))),
-    }
+    Overflow::ALL
+        .iter()
+        .copied()
+        .find(|policy| *policy as u32 == value)
+        .ok_or_else(|| {
+            let most = Overflow::ALL.len() - 1;
+            invalid(format!(
+                "overflow is {value}: use M531X_OVERFLOW_..., 0 to {most}"
+            ))
+        })
 }
 
 fn outbox_overflow(value: u32) -> Result<OutboxOverflow, Error> {
-    const REFUSE: u32 = m531x_outbox_overflow::M531X_OUTBOX_OVERFLOW_REFUSE as u32;
-    const DROP_OLDEST: u32 = m531x_outbox_overflow::M531X_OUTBOX_OVERFLOW_DROP_OLDEST as u32;
-    match value {
-        REFUSE => Ok(OutboxOverflow::Refuse),
-        DROP_OLDEST => Ok(OutboxOverflow::DropOldest),
-        _ => Err(invalid(format!(
-            "overflow of the outbox is {value}: use M531X_OUTBOX_OVERFLOW_..., 0 or 1"
-        ))),
-    }
+    OutboxOverflow::ALL
+        .iter()
+        .copied()
+        .find(|policy| *policy as u32 == value)
+        .ok_or_else(|| {
+            let most = OutboxOverflow::ALL.len() - 1;
+            invalid(format!(
+                "overflow of the outbox is {value}: use M531X_OUTBOX_OVERFLOW_..., 0 to {most}"
+            ))
+        })
 }
 
 fn in_flight(value: u32) -> Result<usize, Error> {

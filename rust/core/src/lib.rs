@@ -14,6 +14,7 @@ pub mod driver;
 mod error;
 mod error_table;
 mod event;
+mod event_kind;
 mod message;
 mod recording;
 mod redacted;
@@ -30,7 +31,8 @@ pub use driver::{
 pub use driver::{OutboxFile, StoredMessage};
 pub use error::Error;
 pub use error_table::ErrorCode;
-pub use event::{Event, EventKind, Incoming};
+pub use event::{Event, Incoming};
+pub use event_kind::EventKind;
 pub use m531x_at::command::{QoS, Secret, Will};
 pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;

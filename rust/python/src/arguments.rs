@@ -48,6 +48,27 @@ pub(crate) fn optional_text<'a>(name: &str, value: PyArg<'a, '_>) -> PyResult<Op
     text(name, value).map(Some)
 }
 
+/// The one of `all` that the text names.
+pub(crate) fn one_of<T: Copy>(
+    name: &str,
+    value: PyArg<'_, '_>,
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+) -> PyResult<T> {
+    let given = text(name, value)?;
+    let chosen = all.iter().copied().find(|one| name_of(*one) == given);
+    chosen.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|one| name_of(*one)).collect();
+        let names = match names.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} or {last}", others.join(", "))
+            }
+            _ => names.concat(),
+        };
+        invalid(value.py(), format!("{name} is {given:?}: give {names}"))
+    })
+}
+
 /// True or False, and nothing that is only like it.
 pub(crate) fn flag(name: &str, value: PyArg<'_, '_>) -> PyResult<bool> {
     value

@@ -6,7 +6,8 @@ use m531x_core::{HealthCheck, Model, Overflow, RecordingOptions, Recovery};
 use pyo3::prelude::*;
 
 use crate::arguments::{
-    PyArg, flag, fraction, number, optional_number, optional_seconds, optional_text, seconds, text,
+    PyArg, flag, fraction, number, one_of, optional_number, optional_seconds, optional_text,
+    seconds, text,
 };
 use crate::errors::invalid;
 use crate::outbox::{OutboxParts, outbox_of};
@@ -51,17 +52,7 @@ impl ModemOptions {
             guard_time: optional_seconds("guard_time", guard_time)?,
             queue_size: number("queue_size", queue_size, "1 or more")?,
             queue_bytes: number("queue_bytes", queue_bytes, "1 or more")?,
-            overflow: match text("overflow", overflow)? {
-                "block" => Overflow::Block,
-                "drop_oldest" => Overflow::DropOldest,
-                "drop_newest" => Overflow::DropNewest,
-                other => {
-                    return Err(invalid(
-                        py,
-                        format!("overflow is {other:?}: give block, drop_oldest or drop_newest"),
-                    ));
-                }
-            },
+            overflow: one_of("overflow", overflow, Overflow::ALL, Overflow::name)?,
             max_waiting: number("max_waiting", max_waiting, "1 or more")?,
             trace: number("trace", trace, "0 or more lines")?,
             recovery: recovery_of(recovery)?,

@@ -6,8 +6,8 @@ use std::time::UNIX_EPOCH;
 use m531x_core::{Error, OutboxFile, OutboxOptions, OutboxOverflow, OutboxStats, StoredMessage};
 use pyo3::prelude::*;
 
-use crate::arguments::{PyArg, number, text};
-use crate::errors::{OrRaise, invalid, wrong_type};
+use crate::arguments::{PyArg, number, one_of};
+use crate::errors::{OrRaise, wrong_type};
 
 /// Path, most messages, most bytes, overflow, how many in flight.
 pub(crate) type OutboxParts<'py> = (
@@ -25,21 +25,16 @@ pub(crate) fn outbox_of(parts: Option<OutboxParts<'_>>) -> PyResult<Option<Outbo
     let Some((path, max_messages, max_bytes, overflow, in_flight)) = parts else {
         return Ok(None);
     };
-    let py = path.py();
     Ok(Some(OutboxOptions {
         path: path_of(&path)?,
         max_messages: number("max_messages", &max_messages, "1 or more")?,
         max_bytes: number("max_bytes", &max_bytes, "1 or more")?,
-        overflow: match text("overflow of the outbox", &overflow)? {
-            "refuse" => OutboxOverflow::Refuse,
-            "drop_oldest" => OutboxOverflow::DropOldest,
-            other => {
-                return Err(invalid(
-                    py,
-                    format!("overflow of the outbox is {other:?}: give refuse or drop_oldest"),
-                ));
-            }
-        },
+        overflow: one_of(
+            "overflow of the outbox",
+            &overflow,
+            OutboxOverflow::ALL,
+            OutboxOverflow::name,
+        )?,
         in_flight: number("in_flight", &in_flight, "1 to 32")?,
     }))
 }

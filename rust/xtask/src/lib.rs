@@ -1,6 +1,6 @@
 //! Generators and checks of the m531x workspace; `cargo xtask --help` lists them.
 //!
-//! [`generate`] turns `errors.toml` into Rust, C, Python and a documentation page. [`check`] holds the rules of the
+//! [`generate`] turns `api.toml` into Rust, C, Python and two documentation pages. [`check`] holds the rules of the
 //! house that no compiler knows: generated files are up to date, crates and modules depend in one direction, the sans-IO layers
 //! stay without I/O, the notices name what is linked in, and the examples in the README are the files that the tests run.
 

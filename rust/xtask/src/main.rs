@@ -21,7 +21,7 @@ struct Arguments {
 
 #[derive(Clone, Copy, Subcommand)]
 enum Task {
-    /// Write what comes from errors.toml, and the files that documents show.
+    /// Write what comes from api.toml, and the files that documents show.
     Generate,
     /// Write THIRD-PARTY.md from the crates that Cargo.lock names.
     Notices,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use xtask::table::ErrorTable;
+use xtask::table::ApiTable;
 
 const CLASSES: &str = r#"
 [[class]]
@@ -56,7 +56,7 @@ fn table(rows: &[Row]) -> String {
 }
 
 fn refusal(text: &str) -> String {
-    match ErrorTable::parse(text) {
+    match ApiTable::parse(text) {
         Ok(_) => panic!("the table was taken:\n{text}"),
         Err(error) => error.to_string(),
     }
@@ -69,7 +69,7 @@ fn refusal_of(rows: &[Row]) -> String {
 #[test]
 fn a_good_table_is_taken() {
     assert_eq!(
-        ErrorTable::parse(&table(&[PORT])).unwrap().errors[0].number,
+        ApiTable::parse(&table(&[PORT])).unwrap().errors[0].number,
         -1
     );
 }
@@ -83,7 +83,7 @@ fn a_number_is_given_once() {
     };
     assert_eq!(
         refusal_of(&[PORT, other]),
-        "errors.toml: the number -1 of Other is given twice"
+        "api.toml: the number -1 of Other is given twice"
     );
 }
 
@@ -93,7 +93,7 @@ fn a_number_is_negative() {
         number: "0",
         ..PORT
     }]);
-    assert_eq!(message, "errors.toml: the number 0 of Port is not negative");
+    assert_eq!(message, "api.toml: the number 0 of Port is not negative");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_constant_follows_from_its_name() {
     }]);
     assert_eq!(
         message,
-        "errors.toml: the constant of Port is M531X_PORT, not M531X_ERR_PORT"
+        "api.toml: the constant of Port is M531X_PORT, not M531X_ERR_PORT"
     );
 }
 
@@ -136,7 +136,7 @@ fn an_error_raises_a_class_of_the_table() {
     }]);
     assert_eq!(
         message,
-        "errors.toml: Port raises SerialError, which is not in the table"
+        "api.toml: Port raises SerialError, which is not in the table"
     );
 }
 
@@ -177,7 +177,7 @@ fn a_class_that_no_error_raises_is_refused() {
     );
     assert_eq!(
         refusal(&unused),
-        "errors.toml: no error raises class IdleError"
+        "api.toml: no error raises class IdleError"
     );
 }
 
@@ -195,7 +195,7 @@ fn every_class_descends_from_the_root() {
     let message = refusal(&table(&[PORT]).replace("\"M531xError\", \"OSError\"", "\"OSError\""));
     assert_eq!(
         message,
-        "errors.toml: class PortError does not descend from M531xError"
+        "api.toml: class PortError does not descend from M531xError"
     );
 }
 

@@ -25,6 +25,7 @@ mod models;
 mod modem;
 mod options;
 mod outbox;
+mod overflow;
 mod pending;
 mod recorder;
 mod routes;
@@ -38,10 +39,11 @@ pub use delivery::Delivery;
 #[cfg(all(test, loom))]
 pub(crate) use models::ModelWaiter;
 pub use modem::Modem;
-pub use options::{ModemOptions, OpenCancel, Overflow, PublishOptions, SubscribeOptions};
+pub use options::{ModemOptions, OpenCancel, PublishOptions, SubscribeOptions};
 #[cfg(feature = "outbox")]
 pub use outbox::{OutboxFile, StoredMessage};
-pub use outbox::{OutboxOptions, OutboxOverflow, OutboxStats};
+pub use outbox::{OutboxOptions, OutboxStats};
+pub use overflow::{OutboxOverflow, Overflow};
 pub use pending::Pending;
 pub use recorder::{Recording, RecordingOptions, RecordingStats};
 pub(crate) use silence::{Failure, Noise};

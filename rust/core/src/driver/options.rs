@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::OutboxOptions;
 use super::RecordingOptions;
+use super::overflow::Overflow;
 use crate::{Model, OnAmbiguous, QoS, Recovery};
 
 /// How a [`Modem`](super::Modem) is opened; `Default` suits a real module.
@@ -126,25 +127,6 @@ impl OpenCancel {
     pub(super) fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
-}
-
-/// What happens when messages arrive faster than they are taken. Events are not concerned: those of
-/// the connection are never dropped, and of those that lines of the module cause the oldest go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Overflow {
-    /// The port is not read while too many wait, so nothing is lost by this library: the bytes wait in
-    /// the operating system. It keeps some kilobytes. A serial line without flow control loses what
-    /// comes beyond that, within a second at 115 200 baud, and with it parts of messages and answers:
-    /// this is for lines that can wait.
-    ///
-    /// For the answer to a command 256 KiB are read on. What is not answered by then fails with
-    /// [`QueueFull`](crate::ErrorCode::QueueFull), and so does what is begun before there is room.
-    Block,
-    /// The oldest waiting message makes room for the new one.
-    #[default]
-    DropOldest,
-    /// The new message is dropped.
-    DropNewest,
 }
 
 /// How a message is published.

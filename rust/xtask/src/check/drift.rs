@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::generate;
-use crate::table::ErrorTable;
+use crate::table::ApiTable;
 
 /// A problem for each generated file that is missing or differs.
 pub fn problems(root: &Path) -> Vec<String> {
-    let table = match ErrorTable::load(&root.join("errors.toml")) {
+    let table = match ApiTable::load(root) {
         Ok(table) => table,
         Err(error) => return vec![error.to_string()],
     };

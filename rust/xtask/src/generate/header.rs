@@ -12,6 +12,7 @@ pub(super) const PATH: &str = "include/m531x.h";
 const SOURCES: &[&str] = &[
     "version",
     "error_constants",
+    "api_constants",
     "constants",
     "errors",
     "open",

@@ -42,7 +42,7 @@ pub(super) use disabled::{Opened, Outbox};
 pub(super) use handle::{Opened, Outbox};
 #[cfg(feature = "outbox")]
 pub use inspect::OutboxFile;
-pub use options::{OutboxOptions, OutboxOverflow, OutboxStats};
+pub use options::{OutboxOptions, OutboxStats};
 #[cfg(feature = "outbox")]
 pub use record::StoredMessage;
 

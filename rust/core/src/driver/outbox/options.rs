@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::driver::overflow::OutboxOverflow;
+
 /// Where and how publishes of QoS 1 and 2 are kept until the broker has acknowledged them.
 ///
 /// ```
@@ -46,17 +48,6 @@ impl OutboxOptions {
             in_flight: 1,
         }
     }
-}
-
-/// What happens to a publish for which the outbox has no room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OutboxOverflow {
-    /// It is refused with [`OutboxFull`](crate::ErrorCode::OutboxFull).
-    #[default]
-    Refuse,
-    /// The oldest messages that are not on their way are dropped; an
-    /// [`OutboxDropped`](crate::EventKind::OutboxDropped) event tells how many.
-    DropOldest,
 }
 
 /// What an outbox holds, and what it has done since it was opened.

@@ -1,8 +1,9 @@
 //! Accepting publishes within the limits.
 
 use super::Worker;
+use crate::driver::outbox::StoredMessage;
 use crate::driver::outbox::handle::Keep;
-use crate::driver::outbox::{OutboxOverflow, StoredMessage};
+use crate::driver::overflow::OutboxOverflow;
 use crate::{Error, ErrorCode, EventKind};
 
 impl Worker {

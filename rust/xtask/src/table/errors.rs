@@ -1,10 +1,11 @@
-//! `errors.toml`: reading it, and refusing a table that breaks its own rules.
+//! The errors and their exception classes.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::path::Path;
 
 use serde::Deserialize;
+
+use super::names::shout;
+use super::{ApiTable, TableError, check_version, refuse};
 
 /// The builtin exceptions that a class of the table may inherit from.
 const BUILTIN_EXCEPTIONS: &[&str] = &[
@@ -21,18 +22,6 @@ pub const ROOT_CLASS: &str = "M531xError";
 
 /// The longest sentence that fits a line of 100 in every output.
 const SENTENCE_LIMIT: usize = 90;
-
-/// The whole table, checked.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ErrorTable {
-    /// Python exception classes, every base before its heirs.
-    #[serde(rename = "class")]
-    pub classes: Vec<ExceptionClass>,
-    /// The errors, from -1 downwards.
-    #[serde(rename = "error")]
-    pub errors: Vec<ErrorEntry>,
-}
 
 /// One exception class of the Python package.
 #[derive(Debug, Deserialize)]
@@ -64,29 +53,8 @@ pub struct ErrorEntry {
     pub since: String,
 }
 
-/// Why a table is refused.
-#[derive(Debug)]
-pub struct TableError(String);
-
-impl ErrorTable {
-    /// Reads and checks the table at `path`.
-    pub fn load(path: &Path) -> Result<Self, TableError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| TableError(format!("cannot read {}: {error}", path.display())))?;
-        Self::parse(&text)
-    }
-
-    /// Reads and checks a table.
-    pub fn parse(text: &str) -> Result<Self, TableError> {
-        let mut table: Self =
-            toml::from_str(text).map_err(|error| TableError(format!("errors.toml: {error}")))?;
-        table.errors.sort_by_key(|entry| -i64::from(entry.number));
-        table.check_classes()?;
-        table.check_errors()?;
-        Ok(table)
-    }
-
-    fn check_classes(&self) -> Result<(), TableError> {
+impl ApiTable {
+    pub(super) fn check_classes(&self) -> Result<(), TableError> {
         let mut known = BTreeSet::new();
         for class in &self.classes {
             let name = &class.name;
@@ -128,7 +96,7 @@ impl ErrorTable {
         Ok(())
     }
 
-    fn check_errors(&self) -> Result<(), TableError> {
+    pub(super) fn check_errors(&self) -> Result<(), TableError> {
         let mut numbers = BTreeSet::new();
         let mut names = BTreeSet::new();
         for entry in &self.errors {
@@ -168,17 +136,7 @@ impl ErrorTable {
                     "the text of {name} is not one plain line of at most {SENTENCE_LIMIT} bytes that starts in lower case and ends without a full stop"
                 ));
             }
-            if entry.since.split('.').count() != 3
-                || entry
-                    .since
-                    .split('.')
-                    .any(|part| part.parse::<u32>().is_err())
-            {
-                return refuse(format!(
-                    "since of {name} is {:?}, not a version",
-                    entry.since
-                ));
-            }
+            check_version(name, &entry.since)?;
         }
         // Sorted from -1 downwards, so a row that was taken out leaves a gap, and its number would be free again.
         for (entry, expected) in self.errors.iter().zip((i32::MIN..=-1).rev()) {
@@ -212,18 +170,6 @@ impl ErrorEntry {
     }
 }
 
-impl fmt::Display for TableError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TableError {}
-
-fn refuse(reason: String) -> Result<(), TableError> {
-    Err(TableError(format!("errors.toml: {reason}")))
-}
-
 fn is_camel_case(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase())
         && name.chars().all(|other| other.is_ascii_alphanumeric())
@@ -239,16 +185,4 @@ fn is_error_text(text: &str) -> bool {
 
 fn c_constant(name: &str) -> String {
     format!("M531X_ERR_{}", shout(name))
-}
-
-/// `InvalidArgument` -> `INVALID_ARGUMENT`.
-fn shout(name: &str) -> String {
-    let mut shouted = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !shouted.is_empty() {
-            shouted.push('_');
-        }
-        shouted.push(letter.to_ascii_uppercase());
-    }
-    shouted
 }

@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::MARK;
-use crate::table::{ErrorTable, ExceptionClass, ROOT_CLASS};
+use crate::generate::MARK;
+use crate::table::ApiTable;
+use crate::table::errors::{ExceptionClass, ROOT_CLASS};
 
 /// The one class that carries more than the others: the CONNACK return code (MQTT 3.1.1, table 3.1).
 const CONNECT_CLASS: &str = "ConnectError";
 /// The class for an argument of a wrong type, which no number of the table stands for.
 const ARGUMENT_TYPE_CLASS: &str = "ArgumentTypeError";
 
-pub(super) fn render(table: &ErrorTable) -> String {
+pub(in crate::generate) fn render(table: &ApiTable) -> String {
     let mut text = format!("# {MARK}\n");
     text.push_str(
         "\"\"\"The errors of m531x: their numbers and their exception classes.\"\"\"
@@ -37,7 +38,7 @@ from typing import Final
     text
 }
 
-fn names(text: &mut String, table: &ErrorTable) {
+fn names(text: &mut String, table: &ApiTable) {
     let mut names: Vec<&str> = table
         .classes
         .iter()
@@ -53,7 +54,7 @@ fn names(text: &mut String, table: &ErrorTable) {
     text.push_str("]\n\n\n");
 }
 
-fn error_code(text: &mut String, table: &ErrorTable) {
+fn error_code(text: &mut String, table: &ApiTable) {
     text.push_str(
         "class ErrorCode(enum.IntEnum):
     \"\"\"What went wrong, as a number that never changes its meaning (the C status).\"\"\"
@@ -132,10 +133,10 @@ fn root_class(text: &mut String, class: &ExceptionClass) {
     );
 }
 
-fn heir(text: &mut String, table: &ErrorTable, class: &ExceptionClass) {
+fn heir(text: &mut String, table: &ApiTable, class: &ExceptionClass) {
     let name = &class.name;
     let _ = writeln!(text, "class {name}({}):", class.bases.join(", "));
-    // ErrorTable::parse refuses a class that no error raises.
+    // ApiTable::parse refuses a class that no error raises.
     let Some(first) = table.raised_as(name).next() else {
         return;
     };
@@ -186,7 +187,7 @@ class {ARGUMENT_TYPE_CLASS}(InvalidArgumentError, TypeError):
     );
 }
 
-fn lookup(text: &mut String, table: &ErrorTable) {
+fn lookup(text: &mut String, table: &ApiTable) {
     text.push_str("\n\n_CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {\n");
     for entry in &table.errors {
         let _ = writeln!(

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::MARK;
-use crate::table::ErrorTable;
+use crate::generate::MARK;
+use crate::table::ApiTable;
 
-pub(super) fn render(table: &ErrorTable) -> String {
+pub(in crate::generate) fn render(table: &ApiTable) -> String {
     let mut text = format!(
         "// {MARK}
 
@@ -41,10 +41,10 @@ pub enum m531x_error {{
 
 fn constants(
     text: &mut String,
-    table: &ErrorTable,
+    table: &ApiTable,
     name: &str,
     success: &str,
-    field: impl Fn(&crate::table::ErrorEntry) -> String,
+    field: impl Fn(&crate::table::errors::ErrorEntry) -> String,
 ) {
     let _ = write!(
         text,

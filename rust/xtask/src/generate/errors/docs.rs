@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::MARK;
-use crate::table::ErrorTable;
+use crate::generate::MARK;
+use crate::table::ApiTable;
 
-pub(super) fn render(table: &ErrorTable) -> String {
+pub(in crate::generate) fn render(table: &ApiTable) -> String {
     let mut text = format!("<!-- {MARK} -->\n\n# Errors\n\n");
     text.push_str(
         "The same errors in every language. A number never changes and is never used again.\n\n\

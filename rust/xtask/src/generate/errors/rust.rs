@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::MARK;
-use crate::table::{ErrorEntry, ErrorTable};
+use crate::generate::MARK;
+use crate::table::ApiTable;
+use crate::table::errors::ErrorEntry;
 
-pub(super) fn render(table: &ErrorTable) -> String {
+pub(in crate::generate) fn render(table: &ApiTable) -> String {
     let mut text = format!("// {MARK}\n\n");
     text.push_str(
         "//! The numbers of all errors, the same in Rust, C and Python.
@@ -103,7 +104,7 @@ impl fmt::Display for ErrorCode {
 /// wants it; arms are laid out as rustfmt does.
 fn method(
     text: &mut String,
-    table: &ErrorTable,
+    table: &ApiTable,
     name: &str,
     doc: &str,
     column: impl Fn(&ErrorEntry) -> &String,
