@@ -28,7 +28,6 @@ mod outbox;
 mod overflow;
 mod pending;
 mod recorder;
-mod routes;
 mod silence;
 mod start_up;
 mod stats;

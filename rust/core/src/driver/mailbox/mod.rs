@@ -4,25 +4,19 @@
 //! a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. An event of
 //! the connection is never dropped. What was dropped is one event that counts.
 
-use std::collections::BTreeMap;
+mod routes;
+mod state;
+
 use std::convert::Infallible;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+
+pub(super) use state::weight;
+use state::{Lane, State};
 
 use super::Overflow;
-use super::routes::{Destination, Routes};
 use super::sync::{Condvar, Mutex, MutexGuard};
-use crate::{Event, EventKind, Incoming, Message};
-
-/// So many events that lines of the module have caused wait at most.
-const MOST_LINE_EVENTS: usize = 1024;
-/// So many events of the connection wait at most; a program that reads none for that long has lost
-/// the thread.
-const MOST_CONNECTION_EVENTS: usize = 4096;
-/// While more is dropped without end, the count is reported so often.
-const REPORT_EVERY: Duration = Duration::from_secs(10);
-/// What an entry takes besides its texts and payload.
-const ENTRY: u64 = 200;
+use crate::{Incoming, Message};
 
 /// How much may wait, and what happens beyond.
 #[derive(Clone, Copy, Debug)]
@@ -58,24 +52,6 @@ impl Select {
     }
 }
 
-/// The entries of one kind for one kind of consumer; those of callbacks are `CALLED` lanes on.
-#[derive(Clone, Copy)]
-enum Lane {
-    Messages,
-    LineEvents,
-    ConnectionEvents,
-}
-
-const LANES: usize = 6;
-
-impl Lane {
-    const CALLED: usize = 3;
-
-    const fn bit(self) -> u8 {
-        1 << self as usize
-    }
-}
-
 /// An entry and its place in the order.
 pub(super) struct Entry {
     pub(super) number: u64,
@@ -101,68 +77,10 @@ pub(super) struct Mailbox {
     changed: Condvar,
 }
 
-struct State {
-    lanes: [BTreeMap<u64, Incoming>; LANES],
-    /// Of each lane.
-    bytes: [u64; LANES],
-    next: u64,
-    limits: Limits,
-    /// Which new entries are for callbacks, if no subscription says otherwise.
-    called: Select,
-    routes: Routes,
-    drops: Drops,
-    /// The port is not read because of this mailbox, or the session keeps back what it has.
-    backpressured: bool,
-    ended: bool,
-    /// The modem was closed: waits end at once.
-    closed: bool,
-    /// A callback has an entry.
-    delivering: bool,
-    cancels: u64,
-    /// Takers of these are to return with nothing.
-    woken: Select,
-    waiting: usize,
-    signals: Vec<(Select, Signal)>,
-}
-
-/// What was dropped, and how much of it has been reported.
-#[derive(Default)]
-struct Drops {
-    messages: u64,
-    events: u64,
-    unreported: u64,
-    /// Where the last of it was or would have been.
-    place: u64,
-    /// Since the bound was reached, one report was made, at this time.
-    reported: Option<Instant>,
-}
-
-impl Drops {
-    fn is_due(&self) -> bool {
-        self.unreported > 0 && self.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
-    }
-}
-
 impl Mailbox {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
-            state: Mutex::new(State {
-                lanes: Default::default(),
-                bytes: [0; LANES],
-                next: 0,
-                limits,
-                called: Select(0),
-                routes: Routes::default(),
-                drops: Drops::default(),
-                backpressured: false,
-                ended: false,
-                closed: false,
-                delivering: false,
-                cancels: 0,
-                woken: Select(0),
-                waiting: 0,
-                signals: Vec::new(),
-            }),
+            state: Mutex::new(State::new(limits)),
             changed: Condvar::new(),
         }
     }
@@ -484,260 +402,4 @@ impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl State {
-    fn lane_of(&self, incoming: &Incoming) -> usize {
-        self.place(match incoming {
-            Incoming::Message(_) => Lane::Messages,
-            Incoming::Event(event) if is_of_a_line(event.kind) => Lane::LineEvents,
-            Incoming::Event(_) => Lane::ConnectionEvents,
-        })
-    }
-
-    /// Adds an entry or drops one; the lanes that takers have to look at.
-    fn add(&mut self, incoming: Incoming) -> u8 {
-        if self.ended {
-            return 0;
-        }
-        let (lane, readers) = self.destination_of(&incoming);
-        let comes_in = readers.as_ref().is_none_or(|to| self.make_room_for(to))
-            && self.make_room(lane, weight(&incoming));
-        if !comes_in {
-            return self.due_lanes();
-        }
-        if let Some(readers) = readers {
-            self.routes.store(self.next, readers);
-        }
-        self.insert(lane, self.next, incoming);
-        self.next += 1;
-        1 << lane | self.due_lanes()
-    }
-
-    /// The lane of an entry and, if it is for readers of a filter or several, which.
-    fn destination_of(&mut self, incoming: &Incoming) -> (usize, Option<Destination>) {
-        let place = self.lane_of(incoming);
-        let Incoming::Message(message) = incoming else {
-            return (place, None);
-        };
-        match self.routes.find(&message.topic) {
-            Some(to) if to.called => (Lane::Messages as usize + Lane::CALLED, None),
-            to => (place, to.filter(|_| place == Lane::Messages as usize)),
-        }
-    }
-
-    /// Makes room for a message with the readers of each of its filters; whether it may come in.
-    fn make_room_for(&mut self, readers: &Destination) -> bool {
-        while self.limits.overflow != Overflow::Block {
-            let full = self.routes.oldest_of_full(readers, self.limits.messages);
-            let Some(oldest) = full else {
-                break;
-            };
-            if self.limits.overflow == Overflow::DropNewest {
-                self.count_dropped(true, self.next);
-                self.next += 1;
-                return false;
-            }
-            self.remove(Lane::Messages as usize, oldest);
-            self.count_dropped(true, oldest);
-        }
-        true
-    }
-
-    fn insert(&mut self, lane: usize, number: u64, incoming: Incoming) {
-        self.bytes[lane] += weight(&incoming);
-        self.lanes[lane].insert(number, incoming);
-    }
-
-    fn remove(&mut self, lane: usize, number: u64) -> Option<Incoming> {
-        let incoming = self.lanes[lane].remove(&number)?;
-        self.bytes[lane] -= weight(&incoming);
-        if lane == Lane::Messages as usize {
-            self.routes.release(number);
-        }
-        Some(incoming)
-    }
-
-    fn all_bytes(&self) -> u64 {
-        self.bytes.iter().sum()
-    }
-
-    /// The oldest entry of the selected lanes.
-    fn first(&self, select: Select) -> Option<(usize, u64)> {
-        let lanes = self.lanes.iter().enumerate();
-        lanes
-            .filter(|(lane, _)| select.has(*lane))
-            .filter_map(|(lane, entries)| Some((lane, *entries.first_key_value()?.0)))
-            .min_by_key(|(_, number)| *number)
-    }
-
-    /// Whether nothing selected will come any more.
-    fn is_over(&self, select: Select) -> bool {
-        let called = &self.lanes[Lane::CALLED..];
-        self.ended
-            && (self.closed
-                || select.overlaps(Select::CALLED)
-                || !self.delivering && called.iter().all(BTreeMap::is_empty))
-    }
-
-    fn is_takable(&self, select: Select) -> bool {
-        let lanes = self.lanes.iter().enumerate();
-        let mut entries = lanes.filter(|(lane, _)| select.has(*lane));
-        entries.any(|(_, entries)| !entries.is_empty()) || select.overlaps(Select(self.due_lanes()))
-    }
-
-    /// Its bit, if a report is due.
-    fn due_lanes(&self) -> u8 {
-        u8::from(self.drops.is_due()) << self.place(Lane::LineEvents)
-    }
-
-    /// Makes room for an entry of so many bytes in this lane; whether it may come in.
-    fn make_room(&mut self, lane: usize, bytes: u64) -> bool {
-        let most = match lane % Lane::CALLED {
-            0 => self.limits.messages,
-            1 => MOST_LINE_EVENTS,
-            _ => MOST_CONNECTION_EVENTS,
-        };
-        let is_message = lane % Lane::CALLED == 0;
-        if is_message && self.limits.overflow == Overflow::Block {
-            // The engine has asked; what comes at the very end may be beyond the bound.
-            return true;
-        }
-        let newest = is_message && self.limits.overflow == Overflow::DropNewest;
-        loop {
-            let waiting = if lane == Lane::Messages as usize {
-                // Those of a filter have a bound of their own.
-                self.unmatched()
-            } else {
-                self.lanes[lane].len()
-            };
-            let full = waiting >= most;
-            let lane = if full {
-                lane
-            } else if self.all_bytes().saturating_add(bytes) > self.limits.bytes {
-                match self.heaviest() {
-                    Some(heaviest) => heaviest,
-                    None => return true,
-                }
-            } else {
-                return true;
-            };
-            if newest {
-                self.count_dropped(true, self.next);
-                self.next += 1;
-                return false;
-            }
-            let Some(number) = self.oldest(lane, full) else {
-                return true;
-            };
-            self.remove(lane, number);
-            self.count_dropped(lane % Lane::CALLED == 0, number);
-        }
-    }
-
-    /// The lane in which most waits, of those from which something may be dropped for its bytes.
-    fn heaviest(&self) -> Option<usize> {
-        let droppable = |lane: &usize| {
-            lane % Lane::CALLED != Lane::ConnectionEvents as usize && !self.lanes[*lane].is_empty()
-        };
-        (0..LANES)
-            .filter(droppable)
-            .max_by_key(|lane| self.bytes[*lane])
-    }
-
-    fn is_blocked(&self) -> bool {
-        let full = self.waiting_messages() >= self.limits.messages
-            || self.all_bytes() >= self.limits.bytes;
-        full && self.limits.overflow == Overflow::Block
-    }
-
-    fn has_ample_room(&self) -> bool {
-        self.waiting_messages() <= self.limits.messages / 2
-            && self.all_bytes() <= self.limits.bytes / 2
-    }
-
-    /// How many messages wait for the consumer that is furthest behind, of those to which more can go.
-    fn waiting_messages(&self) -> usize {
-        let called = self.lanes[Lane::CALLED].len();
-        if self.called.has(Lane::Messages as usize) {
-            return called;
-        }
-        let filter = self.routes.fullest().map_or(0, |(_, waiting)| waiting);
-        called.max(filter).max(self.unmatched())
-    }
-
-    /// Messages to be read that no routed filter matches.
-    fn unmatched(&self) -> usize {
-        self.lanes[Lane::Messages as usize].len() - self.routes.stored()
-    }
-
-    /// The oldest entry of a lane; of messages to be read only `unmatched` ones, if so asked.
-    fn oldest(&self, lane: usize, unmatched: bool) -> Option<u64> {
-        let mut numbers = self.lanes[lane].keys().copied();
-        if unmatched && lane == Lane::Messages as usize {
-            numbers.find(|number| !self.routes.has_stored(*number))
-        } else {
-            numbers.next()
-        }
-    }
-
-    /// Where new entries of this kind go.
-    fn place(&self, lane: Lane) -> usize {
-        let lane = lane as usize;
-        lane + if self.called.has(lane) {
-            Lane::CALLED
-        } else {
-            0
-        }
-    }
-
-    fn count_dropped(&mut self, is_message: bool, number: u64) {
-        if is_message {
-            self.drops.messages += 1;
-        } else {
-            self.drops.events += 1;
-        }
-        self.drops.unreported += 1;
-        self.drops.place = number;
-    }
-
-    /// Reports to a taker of these what was dropped, if that is due, where the gap is.
-    fn report_due(&mut self, select: Select) {
-        if !select.overlaps(Select(self.due_lanes())) {
-            return;
-        }
-        let count = std::mem::take(&mut self.drops.unreported);
-        self.drops.reported = Some(Instant::now());
-        let mut event = Incoming::Event(Event::new(
-            EventKind::Dropped,
-            i64::try_from(count).unwrap_or(i64::MAX),
-            format!("{count} messages or events were dropped: too many were waiting"),
-        ));
-        event.stamp(SystemTime::now());
-        self.insert(self.place(Lane::LineEvents), self.drops.place, event);
-    }
-}
-
-/// How many bytes an entry takes, roughly.
-pub(super) fn weight(incoming: &Incoming) -> u64 {
-    let bytes = match incoming {
-        Incoming::Message(message) => message.topic.len() + message.payload.len(),
-        Incoming::Event(event) => event.text.len(),
-    };
-    ENTRY + bytes as u64
-}
-
-/// Whether it is a line of the module's that causes such events, so that a module can cause any number.
-fn is_of_a_line(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::Urc
-            | EventKind::UnknownLine
-            | EventKind::LateAnswer
-            | EventKind::StrayResult
-            | EventKind::Dropped
-            | EventKind::Oversize
-            | EventKind::Ambiguous
-            | EventKind::LineTooLong
-    )
 }

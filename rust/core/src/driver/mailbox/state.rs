@@ -1,0 +1,355 @@
+//! What waits in the mailbox, lane by lane.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::routes::{Destination, Routes};
+use super::{Limits, Select, Signal};
+use crate::driver::Overflow;
+use crate::{Event, EventKind, Incoming};
+
+/// So many events that lines of the module have caused wait at most.
+const MOST_LINE_EVENTS: usize = 1024;
+/// So many events of the connection wait at most; a program that reads none for that long has lost
+/// the thread.
+const MOST_CONNECTION_EVENTS: usize = 4096;
+/// While more is dropped without end, the count is reported so often.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+/// What an entry takes besides its texts and payload.
+const ENTRY: u64 = 200;
+
+/// The entries of one kind for one kind of consumer; those of callbacks are `CALLED` lanes on.
+#[derive(Clone, Copy)]
+pub(super) enum Lane {
+    Messages,
+    LineEvents,
+    ConnectionEvents,
+}
+
+pub(super) const LANES: usize = 6;
+
+impl Lane {
+    pub(super) const CALLED: usize = 3;
+
+    pub(super) const fn bit(self) -> u8 {
+        1 << self as usize
+    }
+}
+
+pub(super) struct State {
+    pub(super) lanes: [BTreeMap<u64, Incoming>; LANES],
+    /// Of each lane.
+    pub(super) bytes: [u64; LANES],
+    pub(super) next: u64,
+    pub(super) limits: Limits,
+    /// Which new entries are for callbacks, if no subscription says otherwise.
+    pub(super) called: Select,
+    pub(super) routes: Routes,
+    pub(super) drops: Drops,
+    /// The port is not read because of this mailbox, or the session keeps back what it has.
+    pub(super) backpressured: bool,
+    pub(super) ended: bool,
+    /// The modem was closed: waits end at once.
+    pub(super) closed: bool,
+    /// A callback has an entry.
+    pub(super) delivering: bool,
+    pub(super) cancels: u64,
+    /// Takers of these are to return with nothing.
+    pub(super) woken: Select,
+    pub(super) waiting: usize,
+    pub(super) signals: Vec<(Select, Signal)>,
+}
+
+/// What was dropped, and how much of it has been reported.
+#[derive(Default)]
+pub(super) struct Drops {
+    pub(super) messages: u64,
+    pub(super) events: u64,
+    pub(super) unreported: u64,
+    /// Where the last of it was or would have been.
+    pub(super) place: u64,
+    /// Since the bound was reached, one report was made, at this time.
+    pub(super) reported: Option<Instant>,
+}
+
+impl Drops {
+    fn is_due(&self) -> bool {
+        self.unreported > 0 && self.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
+    }
+}
+
+impl State {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            lanes: Default::default(),
+            bytes: [0; LANES],
+            next: 0,
+            limits,
+            called: Select(0),
+            routes: Routes::default(),
+            drops: Drops::default(),
+            backpressured: false,
+            ended: false,
+            closed: false,
+            delivering: false,
+            cancels: 0,
+            woken: Select(0),
+            waiting: 0,
+            signals: Vec::new(),
+        }
+    }
+
+    pub(super) fn lane_of(&self, incoming: &Incoming) -> usize {
+        self.place(match incoming {
+            Incoming::Message(_) => Lane::Messages,
+            Incoming::Event(event) if is_of_a_line(event.kind) => Lane::LineEvents,
+            Incoming::Event(_) => Lane::ConnectionEvents,
+        })
+    }
+
+    /// Adds an entry or drops one; the lanes that takers have to look at.
+    pub(super) fn add(&mut self, incoming: Incoming) -> u8 {
+        if self.ended {
+            return 0;
+        }
+        let (lane, readers) = self.destination_of(&incoming);
+        let comes_in = readers.as_ref().is_none_or(|to| self.make_room_for(to))
+            && self.make_room(lane, weight(&incoming));
+        if !comes_in {
+            return self.due_lanes();
+        }
+        if let Some(readers) = readers {
+            self.routes.store(self.next, readers);
+        }
+        self.insert(lane, self.next, incoming);
+        self.next += 1;
+        1 << lane | self.due_lanes()
+    }
+
+    /// The lane of an entry and, if it is for readers of a filter or several, which.
+    pub(super) fn destination_of(&mut self, incoming: &Incoming) -> (usize, Option<Destination>) {
+        let place = self.lane_of(incoming);
+        let Incoming::Message(message) = incoming else {
+            return (place, None);
+        };
+        match self.routes.find(&message.topic) {
+            Some(to) if to.called => (Lane::Messages as usize + Lane::CALLED, None),
+            to => (place, to.filter(|_| place == Lane::Messages as usize)),
+        }
+    }
+
+    /// Makes room for a message with the readers of each of its filters; whether it may come in.
+    pub(super) fn make_room_for(&mut self, readers: &Destination) -> bool {
+        while self.limits.overflow != Overflow::Block {
+            let full = self.routes.oldest_of_full(readers, self.limits.messages);
+            let Some(oldest) = full else {
+                break;
+            };
+            if self.limits.overflow == Overflow::DropNewest {
+                self.count_dropped(true, self.next);
+                self.next += 1;
+                return false;
+            }
+            self.remove(Lane::Messages as usize, oldest);
+            self.count_dropped(true, oldest);
+        }
+        true
+    }
+
+    pub(super) fn insert(&mut self, lane: usize, number: u64, incoming: Incoming) {
+        self.bytes[lane] += weight(&incoming);
+        self.lanes[lane].insert(number, incoming);
+    }
+
+    pub(super) fn remove(&mut self, lane: usize, number: u64) -> Option<Incoming> {
+        let incoming = self.lanes[lane].remove(&number)?;
+        self.bytes[lane] -= weight(&incoming);
+        if lane == Lane::Messages as usize {
+            self.routes.release(number);
+        }
+        Some(incoming)
+    }
+
+    pub(super) fn all_bytes(&self) -> u64 {
+        self.bytes.iter().sum()
+    }
+
+    /// The oldest entry of the selected lanes.
+    pub(super) fn first(&self, select: Select) -> Option<(usize, u64)> {
+        let lanes = self.lanes.iter().enumerate();
+        lanes
+            .filter(|(lane, _)| select.has(*lane))
+            .filter_map(|(lane, entries)| Some((lane, *entries.first_key_value()?.0)))
+            .min_by_key(|(_, number)| *number)
+    }
+
+    /// Whether nothing selected will come any more.
+    pub(super) fn is_over(&self, select: Select) -> bool {
+        let called = &self.lanes[Lane::CALLED..];
+        self.ended
+            && (self.closed
+                || select.overlaps(Select::CALLED)
+                || !self.delivering && called.iter().all(BTreeMap::is_empty))
+    }
+
+    pub(super) fn is_takable(&self, select: Select) -> bool {
+        let lanes = self.lanes.iter().enumerate();
+        let mut entries = lanes.filter(|(lane, _)| select.has(*lane));
+        entries.any(|(_, entries)| !entries.is_empty()) || select.overlaps(Select(self.due_lanes()))
+    }
+
+    /// Its bit, if a report is due.
+    pub(super) fn due_lanes(&self) -> u8 {
+        u8::from(self.drops.is_due()) << self.place(Lane::LineEvents)
+    }
+
+    /// Makes room for an entry of so many bytes in this lane; whether it may come in.
+    pub(super) fn make_room(&mut self, lane: usize, bytes: u64) -> bool {
+        let most = match lane % Lane::CALLED {
+            0 => self.limits.messages,
+            1 => MOST_LINE_EVENTS,
+            _ => MOST_CONNECTION_EVENTS,
+        };
+        let is_message = lane % Lane::CALLED == 0;
+        if is_message && self.limits.overflow == Overflow::Block {
+            // The engine has asked; what comes at the very end may be beyond the bound.
+            return true;
+        }
+        let newest = is_message && self.limits.overflow == Overflow::DropNewest;
+        loop {
+            let waiting = if lane == Lane::Messages as usize {
+                // Those of a filter have a bound of their own.
+                self.unmatched()
+            } else {
+                self.lanes[lane].len()
+            };
+            let full = waiting >= most;
+            let lane = if full {
+                lane
+            } else if self.all_bytes().saturating_add(bytes) > self.limits.bytes {
+                match self.heaviest() {
+                    Some(heaviest) => heaviest,
+                    None => return true,
+                }
+            } else {
+                return true;
+            };
+            if newest {
+                self.count_dropped(true, self.next);
+                self.next += 1;
+                return false;
+            }
+            let Some(number) = self.oldest(lane, full) else {
+                return true;
+            };
+            self.remove(lane, number);
+            self.count_dropped(lane % Lane::CALLED == 0, number);
+        }
+    }
+
+    /// The lane in which most waits, of those from which something may be dropped for its bytes.
+    pub(super) fn heaviest(&self) -> Option<usize> {
+        let droppable = |lane: &usize| {
+            lane % Lane::CALLED != Lane::ConnectionEvents as usize && !self.lanes[*lane].is_empty()
+        };
+        (0..LANES)
+            .filter(droppable)
+            .max_by_key(|lane| self.bytes[*lane])
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        let full = self.waiting_messages() >= self.limits.messages
+            || self.all_bytes() >= self.limits.bytes;
+        full && self.limits.overflow == Overflow::Block
+    }
+
+    pub(super) fn has_ample_room(&self) -> bool {
+        self.waiting_messages() <= self.limits.messages / 2
+            && self.all_bytes() <= self.limits.bytes / 2
+    }
+
+    /// How many messages wait for the consumer that is furthest behind, of those to which more can go.
+    pub(super) fn waiting_messages(&self) -> usize {
+        let called = self.lanes[Lane::CALLED].len();
+        if self.called.has(Lane::Messages as usize) {
+            return called;
+        }
+        let filter = self.routes.fullest().map_or(0, |(_, waiting)| waiting);
+        called.max(filter).max(self.unmatched())
+    }
+
+    /// Messages to be read that no routed filter matches.
+    pub(super) fn unmatched(&self) -> usize {
+        self.lanes[Lane::Messages as usize].len() - self.routes.stored()
+    }
+
+    /// The oldest entry of a lane; of messages to be read only `unmatched` ones, if so asked.
+    pub(super) fn oldest(&self, lane: usize, unmatched: bool) -> Option<u64> {
+        let mut numbers = self.lanes[lane].keys().copied();
+        if unmatched && lane == Lane::Messages as usize {
+            numbers.find(|number| !self.routes.has_stored(*number))
+        } else {
+            numbers.next()
+        }
+    }
+
+    /// Where new entries of this kind go.
+    pub(super) fn place(&self, lane: Lane) -> usize {
+        let lane = lane as usize;
+        lane + if self.called.has(lane) {
+            Lane::CALLED
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn count_dropped(&mut self, is_message: bool, number: u64) {
+        if is_message {
+            self.drops.messages += 1;
+        } else {
+            self.drops.events += 1;
+        }
+        self.drops.unreported += 1;
+        self.drops.place = number;
+    }
+
+    /// Reports to a taker of these what was dropped, if that is due, where the gap is.
+    pub(super) fn report_due(&mut self, select: Select) {
+        if !select.overlaps(Select(self.due_lanes())) {
+            return;
+        }
+        let count = std::mem::take(&mut self.drops.unreported);
+        self.drops.reported = Some(Instant::now());
+        let mut event = Incoming::Event(Event::new(
+            EventKind::Dropped,
+            i64::try_from(count).unwrap_or(i64::MAX),
+            format!("{count} messages or events were dropped: too many were waiting"),
+        ));
+        event.stamp(SystemTime::now());
+        self.insert(self.place(Lane::LineEvents), self.drops.place, event);
+    }
+}
+
+/// How many bytes an entry takes, roughly.
+pub(in crate::driver) fn weight(incoming: &Incoming) -> u64 {
+    let bytes = match incoming {
+        Incoming::Message(message) => message.topic.len() + message.payload.len(),
+        Incoming::Event(event) => event.text.len(),
+    };
+    ENTRY + bytes as u64
+}
+
+/// Whether it is a line of the module's that causes such events, so that a module can cause any number.
+fn is_of_a_line(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Urc
+            | EventKind::UnknownLine
+            | EventKind::LateAnswer
+            | EventKind::StrayResult
+            | EventKind::Dropped
+            | EventKind::Oversize
+            | EventKind::Ambiguous
+            | EventKind::LineTooLong
+    )
+}
