@@ -8,7 +8,7 @@ use crate::ErrorCode;
 /// number if it gave one.
 ///
 /// The text names the thing, the number and what to do. It never holds a password or PIN, and it stays one
-/// line whatever the module said: control characters in it are escaped.
+/// line for every answer of the module: control characters in it are escaped.
 ///
 /// ```
 /// use m531x_core::{Error, ErrorCode};

@@ -7,7 +7,7 @@ use crate::{EventKind, Message};
 pub enum Incoming {
     /// A publish from the broker.
     Message(Message),
-    /// Anything else worth telling.
+    /// Anything else worth reporting.
     Event(Event),
 }
 
@@ -26,7 +26,7 @@ impl Incoming {
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// A number whose meaning [`EventKind`] tells; 0 where it has none.
+    /// A number whose meaning [`EventKind`] defines; 0 where it has none.
     pub value: i64,
     /// The line or the cause, for people.
     pub text: String,

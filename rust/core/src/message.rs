@@ -22,7 +22,7 @@ pub struct Message {
     pub timestamp: SystemTime,
     /// Whether fewer bytes arrived than the module declared.
     pub truncated: bool,
-    /// Whether the boundary between topic and payload could not be told for sure.
+    /// Whether the boundary between topic and payload could not be determined.
     pub ambiguous: bool,
 }
 

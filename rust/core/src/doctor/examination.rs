@@ -48,7 +48,7 @@ impl<F: FnMut(News<'_>)> Examination<F> {
         self.failed
     }
 
-    /// What was not looked at is told to be so.
+    /// Marks as skipped what was not looked at.
     pub(super) fn finish(mut self) -> Diagnosis {
         if self.failed {
             let from = self.findings.len();

@@ -100,7 +100,7 @@ pub enum News<'a> {
     Found(&'a Finding),
 }
 
-/// Looks at a port and the module behind it; `told` hears of everything as it happens.
+/// Looks at a port and the module behind it; `told` is called with everything as it happens.
 ///
 /// It opens the port, and closes it again. The module's MQTT connection is left as it is; a broker of
 /// `options` is tried only where there is none.
@@ -108,7 +108,7 @@ pub fn diagnose(port: &str, options: &DoctorOptions, told: impl FnMut(News<'_>))
     let mut examination = Examination::new(told);
     if let Some(modem) = port::open(&mut examination, port, &options.modem) {
         network::examine(&mut examination, &modem, options.broker.as_ref());
-        // It is of no use any more whatever this says.
+        // It is of no use any more, even if this fails.
         let _ = modem.close();
     }
     examination.finish()

@@ -79,7 +79,7 @@ fn identity<F: FnMut(News<'_>)>(examination: &mut Examination<F>, modem: &Modem)
         Some(firmware) => examination.ok("firmware", firmware),
         None => examination.warn(
             "firmware",
-            "the module does not tell",
+            "the module does not report it",
             "nothing: all works without",
         ),
     }
@@ -250,7 +250,7 @@ fn mqtt<F: FnMut(News<'_>)>(examination: &mut Examination<F>, modem: &Modem) {
             "a connection is being made"
         }
         Ok(MqttStat::Other(number)) => {
-            let text = format!("state {number}, which nobody knows");
+            let text = format!("state {number}, which is unknown");
             examination.warn("MQTT", text, "nothing, if it works");
             return;
         }

@@ -155,7 +155,7 @@ fn explain_port<F: FnMut(News<'_>)>(examination: &mut Examination<F>, port: &str
     let text = error.to_string();
     let remedy = match error.code() {
         ErrorCode::PortNotFound => {
-            "plug the adapter in and take a name that `m531x ports` lists; dmesg tells what the kernel \
+            "plug the adapter in and take a name that `m531x ports` lists; dmesg shows what the kernel \
              made of it"
                 .to_owned()
         }

@@ -15,7 +15,7 @@ use crate::{Error, ErrorCode, Receipt};
 /// The fate of a publish begun by [`publish_nowait`](super::Modem::publish_nowait).
 ///
 /// Clones are the same delivery; all of them may be asked, from any thread, any number of times.
-/// The publish goes on whether anybody asks or not, also when every clone is dropped.
+/// The publish goes on whether the program asks or not, also when every clone is dropped.
 ///
 /// ```
 /// # use m531x_core::{ConnectOptions, Modem, ModemOptions, PublishOptions, QoS, Stream};

@@ -53,7 +53,7 @@ impl Dispatcher {
     }
 
     pub(super) fn send(&self, job: Job) {
-        // A dispatcher that has ended has nobody left to call.
+        // A dispatcher that has ended calls no one any more.
         let _ = self.jobs.send(job);
     }
 

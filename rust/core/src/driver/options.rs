@@ -1,4 +1,4 @@
-//! What a modem and its calls can be told.
+//! The options of a modem and its calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,13 +53,13 @@ pub struct ModemOptions {
     /// message that declares more counts only when no other closes, so that a topic with numbers
     /// between commas holds up nothing. Default 8192; 5000 were measured.
     pub deliverable: usize,
-    /// What happens to a message whose boundary cannot be told for sure. Default: delivered, flagged.
+    /// What happens to a message whose boundary cannot be determined. Default: delivered, flagged.
     pub on_ambiguous: OnAmbiguous,
-    /// How long the opening may take, whatever the port and the model: the connection to a serial
+    /// How long the opening may take, regardless of port and model: the connection to a serial
     /// server, the start-up dialogue with the module, every speed that is tried. Zero tries everything
     /// once, which takes 3 s at most. Default 10 s.
     pub open_timeout: Duration,
-    /// Lets another thread end the start-up dialogue. Default: nobody does.
+    /// Lets another thread end the start-up dialogue. Default: no thread does.
     pub open_cancel: Option<OpenCancel>,
     /// How many of the last lines on the port are kept for
     /// [`trace`](super::Modem::trace), the start-up's included. Default 0, which costs
@@ -134,7 +134,7 @@ impl OpenCancel {
 pub struct PublishOptions {
     /// The quality of service. Default: at most once.
     pub qos: QoS,
-    /// Whether the broker shall keep it for later subscribers. Default false.
+    /// Whether the broker should keep it for later subscribers. Default false.
     pub retain: bool,
     /// How long it may take until it is complete; `None` follows the acknowledgement timeout.
     pub timeout: Option<Duration>,
@@ -145,7 +145,7 @@ pub struct PublishOptions {
 pub struct SubscribeOptions {
     /// The highest quality of service wanted; the broker may grant less. Default: at most once.
     pub qos: QoS,
-    /// Whether the module shall print payloads as hex (they are decoded here), which leaves no
+    /// Whether the module should print payloads as hex (they are decoded here), which leaves no
     /// doubt about where a topic ends. Only some models can. Default false.
     pub hex: bool,
     /// How long it may take; `None` follows the acknowledgement timeout.

@@ -87,7 +87,7 @@ impl<T> Pending<T> {
 
     /// Has `signal` called once as soon as the result is there; at once if it is.
     ///
-    /// This is for event loops: `signal` tells the loop, and the loop fetches the result by
+    /// This is for event loops: `signal` notifies the loop, and the loop fetches the result by
     /// [`wait_for`](Self::wait_for) with no time to wait. It runs on the thread that reads the port,
     /// ahead of everything else there, and so must neither wait nor use the modem.
     pub fn on_ready(&self, signal: impl FnOnce() + Send + 'static) {

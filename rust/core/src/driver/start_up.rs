@@ -105,7 +105,7 @@ impl OpenTime {
     }
 }
 
-/// Before the port: a file that cannot be used is told at once.
+/// Before the port: a file that cannot be used is reported at once.
 fn outbox(options: &ModemOptions) -> Result<Option<Opened>, Error> {
     options.outbox.as_ref().map(Opened::open).transpose()
 }

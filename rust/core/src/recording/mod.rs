@@ -1,4 +1,4 @@
-//! What a session is told and gives, as the lines of a recording, and back.
+//! What a session receives and gives, as the lines of a recording, and back.
 //!
 //! The format of the lines is [`m531x_at::recording`]'s; here is what stands behind the signs `?`, `=`
 //! and `@`.

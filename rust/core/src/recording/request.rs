@@ -109,7 +109,7 @@ fn name(kind: &RequestKind) -> &'static str {
     }
 }
 
-/// Everything but the password, of which only is told that there is one.
+/// Everything but the password, of which the line says only that there is one.
 pub(super) fn connect(fields: Writer, options: &ConnectOptions) -> Writer {
     let fields = fields
         .text("host", shown_host(&options.host))

@@ -1,4 +1,4 @@
-//! What a session was told apart from requests and bytes, as one line each, and back.
+//! The inputs of a session other than requests and bytes, as one line each, and back.
 
 use m531x_at::framer::OnAmbiguous;
 use m531x_at::profile::Model;
@@ -54,7 +54,7 @@ fn known(snapshot: &Snapshot) -> String {
         .line()
 }
 
-/// What a line with `@` tells.
+/// What a line with `@` records.
 #[derive(Debug)]
 pub(crate) enum RecordedInput {
     Session(SessionConfig),
@@ -73,7 +73,7 @@ pub(crate) enum RecordedInput {
     Password(Option<u64>, Option<String>),
 }
 
-/// Reads what a line with `@` tells.
+/// Reads what a line with `@` records.
 pub(crate) fn read_input(line: &str) -> Result<RecordedInput, String> {
     let fields = Fields::read(line)?;
     let name = fields.names.first().map_or("", String::as_str);
@@ -93,12 +93,12 @@ pub(crate) fn read_input(line: &str) -> Result<RecordedInput, String> {
         "port_back" => RecordedInput::PortBack(fields.text("port")?),
         "port_lost" => RecordedInput::PortLost(fields.text("why")?),
         "password" => RecordedInput::Password(fields.value_if("number")?, fields.text_if("none")?),
-        other => return Err(format!("{other:?} is nothing that a session is told")),
+        other => return Err(format!("{other:?} is no input of a session")),
     })
 }
 
 impl RecordedInput {
-    /// What it is told by, in one line.
+    /// The input, in one line.
     pub(crate) fn line(&self) -> String {
         match self {
             Self::Session(config) => session(config),

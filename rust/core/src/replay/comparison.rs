@@ -49,7 +49,7 @@ impl Comparison {
         }
     }
 
-    /// What the recording never told.
+    /// What the recording never mentioned.
     pub(super) fn rest(&mut self) -> Vec<String> {
         let sent = self.sent.drain(..);
         sent.map(|sent| format!("sent now, but not recorded: {sent}"))

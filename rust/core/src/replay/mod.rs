@@ -2,8 +2,8 @@
 //!
 //! A [`Replay`] takes a recorded session through the driver's own session once more: the same requests,
 //! the same bytes from the module, the same times, on a clock that takes no time. It gives the messages,
-//! events and results that come of it, and tells where something else than recorded was sent or came
-//! out. The same recording gives the same output every time.
+//! events and results that come of it, and reports where something other than recorded was sent or
+//! came out. The same recording gives the same output every time.
 //!
 //! ```
 //! use m531x_core::replay::{Replay, Replayed};

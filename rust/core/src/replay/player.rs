@@ -12,7 +12,7 @@ use crate::recording::{RecordedInput, hidden_password, read_rfc3339, result};
 use crate::session::{OperationId, Request, RequestKind, Session, SessionConfig, Snapshot};
 use crate::{Error, ErrorCode};
 
-/// Timers that the recording tells nothing of, though they were due for so long, go off all the same.
+/// Timers that the recording does not mention, though due for so long, go off all the same.
 const OVERDUE: Duration = Duration::from_secs(1);
 /// By how much a recorded time may be too early.
 const ROUNDING: Duration = Duration::from_micros(2);
@@ -216,7 +216,7 @@ impl Player {
         }
     }
 
-    /// Lets the time pass until then, for the timers that the recording does not tell of.
+    /// Lets the time pass until then, for the timers that the recording does not mention.
     fn advance(&mut self, until: Duration, out: &mut VecDeque<ReplayItem>) {
         let overdue = if self.raw { Duration::ZERO } else { OVERDUE };
         while let Some(due) = self.due().filter(|due| *due + overdue <= until) {

@@ -61,7 +61,7 @@ impl Script {
         })
     }
 
-    /// Whether it holds bytes only, so that nobody knows what was asked for.
+    /// Whether it holds bytes only, so that the requests are unknown.
     pub(super) fn is_raw(&self) -> bool {
         !self
             .steps

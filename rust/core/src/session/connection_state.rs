@@ -16,7 +16,7 @@ pub(super) struct Transition {
 #[derive(Debug, Default)]
 pub(super) struct ConnectionState {
     state: MqttState,
-    /// Whether the module has told its state, so that `Off` means that there is no client.
+    /// Whether the module has reported its state, so that `Off` means that there is no client.
     known: bool,
     /// A disconnection was asked for and has not been reported yet.
     disconnecting: bool,
@@ -36,7 +36,7 @@ impl ConnectionState {
         self.reports
     }
 
-    /// Whether the module itself has told the state.
+    /// Whether the module itself has reported the state.
     pub(super) fn is_known(&self) -> bool {
         self.known
     }
@@ -72,7 +72,7 @@ impl ConnectionState {
     pub(super) fn on_opening(&mut self) -> Option<Transition> {
         self.disconnecting = false;
         self.attempts = 0;
-        self.go(MqttState::Connecting, "the module was told to connect")
+        self.go(MqttState::Connecting, "the module was asked to connect")
     }
 
     /// The broker accepted the connection.
@@ -108,14 +108,14 @@ impl ConnectionState {
         self.disconnecting = false;
     }
 
-    /// `+MQTTDISC`, whose cause the module does not tell.
+    /// `+MQTTDISC`, whose cause the module does not report.
     pub(super) fn on_disc(&mut self) -> Option<Transition> {
         self.reports += 1;
         let asked = std::mem::take(&mut self.disconnecting);
         let clean = self.is_clean();
         self.known = true;
         match self.state {
-            // It tells the end of the connection that went with the client.
+            // It reports the end of the connection that went with the client.
             MqttState::Off if clean => None,
             _ if asked => self.go(MqttState::Configured, "asked for"),
             MqttState::Connecting => {
@@ -148,7 +148,7 @@ impl ConnectionState {
         }
     }
 
-    /// The connection is of no use any more, whatever the module says.
+    /// The connection is of no use any more, no matter what the module says.
     pub(super) fn on_lost(&mut self, cause: &str) -> Option<Transition> {
         self.disconnecting = false;
         self.go(MqttState::Lost, cause)
@@ -176,12 +176,12 @@ impl ConnectionState {
         self.go(MqttState::Off, "the module restarted")
     }
 
-    /// The module told its state.
+    /// The module reported its state.
     pub(super) fn on_stat(&mut self, stat: MqttStat) -> Option<Transition> {
         let state = match stat {
             MqttStat::NotInitialised => MqttState::Off,
             MqttStat::Initialised => MqttState::Configured,
-            // Somebody who was connected and did not ask for the end has lost the connection.
+            // A client that was connected and did not ask for the end has lost the connection.
             MqttStat::Disconnected => match self.state {
                 _ if self.disconnecting => MqttState::Configured,
                 MqttState::Connected | MqttState::ModuleReconnecting | MqttState::Lost => {

@@ -19,7 +19,7 @@ impl Echo {
     /// Whether the line is the echo, or the next piece of it.
     pub(super) fn takes(&mut self, line: &[u8]) -> bool {
         let rest = &self.text[self.seen..];
-        // A single first byte is too little to tell an echo from noise.
+        // A single first byte is too little to distinguish an echo from noise.
         let long_enough = self.seen > 0 || line.len() > 1;
         if line.is_empty() || !long_enough || !rest.starts_with(line) {
             return false;

@@ -49,7 +49,7 @@ impl Heard {
         }
     }
 
-    /// Whether a result in digits came last, as modules print it that were told `ATV0`: one digit
+    /// Whether a result in digits came last, as modules print it after `ATV0`: one digit
     /// and CR.
     pub(super) fn ends_with_number(&self) -> bool {
         matches!(self.last, [0 | b'\r' | b'\n', b'0' | b'4', b'\r'])

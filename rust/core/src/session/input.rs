@@ -87,7 +87,7 @@ impl Scheduler {
         }));
     }
 
-    /// What the health check has sent is nobody else's, and neither is what others send to a topic
+    /// The messages of the health check belong to it alone, and so do those of others to a topic
     /// that only the check has subscribed to.
     fn takes_for_health_check(&mut self, now: Instant, publish: &Publish<'_>) -> bool {
         let health = &self.state.recovery.health;
@@ -149,7 +149,7 @@ impl Scheduler {
         }
     }
 
-    /// A line of a boot: whatever was under way is gone, and so is the MQTT client.
+    /// A line of a boot: everything under way is gone, and so is the MQTT client.
     fn on_boot_line(&mut self, now: Instant, line: &[u8]) {
         let first = self.boot.is_none_or(|boot| {
             !self.awaits_boot() && now.saturating_duration_since(boot.last) > BOOT_OVER
@@ -198,7 +198,7 @@ impl Scheduler {
                 self.state.recovery.set_loss_cause(Cause::Disconnected);
                 let transition = self.state.connection.on_disc();
                 self.state.report(transition);
-                // What can wait for the next connection is not told of the end of this one.
+                // Operations that can wait for the next connection are not notified of this end.
                 self.reconcile(now);
                 self.notify_all(now, &BrokerEvent::Disconnected);
             }

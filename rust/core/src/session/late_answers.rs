@@ -23,7 +23,7 @@ const FIRST_PROBE: Duration = Duration::from_secs(2);
 const MEMORY: Duration = Duration::from_secs(120);
 /// More lines than this of one expected answer are not reported.
 const MOST_LATE: u32 = 1000;
-/// More expected answers than this are not told apart.
+/// More expected answers than this are not distinguished.
 const MOST_OWED: usize = 64;
 
 /// Commands whose answers are expected.

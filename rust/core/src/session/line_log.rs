@@ -29,7 +29,7 @@ pub struct PassedLine {
     pub line: Vec<u8>,
 }
 
-/// The lines since the last look, if anybody looks.
+/// The lines since the last look, if they are read at all.
 #[derive(Debug, Default)]
 pub(super) struct LineLog(Option<VecDeque<PassedLine>>);
 

@@ -173,13 +173,13 @@ impl Session {
         self.lost = Some(error);
     }
 
-    /// Takes note that nobody uses the module any more: from now on there is no connection and no
-    /// subscription here, whatever the module keeps. Nothing is sent, and no event tells it.
+    /// Takes note that the module is no longer in use: from now on there is no connection and no
+    /// subscription here, no matter what the module keeps. It sends nothing and reports no event.
     pub fn handle_closed(&mut self) {
         let state = &mut self.scheduler.state;
         state.recovery.forget();
         state.recovery.rest();
-        // Nobody receives events any more.
+        // No one receives events any more.
         let _ = state.connection.on_port_gone();
         state.subscriptions.clear();
     }
@@ -264,7 +264,7 @@ impl Session {
         Ok(id)
     }
 
-    /// Whether this request could be begun, as far as that can be told before: its arguments.
+    /// Whether this request could be begun, as far as that can be known before: its arguments.
     ///
     /// # Errors
     ///
@@ -276,7 +276,7 @@ impl Session {
     /// Forgets an operation for which the caller no longer waits; it gives no completion.
     ///
     /// Its command, if in flight, keeps its place until its answer or its deadline, so that the
-    /// answer is nobody else's.
+    /// answer goes to no other operation.
     pub fn abandon(&mut self, now: Instant, id: OperationId) {
         self.scheduler.abandon(now, id);
         self.scheduler.pump(now);
@@ -300,11 +300,11 @@ impl Session {
         self.scheduler.state.passwords.take_unasked()
     }
 
-    /// Takes the password that was asked for, or why there is none; whether somebody waits for it.
+    /// Takes the password that was asked for, or why there is none; whether a connect waits for it.
     ///
     /// `number` is that of the question, from the [`PasswordRequest`] or the value of the event
     /// [`PasswordWanted`](crate::EventKind::PasswordWanted): an answer that comes too late is not taken
-    /// for that to another question. `None` answers whatever is asked.
+    /// for that to another question. `None` answers any question.
     pub fn set_password(
         &mut self,
         now: Instant,
@@ -320,7 +320,7 @@ impl Session {
         true
     }
 
-    /// Whether somebody waits for a password.
+    /// Whether a connect waits for a password.
     pub fn wants_password(&self) -> bool {
         self.scheduler.state.passwords.is_asking()
     }
@@ -349,7 +349,7 @@ impl Session {
             .min()
     }
 
-    /// The state of the MQTT connection, as far as the module has told.
+    /// The state of the MQTT connection, as far as the module has reported it.
     pub fn mqtt_state(&self) -> MqttState {
         self.scheduler.state.connection.state()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The state of the MQTT connection, as the module's URCs tell it.
+/// The state of the MQTT connection, as the module's URCs report it.
 ///
 /// The `OK` to a command changes nothing here: it says that the module accepted the command, not
 /// that the broker answered.

@@ -33,7 +33,7 @@ pub struct SessionConfig {
     /// Longest payload that the module is thought to be able to deliver, in bytes; a reading of a
     /// message that declares more counts only when no other closes. Default 8192.
     pub deliverable: usize,
-    /// What to do with a message whose boundary cannot be told for sure. Default: deliver it,
+    /// What to do with a message whose boundary cannot be determined. Default: deliver it,
     /// flagged.
     pub on_ambiguous: OnAmbiguous,
     /// Longest command line in bytes; `None` is the profile's.
@@ -108,9 +108,9 @@ pub struct ConnectOptions {
     /// Keep-alive in seconds; must be larger than `ack_timeout`. Default 60. 0 is allowed, but not
     /// "off": the broker expects no ping then, while a module may send one every 1.5 s.
     pub keepalive: u16,
-    /// Whether the broker shall forget the client's earlier session. Default true.
+    /// Whether the broker should forget the client's earlier session. Default true.
     pub clean_session: bool,
-    /// Whether the module shall encrypt; not every model can. Default false.
+    /// Whether the module should encrypt; not every model can. Default false.
     pub tls: bool,
     /// What the broker publishes when the connection is lost.
     pub will: Option<Will>,

@@ -9,7 +9,7 @@ use m531x_at::command::Secret;
 use super::request::OperationId;
 use crate::{Error, ErrorCode};
 
-/// How long whoever knows the password may take to tell it.
+/// How long the program may take to give the password.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 type Function = dyn Fn() -> Result<Secret, Error> + Send + Sync;
@@ -44,7 +44,8 @@ impl AskPassword {
         Self(Some(Arc::new(function)))
     }
 
-    /// From whoever answers the event [`PasswordWanted`](crate::EventKind::PasswordWanted), with
+    /// From the program, which answers the event
+    /// [`PasswordWanted`](crate::EventKind::PasswordWanted) with
     /// [`Modem::set_password`](crate::Modem::set_password).
     pub fn by_event() -> Self {
         Self(None)
@@ -131,7 +132,7 @@ impl Passwords {
         }
     }
 
-    /// Whose question an answer to this one is, or to any; from now on nobody waits.
+    /// Whose question an answer to this one is, or to any; from now on no connect waits.
     pub(super) fn take_asking(&mut self, number: Option<u64>) -> Option<OperationId> {
         if number.is_some_and(|number| number != self.asked) {
             return None;
@@ -140,7 +141,7 @@ impl Passwords {
         self.asking.take()
     }
 
-    /// Whether somebody waits.
+    /// Whether a connect waits.
     pub(super) fn is_asking(&self) -> bool {
         self.asking.is_some()
     }

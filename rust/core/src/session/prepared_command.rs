@@ -101,8 +101,8 @@ impl PreparedCommand {
     }
 }
 
-/// The part of a command line that names it. It ends before whatever could begin an argument, which may be a
-/// password.
+/// The part of a command line that names it. It ends before anything that could begin an argument,
+/// which may be a password.
 pub(super) fn head(line: &str) -> String {
     let end = line
         .find(|character: char| {

@@ -86,7 +86,7 @@ pub enum RequestKind {
         payload: Vec<u8>,
         /// The quality of service.
         qos: QoS,
-        /// Whether the broker shall keep it.
+        /// Whether the broker should keep it.
         retain: bool,
     },
     /// Subscribes. [`Outcome::Granted`]: the QoS that the broker granted, which may be lower than
@@ -96,7 +96,7 @@ pub enum RequestKind {
         filter: String,
         /// The highest quality of service wanted.
         qos: QoS,
-        /// Whether the module shall print the payloads as hex (they are decoded here); not every
+        /// Whether the module should print the payloads as hex (they are decoded here); not every
         /// model can.
         hex: bool,
     },
@@ -227,7 +227,7 @@ pub struct Receipt {
     pub elapsed: Duration,
 }
 
-/// Who the module says it is; what it did not tell is `None`.
+/// Who the module says it is; what it did not report is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModemInfo {
     /// The model, if it is one of ours.

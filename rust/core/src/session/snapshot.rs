@@ -14,7 +14,7 @@ pub(crate) struct Snapshot {
     /// Echo is off and errors have numbers.
     pub(crate) settled: bool,
     pub(crate) state: MqttState,
-    /// Whether the module itself has told the state.
+    /// Whether the module itself has reported the state.
     pub(crate) state_known: bool,
     /// Seconds.
     pub(crate) ack_timeout: u16,

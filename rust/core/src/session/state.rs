@@ -24,7 +24,7 @@ use super::subscriptions::{Subscription, Subscriptions};
 use crate::redacted::shown;
 use crate::{Error, ErrorCode, Event, EventKind, Incoming};
 
-/// The ack timeout of a module that was told none, in seconds (manual 1.9).
+/// The ack timeout of a module to which none was set, in seconds (manual 1.9).
 const DEFAULT_ACK_TIMEOUT: u16 = 10;
 /// How long after the ack timeout the module's report of it may take to arrive.
 const ACK_MARGIN: Duration = Duration::from_secs(5);
@@ -133,7 +133,7 @@ impl SessionState {
             .push_back(Incoming::Event(Event::new(kind, value, text)));
     }
 
-    /// Tells a change of the MQTT state, if there is one.
+    /// Reports a change of the MQTT state, if there is one.
     pub(super) fn report(&mut self, transition: Option<Transition>) {
         let Some(Transition { from, to, cause }) = transition else {
             return;

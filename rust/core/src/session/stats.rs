@@ -16,13 +16,13 @@ pub struct SessionStats {
     pub late_answers: u64,
     /// Final results that no command was waiting for.
     pub stray_results: u64,
-    /// Lines nobody knows.
+    /// Lines of no known kind.
     pub unknown_lines: u64,
     /// Messages delivered.
     pub messages: u64,
     /// Messages delivered with fewer bytes than declared.
     pub truncated: u64,
-    /// Messages delivered whose boundary could not be told for sure.
+    /// Messages delivered whose boundary could not be determined.
     pub ambiguous: u64,
     /// Messages longer than the limit, skipped.
     pub oversize: u64,
@@ -44,7 +44,7 @@ pub struct SessionStats {
 pub struct RecoveryStats {
     /// The module reported the end (`+MQTTDISC`).
     pub disconnected: u64,
-    /// The module reported that it was reconnecting (`+MQTTREC`), whoever succeeded in the end.
+    /// The module reported that it was reconnecting (`+MQTTREC`), no matter which side succeeded.
     pub module_reconnected: u64,
     /// The module restarted.
     pub rebooted: u64,

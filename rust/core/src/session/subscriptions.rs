@@ -100,7 +100,7 @@ impl Subscriptions {
         }
     }
 
-    /// Nobody knows whether the broker still has it, or at which QoS.
+    /// It is unknown whether the broker still has it, or at which QoS.
     pub(super) fn mark_unsure(&mut self, filter: &str) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
             entry.unsure = true;
@@ -132,7 +132,7 @@ impl Subscriptions {
         self.grant_as_it_is(filter);
     }
 
-    /// The broker has granted it, whoever wants it.
+    /// The broker has granted it, no matter who wants it.
     pub(super) fn grant_as_it_is(&mut self, filter: &str) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
             entry.live = true;

@@ -1,4 +1,4 @@
-//! `usb:SERIAL`: a USB adapter by its own serial number, whatever name it has been given this time.
+//! `usb:SERIAL`: a USB adapter by its own serial number, under any name.
 
 use super::{PortInfo, ports};
 use crate::{Error, ErrorCode};

@@ -94,7 +94,7 @@ fn resolve(address: &str, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
     let name = address.to_owned();
     spawn_thread("m531x-resolve", move || {
         let addresses = name.to_socket_addrs().map(Iterator::collect);
-        // Nobody waits any more if it took too long.
+        // No caller waits any more if it took too long.
         let _ = found.send(addresses);
     })?;
     addresses.recv_timeout(timeout).unwrap_or_else(|_| {

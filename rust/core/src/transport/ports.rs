@@ -14,7 +14,7 @@ pub struct PortInfo {
     pub description: String,
     /// Vendor and product id of a USB adapter.
     pub usb: Option<(u16, u16)>,
-    /// The USB adapter's own serial number, by which `usb:` opens it whatever its name is; many have
+    /// The USB adapter's own serial number, by which `usb:` opens it under any name; many have
     /// none.
     pub serial_number: Option<String>,
 }

@@ -8,8 +8,8 @@ use std::os::unix::net::UnixStream as Socket;
 /// One end of an in-process connection that stands in for a serial port.
 ///
 /// It is made from a connected [`UnixStream`](std::os::unix::net::UnixStream), on Windows from a
-/// [`TcpStream`](std::net::TcpStream); the other end belongs to whatever plays the module, usually a
-/// virtual modem. The stream is switched to non-blocking mode when a modem is opened on it.
+/// [`TcpStream`](std::net::TcpStream); the other end belongs to the program that plays the module,
+/// usually a virtual modem. Opening a modem on the stream switches it to non-blocking mode.
 ///
 /// ```
 /// use m531x_core::{Modem, ModemOptions, Stream};

@@ -57,7 +57,7 @@ impl Engine {
         (state, outcome)
     }
 
-    /// Somebody has to read on: a parked caller, or else the reader thread.
+    /// Another thread has to read on: a parked caller, or else the reader thread.
     pub(super) fn hand_over(&self, state: &mut EngineState) {
         if let Some((_, condvar)) = state.parked.first() {
             // If that one leaves instead, it hands over too.

@@ -4,8 +4,8 @@
 //! waiting callers, the *leader*. A caller that waits for its own answer so gets it straight from
 //! the port, without a second thread switch; the others are parked until the leader hands them
 //! their result. A leader that has its result passes the lead to a parked caller, or gives the
-//! port back to the reader thread. Whoever reads also serves the session's timers and what is left
-//! to write. While nothing happens nobody wakes.
+//! port back to the reader thread. The thread that reads also serves the session's timers and what
+//! is left to write. While nothing happens no thread wakes.
 //!
 //! All state is in one [`EngineState`] behind one lock, which is never held while a thread sleeps or
 //! while user code runs. Reading happens under the lock, so bytes keep their order when the reader
@@ -250,12 +250,12 @@ impl Engine {
         self.ended().unwrap_or_else(closed)
     }
 
-    /// Whatever this thread changed must reach the one that sleeps on the port.
+    /// Every change of this thread must reach the one that sleeps on the port.
     fn wake_owner(&self, state: &mut EngineState) {
         match state.role {
             Role::Reader => self.sync_reader(state),
             Role::Leader if state.leader_sleeps_too_long() => self.waiter.wake_leader(),
-            // Whoever takes the lead looks at everything anew.
+            // The next leader looks at everything anew.
             Role::Leader | Role::Vacant => {}
         }
     }

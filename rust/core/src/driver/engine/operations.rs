@@ -15,7 +15,7 @@ use crate::{Error, ErrorCode, Receipt};
 /// What to call with the end of a delivery.
 pub(in crate::driver) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
 
-/// What to call when an operation has ended, for whoever does not wait on a thread.
+/// What to call when an operation has ended, for a caller that does not wait on a thread.
 pub(in crate::driver) type ReadySignal = Box<dyn FnOnce() + Send>;
 
 impl Engine {
@@ -95,7 +95,7 @@ impl Engine {
         id: OperationId,
         slice: Option<Duration>,
     ) -> Option<Result<Outcome, Error>> {
-        // An `Instant` cannot hold every `Duration`: what is beyond it is for ever.
+        // An `Instant` cannot hold every `Duration`: what is beyond it is forever.
         let deadline = slice.and_then(|slice| Instant::now().checked_add(slice));
         let mut cancelled = None;
         let (state, outcome) = self.wait_locked(self.lock(), id, deadline, &mut cancelled);
@@ -116,7 +116,7 @@ impl Engine {
         }
     }
 
-    /// Nobody will ask for this result any more; an operation that is not done is given up.
+    /// No caller will ask for this result any more; an operation that is not done is given up.
     pub(in crate::driver) fn forget(&self, id: OperationId) {
         let mut state = self.lock();
         if let Some(Slot { outcome: None, .. }) = state.slots.remove(&id) {
@@ -125,7 +125,7 @@ impl Engine {
         }
     }
 
-    /// Nobody will ask for this result any more, but the operation goes on.
+    /// No caller will ask for this result any more, but the operation goes on.
     pub(in crate::driver) fn detach(&self, id: OperationId) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(&id) {
@@ -190,7 +190,8 @@ impl Engine {
     }
 }
 
-/// What may wait is bounded; with a full queue one can still connect, disconnect and restart.
+/// Bounds the number of waiting operations; with a full queue a program can still connect,
+/// disconnect and restart.
 fn check_room(state: &EngineState, kind: &RequestKind) -> Result<(), Error> {
     const RESERVE: usize = 64;
     let reserve = match kind {

@@ -1,8 +1,8 @@
 //! Publishes that an outbox keeps: their places among the operations, and their way to the session.
 //!
-//! Whoever waits for a stored message waits for an operation as always, under a number that the
-//! session never gives. What the outbox sends is an operation of the session that nobody waits for;
-//! its end goes to the outbox (see `stored.rs`).
+//! A caller that waits for a stored message waits for an operation as always, under a number that
+//! the session never gives. What the outbox sends is an operation of the session that no caller
+//! waits for; its end goes to the outbox (see `stored.rs`).
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl Engine {
 }
 
 impl EngineState {
-    /// Tells the outbox whether it can send; to be called after every change of the session.
+    /// Notifies the outbox whether it can send; to be called after every change of the session.
     pub(super) fn tell_outbox(&mut self) {
         let Some(outbox) = &self.outbox else {
             return;

@@ -16,7 +16,7 @@ impl Engine {
         self.lock().myself = Arc::downgrade(self);
     }
 
-    /// Passes a password on, or why there is none; whether somebody waits for it.
+    /// Passes a password on, or why there is none; whether a connect waits for it.
     pub(in crate::driver) fn set_password(
         &self,
         number: Option<u64>,

@@ -31,7 +31,7 @@ impl Engine {
         self.drain_session(state, now);
     }
 
-    /// Fetches everything the session has to give after it was told something.
+    /// Fetches everything the session has to give after an input.
     pub(super) fn drain_session(&self, state: &mut EngineState, now: Instant) {
         while let Some(bytes) = state.session.poll_transmit(now) {
             state.unsent.extend_from_slice(&bytes);
@@ -112,7 +112,7 @@ impl Engine {
         self.end(state, error);
     }
 
-    /// Tells the reader thread what to sleep for, and until when.
+    /// Notifies the reader thread of what to sleep for, and until when.
     pub(super) fn sync_reader(&self, state: &mut EngineState) {
         if state.end.is_some() {
             return;

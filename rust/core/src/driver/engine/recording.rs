@@ -64,7 +64,7 @@ impl Engine {
         }
     }
 
-    /// Ends whatever recording there is; the modem was closed.
+    /// Ends the recording, if there is one; the modem was closed.
     pub(in crate::driver) fn end_recording(&self) {
         let mut state = self.lock();
         let now = state.now();

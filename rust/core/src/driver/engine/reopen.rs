@@ -29,8 +29,8 @@ pub(in crate::driver) struct PortReopener {
 impl PortReopener {
     /// Under the same name; a USB adapter that may get another number also by what it is.
     ///
-    /// `None` for the bare name of a pseudo-terminal: the system gives it to the next one that anybody
-    /// opens, whose bytes are none of ours. A link that leads to one is a name like any other.
+    /// `None` for the bare name of a pseudo-terminal: the system gives it to the next one that a
+    /// program opens, whose bytes are none of ours. A link to one is a name like any other.
     pub(in crate::driver) fn new(port: &str, baudrate: u32, timeout: Duration) -> Option<Self> {
         if port.starts_with(PSEUDO_TERMINALS) {
             return None;
@@ -125,7 +125,7 @@ impl Engine {
                 return;
             }
             drop(state);
-            // Opening may take its time: nobody waits for it, a close least of all.
+            // Opening may take its time: no thread waits for it, a close least of all.
             if let Ok((transport, name)) = reopener.open(&|| self.lock().end.is_some()) {
                 if self.attach(transport, name).is_ok() {
                     return;

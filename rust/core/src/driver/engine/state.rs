@@ -20,7 +20,7 @@ use crate::{Error, ErrorCode};
 const READ_SIZE: usize = 16 * 1024;
 /// So many bytes are read on behind a full mailbox for the answer to a command.
 const RESERVE: usize = 256 << 10;
-/// A rest of the port that a recording tells.
+/// A rest of the port that a recording notes.
 const WORTH_A_NOTE: Duration = Duration::from_millis(100);
 
 /// Who reads the port.
@@ -53,7 +53,7 @@ pub(super) struct EngineState {
     /// The engine, for threads that come back to it.
     pub(super) myself: Weak<Engine>,
     pub(super) session: RecordedSession,
-    /// What a recording tells of the port.
+    /// What a recording notes about the port.
     pub(super) line: Line,
     pub(super) trace: Option<Trace>,
     /// `None` after the end, and while a port that vanished is looked for.

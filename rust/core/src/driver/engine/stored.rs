@@ -21,7 +21,7 @@ impl Engine {
         id
     }
 
-    /// A stored message has ended, for whoever waits for it.
+    /// Gives the end of a stored message to the caller that waits for it.
     pub(in crate::driver) fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>) {
         let id = OperationId::stored(message);
         let mut state = self.lock();

@@ -1,8 +1,8 @@
 //! The only store between the port and the program: messages and events, in the order of the wire.
 //!
-//! Each entry is for whoever reads, or for a callback; messages and events wait apart. A message has
-//! a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. An event of
-//! the connection is never dropped. What was dropped is one event that counts.
+//! Each entry is for a call that reads, or for a callback; messages and events wait apart. Messages
+//! have a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. An
+//! event of the connection is never dropped. One event counts what was dropped.
 
 mod routes;
 mod state;
@@ -67,8 +67,8 @@ pub(super) enum Taken<T> {
     End,
 }
 
-/// Told under the mailbox's lock whether something selected waits: `true` with every such entry and
-/// at the end, `false` when the last was taken.
+/// Called under the mailbox's lock with whether something selected waits: `true` with every such
+/// entry and at the end, `false` when the last was taken.
 pub(super) type Signal = Box<dyn Fn(bool) + Send + Sync>;
 
 /// Filled under the engine's lock; emptied by any thread.
@@ -161,7 +161,7 @@ impl Mailbox {
     pub(super) fn set_limits(&self, limits: Limits) {
         let mut state = self.lock();
         state.limits = limits;
-        // What is beyond the new ones goes with the next message.
+        // Entries beyond the new limits go with the next message.
         self.announce(&state, 0);
     }
 

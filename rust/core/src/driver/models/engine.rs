@@ -88,7 +88,7 @@ fn closing_wakes_the_leader_and_ends_the_reader() {
             move || ask(&engine, SIGNAL)
         });
         world.end();
-        // The module says nothing: whatever the order, closing is what ends the call.
+        // The module says nothing: in every order, closing is what ends the call.
         let error = caller.join().unwrap().unwrap_err();
         assert_eq!(error.code(), ErrorCode::Closed);
     });

@@ -24,8 +24,8 @@ impl Modem {
     }
 
     /// Answers the event [`PasswordWanted`](crate::EventKind::PasswordWanted), whose value is `number`,
-    /// with a password or the reason why there is none; `None` answers whatever is asked. Whether
-    /// somebody waits for it.
+    /// with a password or the reason why there is none; `None` answers any question. Returns
+    /// whether a connect waits for it.
     ///
     /// ```
     /// # use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, Secret};

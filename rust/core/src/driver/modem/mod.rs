@@ -69,7 +69,7 @@ impl Modem {
     /// Opens a port by name and runs the start-up dialogue.
     ///
     /// The name is that of a serial device (`/dev/ttyUSB0`, `COM5`; opened exclusively, 8N1, no
-    /// flow control), a USB adapter by its serial number as [`ports`](crate::ports) tells it
+    /// flow control), a USB adapter by its serial number as [`ports`](crate::ports) lists it
     /// (`usb:A50285BI`), or that of a serial server: `tcp://host:port` for one that only passes bytes
     /// on, `rfc2217://host:port` for one whose port is set up from here (RFC 2217: Telnet with COM
     /// port control; also 8N1, no flow control).
@@ -109,7 +109,7 @@ impl Modem {
     ///
     /// Closing again does nothing. Inside a callback it returns at once, and the callback goes on;
     /// after it, no further message callback begins. The MQTT connection of the module is left as
-    /// it is: [`disconnect`](Self::disconnect) first if the broker shall know.
+    /// it is: [`disconnect`](Self::disconnect) first to notify the broker.
     ///
     /// # Errors
     ///
@@ -235,7 +235,7 @@ pub(super) fn with_dispatcher(
     then: impl FnOnce(&Dispatcher),
 ) -> Result<(), Error> {
     let mut slot = lock(dispatcher);
-    // Asked under the lock: whoever closes stops what this puts there.
+    // Asked under the lock: a thread that closes stops what this puts there.
     if engine.is_closed() {
         return Err(closed());
     }

@@ -101,7 +101,7 @@ impl Modem {
         self.start(RequestKind::Reboot.into(), done)
     }
 
-    /// The module's model, as given at the opening or as the module told; nothing is sent.
+    /// The module's model, as given at the opening or as the module reported; nothing is sent.
     pub fn model(&self) -> Option<Model> {
         self.engine().with_session(Session::model)
     }

@@ -47,7 +47,7 @@ impl Modem {
         }
     }
 
-    /// Begins to publish as [`publish_nowait`](Self::publish_nowait) does, for whoever wants a
+    /// Begins to publish as [`publish_nowait`](Self::publish_nowait) does, and returns a
     /// [`Pending`]: what an outbox keeps is pending also while no connection is being made.
     pub fn start_publish_nowait(
         &self,

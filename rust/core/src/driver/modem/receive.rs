@@ -11,7 +11,7 @@ use crate::{Error, Event, Incoming, Message};
 impl Modem {
     /// Waits for the next message or event, in wire order; `Ok(None)` when the time has elapsed.
     ///
-    /// `None` waits for ever, zero does not wait.
+    /// `None` waits indefinitely, zero does not wait.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Modem {
 
     /// Has `signal` called whenever a message or event has come, and when none will come any more.
     ///
-    /// This is for event loops: `signal` tells the loop, and the loop fetches what is there by
+    /// This is for event loops: `signal` notifies the loop, and the loop fetches what is there by
     /// [`recv_batch`](Self::recv_batch) with no time to wait. It runs on the thread that reads the
     /// port, ahead of everything else there, and so must neither wait nor use the modem.
     pub fn on_receivable(&self, signal: impl Fn() + Send + Sync + 'static) {
@@ -79,7 +79,7 @@ impl Modem {
     ///
     /// No lock is held meanwhile: the callback may call anything, [`close`](Self::close) included.
     /// If it panics, that is counted in [`stats`](Self::stats) and the next message is delivered.
-    /// A handle that it keeps holds the modem open until somebody calls `close`.
+    /// A handle that it keeps holds the modem open until the program calls `close`.
     ///
     /// # Errors
     ///

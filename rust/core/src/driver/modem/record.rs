@@ -12,9 +12,9 @@ impl Modem {
     /// A recording from the first byte on, by [`ModemOptions::recording`](crate::ModemOptions), says
     /// more: one that begins later knows the connection and its subscriptions, but not the operations
     /// under way. [`Replay`](crate::replay::Replay) plays it again. The format is
-    /// [`m531x_at::recording`]'s, the file readable by its owner only. Nobody waits for the disk: what
-    /// it cannot take in time is left out, and the file says so. Should the file become impossible to
-    /// write, a [`RecordingStopped`](crate::EventKind::RecordingStopped) event tells why.
+    /// [`m531x_at::recording`]'s, the file readable by its owner only. No call waits for the disk:
+    /// what it cannot take in time is left out, and the file says so. If the file becomes impossible
+    /// to write, a [`RecordingStopped`](crate::EventKind::RecordingStopped) event reports why.
     ///
     /// ```
     /// # use m531x_core::{Modem, ModemOptions};

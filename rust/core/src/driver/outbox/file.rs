@@ -29,7 +29,7 @@ const TABLE: &str = "CREATE TABLE message (
     checksum INTEGER NOT NULL
 )";
 
-/// An open outbox file, which nobody else has.
+/// An open outbox file, which no one else has.
 #[derive(Debug)]
 pub(super) struct Database {
     /// Closed before the lock goes, and not at all by a forked child: both would write.
@@ -101,7 +101,7 @@ fn connect(path: &Path, lock: &Lock, failure: &Failure) -> Result<Connection, Er
 
 fn prepare(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     let failed = |error| failure.of_sqlite("be opened", &error);
-    // Whoever has the file has it until it is closed; without state memory beside it.
+    // The holder keeps the file until it is closed; without state memory beside it.
     connection
         .execute_batch(
             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
@@ -133,7 +133,7 @@ fn is_stump(file: &File, path: &Path) -> bool {
     (1..SMALLEST_PAGE).contains(&length) && !place::beside(path, "-journal").exists()
 }
 
-/// Makes the table in a new file; refuses a file of somebody else.
+/// Makes the table in a new file; refuses a file of another program.
 fn check_kind(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     let failed = |error| failure.of_sqlite("be read", &error);
     let number = |pragma: &str| -> rusqlite::Result<i32> {

@@ -15,7 +15,7 @@ use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::{Error, ErrorCode};
 use m531x_threads::spawn_thread;
 
-/// What the thread is told.
+/// A note to the thread.
 pub(super) enum Note {
     Keep(Keep),
     Ended(OperationId, Result<Outcome, Error>),

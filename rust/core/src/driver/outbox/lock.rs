@@ -1,4 +1,4 @@
-//! The lock on an outbox file: one holder at a time, whatever else its process does with the file.
+//! The lock on an outbox file: one holder at a time, no matter what its process does to the file.
 //!
 //! The record locks that SQLite takes on Unix belong to the process and the file: as soon as any
 //! descriptor of the file is closed anywhere in the process, by a backup of it for one, all of them
@@ -25,7 +25,7 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Locks a file that is open for writing; `None` if somebody else has it.
+    /// Locks a file that is open for writing; `None` if another holder has it.
     pub(super) fn take(file: File) -> io::Result<Option<Self>> {
         let Some(alone) = system::lock(&file)? else {
             return Ok(None);

@@ -1,5 +1,5 @@
 //! Where an outbox file is: making one that is not there, following no name to a place where it
-//! would be somebody else's.
+//! would belong to another user.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -123,7 +123,7 @@ fn refuse_leftovers(path: &Path, suffixes: &[&str], failure: &Failure) -> Result
     }
 }
 
-/// SQLite keeps its log beside one of the names: whoever comes by the other would not see it.
+/// SQLite keeps its log beside one of the names: a program that opens the other would not see it.
 #[cfg(unix)]
 fn refuse_second_name(found: &fs::Metadata, failure: &Failure) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! One message of an outbox, and the checksum that tells whether it is still what was stored.
+//! One message of an outbox, and the checksum that shows whether it is still what was stored.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ pub struct StoredMessage {
     pub payload: Vec<u8>,
     /// The quality of service, 1 or 2.
     pub qos: QoS,
-    /// Whether the broker shall keep it for later subscribers.
+    /// Whether the broker should keep it for later subscribers.
     pub retain: bool,
     /// When it was accepted, by the host's clock, to the millisecond.
     pub stored_at: SystemTime,

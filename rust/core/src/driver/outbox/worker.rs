@@ -35,15 +35,15 @@ pub(super) struct Worker {
     deadlines: BTreeSet<(Instant, u64)>,
     /// Acknowledged, but the file still has them.
     unremoved: Vec<u64>,
-    /// Dropped and not told yet.
+    /// Dropped and not reported yet.
     dropped: u64,
-    /// The file fails, which was told.
+    /// The file fails, which was reported.
     failing: bool,
     /// When it is tried again.
     repair_at: Option<Instant>,
 }
 
-/// Somebody wants to know the end.
+/// A caller wants to know the end.
 struct Waiter {
     since: Instant,
     deadline: Option<Instant>,
@@ -113,7 +113,7 @@ impl Worker {
         [deadline, feed].into_iter().flatten().min()
     }
 
-    /// Whether it was told to stop.
+    /// Whether it was asked to stop.
     fn take(&mut self, notes: Vec<Note>) -> bool {
         let mut stop = false;
         let mut keeps = Vec::new();
@@ -145,7 +145,7 @@ impl Worker {
     ) {
         let now = Instant::now();
         let verdict = self.order.ended(now, id, outcome.as_ref().err());
-        // What has failed is tried again.
+        // A message that failed is tried again.
         if let (SendResult::Sent(suspect), Ok(outcome)) = (verdict, outcome) {
             sent.push((id, outcome));
             if let Some((suspect, why)) = suspect {
@@ -181,7 +181,7 @@ impl Worker {
         }
     }
 
-    /// The broker has these: they leave the file before anybody is told.
+    /// The broker has these: they leave the file before any caller learns of it.
     fn remove_sent(&mut self, sent: Vec<(u64, Outcome)>) {
         if sent.is_empty() && (self.unremoved.is_empty() || self.repair_at.is_some()) {
             return;
@@ -322,7 +322,7 @@ impl Worker {
         }
     }
 
-    /// Tells whoever waits for this message its end.
+    /// Reports the end of this message to the caller that waits for it.
     fn tell(&mut self, id: u64, outcome: Result<Outcome, Error>) {
         if let Some(waiter) = self.waiters.remove(&id) {
             if let Some(deadline) = waiter.deadline {
@@ -340,7 +340,7 @@ impl Worker {
         }
     }
 
-    /// The file was whole when it was opened: told once, and tried again.
+    /// The file was whole when it was opened: reported once, and tried again.
     fn file_failed(&mut self, error: &Error) {
         if !std::mem::replace(&mut self.failing, true) {
             self.engine

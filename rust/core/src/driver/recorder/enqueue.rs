@@ -52,7 +52,7 @@ pub(in crate::driver) struct Recorder {
     pub(super) line: Line,
     limit: u64,
     status: Arc<Status>,
-    /// Jobs that found no room and of which the file does not tell yet.
+    /// Jobs that found no room and that the file does not mention yet.
     untold: u64,
 }
 
@@ -135,7 +135,7 @@ impl Recorder {
         now.saturating_duration_since(self.start)
     }
 
-    /// Whether there was room; what found none is told as soon as there is some.
+    /// Whether there was room; what found none is reported as soon as there is some.
     fn put(&mut self, job: Job) -> bool {
         if self.untold > 0 {
             let text = format!(
@@ -154,7 +154,7 @@ impl Recorder {
         match self.jobs.try_send(job) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => self.drop_one(),
-            // The writer has ended with an error, which is told elsewhere.
+            // The writer has ended with an error, which is reported elsewhere.
             Err(TrySendError::Disconnected(_)) => false,
         }
     }

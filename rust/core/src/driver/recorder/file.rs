@@ -40,7 +40,7 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// What was written is on the disk when this returns.
+    /// All that was written is on the disk when this returns.
     pub(super) fn sync(&self) -> Result<(), Error> {
         self.file
             .sync_data()

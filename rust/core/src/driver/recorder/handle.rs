@@ -68,7 +68,7 @@ impl fmt::Debug for Recording {
     }
 }
 
-/// What the writer's thread tells.
+/// What the writer's thread reports.
 #[derive(Debug)]
 pub(in crate::driver) struct Status {
     pub(super) path: PathBuf,

@@ -1,8 +1,8 @@
 //! Recording what passes, on a thread of its own, so that neither the port nor a caller ever waits for
 //! the disk.
 //!
-//! [`RecordedSession`] stands between the engine and the session: whatever the session is told goes onto
-//! the [`Recorder`] as well, from which the writer's thread makes the file.
+//! [`RecordedSession`] stands between the engine and the session: every input of the session goes
+//! onto the [`Recorder`] as well, from which the writer's thread makes the file.
 
 mod enqueue;
 mod file;

@@ -1,4 +1,4 @@
-//! A session that may be recorded: what it is told goes onto the recorder as well.
+//! A session that may be recorded: its inputs go onto the recorder as well.
 
 use std::ops::Deref;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::{Error, Event, EventKind, Incoming, Recovery, Secret};
 pub(in crate::driver) struct RecordedSession {
     session: Session,
     recorder: Option<Recorder>,
-    /// What became of the recorder, to be told among the events.
+    /// What became of the recorder, to be reported among the events.
     failure: Option<Event>,
 }
 

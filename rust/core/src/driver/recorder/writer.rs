@@ -81,7 +81,7 @@ impl Writer<'_> {
                     .push(at, to_module, &bytes, &mut self.entries);
             }
             Job::Line { at, what } => {
-                // What came before it stays before it.
+                // Everything that came before it stays before it.
                 self.assembler.flush(&mut self.entries);
                 self.entries.push(Entry { at, what });
             }

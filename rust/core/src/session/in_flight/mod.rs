@@ -47,7 +47,7 @@ pub(in crate::session) enum LineOwner {
     Taken,
     /// Part of the answer to a command that had timed out.
     Late,
-    /// A final result nobody waits for.
+    /// A final result that no command waits for.
     Stray,
     /// Of no command.
     Other,
@@ -79,7 +79,7 @@ impl InFlightCommand {
         self.pending = Some(PendingCommand::new(owner, wire, limit));
     }
 
-    /// Nobody waits for this operation's command any more: unsent, it is dropped; in flight, it
+    /// No operation waits for this command any more: unsent, it is dropped; in flight, it
     /// stays until its final result or its deadline.
     pub(in crate::session) fn detach(&mut self, owner: OperationId) {
         if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == owner) {
@@ -99,7 +99,7 @@ impl InFlightCommand {
         }
     }
 
-    /// Before the next command the module shall be probed.
+    /// Before the next command the module must be probed.
     pub(in crate::session) fn mark_desynchronised(&mut self) {
         self.late_answers.mark_desynchronised();
     }
@@ -230,7 +230,7 @@ impl InFlightCommand {
         if let Some(probe) = &self.probe {
             if probe.grace_until.is_some_and(|until| until <= now) {
                 // Only the error came: it was the probe's own answer. A module that takes longer may
-                // give that answer yet, and then it is nobody else's.
+                // give that answer yet, and then it belongs to no other command.
                 if let Some(probe) = self.probe.take() {
                     self.late_answers.lose(now, probe);
                 }

@@ -88,8 +88,8 @@ impl InFlightCommand {
         };
         self.unanswered += 1;
         if probe.accepted && self.late_answers.has_tried() {
-            // An OK and then silence, for the third time: whatever was owed, the module has got over
-            // it. After one it may just be slow.
+            // An OK and then silence, for the third time: the module has got over all that it
+            // owed. After one it may just be slow.
             self.late_answers.settled(now);
         }
         self.late_answers.lose(now, probe);

@@ -1,7 +1,8 @@
 //! Making sure that the module listens: `AT` until it answers, then echo off and numbered errors.
 //!
-//! Somebody may have left it with results in digits (`ATV0`) or without any (`ATQ1`). The former can
-//! be recognised, and `ATV1` undoes it; the latter is silence, into which `ATQ0` is said now and then.
+//! Another program may have left it with results in digits (`ATV0`) or without any (`ATQ1`). The
+//! former can be recognised, and `ATV1` undoes it; the latter is silence, into which the session sends
+//! `ATQ0` now and then.
 
 use std::time::{Duration, Instant};
 
@@ -61,7 +62,7 @@ impl Greeting {
         }
     }
 
-    /// The same for a module that somebody else may have used before us.
+    /// The same for a module that another program may have used before us.
     pub(super) fn first(patience: Duration) -> Self {
         Self {
             is_first: true,

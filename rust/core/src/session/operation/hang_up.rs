@@ -1,5 +1,5 @@
-//! Ending a connection on which acknowledgements cannot be told apart any more; recovery makes a new
-//! one, whose packet ids begin at 1.
+//! Ending a connection on which acknowledgements can no longer be distinguished; recovery makes a
+//! new one, whose packet ids begin at 1.
 
 use m531x_at::command::Command;
 
@@ -18,8 +18,8 @@ impl Operation for HangUp {
             Input::Start if !cx.state.is_connected() => Step::done(),
             Input::Start => Step::send(cx.state.wire(&Command::MqttDisc)),
             Input::Answer(..) => {
-                let why = "the module refused a publish without a number: nobody knows which packet \
-                           ids it has given";
+                let why = "the module refused a publish without a number: the packet ids that it \
+                           has given are unknown";
                 cx.state.connection_lost(Cause::StateAsked, why);
                 Step::done()
             }

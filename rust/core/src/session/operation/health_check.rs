@@ -171,7 +171,7 @@ impl HealthCheck {
         }
     }
 
-    /// Perhaps because it has no connection, which it tells when it is asked.
+    /// Perhaps because it has no connection, which it reports when it is asked.
     fn refused(&mut self, cx: &mut Context<'_>, why: &str) -> Step {
         cx.state.query_state();
         self.miss(cx, why)

@@ -12,7 +12,7 @@ use crate::session::prepared_command::{Answer, PreparedCommand};
 use crate::session::state::SessionState;
 use crate::session::{ModemInfo, Outcome};
 
-/// Asks one question after the other; what the module refuses to tell stays unknown.
+/// Asks one question after the other; what the module refuses to report stays unknown.
 #[derive(Default)]
 pub(super) struct Info {
     info: ModemInfo,

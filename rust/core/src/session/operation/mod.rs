@@ -83,7 +83,7 @@ impl Step {
     }
 }
 
-/// What an operation is told.
+/// An input to an operation.
 #[derive(Debug)]
 pub(super) enum Input<'a> {
     /// It may begin.
@@ -196,7 +196,7 @@ pub(super) trait Operation: Send {
     /// Goes on.
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step;
 
-    /// Nobody waits for it any more, after it has begun.
+    /// No caller waits for it any more, after it has begun.
     fn given_up(&mut self, _cx: &mut Context<'_>) {}
 
     /// The error when its time has run out.

@@ -96,7 +96,7 @@ impl RawCommand {
             Command::MqttCfg(_) | Command::MqttOpen(_) | Command::MqttDisc | Command::MqttDel,
         ) = self.command
         {
-            // Whoever does this by hand does the rest by hand, too.
+            // A program that does this by hand does the rest by hand, too.
             state.recovery.forget();
         }
         match self.command {
@@ -114,7 +114,7 @@ impl RawCommand {
         Ok(())
     }
 
-    /// Keeps what the session knows true to what the module was told.
+    /// Keeps the session's state true to what was sent to the module.
     fn after(&self, state: &mut SessionState, answer: &Answer) {
         let accepted = matches!(answer, Answer::Ok(_));
         match &self.command {

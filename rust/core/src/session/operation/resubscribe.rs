@@ -22,12 +22,12 @@ const MOST_CONNECTIONS: u32 = 2;
 
 /// What the event says of a subscription that the broker or the module refused.
 const REFUSED: i64 = -1;
-/// What the event says of one that nobody answered, or that the module refuses for now.
+/// What the event says of one without an answer, or that the module refuses for now.
 const UNANSWERED: i64 = -2;
 /// What the event says of one that cost the connection each time it was asked for.
 const COSTLY: i64 = -3;
 
-/// One subscription after the other; each tells its end with an event.
+/// One subscription after the other; each reports its end with an event.
 pub(in crate::session) struct Resubscribe {
     left: VecDeque<Subscription>,
     /// How often the first of them was asked for and not answered.
@@ -90,7 +90,7 @@ impl Resubscribe {
         })))
     }
 
-    /// The broker's answer did not come, or nobody's.
+    /// The broker's answer did not come, or none at all.
     ///
     /// Never is a lower QoS tried instead: in a network that is cut, what was sent arrives later,
     /// and from then on the broker would keep nothing for this session.

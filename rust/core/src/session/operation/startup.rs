@@ -103,7 +103,7 @@ impl Startup {
         Step::send(cx.state.wire(&Command::MqttStatRead))
     }
 
-    /// The MQTT state that the module had before us; a module may also refuse to tell.
+    /// The MQTT state that the module had before us; a module may also refuse to report it.
     fn take_state(&mut self, cx: &mut Context<'_>, answer: Answer) -> Step {
         match answer {
             Answer::Ok(lines) => {
@@ -116,7 +116,7 @@ impl Startup {
                     }
                     None if !self.asked_state_again => {
                         // Each answer so far may have been that of the command before, the first
-                        // one to a command of somebody before us. A pause lets the last one pass.
+                        // one to a command of a program before us. A pause lets the last one pass.
                         self.asked_state_again = true;
                         return Step::Wait(Some(cx.now + PAUSE));
                     }

@@ -268,7 +268,7 @@ impl Operation for Subscribe {
         self.withdraw(cx);
     }
 
-    /// What was asked for is not what the broker has, or nobody knows.
+    /// What was asked for is not what the broker has, or that is unknown.
     fn given_up(&mut self, cx: &mut Context<'_>) {
         if matches!(self.stage, Stage::Refused | Stage::Pausing) {
             self.withdraw(cx);

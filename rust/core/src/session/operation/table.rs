@@ -28,7 +28,7 @@ pub(super) fn question(refusal: &Refusal, state: &SessionState) -> Option<Prepar
     state.wire(&Command::MqttSubRead).ok()
 }
 
-/// Whether the module has this filter, as far as its answer tells.
+/// Whether the module has this filter, as far as its answer shows.
 pub(super) fn lists(answer: &Answer, filter: &str) -> Option<bool> {
     let Answer::Ok(lines) = answer else {
         return None;

@@ -92,7 +92,7 @@ impl PacketIds {
         }
     }
 
-    /// Whether, with QoS 0 publishes counted so, the acknowledgement is one that somebody waits for.
+    /// Whether, with QoS 0 publishes counted so, the acknowledgement is one that is awaited.
     fn is_awaited(&self, now: Instant, ack: Ack<'_>, zeros: Zeros) -> bool {
         self.walk(now, Assumption::likely(zeros)).any(|(s, ids)| {
             let awaited = || match s.wait {

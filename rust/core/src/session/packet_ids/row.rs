@@ -50,7 +50,7 @@ impl Assumption {
         unread_may_count: true,
     };
 
-    /// What was probably never read has no id.
+    /// A command that was probably never read has no id.
     pub(super) fn likely(zeros: Zeros) -> Self {
         Self {
             zeros,

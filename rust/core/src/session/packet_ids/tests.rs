@@ -200,7 +200,7 @@ fn a_count_that_went_wrong_is_found_again() {
     let mut line = Line::new();
     line.round_trip(1);
     line.publish(A);
-    // Somebody else has sent commands.
+    // Another program has sent commands.
     assert_eq!(line.acked(90), Owner::Nobody);
     line.publish(B);
     assert_eq!(line.acked(91), of(A, 91));
@@ -425,7 +425,7 @@ fn an_acknowledgement_of_nobodys_sets_the_count_right() {
     assert_eq!(line.acked(41), Owner::Nobody);
     assert_eq!(line.ids.next_id(), 42);
     line.round_trip(42);
-    // While somebody waits it says nothing.
+    // While a publish waits it says nothing.
     line.publish(A);
     assert_eq!(line.acked(90), Owner::Nobody);
     assert_eq!(line.acked(43), of(A, 43));

@@ -15,7 +15,7 @@ const MARK: &str = "m531x health check";
 pub(in crate::session) struct Health {
     check: Option<HealthCheck>,
     topic: String,
-    /// Another one for every modem, so that nobody takes another's message for his own.
+    /// Another one for every modem, so that none takes another's message for its own.
     seed: u64,
     count: u64,
     expected: String,

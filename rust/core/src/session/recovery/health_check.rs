@@ -8,7 +8,7 @@ use crate::{Error, ErrorCode};
 /// Looking again and again whether a connection that seems to be there is of any use.
 ///
 /// A check publishes a few bytes to a topic that it has subscribed to, and expects them back: only
-/// that tells that the way out, the broker, the subscriptions and the way in all work. So many
+/// that shows that the way out, the broker, the subscriptions and the way in all work. So many
 /// misses in a row end the connection, and [`Recovery`](super::Recovery) makes it again. Nothing of
 /// a check is delivered, and its subscription is not listed. Each check sends and receives about
 /// 150 bytes over the air, headers included, and wakes the radio.

@@ -1,8 +1,8 @@
 //! Making a lost connection again: what is wanted, how far it is, and why it was needed.
 //!
-//! The goal is whatever the last successful connect set up. As long as there is one, every state of
-//! the module's client other than connected is a difference to be removed: the scheduler looks at
-//! both after every step (see `scheduler/recovering.rs`), so a loss is noticed however it shows.
+//! The goal is the connection that the last successful connect set up. While there is one, every
+//! state of the module's client other than connected is a difference to be removed: the scheduler
+//! looks at both after every step (see `scheduler/recovering.rs`) and so notices every loss.
 
 mod backoff;
 mod health;
@@ -48,7 +48,7 @@ pub(super) enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Idle,
-    /// The module reconnects by itself; it is asked how that went if it tells nothing until then.
+    /// The module reconnects by itself; it is asked how that went if it reports nothing until then.
     Module {
         ask_at: Instant,
         asked: u32,
@@ -73,7 +73,7 @@ pub(super) struct Tracker {
     ping_report: bool,
     /// The subscriptions at the time of the loss.
     pub subscriptions: Vec<Subscription>,
-    /// On how many connections in a row nobody answered the subscription to this filter.
+    /// On how many connections in a row no answer came to the subscription to this filter.
     unanswered: BTreeMap<String, u32>,
     /// How many connections in a row were lost while this filter was being subscribed again.
     losses: BTreeMap<String, u32>,
@@ -123,7 +123,7 @@ impl Tracker {
         }
     }
 
-    /// The connection is made, and shall be kept like this.
+    /// The connection is made, and must be kept like this.
     pub(super) fn remember(&mut self, now: Instant, options: &ConnectOptions) {
         self.health.set_client(&options.client_id);
         self.goal = Some(options.clone());
@@ -150,7 +150,7 @@ impl Tracker {
         self.policy.enabled && self.goal.is_some()
     }
 
-    /// From now on like this; a recovery under way ends if there shall be none.
+    /// From now on like this; a recovery under way ends if none is wanted.
     pub(super) fn set_policy(&mut self, policy: &Recovery) {
         self.policy = policy.bounded();
         self.backoff = Backoff::new(&self.policy);
@@ -228,7 +228,7 @@ impl Tracker {
         })
     }
 
-    /// The next attempt would be as useless as this one, unless somebody does something about it.
+    /// The next attempt would be as useless as this one, unless someone removes the cause.
     pub(super) fn slow_down(&mut self) {
         self.slow = true;
     }

@@ -35,7 +35,7 @@ pub struct Recovery {
     pub jitter: f64,
     /// How many attempts in a row may fail; `None` (the default) never gives up.
     pub max_attempts: Option<u32>,
-    /// On how many connections an operation may be in flight when they are lost, whatever the cause;
+    /// On how many connections an operation may be in flight when they are lost, for any cause;
     /// then it fails with [`RepeatedLoss`](crate::ErrorCode::RepeatedLoss), and the others go on. On
     /// the last of them it is sent alone. Default 3, at least 1. A broker has no other way to refuse
     /// a publish than to close the connection (MQTT 3.1.1 section 3.3.5).

@@ -9,7 +9,7 @@ use crate::session::request::{OperationId, Outcome};
 use crate::{Error, ErrorCode};
 
 impl Scheduler {
-    /// Ends an operation without telling its end.
+    /// Ends an operation without reporting its end.
     pub(in crate::session) fn abandon(&mut self, now: Instant, id: OperationId) {
         self.completions.retain(|(done, _)| *done != id);
         if let Some(mut entry) = self.remove(now, id) {
@@ -18,7 +18,7 @@ impl Scheduler {
                 operation.given_up(cx);
             });
             if entry.operation.survives_reboot() {
-                // What is left of the restart is nobody's any more.
+                // No operation waits for what is left of the restart.
                 self.boot = None;
             }
         }
@@ -88,7 +88,7 @@ impl Scheduler {
         if entry.operation.survives_reboot() {
             self.boot = None;
             if let (true, Err(error)) = (entry.internal, &result) {
-                // Whoever waits behind the settings would wait for ever.
+                // The operations behind the settings would wait forever.
                 self.settings_due = true;
                 for id in self.turns.ids() {
                     if !self.is_held(id) {

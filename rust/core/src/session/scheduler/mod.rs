@@ -65,7 +65,7 @@ struct Entry {
     operation: Box<dyn Operation>,
     begun: Instant,
     phase: Phase,
-    /// When the operation asked to be told.
+    /// When the operation asked to be woken.
     timer: Option<Instant>,
     deadline: Option<Instant>,
     /// The deadline that the caller has set.
@@ -74,7 +74,7 @@ struct Entry {
     due: Option<Instant>,
     /// Where it stands in `turns`, if it does.
     place: Option<Place>,
-    /// Whether the session runs it for itself, so that nobody is told its end.
+    /// Whether the session runs it for itself, so that its end is not reported.
     internal: bool,
     /// How many connections were lost while it was in flight.
     losses: u32,
@@ -262,7 +262,7 @@ impl Scheduler {
         }
     }
 
-    /// Tells one operation what happened.
+    /// Notifies one operation of what happened.
     pub(in crate::session) fn notify(
         &mut self,
         now: Instant,
@@ -278,7 +278,7 @@ impl Scheduler {
         }
     }
 
-    /// Tells every started operation what happened.
+    /// Notifies every started operation of what happened.
     pub(in crate::session) fn notify_all(&mut self, now: Instant, notice: &BrokerEvent) {
         for id in self.started() {
             self.notify(now, id, notice);

@@ -353,7 +353,7 @@ impl Scheduler {
         }
     }
 
-    /// There shall be no attempt any more, and what the module does for this one is to end.
+    /// No further attempt is wanted, and what the module does for this one is to end.
     pub(in crate::session) fn give_up_attempt(&mut self, now: Instant) {
         if let Stage::Attempt(id) = self.state.recovery.stage {
             if let Some(entry) = self.entries.get_mut(&id) {

@@ -1,7 +1,7 @@
 //! Which operation may send next.
 //!
-//! Ten thousand publishes may wait while the connection is away, and whoever looks for the next turn,
-//! or adds one more, must not pass them all: those that have not begun are kept apart by what may hold
+//! Ten thousand publishes may wait while the connection is away, and a look for the next turn, or
+//! one publish more, must not pass them all: those that have not begun are kept apart by what may hold
 //! them back, so each look is at the first of a few sets.
 
 use std::collections::{BTreeSet, VecDeque};

@@ -106,10 +106,10 @@ impl Control {
     }
 
     fn send_settings(&mut self, out: &mut Vec<u8>) {
-        // What arrived before belongs to whoever had the port before. The servers answer in order,
-        // so the answers to what follows tell that it is done.
+        // What arrived before belongs to the client before this one. The servers answer in order,
+        // so the answers to what follows show that it is done.
         subnegotiate(COM_PORT, &[PURGE_DATA, PURGE_BOTH], out);
-        // Reports of modem lines would only wake whoever waits for bytes.
+        // Reports of modem lines would only wake the thread that waits for bytes.
         subnegotiate(COM_PORT, &[SET_MODEMSTATE_MASK, 0], out);
         subnegotiate(COM_PORT, &[SET_CONTROL, NO_FLOW_CONTROL], out);
         self.send_baudrate(out);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::com_port::Control;
 use super::telnet::{Decoder, escape};
 
-/// How many reads without data are made in a row: whoever reads does other work as well.
+/// How many reads without data are made in a row: the reading thread does other work as well.
 const MOST_READS: usize = 8;
 
 /// So many bytes for a server may wait that takes none; one that asks more is given up.
@@ -222,7 +222,7 @@ mod tests {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => break result.unwrap_err(),
             }
-            assert!(passed < 5_000_000, "its answers are kept for ever");
+            assert!(passed < 5_000_000, "its answers are kept forever");
         };
         assert!(error.to_string().contains("reads no answer"), "{error}");
     }

@@ -74,7 +74,7 @@ pub(in crate::transport) fn negotiate(
                 let text = format!("the server closed the connection{}", quote(&said));
                 return Err(failed(io::Error::other(text)));
             }
-            // Data that comes before the port is set up belongs to nobody, unless it says why not.
+            // Data that comes before the port is set up belongs to no one, unless it says why not.
             Ok(count) => {
                 let count = line.receive(&mut buffer[..count]).map_err(failed)?;
                 let room = LONGEST_QUOTE - said.len();

@@ -1,5 +1,5 @@
 //! Which Telnet options are on, by the rules of RFC 854 that keep two sides from answering each
-//! other for ever: only a change is answered.
+//! other forever: only a change is answered.
 
 use super::telnet::{self, Verb};
 
@@ -102,7 +102,7 @@ impl Side {
                 self.set(option, State::Refused);
                 Some(no)
             }
-            // Said once is enough, whatever the server repeats.
+            // Said once is enough, no matter what the server repeats.
             State::Refused => None,
         }
     }

@@ -61,8 +61,8 @@ enum State {
 }
 
 impl Decoder {
-    /// Moves the bytes that are data to the front of `bytes`, tells everything else to `on_signal`,
-    /// and returns how many are data.
+    /// Moves the bytes that are data to the front of `bytes`, reports all else to `on_signal`, and
+    /// returns how many are data.
     pub(super) fn decode(
         &mut self,
         bytes: &mut [u8],

@@ -1,4 +1,4 @@
-//! Every port is one non-blocking file descriptor, whatever is behind it.
+//! Every port is one non-blocking file descriptor, no matter what is behind it.
 
 use std::io;
 use std::net::TcpStream;
@@ -119,14 +119,14 @@ impl AsFd for Transport {
 impl Drop for Transport {
     fn drop(&mut self) {
         // Closing a serial line waits (up to 30 s on Linux) for bytes that flow control or a stuck
-        // adapter holds back; nobody waits for their answer any more.
+        // adapter holds back; no caller waits for their answer any more.
         if let Self::Serial { tty, real: true } = self {
             let _ = tty.clear(ClearBuffer::Output);
         }
     }
 }
 
-/// A serial server that lost its power says nothing, and an idle connection to it stays for ever
+/// A serial server that lost its power says nothing, and an idle connection to it stays forever
 /// unless it is asked.
 fn notice_a_dead_server(socket: &TcpStream) {
     use rustix::net::sockopt;

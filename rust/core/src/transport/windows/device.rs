@@ -49,7 +49,7 @@ impl Device {
     /// # Safety
     ///
     /// `buffer` (of that length) and `overlapped` (whose event is alive) must stay where they are,
-    /// and nobody else may touch them, until the operation has ended.
+    /// and no one else may touch them, until the operation has ended.
     pub(super) unsafe fn start_read(
         &self,
         buffer: *mut u8,

@@ -21,7 +21,7 @@ impl Event {
         Self::new(false, false)
     }
 
-    /// Set until whoever uses it resets it.
+    /// Set until its user resets it.
     pub(super) fn lasting() -> io::Result<Self> {
         Self::new(true, true)
     }
@@ -43,7 +43,7 @@ impl Event {
     }
 }
 
-/// Ends one wait when its time has come; moving it wakes nobody.
+/// Ends one wait when its time has come; moving it wakes no thread.
 #[derive(Debug)]
 pub(super) struct Timer(OwnedHandle);
 
@@ -102,7 +102,7 @@ fn own(handle: HANDLE) -> io::Result<OwnedHandle> {
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call that gave this handle succeeded, and nobody else has it.
+    // SAFETY: the call that gave this handle succeeded, and no one else has it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 

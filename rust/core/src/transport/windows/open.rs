@@ -67,7 +67,7 @@ fn open(path: &str) -> io::Result<OwnedHandle> {
     if handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call succeeded, and nobody else has the handle.
+    // SAFETY: the call succeeded, and no one else has the handle.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 

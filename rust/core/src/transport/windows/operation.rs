@@ -101,7 +101,7 @@ impl Operation {
         &unsafe { self.memory.as_ref() }.buffer
     }
 
-    /// Has whoever waits look again, though nothing is under way.
+    /// Has the waiting thread look again, though nothing is under way.
     pub(super) fn announce(&self) {
         self.done.set();
     }

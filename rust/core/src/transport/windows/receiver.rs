@@ -11,7 +11,7 @@ use super::event::Event;
 use super::operation::Operation;
 
 /// How many reads in a row may end with nothing. Windows ends the reads of a thread that exits, and
-/// a driver whose device is gone may do so for ever.
+/// a driver whose device is gone may do so forever.
 const IDLE_READS: u32 = 64;
 
 #[derive(Debug)]
@@ -26,12 +26,12 @@ pub(super) struct Receiver {
 #[derive(Debug)]
 enum End {
     HungUp,
-    /// Told once.
+    /// Reported once.
     Failed(Option<io::Error>),
 }
 
 impl Receiver {
-    /// `readable` is set while a call of [`read`](Self::read) has something to tell.
+    /// `readable` is set while a call of [`read`](Self::read) has something to report.
     pub(super) fn new(device: &Device, readable: Arc<Event>) -> io::Result<Self> {
         let mut operation = Operation::new(readable);
         operation.start_read(device)?;

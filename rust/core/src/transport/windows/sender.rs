@@ -10,7 +10,7 @@ use super::event::Event;
 use super::operation::Operation;
 
 /// How many writes in a row may end with nothing. Windows ends the writes of a thread that exits,
-/// and a driver whose device is gone may do so for ever.
+/// and a driver whose device is gone may do so forever.
 const IDLE_WRITES: u32 = 64;
 
 #[derive(Debug)]

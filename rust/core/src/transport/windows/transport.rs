@@ -44,7 +44,7 @@ impl Transport {
         Self::tcp(socket)
     }
 
-    /// Set while a read has something to tell.
+    /// Set while a read has something to report.
     pub(super) fn readable(&self) -> Arc<Event> {
         Arc::clone(&self.readable)
     }

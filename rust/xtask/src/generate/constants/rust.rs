@@ -30,7 +30,7 @@ const EVENT_KIND: Enumeration = Enumeration {
 const MQTT_STATE: Enumeration = Enumeration {
     kind: Kind::State,
     name: "MqttState",
-    doc: "/// The state of the MQTT connection, as the module's URCs tell it.
+    doc: "/// The state of the MQTT connection, as the module's URCs report it.
 ///
 /// The `OK` to a command changes nothing here: it says that the module accepted the command, not
 /// that the broker answered.

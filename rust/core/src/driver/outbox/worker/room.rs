@@ -14,7 +14,7 @@ impl Worker {
         for keep in keeps {
             let bytes = keep.message.bytes();
             if !self.has_room(bytes, (batch.len() as u64, batched)) {
-                // What is to make room for another has to be in the file.
+                // A message that is to make room for another has to be in the file.
                 self.commit(&mut batch);
                 batched = 0;
                 if let Err(error) = self.make_room(bytes) {
@@ -39,7 +39,7 @@ impl Worker {
             && contents.bytes + more + bytes <= self.options.max_bytes
     }
 
-    /// What is set aside goes first; then, if that is wanted, what has waited longest.
+    /// Messages set aside go first; then, if that is wanted, those that have waited longest.
     fn make_room(&mut self, bytes: u64) -> Result<(), Error> {
         while !self.has_room(bytes, (0, 0)) {
             let oldest = match self.store.next_set_aside(0)? {

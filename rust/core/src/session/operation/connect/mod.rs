@@ -38,7 +38,7 @@ pub(super) struct Connect {
     open: PreparedCommand,
     ack_timeout: PreparedCommand,
     stage: Stage,
-    /// A lost connection is made again: what is left of it is ended, whatever the state may be.
+    /// A lost connection is made again: what is left of it is ended, in every state.
     again: bool,
     /// Until when that may take.
     until: Option<Instant>,
@@ -287,8 +287,8 @@ impl Connect {
         }
     }
 
-    /// Nobody waits for the outcome any more. What the module goes on doing would make a connection
-    /// some day that nobody has asked for.
+    /// No caller waits for the outcome any more. If the module went on, it would some day make a
+    /// connection that no one has asked for.
     pub(super) fn call_off(&self, state: &mut SessionState) {
         let told = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
             || self.refusals.of_open();

@@ -10,10 +10,10 @@ use crate::session::prepared_command::{PreparedCommand, seconds};
 use crate::session::state::{SessionState, ack_wait_of};
 use crate::{Error, ErrorCode, EventKind};
 
-/// What the event says of a password that nobody gave.
+/// What the event says of a password that was not given.
 const NO_PASSWORD: i64 = -1;
 
-/// What the module's client is told, with the password that there is.
+/// The configuration of the module's client, with the password that there is.
 pub(in crate::session::operation) fn configuration(options: &ConnectOptions) -> MqttCfg {
     MqttCfg {
         host: options.host.clone(),
@@ -92,7 +92,7 @@ impl Connect {
     /// It has taken too long.
     pub(super) fn on_no_password(&mut self, cx: &mut Context<'_>) -> Step {
         cx.state.passwords.forget(cx.id);
-        let why = format!("nobody gave one within {}", seconds(PATIENCE));
+        let why = format!("none was given within {}", seconds(PATIENCE));
         self.without_password(cx, &why)
     }
 
@@ -111,7 +111,7 @@ impl Connect {
         if !refuses_login(code) {
             return Step::fail(error);
         }
-        // Whoever waits for an outcome can ask by himself, and may be the one who would answer.
+        // A caller that waits for an outcome can ask again, and may be the one that would answer.
         if !self.asked_again && (self.again || ask.is_function()) {
             self.asked_again = true;
             self.refusals = super::Refusals::default();

@@ -85,7 +85,7 @@ impl Connect {
         self.refusals.last = Some((refusal, wire.name.clone()));
         self.refusals.of_open = self.stage == Stage::Open;
         if self.stage == Stage::Open {
-            // What ended meanwhile was in the way, and is not this attempt.
+            // The connection that ended meanwhile was in the way, and is not this attempt.
             self.outcome = None;
             return self.pause(cx);
         }
