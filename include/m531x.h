@@ -9,7 +9,7 @@
  *
  * Calling
  * - Every function returns an m531x_status: 0 is success, below 0 one of M531X_ERR_..., above 0 success with more to
- *   say (none does at present: test for `status >= 0`). m531x_error_text puts it in words, m531x_last_error_text tells
+ *   say (none does at present: test for `status >= 0`). m531x_error_text puts it in words, m531x_last_error_text returns
  *   what exactly was wrong.
  * - A function that returns M531X_ERR_INVALID_ARGUMENT has sent nothing and written nothing. NULL where something must
  *   be, text that is not UTF-8, impossible lengths and unknown options are all answered by it.
@@ -21,13 +21,13 @@
  *   operation's limit, which each function names, still ends it).
  *
  * Handles
- * - An m531x_modem is a number. Once closed it is refused with M531X_ERR_STALE_HANDLE, for ever in practice: its slot
+ * - An m531x_modem is a number. Once closed it is refused with M531X_ERR_STALE_HANDLE, forever in practice: its slot
  *   is used 65535 times before the number comes again.
  *
  * Ownership
  * - The caller owns every buffer and string that is passed in; nothing of it is kept after the function returned, but
  *   for user_data, which is the caller's until its finalizer is called.
- * - Texts are UTF-8 and NUL-terminated. A text out goes to a buffer of the caller's with its capacity; `needed` tells
+ * - Texts are UTF-8 and NUL-terminated. A text out goes to a buffer of the caller's with its capacity; `needed` returns
  *   the size it takes, final NUL included. If the buffer is too small, nothing is copied.
  * - Strings returned as `const char *` are static and never freed.
  *
@@ -666,12 +666,12 @@ m531x_status m531x_last_modem_error(m531x_modem modem, int32_t *number);
  *                    library (where it was built in).
  * @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
  * @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
- * @param timeout_ms  [in] How long the opening may take, whatever the port and model, in milliseconds; -1 is 10 s, 0 tries
- *                    everything once, which takes 3 s at most.
+ * @param timeout_ms  [in] How long the opening may take, regardless of port and model, in milliseconds; -1 is 10 s,
+ *                    0 tries everything once, which takes 3 s at most.
  * @param modem       [out] The handle; written on success only.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
- *         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). The text is told by
- *         m531x_last_error_text with the handle 0.
+ *         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). m531x_last_error_text
+ *         with the handle 0 returns the text.
  * @note Thread-safe. Blocks.
  * @since 0.1.0
  */
@@ -682,11 +682,11 @@ m531x_status m531x_open(const char *port,
                         m531x_modem *modem);
 
 /**
- * Closes a modem, within 50 ms, and wakes whoever waits for it with M531X_ERR_CLOSED.
+ * Closes a modem, within 50 ms, and wakes every caller that waits for it with M531X_ERR_CLOSED.
  *
  * From now on the handle is stale. No callback runs when it returns: one that runs is waited for, however long it takes.
  * Only a caller that is a callback itself waits for none, and may finish.
- * The module keeps its MQTT connection: call m531x_disconnect first if the broker shall know.
+ * The module keeps its MQTT connection: call m531x_disconnect first to notify the broker.
  *
  * @param modem  [in] The modem; closing it twice is harmless.
  * @return M531X_OK, M531X_ERR_STALE_HANDLE.
@@ -756,7 +756,7 @@ m531x_status m531x_wait_for_network(m531x_modem modem, int32_t timeout_ms);
  * @param port        [in] The broker's TCP port; 0 is that of M531X_OPTION_PORT.
  * @param client_id   [in] The MQTT client identifier.
  * @param timeout_ms  [in] Milliseconds; -1 is 50 s more than the ack timeout.
- * @return M531X_OK, M531X_ERR_CONNECT (the text tells the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
+ * @return M531X_OK, M531X_ERR_CONNECT (the text names the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
  *         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE,
  *         M531X_ERR_INVALID_ARGUMENT.
  * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
@@ -835,8 +835,8 @@ m531x_status m531x_publish(m531x_modem modem,
  * @param length   [in] Bytes of the payload.
  * @param qos      [in] Quality of service, 0 to 2.
  * @param retain   [in] 1 has the broker keep it for later subscribers, 0 not.
- * @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if nobody will ask.
- * @return M531X_OK (how it ends, M531X_ERR_NOT_CONNECTED included, is told by m531x_publish_wait),
+ * @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if the program will not ask.
+ * @return M531X_OK (m531x_publish_wait returns how it ends, M531X_ERR_NOT_CONNECTED included),
  *         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for),
  *         M531X_ERR_QUEUE_FULL (as many wait as M531X_OPTION_MAX_WAITING allows), M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
  * @note Thread-safe. Does not block; with an outbox it waits for the disk.
@@ -853,7 +853,7 @@ m531x_status m531x_publish_start(m531x_modem modem,
 /**
  * Waits for the end of a publish begun by m531x_publish_start.
  *
- * Once it has told the end, the token is used up; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it stays valid.
+ * Once it has returned the end, the token is used up; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it stays valid.
  *
  * @param modem       [in] The modem.
  * @param token       [in] The token.
@@ -866,7 +866,7 @@ m531x_status m531x_publish_start(m531x_modem modem,
 m531x_status m531x_publish_wait(m531x_modem modem, uint32_t token, int32_t timeout_ms);
 
 /**
- * Tells how much is in the outbox of M531X_OPTION_OUTBOX.
+ * Returns how much is in the outbox of M531X_OPTION_OUTBOX.
  *
  * @param modem      [in] An open modem.
  * @param messages   [out] Messages that wait to be acknowledged; may be NULL.
@@ -916,7 +916,7 @@ m531x_status m531x_unsubscribe(m531x_modem modem, const char *topic, int32_t tim
 /**
  * Waits for the next message and copies it.
  *
- * If a buffer is too small, nothing is copied, the sizes are told, and the message stays the next one.
+ * If a buffer is too small, nothing is copied, the sizes are returned, and the message stays the next one.
  *
  * @param modem           [in] An open modem.
  * @param timeout_ms      [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
@@ -953,7 +953,7 @@ m531x_status m531x_wait_message(m531x_modem modem,
  * @param modem        [in] An open modem.
  * @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
  * @param kind         [out] M531X_EVENT_...; may be NULL.
- * @param value        [out] A number whose meaning the kind tells; may be NULL.
+ * @param value        [out] A number whose meaning the kind defines; may be NULL.
  * @param text         [out] Buffer for the NUL-terminated text; may be NULL if its capacity is 0.
  * @param text_capacity [in] Its size in bytes.
  * @param text_needed  [out] The size that the text needs, with its final NUL; may be NULL.
@@ -1038,7 +1038,7 @@ m531x_status m531x_set_event_callback(m531x_modem modem,
  *                    is 0.
  * @param capacity    [in] Its size in bytes.
  * @param needed      [out] The size that the response needs, with its final NUL; may be NULL.
- * @return M531X_OK, M531X_ERR_COMMAND (m531x_last_modem_error tells the number), M531X_ERR_TIMEOUT,
+ * @return M531X_OK, M531X_ERR_COMMAND (m531x_last_modem_error returns the number), M531X_ERR_TIMEOUT,
  *         M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (a line that would be more than one command),
  *         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
  * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
@@ -1057,8 +1057,8 @@ m531x_status m531x_command(m531x_modem modem,
  *
  * Passwords and PINs are not in it; topics, payloads and the numbers of module and SIM are. The file is readable by its
  * owner only; a recording that is there is kept under the same name with ".1" added. At about 64 MiB it is put aside as
- * ".1" and a new one begun. It ends with another call, with NULL for the path, or with m531x_close. Should the file
- * become impossible to write, an M531X_EVENT_RECORDING_STOPPED tells why.
+ * ".1" and a new one begun. It ends with another call, with NULL for the path, or with m531x_close. If the file
+ * becomes impossible to write, an M531X_EVENT_RECORDING_STOPPED reports why.
  *
  * @param modem [in] An open modem.
  * @param path  [in] The file's name, UTF-8, which is copied; NULL ends a recording that is under way.
@@ -1073,7 +1073,7 @@ m531x_status m531x_record(m531x_modem modem, const char *path);
 /**
  * Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
  *
- * If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this
+ * If the buffer is too small nothing is started, and the size is returned. Libraries for gateways are built without this
  * function and the next two.
  *
  * @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
@@ -1087,7 +1087,7 @@ m531x_status m531x_record(m531x_modem modem, const char *path);
  * @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
  * @param port_needed  [out] The size that the name needs, with its final NUL; may be NULL.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_PORT (the link is taken or cannot
- *         be made), M531X_ERR_BUSY. The text is told by m531x_last_error_text with the handle 0.
+ *         be made), M531X_ERR_BUSY. m531x_last_error_text with the handle 0 returns the text.
  * @note Thread-safe.
  * @since 0.1.0
  */

@@ -28,7 +28,7 @@ impl Callbacks {
 
 thread_local! {
     /// Set on a thread that runs a callback. It waits for no other: two callbacks that close each
-    /// other's modem would wait for ever.
+    /// other's modem would wait forever.
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -17,7 +17,7 @@ use crate::marshal::{TextBuffer, text, time_limit};
 ///                    is 0.
 /// @param capacity    [in] Its size in bytes.
 /// @param needed      [out] The size that the response needs, with its final NUL; may be NULL.
-/// @return M531X_OK, M531X_ERR_COMMAND (m531x_last_modem_error tells the number), M531X_ERR_TIMEOUT,
+/// @return M531X_OK, M531X_ERR_COMMAND (m531x_last_modem_error returns the number), M531X_ERR_TIMEOUT,
 ///         M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (a line that would be more than one command),
 ///         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
 /// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.

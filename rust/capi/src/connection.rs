@@ -30,7 +30,7 @@ pub extern "C" fn m531x_wait_for_network(modem: m531x_modem, timeout_ms: i32) ->
 /// @param port        [in] The broker's TCP port; 0 is that of M531X_OPTION_PORT.
 /// @param client_id   [in] The MQTT client identifier.
 /// @param timeout_ms  [in] Milliseconds; -1 is 50 s more than the ack timeout.
-/// @return M531X_OK, M531X_ERR_CONNECT (the text tells the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
+/// @return M531X_OK, M531X_ERR_CONNECT (the text names the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
 ///         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE,
 ///         M531X_ERR_INVALID_ARGUMENT.
 /// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.

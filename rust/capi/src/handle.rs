@@ -1,7 +1,7 @@
 //! Handles: numbers that go stale instead of dangling.
 //!
 //! A handle is a kind (2 bits), a slot (14 bits) and the slot's generation (16 bits, never 0). A
-//! handle that was closed, or is of the other kind, or was never given, is told apart by these
+//! handle that was closed, or is of the other kind, or was never given, is recognised by these
 //! numbers alone; nothing behind it is touched.
 
 #[cfg(all(test, loom))]
@@ -38,7 +38,7 @@ struct Slot<T> {
 }
 
 impl<T> Table<T> {
-    /// An empty table; `kind` is 1 to 3 and told apart from every other table's.
+    /// An empty table; `kind` is 1 to 3 and different from every other table's.
     pub(crate) fn new(what: &'static str, kind: u32) -> Self {
         Self {
             what,

@@ -154,7 +154,7 @@ impl Buffer {
     }
 }
 
-/// A caller's buffer for a NUL-terminated text, and where the size it needs is told.
+/// A caller's buffer for a NUL-terminated text, and where to return the size it needs.
 pub(crate) struct TextBuffer {
     buffer: Buffer,
     needed: Out<u32>,
@@ -180,7 +180,7 @@ impl TextBuffer {
         })
     }
 
-    /// Tells the size that `text` needs, its final NUL included, and whether it fits.
+    /// Returns the size that `text` needs to the caller, its final NUL included, and whether it fits.
     pub(crate) fn announce(&self, text: &str) -> bool {
         self.needed.set(length(text.len() + 1));
         self.buffer.holds(text.len() + 1)

@@ -19,12 +19,12 @@ use crate::open_modem::OpenModem;
 ///                    library (where it was built in).
 /// @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
 /// @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
-/// @param timeout_ms  [in] How long the opening may take, whatever the port and model, in milliseconds; -1 is 10 s, 0 tries
-///                    everything once, which takes 3 s at most.
+/// @param timeout_ms  [in] How long the opening may take, regardless of port and model, in milliseconds; -1 is 10 s,
+///                    0 tries everything once, which takes 3 s at most.
 /// @param modem       [out] The handle; written on success only.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
-///         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). The text is told by
-///         m531x_last_error_text with the handle 0.
+///         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). m531x_last_error_text
+///         with the handle 0 returns the text.
 /// @note Thread-safe. Blocks.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -56,11 +56,11 @@ pub unsafe extern "C" fn m531x_open(
     })
 }
 
-/// Closes a modem, within 50 ms, and wakes whoever waits for it with M531X_ERR_CLOSED.
+/// Closes a modem, within 50 ms, and wakes every caller that waits for it with M531X_ERR_CLOSED.
 ///
 /// From now on the handle is stale. No callback runs when it returns: one that runs is waited for, however long it takes.
 /// Only a caller that is a callback itself waits for none, and may finish.
-/// The module keeps its MQTT connection: call m531x_disconnect first if the broker shall know.
+/// The module keeps its MQTT connection: call m531x_disconnect first to notify the broker.
 ///
 /// @param modem  [in] The modem; closing it twice is harmless.
 /// @return M531X_OK, M531X_ERR_STALE_HANDLE.

@@ -79,7 +79,7 @@ impl OpenModem {
 }
 
 impl Deliveries {
-    /// A program that never waits for its tokens is told, before they eat up the memory.
+    /// A program that never waits for its tokens gets an error before they use up the memory.
     pub(crate) fn check_room(&self) -> Result<(), Error> {
         if self.by_token.len() < TOKENS {
             return Ok(());

@@ -185,7 +185,7 @@ fn change_health_check(
     })
 }
 
-/// Gives the password to whoever waits for one.
+/// Gives the password to the connect that waits for one.
 fn answer(entry: &OpenModem, password: Option<Secret>) {
     let none = || Error::new(ErrorCode::Connect, "M531X_OPTION_PASSWORD was set to NULL");
     entry.modem.set_password(None, password.ok_or_else(none));

@@ -4,7 +4,7 @@ use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{Out, invalid};
 
-/// Tells how much is in the outbox of M531X_OPTION_OUTBOX.
+/// Returns how much is in the outbox of M531X_OPTION_OUTBOX.
 ///
 /// @param modem      [in] An open modem.
 /// @param messages   [out] Messages that wait to be acknowledged; may be NULL.

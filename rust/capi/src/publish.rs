@@ -64,8 +64,8 @@ pub unsafe extern "C" fn m531x_publish(
 /// @param length   [in] Bytes of the payload.
 /// @param qos      [in] Quality of service, 0 to 2.
 /// @param retain   [in] 1 has the broker keep it for later subscribers, 0 not.
-/// @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if nobody will ask.
-/// @return M531X_OK (how it ends, M531X_ERR_NOT_CONNECTED included, is told by m531x_publish_wait),
+/// @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if the program will not ask.
+/// @return M531X_OK (m531x_publish_wait returns how it ends, M531X_ERR_NOT_CONNECTED included),
 ///         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for),
 ///         M531X_ERR_QUEUE_FULL (as many wait as M531X_OPTION_MAX_WAITING allows), M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
 /// @note Thread-safe. Does not block; with an outbox it waits for the disk.
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn m531x_publish_start(
 
 /// Waits for the end of a publish begun by m531x_publish_start.
 ///
-/// Once it has told the end, the token is used up; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it stays valid.
+/// Once it has returned the end, the token is used up; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it stays valid.
 ///
 /// @param modem       [in] The modem.
 /// @param token       [in] The token.

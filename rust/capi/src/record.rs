@@ -11,8 +11,8 @@ use crate::marshal::optional_text;
 ///
 /// Passwords and PINs are not in it; topics, payloads and the numbers of module and SIM are. The file is readable by its
 /// owner only; a recording that is there is kept under the same name with ".1" added. At about 64 MiB it is put aside as
-/// ".1" and a new one begun. It ends with another call, with NULL for the path, or with m531x_close. Should the file
-/// become impossible to write, an M531X_EVENT_RECORDING_STOPPED tells why.
+/// ".1" and a new one begun. It ends with another call, with NULL for the path, or with m531x_close. If the file
+/// becomes impossible to write, an M531X_EVENT_RECORDING_STOPPED reports why.
 ///
 /// @param modem [in] An open modem.
 /// @param path  [in] The file's name, UTF-8, which is copied; NULL ends a recording that is under way.

@@ -16,7 +16,7 @@ use crate::marshal::{Out, TextBuffer, invalid, optional_text, too_small};
 
 /// Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
 ///
-/// If the buffer is too small nothing is started, and the size is told. Libraries for gateways are built without this
+/// If the buffer is too small nothing is started, and the size is returned. Libraries for gateways are built without this
 /// function and the next two.
 ///
 /// @param model        [in] "M5310-A", "M5311", "M5312" or "M5313"; NULL is M5310-A.
@@ -30,7 +30,7 @@ use crate::marshal::{Out, TextBuffer, invalid, optional_text, too_small};
 /// @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
 /// @param port_needed  [out] The size that the name needs, with its final NUL; may be NULL.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_PORT (the link is taken or cannot
-///         be made), M531X_ERR_BUSY. The text is told by m531x_last_error_text with the handle 0.
+///         be made), M531X_ERR_BUSY. m531x_last_error_text with the handle 0 returns the text.
 /// @note Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]

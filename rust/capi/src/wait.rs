@@ -11,7 +11,7 @@ use crate::marshal::{self, Buffer, Out, TextBuffer, length, time_limit, too_smal
 
 /// Waits for the next message and copies it.
 ///
-/// If a buffer is too small, nothing is copied, the sizes are told, and the message stays the next one.
+/// If a buffer is too small, nothing is copied, the sizes are returned, and the message stays the next one.
 ///
 /// @param modem           [in] An open modem.
 /// @param timeout_ms      [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn m531x_wait_message(
 /// @param modem        [in] An open modem.
 /// @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
 /// @param kind         [out] M531X_EVENT_...; may be NULL.
-/// @param value        [out] A number whose meaning the kind tells; may be NULL.
+/// @param value        [out] A number whose meaning the kind defines; may be NULL.
 /// @param text         [out] Buffer for the NUL-terminated text; may be NULL if its capacity is 0.
 /// @param text_capacity [in] Its size in bytes.
 /// @param text_needed  [out] The size that the text needs, with its final NUL; may be NULL.
