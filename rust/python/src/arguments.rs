@@ -10,7 +10,7 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::errors::{invalid, wrong_type};
 
-/// Longer waits are as good as for ever, and an `Instant` can still hold them.
+/// Longer waits are as good as indefinite, and an `Instant` can still hold them.
 const FOREVER_S: f64 = 1e9;
 
 /// An argument as Python gave it, not checked yet.
@@ -94,7 +94,7 @@ pub(crate) fn seconds(name: &str, value: PyArg<'_, '_>) -> PyResult<Duration> {
     }
 }
 
-/// A duration in seconds, or None, which is for ever or what the method says.
+/// A duration in seconds, or None, which is forever or what the method says.
 pub(crate) fn timeout(value: PyArg<'_, '_>) -> PyResult<Option<Duration>> {
     optional_seconds("timeout", value)
 }
@@ -107,7 +107,7 @@ pub(crate) fn optional_seconds(name: &str, value: PyArg<'_, '_>) -> PyResult<Opt
     seconds(name, value).map(Some)
 }
 
-/// A number within the range of its type, or an error that tells the range.
+/// A number within the range of its type, or an error that names the range.
 pub(crate) fn number<T: TryFrom<i64>>(
     name: &str,
     value: PyArg<'_, '_>,

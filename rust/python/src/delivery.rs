@@ -18,7 +18,7 @@ use crate::wait::in_slices;
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct Delivery {
     publish: OfThisProcess<Publish>,
-    /// By which `recv_batch` tells that it has ended.
+    /// By which `recv_batch` reports that it has ended.
     token: u64,
 }
 

@@ -1,5 +1,5 @@
 //! What belongs to the process that made it: in a forked child its threads are missing, and its
-//! locks may be held for ever.
+//! locks may be held forever.
 
 use std::mem;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -62,7 +62,7 @@ impl Modem {
         self.run(py, |core| core.start_connect(options))
     }
 
-    /// Answers the event that asked for a password; false if nobody waits for it any more.
+    /// Answers the event that asked for a password; false if no connect waits for it any more.
     #[pyo3(signature = (number, password, why))]
     fn set_password(
         &self,

@@ -15,10 +15,10 @@ use crate::ready::Signal;
 
 type Fetch = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// An operation that tells `Ready` when it has ended.
+/// An operation that notifies `Ready` when it has ended.
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct Operation {
-    /// By which `Ready.take` tells that it has ended.
+    /// By which `Ready.take` reports that it has ended.
     #[pyo3(get)]
     token: u64,
     /// Gone once the result was fetched or the operation given up.

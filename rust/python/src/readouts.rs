@@ -1,4 +1,4 @@
-//! What a modem tells, as plain tuples: the public classes are Python's.
+//! The readouts of a modem, as plain tuples: the public classes are Python's.
 
 use std::time::UNIX_EPOCH;
 

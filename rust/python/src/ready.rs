@@ -34,7 +34,7 @@ impl Ready {
         self.signal.take()
     }
 
-    /// Waits until the signal is up, for ever if need be; false once it was closed.
+    /// Waits until the signal is up, indefinitely if need be; false once it was closed.
     fn wait(&self, py: Python<'_>) -> bool {
         py.detach(|| self.signal.wait())
     }
@@ -75,7 +75,7 @@ impl Signal {
     pub(crate) fn raise(&self) {
         if !self.raised.swap(true, Ordering::SeqCst) {
             self.descriptor.raise();
-            // Whoever waits has either not looked yet, or waits: it is not between the two.
+            // A waiting thread has either not looked yet, or waits: it is not between the two.
             drop(self.lock());
             self.changed.notify_all();
         }

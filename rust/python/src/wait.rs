@@ -64,7 +64,7 @@ pub(crate) fn open<T: Send + 'static>(
     let (options, ends_opening) = cancellable(options);
     let (sender, receiver) = bounded(1);
     spawn_thread("m531x-open", move || {
-        // Nobody receives after Ctrl-C; the value, an open port, is closed by its drop.
+        // No one receives after Ctrl-C; the value, an open port, is closed by its drop.
         let _ = sender.send(open(options));
     })?;
     let opened = in_slices(py, |slice| {
@@ -97,7 +97,7 @@ pub(crate) fn aside<T: Send + 'static>(
 ) -> PyResult<T> {
     let (sender, receiver) = bounded(1);
     spawn_thread(name, move || {
-        // Nobody receives after Ctrl-C.
+        // No one receives after Ctrl-C.
         let _ = sender.send(work());
     })?;
     in_slices(py, |slice| {
