@@ -280,7 +280,7 @@ static void a_callback_set_while_the_queue_is_full_is_called(void)
         CHECK_STATUS(M531X_OK, publish(modem, "t/a", "x", 1));
     check_sleep(50);
     CHECK_STATUS(M531X_OK, m531x_set_message_callback(modem, count_message, &seen, NULL));
-    wait_until(&seen.messages, 2);
+    wait_until(&seen.messages, 3);
     while (next_message(modem, 0, &message) == M531X_OK)
         queued++;
     CHECK(queued + value_of(&seen.messages) == 5);
