@@ -93,6 +93,19 @@ def test_a_subscription_that_is_not_read_holds_up_no_callback(eventually: Eventu
         assert modem.stats().dropped == 250
 
 
+def test_deliveries_with_callbacks_take_no_messages(eventually: Eventually) -> None:
+    called: list[str] = []
+    done: list[m531x.Delivery] = []
+    with m531x.Modem("virtual://") as modem:
+        modem.connect("broker.example", client_id="test")
+        modem.subscribe("t", callback=lambda message: called.append(message.text))
+        for n in range(200):
+            modem.publish_nowait("t", str(n), qos=1).add_done_callback(done.append)
+        eventually(lambda: len(done) == 200)
+        eventually(lambda: len(called) == 200)
+        assert modem.stats().queued == 0
+
+
 def test_drops_are_one_event_with_the_count_and_one_warning(
     eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -124,12 +124,20 @@ struct Handlers {
 }
 
 impl Handlers {
+    /// What they are called for. A front end with a dispatcher of its own takes the rest: this one may
+    /// run there for the ends of deliveries alone.
     fn select(&self) -> Select {
         if self.all.is_some() {
-            Select::ANY
-        } else {
-            Select::CALLED
+            return Select::ANY;
         }
+        let of = |handler: &Option<Handler>, select| {
+            if handler.is_some() {
+                select
+            } else {
+                Select::NONE
+            }
+        };
+        of(&self.messages, Select::CALLED_MESSAGES).or(of(&self.events, Select::CALLED_EVENTS))
     }
 
     fn of(&mut self, incoming: &Incoming) -> Option<&mut Handler> {
@@ -163,14 +171,15 @@ fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {}
         }
-        if ended {
+        let select = handlers.select();
+        if ended || select == Select::NONE {
             match work.recv() {
                 Ok(job) => handle_job(engine, job, &mut handlers),
                 Err(_) => return,
             }
             continue;
         }
-        match engine.try_take(handlers.select()) {
+        match engine.try_take(select) {
             Taken::Entry(entry) => deliver(engine, gate, &mut handlers, entry),
             Taken::Nothing | Taken::Cancelled => select! {
                 recv(work) -> job => match job {

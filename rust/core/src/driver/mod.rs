@@ -1,7 +1,7 @@
 //! The driver: the engine, the mailbox, the outbox, the recorder, and the blocking [`Modem`].
 //!
 //! A [`Modem`] is opened on a serial device (`/dev/ttyUSB0`, `COM5`), a serial server
-//! (`tcp://host:port`, `rfc2217://host:port`) or an in-memory [`Stream`]. It owns one reader thread, which sleeps for as
+//! (`tcp://host:port`, `rfc2217://host:port`) or an in-memory [`Stream`](crate::Stream). It owns one reader thread, which sleeps for as
 //! long as nothing arrives and nothing is due. A call that waits for an answer reads the port itself
 //! meanwhile, so it pays for no switch of threads; what else arrives in that time goes to the mailbox
 //! as always.

@@ -41,7 +41,14 @@ impl Select {
     pub(super) const READ: Self = Self(Self::MESSAGES.0 | Self::EVENTS.0);
     /// What callbacks take.
     pub(super) const CALLED: Self = Self(Self::READ.0 << Lane::CALLED);
+    pub(super) const CALLED_MESSAGES: Self = Self(Self::MESSAGES.0 << Lane::CALLED);
+    pub(super) const CALLED_EVENTS: Self = Self(Self::EVENTS.0 << Lane::CALLED);
+    pub(super) const NONE: Self = Self(0);
     pub(super) const ANY: Self = Self(Self::READ.0 | Self::CALLED.0);
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 
     fn has(self, lane: usize) -> bool {
         self.0 & (1 << lane) != 0
