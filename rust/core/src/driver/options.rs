@@ -43,8 +43,8 @@ pub struct ModemOptions {
     pub overflow: Overflow,
     /// How many operations may wait or be under way at the same time, those begun by
     /// [`publish_nowait`](super::Modem::publish_nowait) and the like included; beyond that they are
-    /// refused with [`QueueFull`](crate::ErrorCode::QueueFull). What connects, disconnects or restarts
-    /// is taken all the same. What an outbox keeps has limits of its own. Default 10 000.
+    /// refused with [`QueueFull`](crate::ErrorCode::QueueFull). Operations that connect, disconnect
+    /// or restart are still accepted. An outbox has limits of its own. Default 10 000.
     pub max_waiting: usize,
     /// Longest payload that is kept, in bytes; longer ones are skipped and reported by an
     /// [`Oversize`](crate::EventKind::Oversize) event. Default 65 536.

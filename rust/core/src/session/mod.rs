@@ -184,8 +184,8 @@ impl Session {
         state.subscriptions.clear();
     }
 
-    /// Takes note that the port is gone but may come back: what waits for a connection that is being
-    /// made again goes on waiting, everything else fails, and so does what is begun meanwhile.
+    /// Takes note that the port is gone but may come back: operations that wait for a connection
+    /// that is being made again go on waiting, all others fail, and so do those begun meanwhile.
     pub fn handle_port_detached(&mut self, now: Instant, why: &str) {
         if self.lost.is_some() {
             return;

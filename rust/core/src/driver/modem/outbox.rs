@@ -6,8 +6,8 @@ use crate::driver::OutboxOptions;
 use crate::driver::outbox::Opened;
 
 impl Modem {
-    /// Has publishes of QoS 1 and 2 kept in this file from now on, and sends what is in it; `None`
-    /// closes the file there is. What is kept stays in its file.
+    /// Has publishes of QoS 1 and 2 kept in this file from now on, and sends its messages; `None`
+    /// closes the file there is, and the messages stay in it.
     ///
     /// [`ModemOptions::outbox`](crate::ModemOptions::outbox) does the same from the start.
     ///

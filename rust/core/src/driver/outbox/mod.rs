@@ -5,8 +5,8 @@
 //! in this process or in a later one. So it may arrive twice and is not lost.
 //!
 //! All of it runs on one thread, which alone touches the file: no caller waits for the disk with
-//! the modem's lock held, and what many callers publish while a commit is under way goes into the
-//! next one together. The session knows nothing of it; to it a stored message is a publish like any
+//! the modem's lock held, and the publishes of many callers during a commit go into the next one
+//! together. The session knows nothing of it; to it a stored message is a publish like any
 //! other. The engine's side is in `engine/kept.rs` and
 //! `engine/feeding.rs`.
 

@@ -58,7 +58,7 @@ fn is_pseudo_terminal(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// Not to be had from the file system by a test that root may run.
+    /// The file system cannot give this error to a test that root may run.
     #[test]
     fn a_denied_port_names_the_group_to_join() {
         let error = explain("/dev/ttyUSB0", &io::ErrorKind::PermissionDenied.into());
