@@ -35,7 +35,7 @@ impl Operation {
         }
     }
 
-    /// Gives it up: what was not sent yet is not sent any more, and no result is kept.
+    /// Gives it up: no unsent command is sent any more, and no result is kept.
     fn abandon(&self, py: Python<'_>) -> PyResult<()> {
         let fetch = self.take(py)?;
         py.detach(|| drop(fetch));

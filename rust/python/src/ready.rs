@@ -24,7 +24,7 @@ impl Ready {
         })
     }
 
-    /// The descriptor that is readable while the signal is up; None where there is none to be had.
+    /// The descriptor that is readable while the signal is up; None where none is available.
     fn fileno(&self) -> Option<i32> {
         self.signal.descriptor.number()
     }
