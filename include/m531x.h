@@ -438,7 +438,7 @@ enum m531x_option {
   M531X_OPTION_RECOVERY_MAX_ATTEMPTS = 19,
   /**
    * String: the file in which publishes of QoS 1 and 2 are kept until the broker has acknowledged them, so that they
-   * survive the process and the power; made if there is none. What is in it is sent from now on. NULL closes it,
+   * survive the process and the power; made if there is none. Its messages are sent from now on. NULL closes it,
    * which is the default. m531x_set_string then returns M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT or
    * M531X_ERR_OUTBOX_FAILED as well.
    */
@@ -490,7 +490,7 @@ enum m531x_option {
   M531X_OPTION_RECOVERY_LOSS_BUDGET = 30,
   /**
    * u32: how many operations may wait or be under way, those of m531x_publish_start included, 1 and more; default
-   * 10000. Beyond that they are M531X_ERR_QUEUE_FULL; what connects and disconnects is taken all the same.
+   * 10000. Beyond that they are M531X_ERR_QUEUE_FULL; operations that connect or disconnect are still accepted.
    */
   M531X_OPTION_MAX_WAITING = 31,
   /**
@@ -510,10 +510,10 @@ enum m531x_option {
 enum m531x_overflow {
   /**
    * The port is not read while the queue is full, so this library loses nothing: the bytes wait in the operating
-   * system, which keeps some kilobytes. For the answer to a command 256 KiB are read on; what is not answered by
-   * then fails with M531X_ERR_QUEUE_FULL, and so does what is begun before there is room. This is for lines that can
-   * wait: a serial line without flow control loses what comes beyond these kilobytes, within a second at 115200
-   * baud, and with it parts of messages and answers.
+   * system, which keeps some kilobytes. For the answer to a command 256 KiB are read on; an operation without an
+   * answer by then fails with M531X_ERR_QUEUE_FULL, and so does one begun before there is room. This is for lines
+   * that can wait: a serial line without flow control loses what comes beyond these kilobytes, within a second at
+   * 115200 baud, and with it parts of messages and answers.
    */
   M531X_OVERFLOW_BLOCK = 0,
   /**

@@ -115,10 +115,10 @@ Overflow = Literal["block", "drop_oldest", "drop_newest"]
 
 ``"block"``: The port is not read while the queue is full, so this library loses nothing: the bytes
 wait in the operating system, which keeps some kilobytes. For the answer to a command 256 KiB are
-read on; what is not answered by then fails with `ErrorCode.QUEUE_FULL`, and so does what is begun
-before there is room. This is for lines that can wait: a serial line without flow control loses what
-comes beyond these kilobytes, within a second at 115200 baud, and with it parts of messages and
-answers.
+read on; an operation without an answer by then fails with `ErrorCode.QUEUE_FULL`, and so does one
+begun before there is room. This is for lines that can wait: a serial line without flow control
+loses what comes beyond these kilobytes, within a second at 115200 baud, and with it parts of
+messages and answers.
 
 ``"drop_oldest"``: The oldest waiting message makes room for the new one; the event
 `EventKind.DROPPED` counts the drops.

@@ -9,10 +9,10 @@ use std::fmt;
 pub enum Overflow {
     /// The port is not read while the queue is full, so this library loses nothing: the bytes wait
     /// in the operating system, which keeps some kilobytes. For the answer to a command 256 KiB are
-    /// read on; what is not answered by then fails with [`QueueFull`](crate::ErrorCode::QueueFull),
-    /// and so does what is begun before there is room. This is for lines that can wait: a serial
-    /// line without flow control loses what comes beyond these kilobytes, within a second at 115200
-    /// baud, and with it parts of messages and answers.
+    /// read on; an operation without an answer by then fails with
+    /// [`QueueFull`](crate::ErrorCode::QueueFull), and so does one begun before there is room. This
+    /// is for lines that can wait: a serial line without flow control loses what comes beyond these
+    /// kilobytes, within a second at 115200 baud, and with it parts of messages and answers.
     Block = 0,
     /// The oldest waiting message makes room for the new one; the event
     /// [`Dropped`](crate::EventKind::Dropped) counts the drops.
