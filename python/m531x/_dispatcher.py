@@ -116,7 +116,7 @@ class Dispatcher:
                 self._finish_delivery(token)
 
     def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
-        routes: dict[str, tuple[MessageCallback, ...]] | None = None
+        routes: dict[str, tuple[MessageCallback, ...]] = {}
         topic = ""
         callbacks: tuple[MessageCallback, ...] = ()
         for item in batch:
