@@ -151,7 +151,7 @@ impl Model {
                 ensure(right, || {
                     format!("{topic} while {connected:?} connected: {receipt:?}")
                 })?;
-                (1, if lowered { OFTEN } else { 1 })
+                (1, 1)
             }
             Ending::Known(Err(error)) => {
                 let right = match error.code() {
@@ -170,12 +170,14 @@ impl Model {
             Ending::Forgotten if connected == Connected::Always => (1, 1),
             Ending::Forgotten | Ending::GivenUp => (0, possible),
         };
+        // On a kept session what was not finished of QoS 2 goes with QoS 1 the next time.
+        let again = qos == QoS::ExactlyOnce && connected != Connected::Never;
         let one = Published {
             worker,
             number,
             qos,
             least,
-            most,
+            most: if again { OFTEN } else { most },
             arrived: 0,
         };
         let twice = self.published.insert(topic.clone(), one);
@@ -195,13 +197,12 @@ impl Model {
             one.arrived += 1;
             let right = arrival.payload == payload_of(one.number)
                 && (arrival.qos == u8::from(one.qos)
-                    // On a kept session what was not finished goes with QoS 1 the next time.
                     || one.qos == QoS::ExactlyOnce && arrival.qos == 1)
                 && one.arrived <= one.most;
             ensure(right, || format!("{arrival:?} must not be there"))?;
-            let last = std::mem::replace(&mut self.last_arrived[one.worker], one.number);
-            let again = last == one.number && one.arrived > 1;
-            ensure(last < one.number || again, || {
+            let last = self.last_arrived[one.worker];
+            self.last_arrived[one.worker] = last.max(one.number);
+            ensure(last < one.number || one.arrived > 1, || {
                 format!("{arrival:?} came after the {last}th of its thread")
             })?;
         }
