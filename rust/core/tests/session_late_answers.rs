@@ -1,5 +1,7 @@
 //! An answer that comes after its command has timed out is never another command's.
 
+use std::time::Duration;
+
 use m531x_core::session::{RequestKind, SessionConfig};
 use m531x_core::{ErrorCode, EventKind, Model};
 use m531x_test_support::session::{Rig, SECOND, command, config, ms};
@@ -244,8 +246,18 @@ fn two_owed_answers_are_both_late() {
 
 #[test]
 fn a_module_that_falls_asleep_between_probes_is_asked_while_it_is_awake() {
+    asked_while_awake(Model::M5311, 9 * SECOND);
+}
+
+#[test]
+fn a_module_that_falls_asleep_sooner_than_is_known_is_asked_while_it_is_awake() {
+    asked_while_awake(Model::M5311, 2 * SECOND);
+    asked_while_awake(Model::M5310A, 2 * SECOND);
+}
+
+fn asked_while_awake(model: Model, stays_awake: Duration) {
     let mut rig = Rig::with(SessionConfig {
-        model: Some(Model::M5311),
+        model: Some(model),
         ..config()
     });
     let lost = rig.begin_within(command("AT+CSQ"), SECOND);
@@ -268,7 +280,7 @@ fn a_module_that_falls_asleep_between_probes_is_asked_while_it_is_awake() {
         );
         while let Some(line) = rig.next_sent() {
             // Nothing is understood for half a minute. Then it answers who finds it awake.
-            let awake = rig.now < last + 9 * SECOND;
+            let awake = rig.now < last + stays_awake;
             last = rig.now;
             if rig.now < start + 30 * SECOND {
                 continue;

@@ -19,6 +19,8 @@ pub(super) const GRACE: Duration = Duration::from_millis(700);
 /// The first probe is given this long, each further one twice as long as the last; but a module that
 /// falls asleep is asked again before it does, or each probe would wake it and be lost.
 const FIRST_PROBE: Duration = Duration::from_secs(2);
+/// Then every other probe is given this long only: when a module falls asleep is not always known.
+const QUICK_PROBE: Duration = Duration::from_secs(1);
 /// How long the answer of a lost probe is still recognised.
 const MEMORY: Duration = Duration::from_secs(120);
 /// More lines than this of one expected answer are not reported.
@@ -204,7 +206,11 @@ impl LateAnswers {
         let longest = profile
             .sleep_after
             .map_or(Duration::MAX, |time| time * 3 / 4);
-        wire.timeout = (FIRST_PROBE * 2_u32.pow(self.tries.min(4))).min(longest);
+        wire.timeout = match self.tries {
+            0 => FIRST_PROBE.min(longest),
+            tries if tries % 2 == 0 => QUICK_PROBE,
+            tries => (FIRST_PROBE * 2_u32.pow((tries / 2 + 1).min(4))).min(longest),
+        };
         self.tries += 1;
         Some(Probe {
             echo: Echo::new(wire.line.as_bytes()),
