@@ -37,17 +37,17 @@ const LARGEST_PACKET: u32 = 1 << 20;
 /// use m531x_virtual_modem::mqtt_client::{NetRequest, MqttClient, ClientConfig, ClientEvent};
 ///
 /// let now = Instant::now();
-/// let mut MQTT client = MqttClient::new(ClientConfig::new("127.0.0.1", "meter-7"));
-/// MQTT client.start(now);
-/// assert!(matches!(MQTT client.poll_net(), Some(NetRequest::Connect { port: 1883, .. })));
-/// MQTT client.handle_connected(now);
-/// assert_eq!(MQTT client.poll_transmit().unwrap()[0], 0x10); // CONNECT
-/// MQTT client.handle_bytes(now, &[0x20, 2, 0, 0]); // CONNACK, accepted
+/// let mut client = MqttClient::new(ClientConfig::new("127.0.0.1", "meter-7"));
+/// client.start(now);
+/// assert!(matches!(client.poll_net(), Some(NetRequest::Connect { port: 1883, .. })));
+/// client.handle_connected(now);
+/// assert_eq!(client.poll_transmit().unwrap()[0], 0x10); // CONNECT
+/// client.handle_bytes(now, &[0x20, 2, 0, 0]); // CONNACK, accepted
 /// assert_eq!(
-///     MQTT client.poll_event(),
+///     client.poll_event(),
 ///     Some(ClientEvent::ConnAck { code: 0, session_present: false })
 /// );
-/// assert_eq!(MQTT client.poll_timeout(), Some(now + Duration::from_secs(60))); // first PINGREQ
+/// assert_eq!(client.poll_timeout(), Some(now + Duration::from_secs(60))); // first PINGREQ
 /// ```
 pub struct MqttClient {
     pub(super) config: ClientConfig,
