@@ -170,6 +170,9 @@ impl Model {
             Ending::Forgotten if connected == Connected::Always => (1, 1),
             Ending::Forgotten | Ending::GivenUp => (0, possible),
         };
+        // What the module has taken of QoS 0 may go with a connection that ends right after it.
+        let lossy = qos == QoS::AtMostOnce && connected == Connected::Sometimes;
+        let least = if lossy { 0 } else { least };
         // On a kept session what was not finished of QoS 2 goes with QoS 1 the next time.
         let again = qos == QoS::ExactlyOnce && connected != Connected::Never;
         let one = Published {
