@@ -253,6 +253,50 @@ fn a_look_that_fails_leaves_the_message_where_it_is() {
 }
 
 #[test]
+fn messages_for_the_callback_of_a_filter_stay_with_it_when_the_others_go_to_readers() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, options()).unwrap();
+    modem.route("called", true);
+    modem.route("read", false);
+    modem.set_called(Some(true), None);
+    for topic in ["called", "read", "other"] {
+        peer.publish(topic, topic.as_bytes());
+    }
+    eventually("all wait", || modem.stats().queued == 3);
+    modem.set_called(Some(false), None);
+    let text = |filter| {
+        let message = modem.recv_message_of(filter, Some(Duration::ZERO)).unwrap();
+        message.map(|message| message.text().into_owned())
+    };
+    assert_eq!(text(Some("read")).as_deref(), Some("read"));
+    assert_eq!(text(None).as_deref(), Some("other"));
+    assert_eq!(text(None), None);
+    let mut called = Vec::new();
+    let zero = Some(Duration::ZERO);
+    assert_eq!(modem.recv_called(5, zero, &mut called).unwrap(), 1);
+}
+
+#[test]
+fn what_waits_for_a_filter_that_is_gone_is_bounded_with_the_rest() {
+    let (peer, stream) = Peer::in_memory();
+    let modem = Modem::open_stream(stream, limited(Overflow::DropOldest)).unwrap();
+    for round in 1..=4 {
+        modem.route("t", false);
+        flood(&peer, SIZE);
+        eventually("all were read", || {
+            let stats = modem.stats();
+            usize::try_from(stats.dropped).unwrap() + stats.queued == round * SIZE
+        });
+        modem.unroute("t");
+    }
+    peer.publish("other", b"");
+    eventually("the last was read", || {
+        modem.stats().session.messages > 4 * SIZE as u64
+    });
+    assert!(modem.stats().queued <= SIZE, "{:?}", modem.stats());
+}
+
+#[test]
 fn a_batch_takes_what_is_there() {
     let (peer, stream) = Peer::in_memory();
     let modem = Modem::open_stream(stream, options()).unwrap();

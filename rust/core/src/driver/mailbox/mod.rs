@@ -157,11 +157,7 @@ impl Mailbox {
             return;
         }
         state.called.0 &= !bits;
-        for lane in (0..Lane::CALLED).filter(|lane| Select(bits).has(*lane)) {
-            let mut rest = std::mem::take(&mut state.lanes[lane + Lane::CALLED]);
-            state.lanes[lane].append(&mut rest);
-            state.bytes[lane] += std::mem::take(&mut state.bytes[lane + Lane::CALLED]);
-        }
+        state.return_called(Select(bits));
         self.announce(&state, bits);
     }
 

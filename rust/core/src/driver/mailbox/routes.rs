@@ -40,8 +40,19 @@ impl Routes {
         self.known.clear();
     }
 
+    /// Forgets the filter. Messages that waited for its readers alone match no filter any more.
     pub(super) fn remove(&mut self, filter: &str) {
-        self.filters.remove(filter);
+        let route = self.filters.remove(filter).unwrap_or_default();
+        for number in route.waiting {
+            let others = self.stored.get(&number);
+            let waits = |filter: &Arc<str>| {
+                let route = self.filters.get(filter);
+                route.is_some_and(|route| route.waiting.contains(&number))
+            };
+            if !others.is_some_and(|filters| filters.iter().any(waits)) {
+                self.stored.remove(&number);
+            }
+        }
         self.known.clear();
     }
 

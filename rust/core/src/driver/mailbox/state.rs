@@ -170,7 +170,23 @@ impl State {
         Some(incoming)
     }
 
-    pub(super) fn all_bytes(&self) -> u64 {
+    /// What callbacks of these kinds have not taken goes to readers, but for messages that match the
+    /// filter of a callback.
+    pub(super) fn return_called(&mut self, kinds: Select) {
+        for lane in (0..Lane::CALLED).filter(|lane| kinds.has(*lane)) {
+            let called = lane + Lane::CALLED;
+            for (number, incoming) in std::mem::take(&mut self.lanes[called]) {
+                self.bytes[called] -= weight(&incoming);
+                let (to, readers) = self.destination_of(&incoming);
+                if let Some(readers) = readers {
+                    self.routes.store(number, readers);
+                }
+                self.insert(to, number, incoming);
+            }
+        }
+    }
+
+    fn all_bytes(&self) -> u64 {
         self.bytes.iter().sum()
     }
 
