@@ -93,21 +93,14 @@ fn set_number(entry: &OpenModem, option: i32, value: u32) -> Result<(), Error> {
         COMMAND_TIMEOUT => {
             entry.settings().command_timeout = Duration::from_millis(at_least_one(value)?.into());
         }
-        OVERFLOW => {
-            let (messages, bytes, _) = entry.modem.queue_limits();
-            entry
-                .modem
-                .set_queue_limits(messages, bytes, overflow(value)?);
-        }
-        QUEUE_SIZE => {
-            let (_, bytes, overflow) = entry.modem.queue_limits();
-            let messages = at_least_one(value)? as usize;
-            entry.modem.set_queue_limits(messages, bytes, overflow);
-        }
-        QUEUE_BYTES => {
-            let (messages, _, overflow) = entry.modem.queue_limits();
-            let bytes = at_least_one(value)?.into();
-            entry.modem.set_queue_limits(messages, bytes, overflow);
+        OVERFLOW | QUEUE_SIZE | QUEUE_BYTES => {
+            let (mut messages, mut bytes, mut policy) = entry.modem.queue_limits();
+            match option {
+                OVERFLOW => policy = overflow(value)?,
+                QUEUE_SIZE => messages = at_least_one(value)? as usize,
+                _ => bytes = at_least_one(value)?.into(),
+            }
+            entry.modem.set_queue_limits(messages, bytes, policy);
         }
         MAX_WAITING => entry.modem.set_max_waiting(at_least_one(value)? as usize),
         ASK_PASSWORD => entry.settings().ask_password = switch(value, "ask password")?,

@@ -177,7 +177,7 @@ impl Engine {
             .map_or_else(Vec::new, |log| log.since(since))
     }
 
-    pub(super) fn wake_for_wire_log(&self) {
+    pub(super) fn wake_for_trace(&self) {
         if let Some(log) = &mut self.lock().trace {
             log.wakes_receiver = true;
         }

@@ -75,7 +75,8 @@ impl Engine {
             state.jobs = None;
         }
         self.ended.notify_all();
-        while let Some(incoming) = next_event(state) {
+        let arrival = SystemTime::now();
+        while let Some(incoming) = next_event(state, arrival) {
             self.mailbox.push(incoming);
         }
         self.mailbox.finish(state.closed);
@@ -168,7 +169,8 @@ impl Engine {
         }
         self.log_lines(state);
         state.session.look_after_tape();
-        state.blocked = self.mailbox.fill(|| next_event(state));
+        let arrival = SystemTime::now();
+        state.blocked = self.mailbox.fill(|| next_event(state, arrival));
         if !state.blocked {
             state.read_while_blocked = 0;
         } else if state.is_held_back() {
@@ -232,9 +234,9 @@ fn read(state: &mut EngineState, now: Instant) -> Result<(), String> {
 }
 
 /// The next message or event of the session, with the time.
-fn next_event(state: &mut EngineState) -> Option<Incoming> {
+fn next_event(state: &mut EngineState, arrival: SystemTime) -> Option<Incoming> {
     let mut incoming = state.session.poll_event()?;
-    incoming.stamp(SystemTime::now());
+    incoming.stamp(arrival);
     Some(incoming)
 }
 

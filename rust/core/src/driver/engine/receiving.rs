@@ -33,10 +33,19 @@ impl Engine {
         }
         let taken = self.mailbox.take_if(select, timeout, look);
         self.after_receiving();
-        match taken? {
-            Taken::Entry((seen, entry)) => Ok(Some((seen, entry.incoming))),
+        let taken = self.entry_of(taken?)?;
+        Ok(taken.map(|(seen, entry)| (seen, entry.incoming)))
+    }
+
+    /// The entry, or why there is none.
+    fn entry_of<T>(&self, taken: Taken<T>) -> Result<Option<T>, Error> {
+        match taken {
+            Taken::Entry(entry) => Ok(Some(entry)),
             Taken::Nothing => Ok(None),
-            Taken::Cancelled => Err(cancelled()),
+            Taken::Cancelled => Err(Error::new(
+                ErrorCode::Cancelled,
+                "the wait for a message was cancelled",
+            )),
             Taken::End => Err(self.why_ended()),
         }
     }
@@ -81,15 +90,11 @@ impl Engine {
             None => self.mailbox.take(Select::MESSAGES, timeout),
         };
         self.after_receiving();
-        match taken {
-            Taken::Entry(entry) => Ok(match entry.incoming {
-                Incoming::Message(message) => Some(message),
-                Incoming::Event(_) => None,
-            }),
-            Taken::Nothing => Ok(None),
-            Taken::Cancelled => Err(cancelled()),
-            Taken::End => Err(self.why_ended()),
-        }
+        let taken = self.entry_of(taken)?;
+        Ok(taken.and_then(|entry| match entry.incoming {
+            Incoming::Message(message) => Some(message),
+            Incoming::Event(_) => None,
+        }))
     }
 
     /// One entry if there is one, without waiting.
@@ -116,8 +121,4 @@ impl Engine {
             Role::Vacant => {}
         }
     }
-}
-
-fn cancelled() -> Error {
-    Error::new(ErrorCode::Cancelled, "the wait for a message was cancelled")
 }

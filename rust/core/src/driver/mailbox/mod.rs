@@ -74,6 +74,17 @@ pub(super) enum Taken<T> {
     End,
 }
 
+impl<T> Taken<T> {
+    fn map<U>(self, entry: impl FnOnce(T) -> U) -> Taken<U> {
+        match self {
+            Self::Entry(taken) => Taken::Entry(entry(taken)),
+            Self::Nothing => Taken::Nothing,
+            Self::Cancelled => Taken::Cancelled,
+            Self::End => Taken::End,
+        }
+    }
+}
+
 /// Called under the mailbox's lock with whether something selected waits: `true` with every such
 /// entry and at the end, `false` when the last was taken.
 pub(super) type Signal = Box<dyn Fn(bool) + Send + Sync>;
@@ -230,12 +241,8 @@ impl Mailbox {
 
     /// The oldest of the selected entries; `None` waits indefinitely.
     pub(super) fn take(&self, select: Select, timeout: Option<Duration>) -> Taken<Entry> {
-        match self.take_if(select, timeout, |_| Ok::<_, Infallible>(())) {
-            Ok(Taken::Entry(((), entry))) => Taken::Entry(entry),
-            Ok(Taken::Nothing) => Taken::Nothing,
-            Ok(Taken::Cancelled) => Taken::Cancelled,
-            Ok(Taken::End) => Taken::End,
-        }
+        let Ok(taken) = self.take_if(select, timeout, |_| Ok::<_, Infallible>(()));
+        taken.map(|((), entry)| entry)
     }
 
     /// As [`take`](Self::take), but `look` sees the entry first, under the lock; with an error of it
@@ -391,8 +398,9 @@ impl Mailbox {
     }
 
     fn after_taking(&self, state: &mut State) {
-        if state.has_ample_room() && state.drops.reported.take().is_some() {
+        if state.drops.reported.is_some() && state.has_ample_room() {
             // The burst is over: what has not been reported of it is due now.
+            state.drops.reported = None;
             self.announce(state, state.due_lanes());
         }
         for (select, signal) in &state.signals {

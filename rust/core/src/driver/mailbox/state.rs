@@ -127,7 +127,7 @@ impl State {
     }
 
     /// The lane of an entry and, if it is for readers of a filter or several, which.
-    pub(super) fn destination_of(&mut self, incoming: &Incoming) -> (usize, Option<Destination>) {
+    fn destination_of(&mut self, incoming: &Incoming) -> (usize, Option<Destination>) {
         let place = self.lane_of(incoming);
         let Incoming::Message(message) = incoming else {
             return (place, None);
@@ -139,7 +139,7 @@ impl State {
     }
 
     /// Makes room for a message with the readers of each of its filters; whether it may come in.
-    pub(super) fn make_room_for(&mut self, readers: &Destination) -> bool {
+    fn make_room_for(&mut self, readers: &Destination) -> bool {
         while self.limits.overflow != Overflow::Block {
             let full = self.routes.oldest_of_full(readers, self.limits.messages);
             let Some(oldest) = full else {
@@ -220,7 +220,7 @@ impl State {
     }
 
     /// Makes room for an entry of so many bytes in this lane; whether it may come in.
-    pub(super) fn make_room(&mut self, lane: usize, bytes: u64) -> bool {
+    fn make_room(&mut self, lane: usize, bytes: u64) -> bool {
         let most = match lane % Lane::CALLED {
             0 => self.limits.messages,
             1 => MOST_LINE_EVENTS,
@@ -264,7 +264,7 @@ impl State {
     }
 
     /// The lane in which most waits, of those from which something may be dropped for its bytes.
-    pub(super) fn heaviest(&self) -> Option<usize> {
+    fn heaviest(&self) -> Option<usize> {
         let droppable = |lane: &usize| {
             lane % Lane::CALLED != Lane::ConnectionEvents as usize && !self.lanes[*lane].is_empty()
         };
@@ -274,9 +274,9 @@ impl State {
     }
 
     pub(super) fn is_blocked(&self) -> bool {
-        let full = self.waiting_messages() >= self.limits.messages
-            || self.all_bytes() >= self.limits.bytes;
-        full && self.limits.overflow == Overflow::Block
+        self.limits.overflow == Overflow::Block
+            && (self.waiting_messages() >= self.limits.messages
+                || self.all_bytes() >= self.limits.bytes)
     }
 
     pub(super) fn has_ample_room(&self) -> bool {
@@ -285,7 +285,7 @@ impl State {
     }
 
     /// How many messages wait for the consumer that is furthest behind, of those to which more can go.
-    pub(super) fn waiting_messages(&self) -> usize {
+    fn waiting_messages(&self) -> usize {
         let called = self.lanes[Lane::CALLED].len();
         if self.called.has(Lane::Messages as usize) {
             return called;
@@ -300,7 +300,7 @@ impl State {
     }
 
     /// The oldest entry of a lane; of messages to be read only `unmatched` ones, if so asked.
-    pub(super) fn oldest(&self, lane: usize, unmatched: bool) -> Option<u64> {
+    fn oldest(&self, lane: usize, unmatched: bool) -> Option<u64> {
         let mut numbers = self.lanes[lane].keys().copied();
         if unmatched && lane == Lane::Messages as usize {
             numbers.find(|number| !self.routes.has_stored(*number))
@@ -310,7 +310,7 @@ impl State {
     }
 
     /// Where new entries of this kind go.
-    pub(super) fn place(&self, lane: Lane) -> usize {
+    fn place(&self, lane: Lane) -> usize {
         let lane = lane as usize;
         lane + if self.called.has(lane) {
             Lane::CALLED
@@ -319,7 +319,7 @@ impl State {
         }
     }
 
-    pub(super) fn count_dropped(&mut self, is_message: bool, number: u64) {
+    fn count_dropped(&mut self, is_message: bool, number: u64) {
         if is_message {
             self.drops.messages += 1;
         } else {

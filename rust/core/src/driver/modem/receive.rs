@@ -55,7 +55,7 @@ impl Modem {
     /// Wakes a receiver, as [`wake_receiver`](Self::wake_receiver) does, after every line on the port
     /// from now on that is kept for [`trace`](Self::trace).
     pub fn wake_receiver_for_trace(&self) {
-        self.engine().wake_for_wire_log();
+        self.engine().wake_for_trace();
     }
 
     /// Has `signal` called whenever a message or event has come, and when none will come any more.
