@@ -7,7 +7,7 @@ use m531x_at::response::MqttStat;
 
 use super::connect::configuration;
 use super::status::{is_busy, stat};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step};
 use crate::session::prepared_command::{Answer, PreparedCommand};
 use crate::session::state::SessionState;
 use crate::session::{ConnectOptions, MqttState};
@@ -152,7 +152,7 @@ fn has_ended(state: &SessionState) -> bool {
     state.connection.is_clean() || state.connection.state() == MqttState::Configured
 }
 
-impl Operation for CallOff {
+impl Procedure for CallOff {
     fn title(&self) -> String {
         "ending a connect that was given up".to_owned()
     }

@@ -3,12 +3,12 @@
 use m531x_at::command::Command;
 use m531x_at::response::ConfigReadback;
 
-use super::{Context, Input, Operation, Step, lines_of, no_line};
+use super::{Context, Input, Procedure, Step, lines_of, no_line};
 use crate::session::Outcome;
 
 pub(super) struct Config;
 
-impl Operation for Config {
+impl Procedure for Config {
     fn title(&self) -> String {
         "reading the configuration".to_owned()
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_at::command::Command;
 
-use super::{CallOff, Context, Input, Operation, Scope, Step, disconnect, lines_of};
+use super::{CallOff, Context, Input, Procedure, Scope, Step, disconnect, lines_of};
 use crate::Error;
 use crate::session::prepared_command::Answer;
 use crate::session::state::SessionState;
@@ -43,7 +43,7 @@ impl Delete {
     }
 }
 
-impl Operation for Delete {
+impl Procedure for Delete {
     fn title(&self) -> String {
         "deleting the client".to_owned()
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::Command;
 
 use super::status::stat;
-use super::{BrokerEvent, CallOff, Context, Input, Operation, Scope, Step, lines_of};
+use super::{BrokerEvent, CallOff, Context, Input, Procedure, Scope, Step, lines_of};
 use crate::session::MqttState;
 use crate::session::prepared_command::{Answer, Refusal};
 use crate::session::state::SessionState;
@@ -75,7 +75,7 @@ impl Disconnect {
     }
 }
 
-impl Operation for Disconnect {
+impl Procedure for Disconnect {
     fn title(&self) -> String {
         "disconnecting".to_owned()
     }

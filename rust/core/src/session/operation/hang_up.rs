@@ -3,12 +3,12 @@
 
 use m531x_at::command::Command;
 
-use super::{Context, Input, Operation, Step};
+use super::{Context, Input, Procedure, Step};
 use crate::session::recovery::Cause;
 
 pub(in crate::session) struct HangUp;
 
-impl Operation for HangUp {
+impl Procedure for HangUp {
     fn title(&self) -> String {
         "hanging up".to_owned()
     }

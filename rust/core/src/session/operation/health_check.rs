@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use m531x_at::command::{Command, MqttPub, MqttSub, QoS};
 
 use super::table::{self, ALREADY_SUBSCRIBED};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step};
 use crate::session::packet_ids::AckKind;
 use crate::session::prepared_command::{Answer, seconds};
 use crate::session::recovery::Cause;
@@ -178,7 +178,7 @@ impl HealthCheck {
     }
 }
 
-impl Operation for HealthCheck {
+impl Procedure for HealthCheck {
     fn title(&self) -> String {
         "the health check".to_owned()
     }

@@ -6,7 +6,7 @@ use m531x_at::command::{Command, General};
 use m531x_at::profile::Model;
 use m531x_at::response::{IccidLine, ImeiLine, ImsiLine};
 
-use super::{Context, Input, Operation, Step};
+use super::{Context, Input, Procedure, Step};
 use crate::Error;
 use crate::session::prepared_command::{Answer, PreparedCommand};
 use crate::session::state::SessionState;
@@ -97,7 +97,7 @@ impl Info {
     }
 }
 
-impl Operation for Info {
+impl Procedure for Info {
     fn title(&self) -> String {
         "reading the module's identity".to_owned()
     }

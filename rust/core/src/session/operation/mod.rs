@@ -1,6 +1,6 @@
 //! The operations: one file each.
 //!
-//! An operation is a small state machine. It is stepped with what happened and says what it wants
+//! An operation is a small state machine, a [`Procedure`]. It is stepped with what happened and says what it wants
 //! next: send a command, wait, or be done. It sees only its own answers; whose command is in flight
 //! and when is the scheduler's matter.
 
@@ -154,7 +154,7 @@ pub(super) enum WhileRecovering {
 }
 
 /// One operation.
-pub(super) trait Operation: Send {
+pub(super) trait Procedure: Send {
     /// What it is, for error texts.
     fn title(&self) -> String;
 
@@ -214,7 +214,7 @@ fn not_done(title: &str, cx: &Context<'_>) -> Error {
 }
 
 /// Makes the operation for a request, after checking everything that can be checked.
-pub(super) fn build(request: Request, state: &SessionState) -> Result<Box<dyn Operation>, Error> {
+pub(super) fn build(request: Request, state: &SessionState) -> Result<Box<dyn Procedure>, Error> {
     Ok(match request.kind {
         RequestKind::Startup => Box::new(startup::Startup::new(state)),
         RequestKind::Command(line) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, General};
 use m531x_at::response::{AddressLine, AttachLine, FunctionalityLine, PinLine, RegistrationLine};
 
-use super::{Context, Input, Operation, Step, lines_of};
+use super::{Context, Input, Procedure, Step, lines_of};
 use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
 use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
@@ -106,7 +106,7 @@ impl WaitForNetwork {
     }
 }
 
-impl Operation for WaitForNetwork {
+impl Procedure for WaitForNetwork {
     fn title(&self) -> String {
         "waiting for the network".to_owned()
     }

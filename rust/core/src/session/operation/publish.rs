@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttPub, QoS};
 
 use super::table::{LOOK_PAUSE, MOST_LOOKS};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step, WhileRecovering};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step, WhileRecovering};
 use crate::session::packet_ids::AckKind;
 use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
 use crate::session::recovery::Cause;
@@ -183,7 +183,7 @@ impl Publish {
     }
 }
 
-impl Operation for Publish {
+impl Procedure for Publish {
     fn title(&self) -> String {
         format!("publish to {:?}", self.topic)
     }

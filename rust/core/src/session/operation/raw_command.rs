@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, QoS, time_limit};
 use m531x_at::response::FinalResult;
 
-use super::{Context, Input, Operation, Scope, Step, lines_of};
+use super::{Context, Input, Procedure, Scope, Step, lines_of};
 use crate::session::Outcome;
 use crate::session::options::LONGEST;
 use crate::session::packet_ids::AckKind;
@@ -37,7 +37,7 @@ impl RawCommand {
     }
 }
 
-impl Operation for RawCommand {
+impl Procedure for RawCommand {
     fn title(&self) -> String {
         self.wire.name.clone()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::settings::BOOT;
-use super::{BrokerEvent, Context, Input, Operation, Scope, Settings, Step};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Settings, Step};
 use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
 use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
@@ -28,7 +28,7 @@ impl Reboot {
     }
 }
 
-impl Operation for Reboot {
+impl Procedure for Reboot {
     fn title(&self) -> String {
         "restarting the module".to_owned()
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::settings::{BOOT, Settings};
 use super::status::Status;
-use super::{Context, Input, Operation, Step};
+use super::{Context, Input, Procedure, Step};
 use crate::ErrorCode;
 use crate::session::recovery::Cause;
 use crate::session::state::SessionState;
@@ -38,7 +38,7 @@ impl Recheck {
     }
 }
 
-impl Operation for Recheck {
+impl Procedure for Recheck {
     fn title(&self) -> String {
         "looking whether the connection is still there".to_owned()
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::connect::{self, Connect};
 use super::settings::{BOOT, Settings};
-use super::{BrokerEvent, Context, Input, Operation, Resubscribe, Scope, Step, resubscribe};
+use super::{BrokerEvent, Context, Input, Procedure, Resubscribe, Scope, Step, resubscribe};
 use crate::session::password::PATIENCE;
 use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
@@ -55,7 +55,7 @@ impl Recover {
     }
 }
 
-impl Operation for Recover {
+impl Procedure for Recover {
     fn title(&self) -> String {
         "making the connection again".to_owned()
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttSub, QoS};
 
 use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step};
 use crate::session::packet_ids::AckKind;
 use crate::session::prepared_command::{Answer, Refusal};
 use crate::session::recovery::Cause;
@@ -205,7 +205,7 @@ impl Resubscribe {
     }
 }
 
-impl Operation for Resubscribe {
+impl Procedure for Resubscribe {
     fn title(&self) -> String {
         "subscribing again".to_owned()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::greeting::{self, Greeting, Progress};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step};
 use crate::session::state::SessionState;
 
 /// How long a module may take to boot.
@@ -24,7 +24,7 @@ impl Settings {
     }
 }
 
-impl Operation for Settings {
+impl Procedure for Settings {
     fn title(&self) -> String {
         "the start-up settings after a restart of the module".to_owned()
     }

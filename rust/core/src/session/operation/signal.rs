@@ -3,12 +3,12 @@
 use m531x_at::command::{Command, General};
 use m531x_at::response::SignalLine;
 
-use super::{Context, Input, Operation, Step, lines_of, no_line};
+use super::{Context, Input, Procedure, Step, lines_of, no_line};
 use crate::session::{Outcome, Signal};
 
 pub(super) struct ReadSignal;
 
-impl Operation for ReadSignal {
+impl Procedure for ReadSignal {
     fn title(&self) -> String {
         "reading the signal quality".to_owned()
     }

@@ -7,7 +7,7 @@ use m531x_at::profile::Model;
 use m531x_at::response::MqttStat;
 
 use super::greeting::{self, Greeting, Progress};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step};
 use crate::session::prepared_command::Answer;
 use crate::session::state::SessionState;
 use crate::session::{ModemInfo, Outcome};
@@ -133,7 +133,7 @@ impl Startup {
     }
 }
 
-impl Operation for Startup {
+impl Procedure for Startup {
     fn title(&self) -> String {
         "the start-up dialogue".to_owned()
     }

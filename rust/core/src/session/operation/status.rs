@@ -3,7 +3,7 @@
 use m531x_at::command::Command;
 use m531x_at::response::MqttStat;
 
-use super::{Context, Input, Operation, Step, lines_of, no_line};
+use super::{Context, Input, Procedure, Step, lines_of, no_line};
 use crate::session::Outcome;
 use crate::session::prepared_command::Answer;
 use crate::session::recovery::Cause;
@@ -26,7 +26,7 @@ impl Status {
     }
 }
 
-impl Operation for Status {
+impl Procedure for Status {
     fn title(&self) -> String {
         "reading the MQTT state".to_owned()
     }

@@ -6,7 +6,7 @@ use m531x_at::command::{Command, MqttSub, MqttUnsub, QoS};
 
 use super::raw_command::refuse_confusing_list;
 use super::table::{self, ALREADY_SUBSCRIBED, LOOK_PAUSE, MOST_LOOKS};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step, WhileRecovering};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step, WhileRecovering};
 use crate::session::Outcome;
 use crate::session::packet_ids::AckKind;
 use crate::session::prepared_command::{Answer, PreparedCommand, Refusal};
@@ -242,7 +242,7 @@ impl Subscribe {
     }
 }
 
-impl Operation for Subscribe {
+impl Procedure for Subscribe {
     fn title(&self) -> String {
         format!("subscribe to {:?}", self.filter)
     }

@@ -3,7 +3,7 @@
 use m531x_at::command::{Command, MqttPing, MqttTo};
 use m531x_at::command_line::check_keepalive;
 
-use super::{Context, Input, Operation, Scope, Step, lines_of};
+use super::{Context, Input, Procedure, Scope, Step, lines_of};
 use crate::Error;
 use crate::session::state::SessionState;
 
@@ -27,7 +27,7 @@ fn check(seconds: u16, state: &SessionState) -> Result<(), Error> {
     }
 }
 
-impl Operation for SetAckTimeout {
+impl Procedure for SetAckTimeout {
     fn title(&self) -> String {
         "setting the ack timeout".to_owned()
     }
@@ -70,7 +70,7 @@ impl SetPingReport {
     }
 }
 
-impl Operation for SetPingReport {
+impl Procedure for SetPingReport {
     fn title(&self) -> String {
         "setting the ping report".to_owned()
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::{Command, MqttUnsub};
 
 use super::table::{self, LOOK_PAUSE, MOST_LOOKS};
-use super::{BrokerEvent, Context, Input, Operation, Scope, Step, WhileRecovering};
+use super::{BrokerEvent, Context, Input, Procedure, Scope, Step, WhileRecovering};
 use crate::session::packet_ids::AckKind;
 use crate::session::prepared_command::{Answer, PreparedCommand, Refusal, seconds};
 use crate::session::state::SessionState;
@@ -99,7 +99,7 @@ impl Unsubscribe {
     }
 }
 
-impl Operation for Unsubscribe {
+impl Procedure for Unsubscribe {
     fn title(&self) -> String {
         format!("unsubscribe from {:?}", self.filter)
     }

@@ -1,7 +1,7 @@
 //! Waking a sleeping module, which may lose the first bytes that it is sent.
 
 use super::greeting::knock;
-use super::{Context, Input, Operation, Step};
+use super::{Context, Input, Procedure, Step};
 use crate::session::prepared_command::Answer;
 use crate::{Error, ErrorCode};
 
@@ -13,7 +13,7 @@ pub(super) struct Wake {
     knocks: u32,
 }
 
-impl Operation for Wake {
+impl Procedure for Wake {
     fn title(&self) -> String {
         "waking the module".to_owned()
     }

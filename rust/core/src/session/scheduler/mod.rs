@@ -13,7 +13,7 @@ use crate::Error;
 use crate::session::in_flight::{Answered, InFlightCommand};
 use crate::session::internal::Internal;
 use crate::session::operation::{
-    BrokerEvent, CallOff, HangUp, Input, MOST_UNRELEASED, Operation, Recheck, Resubscribe, Scope,
+    BrokerEvent, CallOff, HangUp, Input, MOST_UNRELEASED, Procedure, Recheck, Resubscribe, Scope,
     Settings, Startup, Step, WhileRecovering,
 };
 use crate::session::prepared_command::{Answer, PreparedCommand};
@@ -62,7 +62,7 @@ pub(in crate::session) struct Boot {
 }
 
 struct Entry {
-    operation: Box<dyn Operation>,
+    operation: Box<dyn Procedure>,
     begun: Instant,
     phase: Phase,
     /// When the operation asked to be woken.
@@ -92,7 +92,7 @@ impl Entry {
         now: Instant,
         id: OperationId,
         state: &mut SessionState,
-        act: impl FnOnce(&mut dyn Operation, &mut Context<'_>) -> R,
+        act: impl FnOnce(&mut dyn Procedure, &mut Context<'_>) -> R,
     ) -> R {
         let mut context = Context {
             now,
@@ -160,7 +160,7 @@ impl Scheduler {
     pub(in crate::session) fn add(
         &mut self,
         now: Instant,
-        operation: Box<dyn Operation>,
+        operation: Box<dyn Procedure>,
         timeout: Option<Duration>,
         internal: bool,
     ) -> OperationId {
@@ -333,7 +333,7 @@ impl Scheduler {
         }
     }
 
-    fn operation_for(&self, internal: Internal) -> Box<dyn Operation> {
+    fn operation_for(&self, internal: Internal) -> Box<dyn Procedure> {
         match internal {
             Internal::Startup => Box::new(Startup::new(&self.state)),
             Internal::Settings => Box::new(Settings::new()),

@@ -6,7 +6,7 @@ use super::turns::Class;
 use super::{Phase, Scheduler};
 use crate::session::MqttState;
 use crate::session::internal::{Internal, Missing};
-use crate::session::operation::{HealthCheck, Operation, Recheck, Recover, WhileRecovering};
+use crate::session::operation::{HealthCheck, Procedure, Recheck, Recover, WhileRecovering};
 use crate::session::prepared_command::seconds;
 use crate::session::recovery::{Cause, MODULE_PATIENCE, Stage};
 use crate::session::request::{OperationId, Outcome};
@@ -106,7 +106,7 @@ impl Scheduler {
         let Some(loop_back) = self.state.recovery.health.take_due(now) else {
             return;
         };
-        let check: Box<dyn Operation> = if loop_back {
+        let check: Box<dyn Procedure> = if loop_back {
             Box::new(HealthCheck::new())
         } else {
             self.state.stats.health_checks += 1;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::session::operation::{Operation, Scope, WhileRecovering};
+use crate::session::operation::{Procedure, Scope, WhileRecovering};
 use crate::session::request::OperationId;
 
 /// What may hold an operation back that has not begun.
@@ -19,7 +19,7 @@ pub(super) struct Class {
 
 impl Class {
     /// To be asked while the operation has not begun: only its steps may change it.
-    pub(super) fn of(operation: &dyn Operation) -> Self {
+    pub(super) fn of(operation: &dyn Procedure) -> Self {
         Self {
             while_recovering: operation.while_recovering(),
             mqtt: matches!(operation.scope(), Scope::Mqtt | Scope::Connection),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Connect;
-use crate::session::operation::{Context, Operation, Step, lines_of};
+use crate::session::operation::{Context, Procedure, Step, lines_of};
 use crate::session::prepared_command::{Answer, PreparedCommand, seconds};
 use crate::{Error, ErrorCode};
 

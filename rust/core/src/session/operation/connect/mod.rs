@@ -15,7 +15,7 @@ use m531x_at::command::{Command, MqttPing, MqttTo};
 use m531x_at::command_line::{ArgumentError, check_keepalive};
 use m531x_at::urc::OpenOutcome;
 
-use super::{BrokerEvent, CallOff, Context, Input, Operation, Scope, Step};
+use super::{BrokerEvent, CallOff, Context, Input, Procedure, Scope, Step};
 use crate::Error;
 use crate::session::ConnectOptions;
 use crate::session::internal::Internal;
@@ -303,7 +303,7 @@ impl Connect {
     }
 }
 
-impl Operation for Connect {
+impl Procedure for Connect {
     fn title(&self) -> String {
         format!("connecting to {}", self.broker())
     }
