@@ -3,7 +3,7 @@
 mod output;
 mod signals;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -35,6 +35,8 @@ struct State {
     reader_gone: AtomicBool,
     /// Input is waited for, which nothing but the end of the process can break off.
     reading: AtomicBool,
+    /// Standard input is a terminal; one that was closed does not say so any more.
+    typed: bool,
     restore: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -55,6 +57,7 @@ impl Interrupt {
             ending: AtomicBool::new(false),
             reader_gone: AtomicBool::new(false),
             reading: AtomicBool::new(false),
+            typed: io::stdin().is_terminal(),
             restore: Box::new(restore),
         });
         let called = Arc::clone(&state);
@@ -113,11 +116,21 @@ impl Interrupt {
         Ok(read)
     }
 
+    /// Whether the end of standard input is the user's: a closed terminal reads like Ctrl-D, and its
+    /// signal may still be on its way, or be ignored.
+    pub(crate) fn end_of_input(&self) -> Result<(), Failure> {
+        if self.0.typed && output::input_hung_up() {
+            return Err(Failure::Interrupted);
+        }
+        Ok(())
+    }
+
     /// The lines of standard input.
     pub(crate) fn input_lines(&self) -> impl Iterator<Item = Result<String, Failure>> {
         std::iter::from_fn(|| {
             let line = self.reading(|| io::stdin().lines().next());
             match line {
+                Ok(None) => self.end_of_input().err().map(Err),
                 Ok(line) => line.map(|line| line.map_err(unreadable)),
                 Err(failure) => Some(Err(failure)),
             }

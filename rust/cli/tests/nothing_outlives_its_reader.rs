@@ -127,6 +127,18 @@ fn at_ends_with_the_terminal_that_is_typed_on() {
 }
 
 #[test]
+fn the_end_of_a_closed_terminal_is_not_taken_for_ctrl_d() {
+    for (arguments, first) in [(&["at"][..], "to end:"), (&["console"], "> ")] {
+        let mut command = m531x(arguments);
+        command.args(MODULE);
+        let state = tempfile::tempdir().unwrap();
+        let mut terminal = Terminal::start(ignoring_hangup(&command), state.path());
+        terminal.wait_for(first);
+        assert_eq!(terminal.close_stopped(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_pipe_without_a_reader_ends_whoever_writes_to_it_without_a_word() {
     // Something to print before the reader leaves, and something that goes on coming in afterwards.
     for (arguments, first) in [

@@ -51,6 +51,26 @@ pub(super) fn watch(
     Ok(())
 }
 
+/// Whether the other end of standard input is gone, as it is for a terminal that was closed.
+#[cfg(unix)]
+pub(super) fn input_hung_up() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    const NOW: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let input = std::io::stdin();
+    let mut watched = [PollFd::new(&input, PollFlags::empty())];
+    poll(&mut watched, Some(&NOW)).is_ok() && watched[0].revents().contains(PollFlags::HUP)
+}
+
+/// Windows ends the process with its console.
+#[cfg(windows)]
+pub(super) fn input_hung_up() -> bool {
+    false
+}
+
 /// Windows reports it at the next write.
 #[cfg(windows)]
 #[allow(

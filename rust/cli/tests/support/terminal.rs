@@ -11,7 +11,7 @@ use m531x_test_support::pty::Pty;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::Running;
+use super::{Running, send};
 
 /// A command on a terminal, and everything it has printed.
 pub struct Terminal {
@@ -103,12 +103,23 @@ impl Terminal {
     }
 
     /// Closes the terminal, as whoever closes its window does, and waits until the command has ended.
-    pub fn close(mut self) -> Option<i32> {
+    pub fn close(self) -> Option<i32> {
+        self.hang_up().ended()
+    }
+
+    /// The same for a command that is stopped meanwhile, and so reads from a closed terminal.
+    pub fn close_stopped(self) -> Option<i32> {
+        send("STOP", &self.child.0);
+        let mut child = self.hang_up();
+        send("CONT", &child.0);
+        child.ended()
+    }
+
+    fn hang_up(mut self) -> Running {
         let (stop, reader) = self.reader.take().unwrap();
         drop(stop);
         reader.join().unwrap();
-        let mut child = self.child;
         drop(self.master);
-        child.ended()
+        self.child
     }
 }

@@ -83,7 +83,10 @@ impl Arguments {
                 }
                 // A terminal that is gone ends its input too.
                 Typed::End if interrupt.ending() => return Err(interrupt.failure()),
-                Typed::End => After::Quit,
+                Typed::End => {
+                    interrupt.end_of_input()?;
+                    After::Quit
+                }
             };
             if after == After::Quit {
                 return Ok(());
