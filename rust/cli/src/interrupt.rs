@@ -3,7 +3,7 @@
 mod output;
 mod signals;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufRead, IsTerminal};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -125,10 +125,10 @@ impl Interrupt {
         Ok(())
     }
 
-    /// The lines of standard input.
-    pub(crate) fn input_lines(&self) -> impl Iterator<Item = Result<String, Failure>> {
+    /// The lines of standard input, of any bytes, without the line feeds that end them.
+    pub(crate) fn input_lines(&self) -> impl Iterator<Item = Result<Vec<u8>, Failure>> {
         std::iter::from_fn(|| {
-            let line = self.reading(|| io::stdin().lines().next());
+            let line = self.reading(|| io::stdin().lock().split(b'\n').next());
             match line {
                 Ok(None) => self.end_of_input().err().map(Err),
                 Ok(line) => line.map(|line| line.map_err(unreadable)),

@@ -15,7 +15,7 @@ mod session;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use command::Command;
 use failure::Failure;
@@ -42,7 +42,7 @@ struct Arguments {
 /// It handles Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP itself while a command runs until it
 /// is stopped. The process should end after it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match parse(arguments) {
         Ok(arguments) => arguments,
         Err(wrong) => {
             // Help and version come this way too; without a reader nothing is lost.
@@ -61,24 +61,63 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut command = command_line();
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|wrong| wrong.format(&mut command))
+}
+
+/// The whole command line as clap knows it.
+fn command_line() -> clap::Command {
+    with_hyphen_values(Arguments::command())
+}
+
+/// Every option takes its value as it stands: a payload of -5 is no option.
+fn with_hyphen_values(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| {
+            let option = !argument.is_positional() && argument.get_action().takes_values();
+            if option {
+                argument.allow_hyphen_values(true)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(with_hyphen_values)
+}
+
 fn flush() -> Result<(), Failure> {
     Ok(io::stdout().flush()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Arguments;
+    use super::command_line;
 
     #[test]
     fn the_arguments_of_every_command_are_consistent() {
-        Arguments::command().debug_assert();
+        command_line().debug_assert();
+    }
+
+    #[test]
+    fn every_option_takes_a_value_that_begins_with_a_hyphen() {
+        let mut whole = command_line();
+        whole.build();
+        for command in whole.get_subcommands() {
+            for option in command.get_opts() {
+                let takes = option.get_action().takes_values();
+                assert!(
+                    !takes || option.is_allow_hyphen_values_set(),
+                    "{} {option}",
+                    command.get_name()
+                );
+            }
+        }
     }
 
     #[test]
     fn the_help_of_every_command_has_an_example() {
-        for mut command in Arguments::command().get_subcommands().cloned() {
+        for mut command in command_line().get_subcommands().cloned() {
             let name = command.get_name().to_owned();
             let help = command.render_long_help().to_string();
             assert!(help.contains(&format!("m531x {name}")), "{name}: {help}");

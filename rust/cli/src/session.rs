@@ -1,5 +1,6 @@
 //! The MQTT connection that `pub` and `sub` share, with mosquitto's flags.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stderr, stdin};
 use std::path::PathBuf;
@@ -60,7 +61,7 @@ pub(crate) struct ConnectionArguments {
     will_topic: Option<String>,
     /// Payload of the will
     #[arg(long, value_name = "TEXT", requires = "will_topic")]
-    will_payload: Option<String>,
+    will_payload: Option<OsString>,
     /// Quality of service of the will
     #[arg(long, value_name = "QOS", default_value = "0", value_parser = qos)]
     will_qos: QoS,
@@ -132,7 +133,11 @@ impl ConnectionArguments {
         options.tls = self.tls;
         options.will = self.will_topic.as_ref().map(|topic| Will {
             topic: topic.clone(),
-            payload: self.will_payload.clone().unwrap_or_default().into_bytes(),
+            payload: self
+                .will_payload
+                .clone()
+                .unwrap_or_default()
+                .into_encoded_bytes(),
             qos: self.will_qos,
             retain: self.will_retain,
         });

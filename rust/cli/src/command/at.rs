@@ -42,7 +42,8 @@ impl Arguments {
                 writeln!(stderr(), "one AT command a line, Ctrl-D to end:")?;
             }
             for line in interrupt.input_lines() {
-                let line = line?;
+                let line = String::from_utf8(line?)
+                    .map_err(|_| Failure::Usage("a line of the input is not text".into()))?;
                 if !line.trim().is_empty() {
                     refused += self.send(line.trim(), &port.modem, &interrupt)?;
                 }

@@ -1,5 +1,6 @@
 //! `m531x pub`.
 
+use std::ffi::OsString;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
@@ -42,13 +43,13 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Source {
-    /// This text
+    /// This text, or whatever bytes the shell passes
     #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
+    message: Option<OsString>,
     /// The content of a file, - for standard input
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Every line of standard input, each a message of its own
+    /// Every line of standard input, each a message of its own, of any bytes
     #[arg(short = 'l', long)]
     stdin_lines: bool,
     /// An empty payload, which with --retain removes what the broker keeps
@@ -68,7 +69,7 @@ impl Arguments {
             Some(payload) => self.publish(&connection, &payload)?,
             None => {
                 for line in connection.interrupt.input_lines() {
-                    self.publish(&connection, line?.as_bytes())?;
+                    self.publish(&connection, &line?)?;
                 }
             }
         }
@@ -90,7 +91,7 @@ impl Arguments {
             Some(payload) => drop(accept(&payload)?),
             None => {
                 for line in connection.interrupt.input_lines() {
-                    accept(line?.as_bytes())?;
+                    accept(&line?)?;
                 }
             }
         }
@@ -130,7 +131,7 @@ impl Source {
     /// The one payload, or `None` for the lines of standard input.
     fn payload(&self) -> Result<Option<Vec<u8>>, Failure> {
         if let Some(text) = &self.message {
-            return Ok(Some(text.clone().into_bytes()));
+            return Ok(Some(text.as_encoded_bytes().to_vec()));
         }
         if let Some(path) = &self.file {
             let mut content = Vec::new();
