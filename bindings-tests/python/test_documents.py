@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import m531x
-from m531x import aio, doctor, recording
+from m531x import aio, clouds, doctor, paho, recording
 
 PACKAGE = Path(m531x.__file__).parent
 # Their examples need matplotlib, and run with the notebooks.
@@ -44,6 +44,11 @@ SHOWN = [
     m531x.M531xError,
     m531x.ports,
     doctor.diagnose,
+    paho,
+    clouds,
+    clouds.onenet,
+    clouds.aliyun,
+    clouds.tencent,
     recording.replay,
     aio,
     aio.Modem,

@@ -52,6 +52,11 @@ def test_outbox_sends_what_was_published_before() -> None:
     assert "sent=4" in second
 
 
+def test_paho_meter_is_tested_beside_paho() -> None:
+    # paho_meter.py needs a broker on the network: see test_paho.py.
+    assert "paho_meter.py" in (Path(__file__).parent / "test_paho.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_is_tested_here(path: Path) -> None:
     assert path.name in Path(__file__).read_text(encoding="utf-8")

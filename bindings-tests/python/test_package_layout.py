@@ -11,7 +11,9 @@ PACKAGE = Path(m531x.__file__).parent
 PUBLIC = {
     "m531x",
     "m531x.aio",
+    "m531x.clouds",
     "m531x.doctor",
+    "m531x.paho",
     "m531x.plot",
     "m531x.pytest_plugin",  # an entry point of pytest
     "m531x.recording",

@@ -1,0 +1,448 @@
+"""The modem behind a `Client`, and the thread that works for it.
+
+paho's methods return at once, and what they begin happens in the order of the calls. The methods of
+`m531x.Modem` wait for the broker. So one thread calls them, one after the other; it runs as long as
+the port is open, and each result goes to the loop.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from m531x._constants import EventKind
+from m531x._delivery import Delivery
+from m531x._errors import (
+    ConnectError,
+    InvalidArgumentError,
+    M531xError,
+    OperationCancelledError,
+    SubscribeError,
+)
+from m531x._modem import Modem
+from m531x._native import Message
+from m531x._secret import Hidden
+from m531x._types import Event, Recovery, Will
+from m531x.paho._publishes import MQTTMessageInfo, Outgoing
+from m531x.paho._queue import LoopQueue
+from m531x.paho._values import (
+    MQTT_ERR_NO_CONN,
+    MQTT_ERR_PAYLOAD_SIZE,
+    MQTT_ERR_QUEUE_SIZE,
+    MQTT_ERR_SUCCESS,
+    MQTT_ERR_UNKNOWN,
+    MQTT_LOG_DEBUG,
+    MQTT_LOG_ERR,
+    MQTT_LOG_WARNING,
+    ReasonCode,
+)
+
+__all__ = ["Connection", "Settings"]
+
+# The module waits for the broker's acknowledgements for less than the keep-alive.
+_ACK_TIMEOUT_S = 10
+
+
+@dataclass
+class Settings:
+    """What `Client` was told; read at each connection."""
+
+    port: str
+    modem: dict[str, Any]
+    client_id: str
+    clean_session: bool
+    reconnects: bool
+    host: str = ""
+    broker_port: int = 1883
+    keepalive: int = 60
+    username: str | None = None
+    password: Hidden[str | Callable[[], str] | None] = field(default_factory=lambda: Hidden(None))
+    will: Will | None = None
+    tls: bool = False
+    delay: tuple[float, float] = (1.0, 120.0)
+    inflight: int = 20
+    queued: int = 0
+
+
+class Reports(Protocol):
+    """Who is told what happens; on any thread."""
+
+    def log(self, level: int, text: str) -> None: ...
+    def connecting(self) -> None: ...
+    def connected(self, session_present: bool) -> None: ...
+    def refused(self, reason: ReasonCode) -> None: ...
+    def not_reached(self) -> None: ...
+    def disconnected(self, wanted: bool) -> None: ...
+    def message(self, message: Message) -> None: ...
+    def subscribed(self, mid: int, reasons: list[ReasonCode]) -> None: ...
+    def unsubscribed(self, mid: int) -> None: ...
+    def published(self, info: MQTTMessageInfo) -> None: ...
+
+
+class Connection:
+    """One client's modem and its thread; any thread may call every public method."""
+
+    def __init__(self, settings: Settings, reports: Reports, queue: LoopQueue) -> None:
+        """Opens nothing yet."""
+        self._settings = settings
+        self._reports = reports
+        self._queue = queue
+        self._condition = threading.Condition()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._busy = False
+        self._thread: threading.Thread | None = None
+        self._modem: Modem | None = None
+        self._connected = False
+        self._retry_at: float | None = None
+        self._failures = 0
+        # Cleared while a connection is being made: what the modem reports then waits for its end.
+        self._settled = threading.Event()
+        self._settled.set()
+        self._held: deque[Outgoing] = deque()
+        self._in_flight = 0
+        self._unfinished = 0
+
+    @property
+    def modem(self) -> Modem | None:
+        """The modem, while its port is open."""
+        return self._modem
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the client."""
+        return self._connected
+
+    @property
+    def active(self) -> bool:
+        """Whether anything may still happen."""
+        with self._condition:
+            waits = bool(self._jobs) or self._retry_at is not None
+            return self._busy or waits or self._modem is not None
+
+    # ---- what the client wants
+
+    def connect(self) -> None:
+        """Opens the port and connects.
+
+        Returns when the broker has answered; its refusal is reported and raises nothing.
+
+        Raises:
+            M531xError: The port cannot be opened, or the broker was not reached.
+        """
+        done = threading.Event()
+        errors: list[BaseException] = []
+
+        def job() -> None:
+            try:
+                self._connect()
+            except BaseException as error:
+                errors.append(error)
+                self._close()
+            done.set()
+
+        self._post(job)
+        try:
+            # A wait without an end cannot be interrupted by Ctrl-C on Windows.
+            while not done.wait(1.0):
+                pass
+        except BaseException:
+            self._close()
+            raise
+        if errors:
+            raise errors[0]
+
+    def connect_later(self) -> None:
+        """Connects again after the delay, which doubles with each failure."""
+        least, most = self._settings.delay
+        delay = min(least * 2.0 ** min(self._failures, 30), most)
+        with self._condition:
+            self._failures += 1
+            self._retry_at = time.monotonic() + delay
+            self._start()
+            self._condition.notify_all()
+
+    def disconnect(self) -> None:
+        """Disconnects behind everything that was asked for earlier, and frees the port."""
+        self._post(self._disconnect)
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Publishes, or keeps the publish for the next connection (QoS 1 and 2)."""
+        most = self._settings.queued
+        with self._condition:
+            if outgoing.qos and most and self._unfinished >= most:
+                outgoing.info._note(MQTT_ERR_QUEUE_SIZE)
+                return
+            if outgoing.qos:
+                self._unfinished += 1
+            if not self._connected:
+                outgoing.info._note(MQTT_ERR_NO_CONN)
+                if outgoing.qos:
+                    self._held.append(outgoing)
+                return
+        self._post(lambda: self._send(outgoing))
+
+    def subscribe(self, mid: int, topics: list[tuple[str, int]]) -> None:
+        """Subscribes to the filters; the module takes them one by one."""
+        self._post(lambda: self._subscribe(mid, topics))
+
+    def unsubscribe(self, mid: int, topics: list[str]) -> None:
+        """Ends the subscriptions of the filters."""
+        self._post(lambda: self._unsubscribe(mid, topics))
+
+    # ---- the thread
+
+    def _post(self, job: Callable[[], None]) -> None:
+        with self._condition:
+            self._jobs.append(job)
+            self._start()
+            self._condition.notify_all()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="m531x-paho", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._busy = False
+                job = self._next_job()
+                self._busy = job is not None
+                if job is None:
+                    self._thread = None
+                    return
+            try:
+                job()
+            except Exception as error:
+                self._reports.log(MQTT_LOG_ERR, f"failed: {error}")
+
+    def _next_job(self) -> Callable[[], None] | None:
+        """The next job, as soon as there is one; None once the port is closed."""
+        while not self._jobs:
+            if self._retry_at is None:
+                if self._modem is None:
+                    return None
+                self._condition.wait()
+                continue
+            left = self._retry_at - time.monotonic()
+            if left <= 0:
+                self._retry_at = None
+                return self._connect_again
+            self._condition.wait(left)
+        return self._jobs.popleft()
+
+    # ---- jobs
+
+    def _connect(self) -> None:
+        settings = self._settings
+        self._retry_at = None
+        self._reports.connecting()
+        self._settled.clear()
+        try:
+            modem = self._modem or self._open()
+            text = f"connect to {settings.host}:{settings.broker_port} as {settings.client_id!r}"
+            self._reports.log(MQTT_LOG_DEBUG, text)
+            password = settings.password.reveal()
+            # `connect` of older modems returns nothing.
+            connect: Callable[..., object] = modem.connect
+            session = connect(
+                settings.host,
+                settings.broker_port,
+                client_id=settings.client_id,
+                username=settings.username,
+                password=password,
+                keepalive=settings.keepalive,
+                clean_session=settings.clean_session,
+                tls=settings.tls,
+                will=settings.will,
+                ack_timeout=_ack_timeout(settings.keepalive),
+            )
+        except ConnectError as error:
+            if error.return_code is None:
+                raise
+            reason = ReasonCode.of_connack(error.return_code)
+            self._reports.log(MQTT_LOG_WARNING, f"the broker refused the connection: {reason}")
+            self._reports.refused(reason)
+            if not settings.reconnects:
+                self._close()
+        else:
+            self._on_connected(bool(getattr(session, "session_present", None)))
+        finally:
+            self._settled.set()
+
+    def _connect_again(self) -> None:
+        try:
+            self._connect()
+        except M531xError as error:
+            self._reports.log(MQTT_LOG_WARNING, f"not connected: {error}")
+            self._reports.not_reached()
+            self.connect_later()
+
+    def _open(self) -> Modem:
+        settings = self._settings
+        least, most = settings.delay
+        recovery = Recovery(initial_delay=least, max_delay=most) if settings.reconnects else None
+        options: dict[str, Any] = {"recovery": recovery, **settings.modem}
+        modem = self._modem = Modem(settings.port, **options)
+        self._queue.open()
+        modem.on_message = self._message
+        modem.on_connect = self._came_back
+        modem.on_disconnect = self._lost
+        modem.on_event = self._event
+        return modem
+
+    def _disconnect(self) -> None:
+        with self._condition:
+            was_connected, self._connected = self._connected, False
+            self._retry_at = None
+        try:
+            if self._modem is not None and was_connected:
+                self._reports.log(MQTT_LOG_DEBUG, "disconnect")
+                self._modem.disconnect()
+        finally:
+            self._close()
+            self._reports.disconnected(True)
+
+    def _close(self) -> None:
+        """Frees the port; publishes of QoS 1 and 2 wait for the next connection."""
+        with self._condition:
+            modem, self._modem = self._modem, None
+            self._connected = False
+            self._condition.notify_all()
+        self._settled.set()
+        self._queue.close()
+        if modem is not None:
+            modem.close()
+
+    def _send(self, outgoing: Outgoing) -> None:
+        with self._condition:
+            wait = outgoing.qos > 0 and (self._in_flight >= self._settings.inflight or self._held)
+            if not self._connected or wait:
+                outgoing.info._note(MQTT_ERR_SUCCESS if self._connected else MQTT_ERR_NO_CONN)
+                if outgoing.qos:
+                    self._held.append(outgoing)
+                return
+        self._send_now(outgoing)
+
+    def _send_now(self, outgoing: Outgoing) -> None:
+        modem = self._modem
+        if modem is None:
+            return
+        outgoing.info._note(MQTT_ERR_SUCCESS)
+        try:
+            delivery = modem.publish_nowait(
+                outgoing.topic, outgoing.payload, outgoing.qos, outgoing.retain
+            )
+        except M531xError as error:
+            self._failed(outgoing, error)
+            return
+        if outgoing.qos:
+            with self._condition:
+                self._in_flight += 1
+        delivery.add_done_callback(lambda delivery: self._ended(outgoing, delivery))
+
+    def _send_held(self) -> None:
+        """Sends what waits, as far as it may be in flight at a time."""
+        while True:
+            with self._condition:
+                room = self._in_flight < self._settings.inflight
+                if not (self._connected and self._held and room):
+                    return
+                outgoing = self._held.popleft()
+            self._send_now(outgoing)
+
+    def _ended(self, outgoing: Outgoing, delivery: Delivery) -> None:
+        if outgoing.qos:
+            with self._condition:
+                self._in_flight -= 1
+        try:
+            delivery.wait(0)
+        except M531xError as error:
+            left = self._modem is None or isinstance(error, OperationCancelledError)
+            if left and outgoing.qos:
+                outgoing.info._note(MQTT_ERR_NO_CONN)
+                with self._condition:
+                    # Several end at once, and others may wait already.
+                    held = [outgoing, *self._held]
+                    self._held = deque(sorted(held, key=lambda each: each.info.mid))
+            else:
+                self._failed(outgoing, error)
+        else:
+            with self._condition:
+                self._unfinished -= outgoing.qos > 0
+            outgoing.info._note(MQTT_ERR_SUCCESS, done=True)
+            self._reports.published(outgoing.info)
+        if self._held and self._connected:
+            self._post(self._send_held)
+
+    def _failed(self, outgoing: Outgoing, error: M531xError) -> None:
+        with self._condition:
+            self._unfinished -= outgoing.qos > 0
+        wrong = isinstance(error, InvalidArgumentError)
+        outgoing.info._note(MQTT_ERR_PAYLOAD_SIZE if wrong else MQTT_ERR_UNKNOWN, str(error))
+        text = f"the publish {outgoing.info.mid} to {outgoing.topic!r} failed: {error}"
+        self._reports.log(MQTT_LOG_ERR, text)
+
+    def _subscribe(self, mid: int, topics: list[tuple[str, int]]) -> None:
+        reasons: list[ReasonCode] = []
+        for topic, qos in topics:
+            granted = None
+            try:
+                if self._modem is not None:
+                    granted = self._modem.subscribe(topic, qos).granted_qos
+            except SubscribeError as error:
+                self._reports.log(MQTT_LOG_WARNING, f"subscribe to {topic!r}: {error}")
+            except M531xError as error:
+                self._reports.log(MQTT_LOG_ERR, f"subscribe to {topic!r}: {error}")
+            reasons.append(ReasonCode.of_suback(granted))
+        self._reports.subscribed(mid, reasons)
+
+    def _unsubscribe(self, mid: int, topics: list[str]) -> None:
+        for topic in topics:
+            try:
+                if self._modem is not None:
+                    self._modem.unsubscribe(topic)
+            except M531xError as error:
+                self._reports.log(MQTT_LOG_ERR, f"unsubscribe from {topic!r}: {error}")
+        self._reports.unsubscribed(mid)
+
+    # ---- what the modem reports, on its own thread
+
+    def _on_connected(self, session_present: bool) -> None:
+        with self._condition:
+            if self._connected:
+                return
+            self._connected = True
+            self._failures = 0
+        self._reports.connected(session_present)
+        self._post(self._send_held)
+
+    def _came_back(self) -> None:
+        self._settled.wait()
+        if self._modem is not None:
+            self._on_connected(False)
+
+    def _lost(self, reason: str) -> None:
+        with self._condition:
+            was_connected, self._connected = self._connected, False
+        if was_connected:
+            self._reports.log(MQTT_LOG_WARNING, f"disconnected: {reason}")
+            self._reports.disconnected(False)
+            if not self._settings.reconnects:
+                self._post(self._close)
+
+    def _event(self, event: Event) -> None:
+        if event.kind == EventKind.RECOVERY_FAILED and self._settings.reconnects:
+            self.connect_later()
+
+    def _message(self, message: Message) -> None:
+        self._settled.wait()
+        self._reports.message(message)
+
+
+def _ack_timeout(keepalive: int) -> int:
+    return _ACK_TIMEOUT_S if keepalive == 0 else max(1, min(_ACK_TIMEOUT_S, keepalive - 1))
