@@ -21,8 +21,8 @@
  *   operation's limit, which each function names, still ends it).
  *
  * Handles
- * - An m531x_modem is a number. Once closed it is refused with M531X_ERR_STALE_HANDLE, forever in practice: its slot
- *   is used 65535 times before the number comes again.
+ * - An m531x_modem is a number. Once closed it is refused with M531X_ERR_STALE_HANDLE, forever in practice: 65535 modems
+ *   are opened before a number comes again.
  *
  * Ownership
  * - The caller owns every buffer and string that is passed in; nothing of it is kept after the function returned, but
@@ -32,11 +32,21 @@
  * - Strings returned as `const char *` are static and never freed.
  *
  * Threads
- * - Every function may be called from any thread at any time, several at once on the same modem included. Nothing is
- *   kept with a thread: one may open, another wait, a third close.
- * - An open modem has two threads of its own, and one more with an outbox, which sleep while nothing arrives. Callbacks
- *   run on one of them, with no lock held: they may call everything, m531x_close included.
- * - After fork() the child must not use the modems of the parent.
+ * - Every function may be called from any thread at any time, several at once on the same modem included. Only the text of
+ *   the last error is kept with a thread, see m531x_last_error_text: one may open, another wait, a third close.
+ * - An open modem has one thread of its own, one more with a callback, and one more with an outbox, which sleep while
+ *   nothing arrives. They block all signals, so that no signal handler of the program runs on them.
+ * - Callbacks run on one of these threads, with 2 MiB of stack and no lock held: they may call everything, m531x_close
+ *   included. A callback and a finalizer have to return: an exception of C++ or pthread_exit out of one ends the process
+ *   with a line on stderr that says so, longjmp out of one is undefined.
+ * - pthread_cancel of a thread inside a function takes effect when the function has returned; m531x_cancel makes it return.
+ * - fork() leaves the modems with the parent, which goes on as before. In the child every handle is stale: every function,
+ *   m531x_close included, returns M531X_ERR_STALE_HANDLE and touches nothing, also in destructors and exit handlers. The
+ *   child may open modems of its own. A child that was forked in a callback ends when it returns from there.
+ *
+ * Out of memory
+ * - A function that finds no thread, no descriptor or no memory for one returns M531X_ERR_OUT_OF_RESOURCES. If malloc has
+ *   nothing left at all, the process is aborted.
  *
  * Waiting in an epoll loop (Linux)
  * @code
@@ -181,6 +191,10 @@ enum m531x_error {
    * Too many operations or messages wait; take messages, or try again later. @since 0.1.0
    */
   M531X_ERR_QUEUE_FULL = -27,
+  /**
+   * The system has no thread, descriptor or memory left; close something, raise limits. @since 0.1.0
+   */
+  M531X_ERR_OUT_OF_RESOURCES = -28
 };
 
 /**
@@ -206,7 +220,7 @@ enum m531x_message_flag {
   /**
    * Where the topic ends is not certain.
    */
-  M531X_MESSAGE_AMBIGUOUS = 32,
+  M531X_MESSAGE_AMBIGUOUS = 32
 };
 
 /**
@@ -319,7 +333,7 @@ enum m531x_event_kind {
    * after five times the longest delay of the recovery. Only with M531X_OPTION_ASK_PASSWORD. The delay is
    * M531X_OPTION_RECOVERY_MAX_DELAY_MS.
    */
-  M531X_EVENT_LOGIN_REFUSED = 24,
+  M531X_EVENT_LOGIN_REFUSED = 24
 };
 
 /**
@@ -349,7 +363,7 @@ enum m531x_mqtt_state_number {
   /**
    * The connection is gone, and no attempt to restore it is running.
    */
-  M531X_STATE_LOST = 5,
+  M531X_STATE_LOST = 5
 };
 
 /**
@@ -501,7 +515,7 @@ enum m531x_option {
   /**
    * u32: how many bytes of messages and events may wait in all, 1 and more; default 67108864.
    */
-  M531X_OPTION_QUEUE_BYTES = 33,
+  M531X_OPTION_QUEUE_BYTES = 33
 };
 
 /**
@@ -523,7 +537,7 @@ enum m531x_overflow {
   /**
    * The new message is dropped; the event M531X_EVENT_DROPPED counts the drops.
    */
-  M531X_OVERFLOW_DROP_NEWEST = 2,
+  M531X_OVERFLOW_DROP_NEWEST = 2
 };
 
 /**
@@ -537,7 +551,7 @@ enum m531x_outbox_overflow {
   /**
    * The oldest messages that are not in flight are dropped; the event M531X_EVENT_OUTBOX_DROPPED counts them.
    */
-  M531X_OUTBOX_OVERFLOW_DROP_OLDEST = 1,
+  M531X_OUTBOX_OVERFLOW_DROP_OLDEST = 1
 };
 
 /**
@@ -633,8 +647,10 @@ const char *m531x_error_text(m531x_status status);
 /**
  * The text of the last error of a modem, with the thing and the number in question.
  *
- * It is kept with the modem and not with the thread. With the handle 0 it is the last error of m531x_open and
- * m531x_virtual_modem_start in this process.
+ * If the calling thread's last call of this modem failed, it is that call's text, which no other thread overwrites;
+ * else the text of the last call of this modem that failed on any thread, so that tools that change threads between two
+ * calls find it. A wait whose time ran out counts as no call. With the handle 0 the same holds for m531x_open,
+ * m531x_open_with and m531x_virtual_modem_start.
  *
  * @param modem   [in] A modem, or 0.
  * @param text    [out] Buffer for the NUL-terminated text; may be NULL if capacity is 0.
@@ -666,13 +682,15 @@ m531x_status m531x_last_modem_error(m531x_modem modem, int32_t *number);
  *                    library (where it was built in).
  * @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
  * @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
- * @param timeout_ms  [in] How long the opening may take, regardless of port and model, in milliseconds; -1 is 10 s,
- *                    0 tries everything once, which takes 3 s at most.
+ * @param timeout_ms  [in] How long the opening may take, regardless of port and model, in milliseconds; -1 is 10 s.
+ *                    0 asks once: a port on which nothing answers is given up within 100 ms, a module that answers, or
+ *                    a serial server that is slow to be reached, gets 3 s.
  * @param modem       [out] The handle; written on success only.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
- *         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). m531x_last_error_text
- *         with the handle 0 returns the text.
- * @note Thread-safe. Blocks.
+ *         M531X_ERR_TIMEOUT (the serial server was not reached in time), M531X_ERR_NO_ANSWER,
+ *         M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_CANCELLED, M531X_ERR_OUT_OF_RESOURCES, M531X_ERR_BUSY (16384 modems are
+ *         open). m531x_last_error_text with the handle 0 returns the text.
+ * @note Thread-safe. Blocks; m531x_cancel_open wakes it.
  * @since 0.1.0
  */
 m531x_status m531x_open(const char *port,
@@ -684,7 +702,8 @@ m531x_status m531x_open(const char *port,
 /**
  * Closes a modem, within 50 ms, and wakes every caller that waits for it with M531X_ERR_CLOSED.
  *
- * From now on the handle is stale. No callback runs when it returns: one that runs is waited for, however long it takes.
+ * From now on the handle is stale. When it returns, the port is free, and the modem's threads and descriptors are gone. No
+ * callback runs: one that runs is waited for, however long it takes, and an outbox is waited for until its file is written.
  * Only a caller that is a callback itself waits for none, and may finish.
  * The module keeps its MQTT connection: call m531x_disconnect first to notify the broker.
  *
@@ -706,6 +725,15 @@ m531x_status m531x_close(m531x_modem modem);
  * @since 0.1.0
  */
 m531x_status m531x_cancel(m531x_modem modem);
+
+/**
+ * Ends every m531x_open that is under way in this process, within 50 ms; each returns M531X_ERR_CANCELLED.
+ *
+ * @return M531X_OK.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_cancel_open(void);
 
 /**
  * Sets an option that is a number. Those of the connection take effect with the next m531x_connect, the others at
@@ -980,7 +1008,7 @@ m531x_status m531x_wait_event(m531x_modem modem,
  * @param modem  [in] An open modem.
  * @param fd     [out] The descriptor, the same each time.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (also where the system has no such descriptors),
- *         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor available).
+ *         M531X_ERR_STALE_HANDLE, M531X_ERR_OUT_OF_RESOURCES.
  * @note Thread-safe.
  * @since 0.1.0
  */
@@ -999,7 +1027,7 @@ m531x_status m531x_event_fd(m531x_modem modem, int32_t *fd);
  * @param user_data  [in] Handed to the callback; may be NULL.
  * @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
  *                   the modem was closed. May be NULL. It is not called if this function fails.
- * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
+ * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
  * @note Thread-safe; the callback is called on a thread of the library.
  * @since 0.1.0
  */
@@ -1017,7 +1045,7 @@ m531x_status m531x_set_message_callback(m531x_modem modem,
  * @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
  * @param user_data  [in] Handed to the callback; may be NULL.
  * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
- * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
+ * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
  * @note Thread-safe; the callback is called on a thread of the library.
  * @since 0.1.0
  */

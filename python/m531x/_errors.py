@@ -63,6 +63,7 @@ class ErrorCode(enum.IntEnum):
     RECORDING = -25
     REPEATED_LOSS = -26
     QUEUE_FULL = -27
+    OUT_OF_RESOURCES = -28
 
     @property
     def text(self) -> str:
@@ -120,6 +121,9 @@ _TEXTS: Final[dict[ErrorCode, str]] = {
         "the connection was lost each time this was on its way; the broker may refuse it"
     ),
     ErrorCode.QUEUE_FULL: "too many operations or messages wait; take messages, or try again later",
+    ErrorCode.OUT_OF_RESOURCES: (
+        "the system has no thread, descriptor or memory left; close something, raise limits"
+    ),
 }
 
 
@@ -187,7 +191,7 @@ class PublishError(ModemTimeoutError):
 
 
 class PortError(M531xError, OSError):
-    """The serial port or the connection that stands in for it failed."""
+    """The serial port, or the connection that stands in for it, or the system failed."""
 
     code = ErrorCode.PORT
 
@@ -324,6 +328,7 @@ _CLASSES: Final[dict[ErrorCode, type[M531xError]]] = {
     ErrorCode.RECORDING: RecordingError,
     ErrorCode.REPEATED_LOSS: RepeatedLossError,
     ErrorCode.QUEUE_FULL: QueueFullError,
+    ErrorCode.OUT_OF_RESOURCES: PortError,
 }
 
 

@@ -59,7 +59,7 @@ class Modem(ModemBase):
         model: ``"M5310-A"``, ``"M5311"``, ``"M5312"``, ``"M5313"`` ...; ``"auto"`` asks the module.
         baudrate: Bits per second; None is the model's, and with ``"auto"`` tries 9600 and 115200.
         open_timeout: Seconds that the opening may take, with any port and model; 0 tries everything
-            once, which takes 3 s at most.
+            once: it gives up a silent port within 0.1 s, and grants 3 s to a module that answers.
         command_timeout: Seconds that a command may take, unless it is known to take longer.
         guard_time: Least pause in seconds between an answer and the next command; None is the
             model's on a serial line and none elsewhere.

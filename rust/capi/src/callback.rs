@@ -2,14 +2,18 @@
 
 use std::cell::Cell;
 use std::ffi::c_void;
+use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::{mem, process};
+
+use m531x_core::{forks, leave_forked_child};
 
 use crate::constants::{m531x_finalizer, m531x_modem};
 
 pub(crate) type MessageFunction =
-    extern "C" fn(m531x_modem, *const std::ffi::c_char, *const u8, u32, u32, *mut c_void);
+    extern "C-unwind" fn(m531x_modem, *const std::ffi::c_char, *const u8, u32, u32, *mut c_void);
 pub(crate) type EventFunction =
-    extern "C" fn(m531x_modem, i32, i32, *const std::ffi::c_char, *mut c_void);
+    extern "C-unwind" fn(m531x_modem, i32, i32, *const std::ffi::c_char, *mut c_void);
 
 /// The callbacks of one modem.
 #[derive(Default)]
@@ -46,6 +50,7 @@ struct CellState<F> {
 impl<F: Copy> CallbackCell<F> {
     /// Calls the callback, if there is one.
     pub(crate) fn call(&self, with: impl FnOnce(F, *mut c_void)) -> bool {
+        let before = forks();
         let registration = {
             let mut state = self.lock();
             let Some(registration) = state.registration.clone() else {
@@ -55,7 +60,13 @@ impl<F: Copy> CallbackCell<F> {
             registration
         };
         IN_CALLBACK.set(true);
-        with(registration.function, registration.user_data.0);
+        of_the_program("callback", || {
+            with(registration.function, registration.user_data.0);
+        });
+        if forks() != before {
+            // It has forked, and returned in the child: this thread's loop is the parent's.
+            leave_forked_child();
+        }
         // If it was replaced meanwhile, this was the last use of it.
         drop(registration);
         IN_CALLBACK.set(false);
@@ -99,6 +110,30 @@ impl<F> Default for CallbackCell<F> {
     }
 }
 
+/// Whether the calling thread runs a callback.
+pub(crate) fn in_callback() -> bool {
+    IN_CALLBACK.get()
+}
+
+/// Calls a function of the program's that must return. What would unwind out of it, an exception or `pthread_exit`,
+/// would leave locks of the library behind: the process ends there, and says why.
+fn of_the_program(what: &'static str, call: impl FnOnce()) {
+    struct Unwound(&'static str);
+    impl Drop for Unwound {
+        fn drop(&mut self) {
+            let what = self.0;
+            let _ = writeln!(
+                io::stderr(),
+                "m531x: a {what} was left by an exception or by pthread_exit; it has to return"
+            );
+            process::abort();
+        }
+    }
+    let unwound = Unwound(what);
+    call();
+    mem::forget(unwound);
+}
+
 /// A callback, its user data, and what to do with that in the end.
 pub(crate) struct Registration<F> {
     function: F,
@@ -119,7 +154,7 @@ impl<F> Registration<F> {
 impl<F> Drop for Registration<F> {
     fn drop(&mut self) {
         if let Some(finalizer) = self.finalizer {
-            finalizer(self.user_data.0);
+            of_the_program("finalizer", || finalizer(self.user_data.0));
         }
     }
 }

@@ -14,7 +14,7 @@ pub type m531x_modem = u32;
 /// Receives a message: topic is NUL-terminated, payload has `length` bytes (and may be NULL if that is 0), flags are
 /// M531X_MESSAGE_... with the QoS in M531X_MESSAGE_QOS_MASK. Both are valid until the function returns. @since 0.1.0
 pub type m531x_message_callback = Option<
-    extern "C" fn(
+    extern "C-unwind" fn(
         modem: m531x_modem,
         topic: *const c_char,
         payload: *const u8,
@@ -26,7 +26,7 @@ pub type m531x_message_callback = Option<
 
 /// Receives an event: kind is M531X_EVENT_..., text is NUL-terminated and valid until the function returns. @since 0.1.0
 pub type m531x_event_callback = Option<
-    extern "C" fn(
+    extern "C-unwind" fn(
         modem: m531x_modem,
         kind: i32,
         value: i32,
@@ -36,7 +36,7 @@ pub type m531x_event_callback = Option<
 >;
 
 /// Releases user data; called once, after the last callback with that user data has returned. @since 0.1.0
-pub type m531x_finalizer = Option<extern "C" fn(user_data: *mut c_void)>;
+pub type m531x_finalizer = Option<extern "C-unwind" fn(user_data: *mut c_void)>;
 
 /// Success.
 pub const M531X_OK: m531x_status = 0;

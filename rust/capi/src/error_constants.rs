@@ -63,6 +63,8 @@ pub enum m531x_error {
     M531X_ERR_REPEATED_LOSS = -26,
     /// Too many operations or messages wait; take messages, or try again later. @since 0.1.0
     M531X_ERR_QUEUE_FULL = -27,
+    /// The system has no thread, descriptor or memory left; close something, raise limits. @since 0.1.0
+    M531X_ERR_OUT_OF_RESOURCES = -28,
 }
 
 #[rustfmt::skip]
@@ -95,6 +97,7 @@ pub(crate) static STATIC_NAMES: &[(i32, &CStr)] = &[
     (-25, c"M531X_ERR_RECORDING"),
     (-26, c"M531X_ERR_REPEATED_LOSS"),
     (-27, c"M531X_ERR_QUEUE_FULL"),
+    (-28, c"M531X_ERR_OUT_OF_RESOURCES"),
 ];
 
 #[rustfmt::skip]
@@ -127,4 +130,5 @@ pub(crate) static STATIC_TEXTS: &[(i32, &CStr)] = &[
     (-25, c"a recording cannot be written or read; check path, rights, room and format"),
     (-26, c"the connection was lost each time this was on its way; the broker may refuse it"),
     (-27, c"too many operations or messages wait; take messages, or try again later"),
+    (-28, c"the system has no thread, descriptor or memory left; close something, raise limits"),
 ];

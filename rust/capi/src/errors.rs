@@ -2,15 +2,14 @@
 
 use std::ffi::{CStr, c_char};
 
+use m531x_core::Error;
+
 use crate::constants::{m531x_modem, m531x_status};
 use crate::error_constants::{STATIC_NAMES, STATIC_TEXTS};
 use crate::guard::guard;
 use crate::handle;
+use crate::last_error::{Kept, of_openings};
 use crate::marshal::{Out, TextBuffer};
-use crate::open_modem::LastError;
-
-/// The last error of an open that failed: there is no handle to keep it with.
-pub(crate) static OPEN_ERROR: LastError = LastError::new();
 
 /// The name of a status, such as "M531X_ERR_TIMEOUT".
 ///
@@ -41,8 +40,10 @@ pub extern "C" fn m531x_error_text(status: m531x_status) -> *const c_char {
 
 /// The text of the last error of a modem, with the thing and the number in question.
 ///
-/// It is kept with the modem and not with the thread. With the handle 0 it is the last error of m531x_open and
-/// m531x_virtual_modem_start in this process.
+/// If the calling thread's last call of this modem failed, it is that call's text, which no other thread overwrites;
+/// else the text of the last call of this modem that failed on any thread, so that tools that change threads between two
+/// calls find it. A wait whose time ran out counts as no call. With the handle 0 the same holds for m531x_open,
+/// m531x_open_with and m531x_virtual_modem_start.
 ///
 /// @param modem   [in] A modem, or 0.
 /// @param text    [out] Buffer for the NUL-terminated text; may be NULL if capacity is 0.
@@ -62,12 +63,7 @@ pub unsafe extern "C" fn m531x_last_error_text(
     guard(|| {
         // SAFETY: the caller passes NULL or a buffer of that capacity, and NULL or a place.
         let buffer = unsafe { TextBuffer::new(text, capacity, needed, "text") }?;
-        let last = if modem == 0 {
-            OPEN_ERROR.text()
-        } else {
-            handle::modems().get(modem)?.last_error.text()
-        };
-        buffer.write(&last)
+        buffer.write(&last_error(modem)?.text)
     })
 }
 
@@ -86,14 +82,16 @@ pub unsafe extern "C" fn m531x_last_modem_error(
     guard(|| {
         // SAFETY: the caller passes NULL or a place that may be written.
         let out = unsafe { Out::required(number, "number") }?;
-        let last = if modem == 0 {
-            OPEN_ERROR.modem_error()
-        } else {
-            handle::modems().get(modem)?.last_error.modem_error()
-        };
-        out.set(last.map_or(-1, i32::from));
+        out.set(last_error(modem)?.modem_code.map_or(-1, i32::from));
         Ok(())
     })
+}
+
+fn last_error(modem: m531x_modem) -> Result<Kept, Error> {
+    if modem == 0 {
+        return Ok(of_openings().get(0));
+    }
+    Ok(handle::modems().get(modem)?.last_error.get(modem))
 }
 
 fn find(

@@ -19,7 +19,7 @@ mod system {
                 .map(Self)
                 .map_err(|error| {
                     Error::new(
-                        ErrorCode::Internal,
+                        ErrorCode::OutOfResources,
                         format!("no event descriptor available: {error}"),
                     )
                 })

@@ -3,15 +3,25 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use m531x_core::{Error, ErrorCode};
+use m531x_core::{Error, ErrorCode, without_cancellation};
 
 use crate::constants::{M531X_OK, m531x_modem, m531x_status};
 use crate::handle;
+use crate::last_error::of_openings;
 use crate::open_modem::OpenModem;
 
 /// Runs the body of a function that belongs to no open modem.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
-    status(&caught(body))
+    without_cancellation(|| status(&caught(body)))
+}
+
+/// As [`guard`] for a function whose error belongs to no modem yet, and keeps its text for the handle 0.
+pub(crate) fn guard_opening(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
+    guard(|| {
+        let result = caught(body);
+        of_openings().keep(0, &result);
+        result
+    })
 }
 
 /// Runs the body of a function of an open modem, and keeps the error's text for it.
@@ -22,9 +32,7 @@ pub(crate) fn guard_modem(
     guard(|| {
         let entry = handle::modems().get(modem)?;
         let result = caught(|| body(&entry));
-        if let Err(error) = &result {
-            entry.last_error.keep(error);
-        }
+        entry.last_error.keep(modem, &result);
         result
     })
 }
@@ -38,16 +46,15 @@ pub(crate) fn guard_wait(
     guard(|| {
         let entry = handle::modems().get(modem)?;
         let result = caught(|| body(&entry));
-        match &result {
-            Err(error) if error.code() != ErrorCode::Timeout => entry.last_error.keep(error),
-            _ => {}
+        if !matches!(&result, Err(error) if error.code() == ErrorCode::Timeout) {
+            entry.last_error.keep(modem, &result);
         }
         result
     })
 }
 
 /// The status for a result.
-pub(crate) fn status(result: &Result<(), Error>) -> m531x_status {
+fn status(result: &Result<(), Error>) -> m531x_status {
     match result {
         Ok(()) => M531X_OK,
         Err(error) => error.code().number(),

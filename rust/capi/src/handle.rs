@@ -1,16 +1,18 @@
 //! Handles: numbers that go stale instead of dangling.
 //!
-//! A handle is a kind (2 bits), a slot (14 bits) and the slot's generation (16 bits, never 0). A
+//! A handle is a kind (2 bits), a slot (14 bits) and the generation of its value (16 bits, never 0). A
 //! handle that was closed, or is of the other kind, or was never given, is recognised by these
-//! numbers alone; nothing behind it is touched.
+//! numbers alone; nothing behind it is touched. A forked child has tables of its own, whose
+//! generations go on from the parent's, so that there every handle of the parent is stale.
 
 #[cfg(all(test, loom))]
 use loom::sync::RwLock;
 #[cfg(not(all(test, loom)))]
 use std::sync::RwLock;
-use std::sync::{Arc, LazyLock, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError};
 
-use m531x_core::{Error, ErrorCode};
+use m531x_core::{Error, ErrorCode, OfThisProcess};
 
 use crate::open_modem::OpenModem;
 
@@ -21,14 +23,17 @@ const GENERATION_MASK: u32 = 0xFFFF;
 
 /// The open modems of this process.
 pub(crate) fn modems() -> &'static Table<OpenModem> {
-    static TABLE: LazyLock<Table<OpenModem>> = LazyLock::new(|| Table::new("modem", 1));
-    &TABLE
+    static TABLE: OfThisProcess<Table<OpenModem>> =
+        OfThisProcess::new(|before| Table::after(before, "modem", 1));
+    TABLE.get()
 }
 
 /// The things of one kind that are behind handles.
 pub(crate) struct Table<T> {
     what: &'static str,
     kind: u32,
+    /// The last one given.
+    generation: AtomicU32,
     slots: RwLock<Vec<Slot<T>>>,
 }
 
@@ -38,11 +43,14 @@ struct Slot<T> {
 }
 
 impl<T> Table<T> {
-    /// An empty table; `kind` is 1 to 3 and different from every other table's.
-    pub(crate) fn new(what: &'static str, kind: u32) -> Self {
+    /// An empty table; `kind` is 1 to 3 and different from every other table's. It gives no handle again that the
+    /// one of the parent process has given.
+    pub(crate) fn after(before: Option<&Self>, what: &'static str, kind: u32) -> Self {
+        let given = before.map_or(0, |before| before.generation.load(Ordering::Relaxed));
         Self {
             what,
             kind,
+            generation: AtomicU32::new(given),
             slots: RwLock::new(Vec::new()),
         }
     }
@@ -66,14 +74,16 @@ impl<T> Table<T> {
                 ));
             }
         };
-        let slot = &mut slots[index];
-        slot.generation = (slot.generation + 1) & GENERATION_MASK;
-        if slot.generation == 0 {
-            slot.generation = 1;
-        }
-        slot.value = Some(value);
+        // Under the lock, so that no other thread changes it.
+        let last = self.generation.load(Ordering::Relaxed);
+        let generation = last % GENERATION_MASK + 1;
+        self.generation.store(generation, Ordering::Relaxed);
+        slots[index] = Slot {
+            generation,
+            value: Some(value),
+        };
         let index = u32::try_from(index).unwrap_or(SLOT_MASK);
-        Ok(self.kind << KIND_SHIFT | index << SLOT_SHIFT | slot.generation)
+        Ok(self.kind << KIND_SHIFT | index << SLOT_SHIFT | generation)
     }
 
     /// What is behind a handle.
@@ -109,10 +119,17 @@ impl<T> Table<T> {
         Error::new(
             ErrorCode::StaleHandle,
             format!(
-                "{handle} is not an open {}: it was closed, or never was one",
+                "{handle} is not an open {} of this process: it was closed, or never was one",
                 self.what
             ),
         )
+    }
+}
+
+#[cfg(test)]
+impl<T> Table<T> {
+    fn new(what: &'static str, kind: u32) -> Self {
+        Self::after(None, what, kind)
     }
 }
 
@@ -150,6 +167,17 @@ mod tests {
         for handle in [0, 1, u32::MAX, foreign] {
             assert!(ours.get(handle).is_err(), "{handle}");
         }
+    }
+
+    #[test]
+    fn the_handles_of_a_parent_are_stale_in_a_child() {
+        let parents = Table::new("thing", 1);
+        let theirs = parents.insert(Arc::new(1)).unwrap();
+        let ours = Table::after(Some(&parents), "thing", 1);
+        assert!(ours.get(theirs).is_err());
+        let first = ours.insert(Arc::new(2)).unwrap();
+        assert_ne!(first, theirs);
+        assert!(ours.get(theirs).is_err());
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod errors;
 mod event_fd;
 mod guard;
 mod handle;
+mod last_error;
 mod marshal;
 pub mod open;
 mod open_modem;

@@ -1,16 +1,21 @@
 //! Opening, closing and cancelling.
 
+use std::convert::Infallible;
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
-use m531x_core::{Error, Modem, ModemOptions};
+use m531x_core::{Error, Modem, ModemOptions, OfThisProcess, OpenCancel};
 
+use crate::callback::in_callback;
 use crate::constants::{m531x_modem, m531x_status};
-use crate::errors::OPEN_ERROR;
-use crate::guard::{guard, guard_modem};
+use crate::guard::{guard, guard_modem, guard_opening};
 use crate::handle;
 use crate::marshal::{Out, invalid, optional_text, text, time_limit};
 use crate::open_modem::OpenModem;
+
+/// How long closing waits for other threads that are leaving.
+const GONE: Duration = Duration::from_millis(50);
 
 /// Opens a port and waits until the module at it answers.
 ///
@@ -19,13 +24,15 @@ use crate::open_modem::OpenModem;
 ///                    library (where it was built in).
 /// @param baudrate    [in] Bits per second; 0 is the model's own (9600 and 115200 are tried if the model is not given).
 /// @param model       [in] "M5310-A", "M5311", "M5312", "M5313", or NULL or "auto" to ask the module.
-/// @param timeout_ms  [in] How long the opening may take, regardless of port and model, in milliseconds; -1 is 10 s,
-///                    0 tries everything once, which takes 3 s at most.
+/// @param timeout_ms  [in] How long the opening may take, regardless of port and model, in milliseconds; -1 is 10 s.
+///                    0 asks once: a port on which nothing answers is given up within 100 ms, a module that answers, or
+///                    a serial server that is slow to be reached, gets 3 s.
 /// @param modem       [out] The handle; written on success only.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_PORT_NOT_FOUND, M531X_ERR_PORT_IN_USE, M531X_ERR_PORT,
-///         M531X_ERR_NO_ANSWER, M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_BUSY (16384 modems are open). m531x_last_error_text
-///         with the handle 0 returns the text.
-/// @note Thread-safe. Blocks.
+///         M531X_ERR_TIMEOUT (the serial server was not reached in time), M531X_ERR_NO_ANSWER,
+///         M531X_ERR_UNSUPPORTED_MODEL, M531X_ERR_CANCELLED, M531X_ERR_OUT_OF_RESOURCES, M531X_ERR_BUSY (16384 modems are
+///         open). m531x_last_error_text with the handle 0 returns the text.
+/// @note Thread-safe. Blocks; m531x_cancel_open wakes it.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn m531x_open(
@@ -35,30 +42,25 @@ pub unsafe extern "C" fn m531x_open(
     timeout_ms: i32,
     modem: *mut m531x_modem,
 ) -> m531x_status {
-    guard(|| {
+    guard_opening(|| {
         // SAFETY: the caller passes NULL or strings and a place that may be written.
         let (port, model, out) = unsafe {
             (
-                text(port, "port"),
-                optional_text(model, "model"),
-                Out::required(modem, "modem"),
+                text(port, "port")?,
+                optional_text(model, "model")?,
+                Out::required(modem, "modem")?,
             )
         };
-        let result = out.and_then(|out| {
-            let options = options(baudrate, model?, timeout_ms)?;
-            out.set(open(port?, options)?);
-            Ok(())
-        });
-        if let Err(error) = &result {
-            OPEN_ERROR.keep(error);
-        }
-        result
+        let options = options(baudrate, model, timeout_ms)?;
+        out.set(open(port, options)?);
+        Ok(())
     })
 }
 
 /// Closes a modem, within 50 ms, and wakes every caller that waits for it with M531X_ERR_CLOSED.
 ///
-/// From now on the handle is stale. No callback runs when it returns: one that runs is waited for, however long it takes.
+/// From now on the handle is stale. When it returns, the port is free, and the modem's threads and descriptors are gone. No
+/// callback runs: one that runs is waited for, however long it takes, and an outbox is waited for until its file is written.
 /// Only a caller that is a callback itself waits for none, and may finish.
 /// The module keeps its MQTT connection: call m531x_disconnect first to notify the broker.
 ///
@@ -68,12 +70,7 @@ pub unsafe extern "C" fn m531x_open(
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn m531x_close(modem: m531x_modem) -> m531x_status {
-    guard(|| {
-        let entry = handle::modems().remove(modem)?;
-        entry.modem.close()?;
-        entry.callbacks.clear();
-        Ok(())
-    })
+    guard(|| close(handle::modems().remove(modem)?))
 }
 
 /// Wakes every thread that waits in a function of this modem; each returns M531X_ERR_CANCELLED.
@@ -88,6 +85,19 @@ pub extern "C" fn m531x_close(modem: m531x_modem) -> m531x_status {
 pub extern "C" fn m531x_cancel(modem: m531x_modem) -> m531x_status {
     guard_modem(modem, |entry| {
         entry.modem.cancel();
+        Ok(())
+    })
+}
+
+/// Ends every m531x_open that is under way in this process, within 50 ms; each returns M531X_ERR_CANCELLED.
+///
+/// @return M531X_OK.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_cancel_open() -> m531x_status {
+    guard(|| {
+        Opening::cancel_all();
         Ok(())
     })
 }
@@ -107,7 +117,64 @@ fn options(baudrate: u32, model: Option<&str>, timeout_ms: i32) -> Result<ModemO
     })
 }
 
-fn open(port: &str, options: ModemOptions) -> Result<m531x_modem, Error> {
+/// Closes, and waits for what is gone in no time: the threads that were woken and the descriptors.
+fn close(entry: Arc<OpenModem>) -> Result<(), Error> {
+    let (alive, gone) = mpsc::channel::<Infallible>();
+    // The last to go with what the modem consists of.
+    entry.modem.on_readable(move |_| {
+        let _ = &alive;
+    });
+    entry.modem.close()?;
+    entry.callbacks.clear();
+    drop(entry);
+    if !in_callback() {
+        let _ = gone.recv_timeout(GONE);
+    }
+    Ok(())
+}
+
+/// An opening that is under way, for m531x_cancel.
+struct Opening {
+    number: u64,
+}
+
+type Openings = Mutex<(u64, Vec<(u64, OpenCancel)>)>;
+
+impl Opening {
+    fn begin(cancel: OpenCancel) -> Self {
+        let mut openings = Self::all();
+        openings.0 += 1;
+        let number = openings.0;
+        openings.1.push((number, cancel));
+        Self { number }
+    }
+
+    fn cancel_all() {
+        for (_, cancel) in &Self::all().1 {
+            cancel.cancel();
+        }
+    }
+
+    fn all() -> MutexGuard<'static, (u64, Vec<(u64, OpenCancel)>)> {
+        static OPENINGS: OfThisProcess<Openings> = OfThisProcess::new(|_| Mutex::default());
+        OPENINGS
+            .get()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let mut openings = Self::all();
+        openings.1.retain(|(number, _)| *number != self.number);
+    }
+}
+
+fn open(port: &str, mut options: ModemOptions) -> Result<m531x_modem, Error> {
+    let cancel = OpenCancel::default();
+    options.open_cancel = Some(cancel.clone());
+    let _under_way = Opening::begin(cancel);
     handle::modems().insert(Arc::new(open_entry(port, options)?))
 }
 

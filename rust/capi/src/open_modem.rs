@@ -7,6 +7,7 @@ use m531x_core::{Delivery, Error, ErrorCode, Modem};
 
 use crate::callback::Callbacks;
 use crate::event_fd::EventFd;
+use crate::last_error::LastError;
 use crate::settings::Settings;
 
 /// One open modem.
@@ -41,7 +42,7 @@ impl OpenModem {
             modem,
             event_fd: Mutex::default(),
             callbacks: Callbacks::default(),
-            last_error: LastError::new(),
+            last_error: LastError::default(),
             settings: Mutex::default(),
             deliveries: Mutex::default(),
             #[cfg(feature = "virtual-modem")]
@@ -100,31 +101,5 @@ impl Deliveries {
         }
         self.by_token.insert(self.last_token, delivery);
         self.last_token
-    }
-}
-
-/// The last error of one modem: kept with it and not with the thread, because LabVIEW changes
-/// threads between calls.
-pub(crate) struct LastError(Mutex<(String, Option<u16>)>);
-
-impl LastError {
-    pub(crate) const fn new() -> Self {
-        Self(Mutex::new((String::new(), None)))
-    }
-
-    pub(crate) fn keep(&self, error: &Error) {
-        *self.lock() = (error.to_string(), error.modem_code());
-    }
-
-    pub(crate) fn text(&self) -> String {
-        self.lock().0.clone()
-    }
-
-    pub(crate) fn modem_error(&self) -> Option<u16> {
-        self.lock().1
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (String, Option<u16>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,7 @@ use crate::guard::guard_modem;
 /// @param user_data  [in] Handed to the callback; may be NULL.
 /// @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
 ///                   the modem was closed. May be NULL. It is not called if this function fails.
-/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
 /// @note Thread-safe; the callback is called on a thread of the library.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -50,7 +50,7 @@ pub extern "C" fn m531x_set_message_callback(
 /// @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
 /// @param user_data  [in] Handed to the callback; may be NULL.
 /// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
-/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_INTERNAL (no thread can be started for it).
+/// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
 /// @note Thread-safe; the callback is called on a thread of the library.
 /// @since 0.1.0
 #[unsafe(no_mangle)]

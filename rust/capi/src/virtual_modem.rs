@@ -1,16 +1,19 @@
 //! The virtual modem, to test without hardware.
 
+use std::error::Error as _;
 use std::ffi::c_char;
-use std::sync::{Arc, LazyLock};
+use std::io;
+use std::sync::Arc;
 
-use m531x_core::{Error, ErrorCode, Model, Modem, ModemOptions, Stream};
+use m531x_core::{
+    Error, ErrorCode, Model, Modem, ModemOptions, OfThisProcess, Stream, is_exhausted,
+};
 use m531x_virtual_modem::{
     Fault, Firmware, LinkChoice, StartError, VirtualModem, VirtualModemOptions,
 };
 
 use crate::constants::m531x_status;
-use crate::errors::OPEN_ERROR;
-use crate::guard::guard;
+use crate::guard::{guard, guard_opening};
 use crate::handle::Table;
 use crate::marshal::{Out, TextBuffer, invalid, optional_text, too_small};
 
@@ -88,28 +91,22 @@ pub unsafe extern "C" fn m531x_virtual_modem_start_with(
     port_capacity: u32,
     port_needed: *mut u32,
 ) -> m531x_status {
-    guard(|| {
+    guard_opening(|| {
         // SAFETY: the caller passes NULL or strings, a buffer of that capacity, and NULL or places.
-        let arguments = unsafe {
-            optional_text(model, "model").and_then(|model| {
-                Ok((
-                    options(
-                        model,
-                        optional_text(firmware, "firmware")?,
-                        optional_text(broker, "broker")?,
-                        optional_text(link, "link")?,
-                        optional_text(faults, "faults")?,
-                    )?,
-                    Out::required(handle, "handle")?,
-                    TextBuffer::new(port, port_capacity, port_needed, "port")?,
-                ))
-            })
+        let (options, handle, port) = unsafe {
+            (
+                options(
+                    optional_text(model, "model")?,
+                    optional_text(firmware, "firmware")?,
+                    optional_text(broker, "broker")?,
+                    optional_text(link, "link")?,
+                    optional_text(faults, "faults")?,
+                )?,
+                Out::required(handle, "handle")?,
+                TextBuffer::new(port, port_capacity, port_needed, "port")?,
+            )
         };
-        let result = arguments.and_then(|(options, handle, port)| start(options, &handle, &port));
-        if let Err(error) = &result {
-            OPEN_ERROR.keep(error);
-        }
-        result
+        start(options, &handle, &port)
     })
 }
 
@@ -146,8 +143,9 @@ pub(crate) fn open(virtual_modem: &VirtualModem, options: ModemOptions) -> Resul
 }
 
 fn virtual_modems() -> &'static Table<VirtualModem> {
-    static TABLE: LazyLock<Table<VirtualModem>> = LazyLock::new(|| Table::new("virtual modem", 2));
-    &TABLE
+    static TABLE: OfThisProcess<Table<VirtualModem>> =
+        OfThisProcess::new(|before| Table::after(before, "virtual modem", 2));
+    TABLE.get()
 }
 
 fn options(
@@ -198,5 +196,14 @@ fn start(options: VirtualModemOptions, handle: &Out<u32>, port: &TextBuffer) -> 
 }
 
 fn not_started(error: StartError) -> Error {
-    Error::new(ErrorCode::Port, error.to_string())
+    let system = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+    let exhausted = system.is_some_and(is_exhausted) || matches!(error, StartError::System(_));
+    let code = if exhausted {
+        ErrorCode::OutOfResources
+    } else {
+        ErrorCode::Port
+    };
+    Error::new(code, error.to_string())
 }

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn m531x_wait_event(
 /// @param modem  [in] An open modem.
 /// @param fd     [out] The descriptor, the same each time.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (also where the system has no such descriptors),
-///         M531X_ERR_STALE_HANDLE, M531X_ERR_INTERNAL (no descriptor available).
+///         M531X_ERR_STALE_HANDLE, M531X_ERR_OUT_OF_RESOURCES.
 /// @note Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]

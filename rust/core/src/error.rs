@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io;
 
 use m531x_at::command_line::ArgumentError;
 
@@ -37,6 +38,17 @@ impl Error {
         }
     }
 
+    /// What the system refused, with its own words; that threads, descriptors or memory are used up has a code of its
+    /// own.
+    pub(crate) fn of_system(code: ErrorCode, what: &str, error: &io::Error) -> Self {
+        let code = if is_exhausted(error) {
+            ErrorCode::OutOfResources
+        } else {
+            code
+        };
+        Self::new(code, format!("{what}: {error}"))
+    }
+
     /// The same error with the number of the module's `+CME ERROR`.
     #[must_use]
     pub fn with_modem_code(mut self, number: u16) -> Self {
@@ -55,6 +67,13 @@ impl Error {
     #[must_use]
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
         self.text = format!("{}: {}", self.text, one_line(hint.to_owned()));
+        self
+    }
+
+    /// The same error with an ending to its text.
+    #[must_use]
+    pub(crate) fn with_ending(mut self, ending: &str) -> Self {
+        self.text.push_str(ending);
         self
     }
 
@@ -77,6 +96,23 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         self.code == ErrorCode::Timeout
     }
+}
+
+/// Whether the system has no descriptors or memory left.
+#[cfg(unix)]
+pub fn is_exhausted(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let number = error.raw_os_error();
+    error.kind() == io::ErrorKind::OutOfMemory
+        || [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS]
+            .iter()
+            .any(|errno| number == Some(errno.raw_os_error()))
+}
+
+/// Whether the system has no memory left.
+#[cfg(not(unix))]
+pub fn is_exhausted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
 }
 
 fn one_line(text: String) -> String {

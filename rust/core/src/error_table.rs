@@ -74,6 +74,8 @@ pub enum ErrorCode {
     RepeatedLoss = -26,
     /// Too many operations or messages wait; take messages, or try again later.
     QueueFull = -27,
+    /// The system has no thread, descriptor or memory left; close something, raise limits.
+    OutOfResources = -28,
 }
 
 impl ErrorCode {
@@ -106,6 +108,7 @@ impl ErrorCode {
         Self::Recording,
         Self::RepeatedLoss,
         Self::QueueFull,
+        Self::OutOfResources,
     ];
 
     /// The error with this number, if there is one.
@@ -138,6 +141,7 @@ impl ErrorCode {
             -25 => Some(Self::Recording),
             -26 => Some(Self::RepeatedLoss),
             -27 => Some(Self::QueueFull),
+            -28 => Some(Self::OutOfResources),
             _ => None,
         }
     }
@@ -177,6 +181,7 @@ impl ErrorCode {
             Self::Recording => "M531X_ERR_RECORDING",
             Self::RepeatedLoss => "M531X_ERR_REPEATED_LOSS",
             Self::QueueFull => "M531X_ERR_QUEUE_FULL",
+            Self::OutOfResources => "M531X_ERR_OUT_OF_RESOURCES",
         }
     }
 
@@ -238,6 +243,9 @@ impl ErrorCode {
             Self::QueueFull => {
                 "too many operations or messages wait; take messages, or try again later"
             }
+            Self::OutOfResources => {
+                "the system has no thread, descriptor or memory left; close something, raise limits"
+            }
         }
     }
 
@@ -247,7 +255,7 @@ impl ErrorCode {
             Self::InvalidArgument | Self::BufferTooSmall => "InvalidArgumentError",
             Self::Closed | Self::StaleHandle => "ClosedError",
             Self::Timeout | Self::NoAnswer => "ModemTimeoutError",
-            Self::Port | Self::PortInUse | Self::PortNotFound => "PortError",
+            Self::Port | Self::PortInUse | Self::PortNotFound | Self::OutOfResources => "PortError",
             Self::UnsupportedModel => "UnsupportedModelError",
             Self::Command => "CommandError",
             Self::NotConnected => "NotConnectedError",

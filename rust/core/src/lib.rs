@@ -30,15 +30,20 @@ pub use driver::{
 #[cfg(feature = "outbox")]
 pub use driver::{OutboxFile, StoredMessage};
 pub use error::Error;
+#[doc(hidden)]
+pub use error::is_exhausted;
 pub use error_table::ErrorCode;
 pub use event::{Event, Incoming};
 pub use event_kind::EventKind;
 pub use m531x_at::command::{QoS, Secret, Will};
 pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
-/// For the front ends: a thread on which no signal handler of the application runs.
+/// For the front ends: threads on which no signal handler of the application runs, and what forks and cancellations
+/// must not touch.
 #[doc(hidden)]
-pub use m531x_threads::spawn_thread;
+pub use m531x_threads::{
+    OfThisProcess, forks, leave_forked_child, spawn_thread, without_cancellation,
+};
 pub use message::Message;
 pub use session::{
     AskPassword, ConnectOptions, HealthCheck, LineKind, ModemInfo, MqttState, OnAmbiguous, Receipt,

@@ -1,7 +1,16 @@
 //! Threads of the library, for the driver and the virtual modem alike.
 
+mod cancellation;
+mod fork;
+
+use std::convert::Infallible;
 use std::io;
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, Builder, JoinHandle};
+use std::time::Instant;
+
+pub use cancellation::without_cancellation;
+pub use fork::{OfThisProcess, forks, leave_forked_child};
 
 /// Starts a thread on which no signal handler of the application ever runs.
 ///
@@ -24,6 +33,39 @@ pub fn spawn_thread_with<T: Send + 'static>(
     let thread = builder.spawn(body);
     drop(blocked);
     thread
+}
+
+/// A thread as of [`spawn_thread`] that is waited for with a limit.
+pub struct Thread {
+    handle: JoinHandle<()>,
+    /// Disconnected once it has ended.
+    ended: Receiver<Infallible>,
+}
+
+impl Thread {
+    /// Starts it, with a stack of 2 MiB in any environment: callbacks of the program may run on it.
+    pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let (alive, ended) = mpsc::channel();
+        let builder = Builder::new().name(name.to_owned()).stack_size(2 << 20);
+        let handle = spawn_thread_with(builder, move || {
+            let _alive = alive;
+            body();
+        })?;
+        Ok(Self { handle, ended })
+    }
+
+    /// Whether it is the calling one.
+    pub fn is_current(&self) -> bool {
+        self.handle.thread().id() == thread::current().id()
+    }
+
+    /// Waits for its end, but not longer than until then.
+    pub fn join_until(self, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if self.ended.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
+            let _ = self.handle.join();
+        }
+    }
 }
 
 #[cfg(unix)]

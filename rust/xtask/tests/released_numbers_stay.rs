@@ -48,6 +48,7 @@ fn errors_keep_their_numbers_and_names() {
         (-25, "Recording", "M531X_ERR_RECORDING"),
         (-26, "RepeatedLoss", "M531X_ERR_REPEATED_LOSS"),
         (-27, "QueueFull", "M531X_ERR_QUEUE_FULL"),
+        (-28, "OutOfResources", "M531X_ERR_OUT_OF_RESOURCES"),
     ];
     let table = table();
     let errors = table.errors.iter();

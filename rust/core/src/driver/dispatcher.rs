@@ -3,14 +3,13 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::engine::{DoneCallback, Engine};
 use super::mailbox::{Entry, Select, Taken};
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
 use crate::{Error, Incoming, Receipt};
-use m531x_threads::spawn_thread;
+use m531x_threads::Thread;
 
 /// What to call for every message and event; what it gives back waits for those who receive.
 pub(super) type Handler = Box<dyn FnMut(Incoming) -> Option<Incoming> + Send>;
@@ -33,7 +32,7 @@ pub(super) enum Job {
 pub(super) struct Dispatcher {
     jobs: Sender<Job>,
     gate: Arc<Gate>,
-    thread: ThreadId,
+    thread: Thread,
 }
 
 impl Dispatcher {
@@ -41,15 +40,11 @@ impl Dispatcher {
         let (jobs, work) = channel::unbounded();
         let gate = Arc::new(Gate::default());
         engine.set_jobs(Some(jobs.clone()));
-        let thread = spawn_thread("m531x-dispatcher", {
+        let thread = Thread::spawn("m531x-dispatcher", {
             let gate = Arc::clone(&gate);
             move || dispatch(&engine, &work, &gate)
         })?;
-        Ok(Self {
-            jobs,
-            gate,
-            thread: thread.thread().id(),
-        })
+        Ok(Self { jobs, gate, thread })
     }
 
     pub(super) fn send(&self, job: Job) {
@@ -58,11 +53,11 @@ impl Dispatcher {
     }
 
     /// No message callback begins after this; one that runs may finish after it, and is waited for
-    /// a moment unless it is the caller.
-    pub(super) fn stop(self) {
+    /// a moment unless it is the caller. The thread has until `leaves` to end.
+    pub(super) fn stop(self, leaves: Instant) {
         let mut state = self.gate.lock();
         state.closed = true;
-        if thread::current().id() == self.thread {
+        if self.thread.is_current() {
             return;
         }
         let deadline = Instant::now() + Duration::from_millis(20);
@@ -77,6 +72,12 @@ impl Dispatcher {
                 .wait_timeout(state, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+        }
+        let idle = !state.running;
+        drop(state);
+        drop(self.jobs);
+        if idle {
+            self.thread.join_until(leaves);
         }
     }
 }

@@ -56,8 +56,8 @@ pub struct ModemOptions {
     /// What happens to a message whose boundary cannot be determined. Default: delivered, flagged.
     pub on_ambiguous: OnAmbiguous,
     /// How long the opening may take, regardless of port and model: the connection to a serial
-    /// server, the start-up dialogue with the module, every speed that is tried. Zero tries everything
-    /// once, which takes 3 s at most. Default 10 s.
+    /// server, the start-up dialogue with the module, every speed that is tried. Zero asks
+    /// once: a port on which nothing answers is given up within 100 ms, what does answer gets 3 s. Default 10 s.
     pub open_timeout: Duration,
     /// Lets another thread end the start-up dialogue. Default: no thread does.
     pub open_cancel: Option<OpenCancel>,
@@ -119,7 +119,7 @@ pub struct OpenCancel(Arc<AtomicBool>);
 
 impl OpenCancel {
     /// Has the opening end with [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), its port
-    /// closed, within 50 ms; a TCP connection that is being made ends in its own time.
+    /// closed, within 50 ms.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::SeqCst);
     }

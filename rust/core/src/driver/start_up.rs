@@ -22,8 +22,11 @@ const AUTOMATIC_BAUDRATES: [u32; 4] = [9600, 115_200, 9600, 115_200];
 /// How soon a wish to cancel is seen.
 const CANCEL_SLICE: Duration = Duration::from_millis(40);
 
-/// How long an opening may take to which no time is given: everything is tried once.
+/// How long an opening may take to which no time is given, if something answers: everything is tried once.
 const LEAST_TIME: Duration = Duration::from_secs(3);
+
+/// How long such an opening waits for the first answer; a module needs a quarter of it at 9600 baud.
+const ONE_TRY: Duration = Duration::from_millis(80);
 
 /// What a stream in memory is called in error texts.
 const STREAM: &str = "the stream";
@@ -97,11 +100,7 @@ impl OpenTime {
 
     /// How long a module is asked that answers nothing.
     fn patience(&self) -> Duration {
-        if self.once {
-            Duration::ZERO
-        } else {
-            self.left()
-        }
+        if self.once { ONE_TRY } else { self.left() }
     }
 }
 
@@ -156,7 +155,7 @@ fn start(
 ) -> Result<(Arc<Engine>, u32), Failure> {
     let real_line = transport.is_real_line();
     let session = |baudrate: u32| Session::new(config(options, baudrate, real_line, patience));
-    let failed = |error: std::io::Error| Error::new(ErrorCode::Port, format!("{name}: {error}"));
+    let failed = |error: std::io::Error| Error::of_system(ErrorCode::Port, name, &error);
 
     // A device has a speed, even a pseudo-terminal; what is behind an address has one elsewhere.
     let has_speed = !(name.starts_with("tcp://") || name == STREAM);
@@ -175,7 +174,8 @@ fn start(
     };
     let session_at_first = RecordedSession::new(session(first), recorder);
     let engine = Engine::new(transport, line, session_at_first, options).map_err(failed)?;
-    let mut silence = Silence::of(name, time.limit);
+    let waited = if time.once { ONE_TRY } else { time.limit };
+    let mut silence = Silence::of(name, waited);
     let mut outcome = run(&engine, time.left(), options.open_cancel.as_ref());
     let mut baudrate = first;
     let mut others = baudrates.iter().skip(1);

@@ -1,13 +1,16 @@
 //! Opening a port by its name, with an error that says what to do.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, ports, rfc2217};
 use crate::{Error, ErrorCode};
 use m531x_threads::spawn_thread;
+
+/// How soon a wish to cancel is seen.
+const CANCEL_SLICE: Duration = Duration::from_millis(20);
 
 /// Opens a serial device or a serial server; the name's form decides, before anything is touched.
 pub(crate) fn open_url(
@@ -19,9 +22,11 @@ pub(crate) fn open_url(
     let failed = |error: io::Error| refused(port, &error);
     let deadline = Instant::now().checked_add(timeout);
     match port.split_once("://") {
-        Some(("tcp", address)) => Transport::tcp(connect(port, address, timeout)?).map_err(failed),
+        Some(("tcp", address)) => {
+            Transport::tcp(connect(port, address, timeout, cancelled)?).map_err(failed)
+        }
         Some(("rfc2217", address)) => {
-            let socket = connect(port, address, timeout)?;
+            let socket = connect(port, address, timeout, cancelled)?;
             let left = left_until(deadline);
             let line = rfc2217::negotiate(port, &socket, baudrate, left, cancelled)?;
             Transport::remote(socket, Box::new(line)).map_err(failed)
@@ -50,7 +55,12 @@ pub(crate) fn open_stream(stream: Stream) -> Result<Transport, Error> {
         .map_err(|error| Error::new(ErrorCode::Port, format!("stream: {error}")))
 }
 
-fn connect(port: &str, address: &str, timeout: Duration) -> Result<TcpStream, Error> {
+fn connect(
+    port: &str,
+    address: &str,
+    timeout: Duration,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<TcpStream, Error> {
     let has_port = address
         .rsplit_once(':')
         .is_some_and(|(host, number)| !host.is_empty() && number.parse::<u16>().is_ok());
@@ -64,15 +74,42 @@ fn connect(port: &str, address: &str, timeout: Duration) -> Result<TcpStream, Er
         ));
     }
     let deadline = Instant::now().checked_add(timeout);
+    let (found, socket) = mpsc::sync_channel(1);
+    let name = address.to_owned();
+    // The system takes its time over names and connections, and cannot be interrupted: a thread waits for it.
+    spawn_thread("m531x-connect", move || {
+        // No caller waits any more if it took too long.
+        let _ = found.send(connect_one_of(&name, deadline));
+    })
+    .map_err(|error| Error::of_system(ErrorCode::OutOfResources, port, &error))?;
+    loop {
+        let slice = left_until(deadline).min(CANCEL_SLICE);
+        match socket.recv_timeout(slice) {
+            Ok(result) => return result.map_err(|error| refused(port, &error)),
+            Err(_) if cancelled() => {
+                return Err(Error::new(
+                    ErrorCode::Cancelled,
+                    "the opening was cancelled",
+                ));
+            }
+            Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
+                let late = io::Error::new(io::ErrorKind::TimedOut, "it was not reached in time");
+                return Err(refused(port, &late));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn connect_one_of(address: &str, deadline: Option<Instant>) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let addresses = resolve(address, timeout).map_err(|error| refused(port, &error))?;
-    for address in addresses {
+    for address in address.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, left_until(deadline)) {
             Ok(socket) => return Ok(socket),
             Err(error) => last = error,
         }
     }
-    Err(refused(port, &last))
+    Err(last)
 }
 
 /// What is left of the time; something, for no time at all is an error to the system.
@@ -84,34 +121,12 @@ fn left_until(deadline: Option<Instant>) -> Duration {
     left.clamp(Duration::from_millis(1), FOREVER)
 }
 
-/// The addresses of a name. The system may take its time over that, and cannot be interrupted: a
-/// thread waits for it.
-fn resolve(address: &str, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = address.parse::<SocketAddr>() {
-        return Ok(vec![address]);
-    }
-    let (found, addresses) = mpsc::sync_channel(1);
-    let name = address.to_owned();
-    spawn_thread("m531x-resolve", move || {
-        let addresses = name.to_socket_addrs().map(Iterator::collect);
-        // No caller waits any more if it took too long.
-        let _ = found.send(addresses);
-    })?;
-    addresses.recv_timeout(timeout).unwrap_or_else(|_| {
-        let what = "the name's address was not found in time";
-        Err(io::Error::new(io::ErrorKind::TimedOut, what))
-    })
-}
-
 fn refused(port: &str, error: &io::Error) -> Error {
     let code = match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => ErrorCode::Timeout,
         _ => ErrorCode::Port,
     };
-    Error::new(
-        code,
-        format!("{port}: {error}; check that the serial server runs there"),
-    )
+    Error::of_system(code, port, error).with_ending("; check that the serial server runs there")
 }
 
 pub(crate) fn not_found(port: &str) -> Error {

@@ -34,12 +34,13 @@ pub struct PortInfo {
 ///
 /// [`ErrorCode::Port`] if the operating system does not give the list.
 pub fn ports() -> Result<Vec<PortInfo>, Error> {
-    let found = serialport::available_ports().map_err(|error| {
-        Error::new(
-            ErrorCode::Port,
-            format!("the serial ports cannot be listed: {error}"),
-        )
-    })?;
+    const WHAT: &str = "the serial ports cannot be listed";
+    // The crate that lists them panics where it cannot.
+    #[cfg(target_os = "linux")]
+    std::fs::read_dir("/sys/class/tty")
+        .map_err(|error| Error::of_system(ErrorCode::Port, WHAT, &error))?;
+    let found = serialport::available_ports()
+        .map_err(|error| Error::new(ErrorCode::Port, format!("{WHAT}: {error}")))?;
     let mut ports: Vec<PortInfo> = found.into_iter().map(describe).collect();
     ports.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ports)

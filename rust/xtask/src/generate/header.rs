@@ -41,5 +41,7 @@ pub(super) fn render(root: &Path) -> Result<String, String> {
         .map_err(|error| format!("cbindgen cannot read rust/capi/src: {error}"))?;
     let mut text = Vec::new();
     bindings.write(&mut text);
-    String::from_utf8(text).map_err(|error| format!("{PATH} is not UTF-8: {error}"))
+    let text = String::from_utf8(text).map_err(|error| format!("{PATH} is not UTF-8: {error}"))?;
+    // C90 and C++98 allow no comma there.
+    Ok(text.replace(",\n};", "\n};"))
 }

@@ -10,7 +10,7 @@ use super::state::{EngineState, Role};
 use crate::Error;
 use crate::transport::open;
 use crate::transport::{Interest, Transport, Waiter};
-use m531x_threads::spawn_thread;
+use m531x_threads::Thread;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -104,13 +104,21 @@ impl Engine {
             return;
         };
         let engine = Arc::clone(self);
-        let thread = spawn_thread("m531x-reopen", move || engine.reopen(&reopener));
+        let thread = Thread::spawn("m531x-reopen", move || engine.reopen(&reopener));
         match thread {
-            Ok(_) => state.reopening = true,
+            Ok(thread) => {
+                state.reopening = true;
+                state.search = Some(thread);
+            }
             Err(error) => {
                 self.lose_port_for_good(state, &format!("no thread can look for it: {error}"));
             }
         }
+    }
+
+    /// The thread that looks for the port, or the last one that did.
+    pub(in crate::driver) fn take_search(&self) -> Option<Thread> {
+        self.lock().search.take()
     }
 
     fn reopen(&self, reopener: &PortReopener) {

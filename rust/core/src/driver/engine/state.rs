@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use m531x_threads::Thread;
+
 use super::{DoneCallback, Engine, PortReopener, ReadySignal};
 use crate::driver::convert::receipt;
 use crate::driver::dispatcher::Job;
@@ -81,6 +83,7 @@ pub(super) struct EngineState {
     pub(super) reopener: Option<PortReopener>,
     /// A thread is looking for the port.
     pub(super) reopening: bool,
+    pub(super) search: Option<Thread>,
     pub(super) outbox: Option<Arc<Outbox>>,
     /// Operations that the outbox has begun.
     pub(super) outbox_sending: HashSet<OperationId>,
@@ -124,6 +127,7 @@ impl EngineState {
             jobs: None,
             reopener: None,
             reopening: false,
+            search: None,
             outbox: None,
             outbox_sending: HashSet::new(),
             outbox_link: Link::default(),

@@ -10,7 +10,7 @@ mod record;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::dispatcher::Dispatcher;
 use super::engine::{Engine, closed, spawn_reader};
@@ -19,6 +19,9 @@ use super::{ModemOptions, Pending, start_up};
 use crate::session::{Outcome, Request};
 use crate::transport::Stream;
 use crate::{Error, ErrorCode};
+
+/// How long a close waits for threads that have work to finish.
+const THREADS_LEAVE: Duration = Duration::from_millis(45);
 
 /// An open modem.
 ///
@@ -105,7 +108,8 @@ impl Modem {
         Self::from_engine(start_up::open_stream(stream, &options)?)
     }
 
-    /// Closes the port and ends every wait with [`ErrorCode::Closed`], within 50 ms.
+    /// Closes the port and ends every wait with [`ErrorCode::Closed`], within 50 ms; then its threads
+    /// are gone, but for one whose callback takes longer.
     ///
     /// Closing again does nothing. Inside a callback it returns at once, and the callback goes on;
     /// after it, no further message callback begins. The MQTT connection of the module is left as
@@ -211,9 +215,13 @@ impl Handle {
         if let Some(outbox) = self.engine.outbox() {
             outbox.stop();
         }
+        let leaves = Instant::now() + THREADS_LEAVE;
         let dispatcher = lock(&self.dispatcher).take();
         if let Some(dispatcher) = dispatcher {
-            dispatcher.stop();
+            dispatcher.stop(leaves);
+        }
+        if let Some(search) = self.engine.take_search() {
+            search.join_until(leaves);
         }
         // The reader thread never runs user code, so it is never the one that closes.
         if let Some(reader) = lock(&self.reader).take() {
@@ -254,7 +262,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn no_thread(error: &std::io::Error) -> Error {
     Error::new(
-        ErrorCode::Internal,
+        ErrorCode::OutOfResources,
         format!("no thread can be started: {error}"),
     )
 }

@@ -72,7 +72,7 @@ impl Opened {
         let thread =
             spawn_thread("m531x-outbox", move || worker.run(&receiver)).map_err(|error| {
                 Error::new(
-                    ErrorCode::Internal,
+                    ErrorCode::OutOfResources,
                     format!("no thread can be started: {error}"),
                 )
             })?;

@@ -155,6 +155,10 @@ impl Greeting {
         } else {
             knock(state)?
         };
+        if self.is_first {
+            // There may be no time for more than one.
+            wire.timeout = wire.timeout.min(self.patience);
+        }
         if long && state.heard.count() > 0 {
             wire.timeout += state.config.silence_limit;
         }

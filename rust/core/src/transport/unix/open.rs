@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use serialport::{DataBits, FlowControl, Parity, StopBits, TTYPort};
 
 use super::Transport;
@@ -21,6 +22,11 @@ pub(crate) fn open_serial(port: &str, baudrate: u32) -> Result<Transport, Error>
         .stop_bits(StopBits::One)
         .flow_control(FlowControl::None);
     let tty = TTYPort::open(&builder).map_err(|error| match error.kind {
+        // The crate that opens it does not pass the system's number on.
+        _ if no_descriptor_left() => Error::new(
+            ErrorCode::OutOfResources,
+            format!("{port}: {error}; the limit of open files is reached (ulimit -n)"),
+        ),
         serialport::ErrorKind::NoDevice => in_use(port),
         serialport::ErrorKind::Io(kind) => explain(port, &io::Error::new(kind, error.description)),
         _ if !is_terminal(&path) => not_serial(port),
@@ -40,8 +46,13 @@ fn explain(port: &str, error: &io::Error) -> Error {
             ),
         ),
         io::ErrorKind::ResourceBusy => in_use(port),
-        _ => Error::new(ErrorCode::Port, format!("{port}: {error}")),
+        _ => Error::of_system(ErrorCode::Port, port, error),
     }
+}
+
+fn no_descriptor_left() -> bool {
+    let any = rustix::fs::open("/", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+    matches!(any, Err(Errno::MFILE | Errno::NFILE))
 }
 
 /// Asked only once opening it as a serial port has failed.
