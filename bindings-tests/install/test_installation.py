@@ -85,6 +85,55 @@ def test_a_program_links_this_library_statically_and_the_others_not(
     assert "libm531x" not in needed(program)
 
 
+# Every call of it by our library would end the program.
+OWN_SQLITE = """
+#include <stdio.h>
+#include <stdlib.h>
+#include "m531x.h"
+
+int sqlite3_open_v2(const char *file, void **db, int flags, const char *vfs)
+{
+    (void)file, (void)db, (void)flags, (void)vfs;
+    abort();
+}
+const char *sqlite3_libversion(void) { return "mine"; }
+void rust_eh_personality(void) { abort(); }
+
+int main(int argc, char **argv)
+{
+    m531x_modem modem;
+    if (argc != 2 || m531x_open("virtual://", 0, "M5311", -1, &modem) != M531X_OK)
+        return 1;
+    if (m531x_set_string(modem, M531X_OPTION_OUTBOX, argv[1]) != M531X_OK)
+        return 2;
+    if (m531x_connect(modem, "broker.example", 1883, "c", -1) != M531X_OK)
+        return 3;
+    if (m531x_publish(modem, "t", (const uint8_t *)"x", 1, 1, 0, -1) != M531X_OK)
+        return 4;
+    puts(sqlite3_libversion());
+    return m531x_close(modem) != M531X_OK;
+}
+"""
+
+
+def test_a_program_keeps_its_own_sqlite_beside_the_static_library(
+    prefix: Path, tmp_path: Path
+) -> None:
+    source, program = tmp_path / "program.c", tmp_path / "program"
+    source.write_text(OWN_SQLITE)
+    flags = run(["pkg-config", "--static", "--cflags", "--libs", "m531x"], prefix)
+    run(["cc", source, *flags.replace("-lm531x", "-l:libm531x.a").split(), "-o", program], prefix)
+    assert run([program, tmp_path / "outbox.db"], prefix) == "mine\n"
+
+
+def test_the_static_library_has_no_global_names_but_ours(prefix: Path) -> None:
+    command = ["nm", "--defined-only", "--extern-only", "--format=posix"]
+    listing = run([*command, prefix / "lib" / "libm531x.a"], prefix)
+    names = [line.split()[0] for line in listing.splitlines() if " " in line]
+    assert len(names) > 29
+    assert [name for name in names if not name.startswith("m531x_")] == []
+
+
 def test_a_program_finds_both_libraries_by_cmake(prefix: Path, tmp_path: Path) -> None:
     (tmp_path / "CMakeLists.txt").write_text(CMAKE.format(source=PROGRAM))
     run(["cmake", "-S", tmp_path, "-B", tmp_path / "build"], prefix)
