@@ -13,13 +13,13 @@ static int check_in_test;
 static int check_passed;
 static int check_failed;
 
-static void check_report(const char *file, int line, const char *what)
+static inline void check_report(const char *file, int line, const char *what)
 {
     check_in_test++;
     printf("%s:%d: %s\n", file, line, what);
 }
 
-static void check_status(const char *file, int line, const char *call, m531x_status expected, m531x_status status)
+static inline void check_status(const char *file, int line, const char *call, m531x_status expected, m531x_status status)
 {
     if (status == expected)
         return;
@@ -28,7 +28,7 @@ static void check_status(const char *file, int line, const char *call, m531x_sta
            m531x_error_name(expected));
 }
 
-static void check_run(const char *name, void (*test)(void))
+static inline void check_run(const char *name, void (*test)(void))
 {
     check_in_test = 0;
     test();
@@ -41,14 +41,14 @@ static void check_run(const char *name, void (*test)(void))
 }
 
 /* Says how it went; the runner adds these lines up. */
-static int check_result(void)
+static inline int check_result(void)
 {
     printf("%d passed, %d failed\n", check_passed, check_failed);
     return check_failed != 0;
 }
 
 /* Ends a program that hangs; valgrind needs its time. */
-static void check_limit(unsigned seconds)
+static inline void check_limit(unsigned seconds)
 {
     const char *patience = getenv("M531X_TEST_PATIENCE");
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -70,6 +70,40 @@ static void the_last_error_is_seen_from_another_thread(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static void another_thread_does_not_overwrite_the_error_of_a_call(void)
+{
+    m531x_modem modem = opened();
+    int32_t number = 0;
+    pthread_t thread;
+    CHECK_STATUS(M531X_ERR_COMMAND, m531x_command(modem, "AT+MQTTDISC", -1, NULL, 0, NULL));
+    pthread_create(&thread, NULL, fail_to_publish, &modem);
+    pthread_join(thread, NULL);
+    CHECK(strstr(last_error(modem), "AT+MQTTDISC") != NULL);
+    CHECK_STATUS(M531X_OK, m531x_last_modem_error(modem, &number));
+    CHECK(number == 3);
+    /* After a call that succeeded there is nothing of this thread's own. */
+    CHECK_STATUS(M531X_OK, m531x_command(modem, "AT", -1, NULL, 0, NULL));
+    CHECK(strstr(last_error(modem), "connect") != NULL);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void *fail_to_open(void *ignored)
+{
+    m531x_modem modem = 0;
+    m531x_open("/dev/another-port", 0, NULL, 100, &modem);
+    return ignored;
+}
+
+static void another_thread_does_not_overwrite_the_error_of_an_open(void)
+{
+    m531x_modem modem = 0;
+    pthread_t thread;
+    CHECK_STATUS(M531X_ERR_PORT_NOT_FOUND, m531x_open("/dev/no-such-port", 0, NULL, 100, &modem));
+    pthread_create(&thread, NULL, fail_to_open, NULL);
+    pthread_join(thread, NULL);
+    CHECK(strstr(last_error(0), "/dev/no-such-port") != NULL);
+}
+
 static void polling_for_a_message_leaves_the_last_error_alone(void)
 {
     m531x_modem modem = opened();
@@ -122,6 +156,8 @@ int main(void)
     RUN(each_modem_keeps_its_own_last_error);
     RUN(a_host_that_may_hold_a_password_is_refused_and_not_shown);
     RUN(the_last_error_is_seen_from_another_thread);
+    RUN(another_thread_does_not_overwrite_the_error_of_a_call);
+    RUN(another_thread_does_not_overwrite_the_error_of_an_open);
     RUN(polling_for_a_message_leaves_the_last_error_alone);
     RUN(the_number_of_the_module_is_kept);
     RUN(the_error_of_an_open_is_that_of_handle_zero);

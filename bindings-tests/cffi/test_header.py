@@ -39,12 +39,14 @@ def functions(tmp_path: Path) -> list[c_ast.Decl]:
 @pytest.mark.parametrize(
     "compiler",
     [
+        ["gcc", "-xc", "-std=c90", "-pedantic-errors"],
         ["gcc", "-xc", "-std=c99", "-Wpedantic"],
         ["gcc", "-xc", "-std=c11", "-Wpedantic", "-Wstrict-prototypes"],
+        ["g++", "-xc++", "-std=c++98", "-pedantic-errors"],
         ["g++", "-xc++", "-std=c++11", "-Wpedantic"],
         ["g++", "-xc++", "-std=c++20", "-Wpedantic"],
     ],
-    ids=["c99", "c11", "c++11", "c++20"],
+    ids=["c90", "c99", "c11", "c++98", "c++11", "c++20"],
 )
 def test_compilers_take_it_with_all_warnings(compiler: list[str]) -> None:
     program = f'#include "{HEADER}"\nint f(void);\nint f(void) {{ return m531x_close(0); }}\n'

@@ -42,6 +42,16 @@ pub(super) fn render(root: &Path) -> Result<String, String> {
     let mut text = Vec::new();
     bindings.write(&mut text);
     let text = String::from_utf8(text).map_err(|error| format!("{PATH} is not UTF-8: {error}"))?;
-    // C90 and C++98 allow no comma there.
-    Ok(text.replace(",\n};", "\n};"))
+    // C90 and C++98 allow no comma there, and C90 no such comments.
+    let text = text.replace(",\n};", "\n};");
+    Ok(text.lines().map(without_line_comment).collect())
+}
+
+fn without_line_comment(line: &str) -> String {
+    match line.split_once("// ") {
+        Some((code, comment)) if line.starts_with(['#', '}']) => {
+            format!("{}  /* {comment} */\n", code.trim_end())
+        }
+        _ => format!("{line}\n"),
+    }
 }
