@@ -31,6 +31,7 @@ pub(super) enum Parsed {
 }
 
 /// Reads the header of a line that starts with [`PREFIX`].
+#[inline]
 pub(super) fn parse(line: &[u8]) -> Parsed {
     let window = &line[..line.len().min(PREFIX.len() + LONGEST)];
     let mut at = PREFIX.len();

@@ -15,16 +15,20 @@ impl Framer {
                     return Next::Found(Found::Hidden(bytes));
                 }
             }
-            match self.buffer.unread().first() {
-                None => return self.end_of_input(),
-                Some(b'\n') => {
+            match self.buffer.unread() {
+                [] => return self.end_of_input(),
+                [b'\r', b'\n', ..] => {
+                    self.doubt.line = false;
+                    self.consume(2);
+                }
+                [b'\n', ..] => {
                     self.doubt.line = false;
                     self.consume(1);
                 }
-                Some(b'\r') => self.consume(1),
-                Some(b'+') => return self.plus(0),
-                Some(&byte) if garbage::is_garbage(byte) => return self.garbage(),
-                Some(_) => {
+                [b'\r', ..] => self.consume(1),
+                [b'+', ..] => return self.plus(0),
+                [byte, ..] if garbage::is_garbage(*byte) => return self.garbage(),
+                [..] => {
                     self.state = State::Line { scanned: 0 };
                     return Next::Again;
                 }

@@ -30,6 +30,9 @@ impl Framer {
                 self.longest,
             )
         };
+        if let Some(end) = self.only_reading(progress) {
+            return self.deliver(Take::whole(0, end));
+        }
         let mut verdict = self.verdict(progress, self.silent);
         if let Verdict::Need { rival, .. } = verdict {
             self.rival = rival;
@@ -44,6 +47,23 @@ impl Framer {
             }
         }
         self.settle_any(progress, verdict)
+    }
+
+    /// Where the payload ends, if there is one reading, which closes, and nothing is in doubt: what
+    /// nearly every message is, and [`judge`] would find at more length.
+    #[inline]
+    fn only_reading(&self, progress: Progress) -> Option<usize> {
+        let [candidate] = self.search.candidates.as_slice() else {
+            return None;
+        };
+        let known = matches!(progress, Progress::Done | Progress::SubscribedDone);
+        let usual = candidate.matching && candidate.deliverable && !candidate.hex;
+        if !known || !usual || self.doubt.known > 0 {
+            return None;
+        }
+        let end = candidate.end();
+        let behind = self.buffer.unread().get(end..end + 2)?;
+        (behind == b"\r\n").then_some(end)
     }
 
     fn settle_any(&mut self, progress: Progress, verdict: Verdict) -> Next {

@@ -91,6 +91,7 @@ mod messages;
 mod patience;
 mod search;
 mod verdict;
+mod whole;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -255,6 +256,9 @@ impl Framer {
             return None;
         }
         self.need = 0;
+        if let Some(message) = self.whole_message() {
+            return Some(Frame::Publish(self.publish(&message)));
+        }
         let found = self.step()?;
         Some(self.frame(found))
     }
@@ -345,16 +349,21 @@ impl Framer {
                 topic: self.buffer.slice(topic),
                 declared,
             },
-            Found::Message(message) => Frame::Publish(Publish {
-                dup: message.header.dup,
-                qos: message.header.qos,
-                retain: message.header.retain,
-                packet_id: message.header.packet_id,
-                topic: self.buffer.slice(message.topic),
-                payload: self.buffer.slice(message.payload),
-                truncated: message.truncated,
-                ambiguous: message.ambiguous,
-            }),
+            Found::Message(message) => Frame::Publish(self.publish(&message)),
+        }
+    }
+
+    #[inline]
+    fn publish(&self, message: &Message) -> Publish<'_> {
+        Publish {
+            dup: message.header.dup,
+            qos: message.header.qos,
+            retain: message.header.retain,
+            packet_id: message.header.packet_id,
+            topic: self.buffer.slice(message.topic.clone()),
+            payload: self.buffer.slice(message.payload.clone()),
+            truncated: message.truncated,
+            ambiguous: message.ambiguous,
         }
     }
 
@@ -378,6 +387,12 @@ impl Doubt {
     #[inline]
     fn any(self) -> bool {
         self.line || self.known > 0 || self.unknown > 0
+    }
+
+    /// Whether all is as it seems, and nothing remains to be reported.
+    #[inline]
+    fn is_none(&self) -> bool {
+        !self.any() && self.hidden.is_none()
     }
 
     /// A line was not trusted, or may be hidden.

@@ -8,10 +8,10 @@ use crate::profile::TopicQuoting;
 use crate::topic::FilterSet;
 
 /// The longest packet of MQTT 3.1.1 (2.2.3); a module cannot declare more.
-const LARGEST_PACKET: usize = 268_435_455;
-const QUOTES: usize = 2;
+pub(super) const LARGEST_PACKET: usize = 268_435_455;
+pub(super) const QUOTES: usize = 2;
 /// A comma, the digits of [`LARGEST_PACKET`] and a comma.
-const LONGEST_LENGTH_FIELD: usize = 11;
+pub(super) const LONGEST_LENGTH_FIELD: usize = 11;
 
 /// What is subscribed to.
 #[derive(Clone, Debug)]
@@ -221,16 +221,14 @@ impl Search {
         let Some(candidate) = self.candidate(line, comma, payload, config, filters) else {
             return;
         };
-        let digits = Candidate {
+        let is_hex = candidate.length > 0 && filters.hex.matches(&line[candidate.topic.clone()]);
+        let digits = is_hex.then(|| Candidate {
             length: 2 * candidate.length,
             hex: true,
             ..candidate.clone()
-        };
-        let is_hex = candidate.length > 0 && filters.hex.matches(&line[candidate.topic.clone()]);
+        });
         self.candidates.push(candidate);
-        if is_hex {
-            self.candidates.push(digits);
-        }
+        self.candidates.extend(digits);
     }
 
     fn candidate(
@@ -313,7 +311,7 @@ impl Search {
 }
 
 /// The topic in these bytes, with its quotes taken off, and whether it is subscribed to.
-fn read_topic(
+pub(super) fn read_topic(
     line: &[u8],
     field: Range<usize>,
     quoting: TopicQuoting,
@@ -352,7 +350,7 @@ fn read_topic(
 
 /// The bytes that end a run of plain ones: the comma, and what no topic name holds (control
 /// characters, DEL and the wildcards; MQTT 3.1.1, 1.5.3 and 4.7.1). Bytes from 0x80 on are UTF-8.
-const ENDS_RUN: [bool; 256] = {
+pub(super) const ENDS_RUN: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 0x20 {

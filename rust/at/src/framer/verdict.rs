@@ -226,6 +226,19 @@ pub(super) struct Take {
     pub(super) after: After,
 }
 
+impl Take {
+    /// A message that closes behind its payload and leaves no doubt.
+    #[inline]
+    pub(super) fn whole(index: usize, payload_end: usize) -> Self {
+        Self {
+            index,
+            payload_end,
+            end: payload_end + 2,
+            ..Self::default()
+        }
+    }
+}
+
 /// Where reading goes on behind a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum After {
