@@ -49,17 +49,28 @@
  *   nothing left at all, the process is aborted.
  *
  * Waiting in an epoll loop (Linux)
+ * - The descriptor of m531x_event_fd is readable while a message, an event or the end of something begun waits. When
+ *   epoll_wait reports it, take all that waits; a buffer that is too small has to grow, or the loop spins:
  * @code
- *   int32_t fd;
- *   m531x_event_fd(modem, &fd);
- *   struct epoll_event interest = {.events = EPOLLIN, .data = {.fd = fd}};
- *   epoll_ctl(loop, EPOLL_CTL_ADD, fd, &interest);
- *   // ... when epoll_wait reports fd:
- *   // (a buffer that is too small ends the loops with M531X_ERR_BUFFER_TOO_SMALL: make it larger, or this spins)
- *   while (m531x_wait_message(modem, 0, topic, sizeof topic, NULL, payload, sizeof payload, &length, NULL) == 0)
- *       handle(topic, payload, length);
- *   while (m531x_wait_event(modem, 0, &kind, &value, text, sizeof text, NULL) == 0)
- *       note(kind, value, text);
+ *   static m531x_status take_all(void)
+ *   {
+ *       int32_t kind, value, status;
+ *       uint32_t needed, length;
+ *       m531x_status result;
+ *       while ((result = m531x_receive(modem, 0, &kind, &value, &status, text, text_size, &needed, payload, payload_size, &length,
+ *                                      NULL, NULL, NULL)) != M531X_ERR_TIMEOUT) {
+ *           if (result == M531X_ERR_BUFFER_TOO_SMALL) {
+ *               text = needed > text_size ? realloc(text, text_size = needed) : text;
+ *               payload = length > payload_size ? realloc(payload, payload_size = length) : payload;
+ *           } else if (result < 0)
+ *               return result;
+ *           else if (kind == M531X_RECEIVED_MESSAGE)
+ *               on_message(text, payload, length);
+ *           else
+ *               on_event(kind, status, text);
+ *       }
+ *       return M531X_OK;
+ *   }
  * @endcode
  */
 
@@ -78,6 +89,11 @@
  * The ABI of this header; a library with another number must not be used with it.
  */
 #define M531X_ABI_VERSION 0
+
+/**
+ * What m531x_receive returns as the kind of a message. @since 0.1.0
+ */
+#define M531X_RECEIVED_MESSAGE 0
 
 /**
  * The errors. A number never changes its meaning and is never used again; new ones may come with any version.
@@ -333,7 +349,13 @@ enum m531x_event_kind {
    * after five times the longest delay of the recovery. Only with M531X_OPTION_ASK_PASSWORD. The delay is
    * M531X_OPTION_RECOVERY_MAX_DELAY_MS.
    */
-  M531X_EVENT_LOGIN_REFUSED = 24
+  M531X_EVENT_LOGIN_REFUSED = 24,
+  /**
+   * An operation that was begun has ended; the text is the error, or empty if it succeeded. The value is the token
+   * of m531x_publish_start, m531x_connect_start and their like. m531x_publish_wait with this token, for the last
+   * 1024 such events, as well as m531x_receive and m531x_wait_event_of, return the status.
+   */
+  M531X_EVENT_DONE = 25
 };
 
 /**
@@ -592,7 +614,7 @@ typedef void (*m531x_event_callback)(m531x_modem modem, int32_t kind, int32_t va
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif  /* __cplusplus */
 
 /**
  * The version of the library, to compare with M531X_VERSION_NUMBER.
@@ -797,6 +819,27 @@ m531x_status m531x_connect(m531x_modem modem,
                            int32_t timeout_ms);
 
 /**
+ * Begins m531x_connect and returns at once; the operation ends as an M531X_EVENT_DONE, within 50 s more than the ack
+ * timeout.
+ *
+ * @param modem      [in] An open modem.
+ * @param host       [in] As for m531x_connect.
+ * @param port       [in] As for m531x_connect.
+ * @param client_id  [in] As for m531x_connect.
+ * @param token      [out] Names the operation in its event and to m531x_publish_wait; never 0. NULL if there is to be no
+ *                   event.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given whose events were not taken),
+ *         M531X_ERR_QUEUE_FULL, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_connect_start(m531x_modem modem,
+                                 const char *host,
+                                 uint16_t port,
+                                 const char *client_id,
+                                 uint32_t *token);
+
+/**
  * Ends the MQTT connection; the module's client stays configured.
  *
  * Publishes of m531x_publish_start that are not complete end with M531X_ERR_NOT_CONNECTED: wait for them first.
@@ -809,6 +852,17 @@ m531x_status m531x_connect(m531x_modem modem,
  * @since 0.1.0
  */
 m531x_status m531x_disconnect(m531x_modem modem, int32_t timeout_ms);
+
+/**
+ * Begins m531x_disconnect and returns at once; the operation ends as an M531X_EVENT_DONE.
+ *
+ * @param modem  [in] An open modem.
+ * @param token  [out] As for m531x_connect_start.
+ * @return As m531x_connect_start.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_disconnect_start(m531x_modem modem, uint32_t *token);
 
 /**
  * The state of the MQTT connection as the library knows it; nothing is sent.
@@ -852,7 +906,7 @@ m531x_status m531x_publish(m531x_modem modem,
                            int32_t timeout_ms);
 
 /**
- * Begins to publish and returns at once; the publish goes on by itself.
+ * Begins to publish and returns at once; the publish goes on by itself, and ends as an M531X_EVENT_DONE.
  *
  * With M531X_OPTION_OUTBOX and QoS 1 or 2 it returns once the message is on the disk, connected or not: from then on it
  * is sent until the broker has acknowledged it, by this process or a later one.
@@ -863,9 +917,10 @@ m531x_status m531x_publish(m531x_modem modem,
  * @param length   [in] Bytes of the payload.
  * @param qos      [in] Quality of service, 0 to 2.
  * @param retain   [in] 1 has the broker keep it for later subscribers, 0 not.
- * @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if the program will not ask.
- * @return M531X_OK (m531x_publish_wait returns how it ends, M531X_ERR_NOT_CONNECTED included),
- *         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for),
+ * @param token    [out] Names the publish in its M531X_EVENT_DONE and to m531x_publish_wait; never 0, and written before
+ *                 the event. NULL if the program does not want to know: then there is no event.
+ * @return M531X_OK (the event has how it ends, M531X_ERR_NOT_CONNECTED included), M531X_ERR_INVALID_ARGUMENT,
+ *         M531X_ERR_BUSY (65536 tokens were given whose events were not taken),
  *         M531X_ERR_QUEUE_FULL (as many wait as M531X_OPTION_MAX_WAITING allows), M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
  * @note Thread-safe. Does not block; with an outbox it waits for the disk.
  * @since 0.1.0
@@ -879,9 +934,10 @@ m531x_status m531x_publish_start(m531x_modem modem,
                                  uint32_t *token);
 
 /**
- * Waits for the end of a publish begun by m531x_publish_start.
+ * Waits for the end of a publish begun by m531x_publish_start, or of another operation that has a token.
  *
- * Once it has returned the end, the token is used up; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it stays valid.
+ * Once it has returned the end, the token is used up and has no event; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it
+ * stays valid. It also gives the status of the last 1024 operations whose M531X_EVENT_DONE was taken.
  *
  * @param modem       [in] The modem.
  * @param token       [in] The token.
@@ -891,7 +947,9 @@ m531x_status m531x_publish_start(m531x_modem modem,
  * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
  * @since 0.1.0
  */
-m531x_status m531x_publish_wait(m531x_modem modem, uint32_t token, int32_t timeout_ms);
+m531x_status m531x_publish_wait(m531x_modem modem,
+                                uint32_t token,
+                                int32_t timeout_ms);
 
 /**
  * Returns how much is in the outbox of M531X_OPTION_OUTBOX.
@@ -926,6 +984,35 @@ m531x_status m531x_subscribe(m531x_modem modem,
                              uint32_t qos,
                              int32_t timeout_ms,
                              uint32_t *granted_qos);
+
+/**
+ * Begins m531x_subscribe and returns at once; the operation ends as an M531X_EVENT_DONE, whose status is the granted QoS
+ * or an error.
+ *
+ * @param modem  [in] A modem that is connected.
+ * @param topic  [in] The topic filter, UTF-8; + and # are wildcards.
+ * @param qos    [in] Highest quality of service wanted, 0 to 2.
+ * @param token  [out] As for m531x_connect_start.
+ * @return As m531x_connect_start.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_subscribe_start(m531x_modem modem,
+                                   const char *topic,
+                                   uint32_t qos,
+                                   uint32_t *token);
+
+/**
+ * Begins m531x_unsubscribe and returns at once; the operation ends as an M531X_EVENT_DONE.
+ *
+ * @param modem  [in] A modem that is connected.
+ * @param topic  [in] The filter, as it was subscribed.
+ * @param token  [out] As for m531x_connect_start.
+ * @return As m531x_connect_start.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_unsubscribe_start(m531x_modem modem, const char *topic, uint32_t *token);
 
 /**
  * Unsubscribes from a topic filter.
@@ -998,6 +1085,71 @@ m531x_status m531x_wait_event(m531x_modem modem,
                               char *text,
                               uint32_t text_capacity,
                               uint32_t *text_needed);
+
+/**
+ * Waits for the next event of certain kinds and copies it; those of other kinds wait on. See m531x_wait_event.
+ *
+ * @param modem        [in] An open modem.
+ * @param kinds        [in] The kinds: `1u << M531X_EVENT_...` of each, together by `|`.
+ * @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
+ * @param kind         [out] M531X_EVENT_...; may be NULL.
+ * @param value        [out] A number whose meaning the kind defines; may be NULL.
+ * @param status       [out] Of an M531X_EVENT_DONE how the operation has ended: an error below 0, and 0 or more for
+ *                     success, where a subscription has the granted QoS; 0 with all other kinds; may be NULL.
+ * @param text         [out] Buffer for the NUL-terminated text; may be NULL if its capacity is 0.
+ * @param text_capacity [in] Its size in bytes.
+ * @param text_needed  [out] The size that the text needs, with its final NUL; may be NULL.
+ * @return As m531x_wait_event.
+ * @note Thread-safe; several threads may wait, and each event goes to one of them.
+ * @since 0.1.0
+ */
+m531x_status m531x_wait_event_of(m531x_modem modem,
+                                 uint32_t kinds,
+                                 int32_t timeout_ms,
+                                 int32_t *kind,
+                                 int32_t *value,
+                                 int32_t *status,
+                                 char *text,
+                                 uint32_t text_capacity,
+                                 uint32_t *text_needed);
+
+/**
+ * Waits for the next message or event, whichever arrived first, and copies it.
+ *
+ * If a buffer is too small, nothing is copied, the sizes are returned, and it stays the next one.
+ *
+ * @param modem           [in] An open modem.
+ * @param timeout_ms      [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
+ * @param kind            [out] M531X_RECEIVED_MESSAGE or M531X_EVENT_...; may be NULL.
+ * @param value           [out] The value of an event, the packet id of a message (0 with QoS 0); may be NULL.
+ * @param status          [out] Of an M531X_EVENT_DONE as for m531x_wait_event_of, else 0; may be NULL.
+ * @param text            [out] Buffer for the NUL-terminated topic, or the text of an event; may be NULL if its capacity is 0.
+ * @param text_capacity   [in] Its size in bytes.
+ * @param text_needed     [out] The size that it needs, with its final NUL; may be NULL.
+ * @param payload         [out] Buffer for the payload of a message; may be NULL if its capacity is 0.
+ * @param payload_capacity [in] Its size in bytes.
+ * @param payload_length  [out] The bytes of the payload, 0 for an event; may be NULL.
+ * @param flags           [out] The M531X_MESSAGE_... of a message, 0 for an event; may be NULL.
+ * @param seconds         [out] When it arrived, in seconds since 1970 by this computer's clock; may be NULL.
+ * @param microseconds    [out] And the microseconds, 0 to 999999; may be NULL.
+ * @return As m531x_wait_message.
+ * @note Thread-safe; several threads may wait, and each message or event goes to one of them.
+ * @since 0.1.0
+ */
+m531x_status m531x_receive(m531x_modem modem,
+                           int32_t timeout_ms,
+                           int32_t *kind,
+                           int32_t *value,
+                           int32_t *status,
+                           char *text,
+                           uint32_t text_capacity,
+                           uint32_t *text_needed,
+                           uint8_t *payload,
+                           uint32_t payload_capacity,
+                           uint32_t *payload_length,
+                           uint32_t *flags,
+                           uint32_t *seconds,
+                           uint32_t *microseconds);
 
 /**
  * A descriptor that is readable while a message or an event waits, for poll and epoll. Linux only.
@@ -1167,7 +1319,7 @@ m531x_status m531x_virtual_modem_start_with(const char *model,
 m531x_status m531x_virtual_modem_stop(uint32_t handle);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}  /* extern "C" */
+#endif  /* __cplusplus */
 
 #endif  /* M531X_H */

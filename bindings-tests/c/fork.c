@@ -175,12 +175,12 @@ static volatile pid_t forked_in_callback;
 static void fork_and_return(m531x_modem modem, const char *topic, const uint8_t *payload, uint32_t length, uint32_t flags,
                             void *user_data)
 {
-    count_message(modem, topic, payload, length, flags, user_data);
     if (forked_in_callback == 0) {
         pid_t child = fork();
         if (child != 0)
             forked_in_callback = child;
     }
+    count_message(modem, topic, payload, length, flags, user_data);
 }
 
 static void a_child_forked_in_a_callback_ends_when_that_returns(void)

@@ -108,6 +108,10 @@ class EventKind(_Named):
     for, and the next one; the value is its return code, 4 or 5, or -1 if no password was given in
     time. The next attempt follows after five times the longest delay of the recovery.
     """
+    DONE = 25
+    """An operation that was begun has ended; the text is the error, or empty if it succeeded. Only
+    in C: in Python a delivery or a coroutine ends.
+    """
 
 
 Overflow = Literal["block", "drop_oldest", "drop_newest"]

@@ -66,6 +66,10 @@ pub enum m531x_event_kind {
     /// after five times the longest delay of the recovery. Only with M531X_OPTION_ASK_PASSWORD. The delay is
     /// M531X_OPTION_RECOVERY_MAX_DELAY_MS.
     M531X_EVENT_LOGIN_REFUSED = 24,
+    /// An operation that was begun has ended; the text is the error, or empty if it succeeded. The value is the token
+    /// of m531x_publish_start, m531x_connect_start and their like. m531x_publish_wait with this token, for the last
+    /// 1024 such events, as well as m531x_receive and m531x_wait_event_of, return the status.
+    M531X_EVENT_DONE = 25,
 }
 
 /// The states of the MQTT connection. @since 0.1.0

@@ -4,11 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode, Event, EventKind, Pending, QoS, Receipt};
+use m531x_core::{Error, ErrorCode, Pending, QoS, Receipt};
 
 use crate::constants::{M531X_OK, m531x_status};
-use crate::marshal::{Out, invalid};
-use crate::open_modem::OpenModem;
 
 /// How many tokens may be out at once.
 const TOKENS: usize = 65_536;
@@ -75,93 +73,16 @@ impl Success for QoS {
     }
 }
 
-/// Begins an operation. Its end becomes an event, unless the program wants no token.
-pub(crate) fn begin<T: Success>(
-    entry: &OpenModem,
-    token: &Out<u32>,
-    start: impl FnOnce() -> Result<Pending<T>, Error>,
-) -> Result<(), Error> {
-    if token.is_null() {
-        start()?.detach();
-        return Ok(());
-    }
-    let number = entry.begun().next_token()?;
-    // Without the lock: with an outbox this waits for the disk.
-    let pending = Arc::new(start()?);
-    let operation: Arc<dyn Operation> = Arc::<Pending<T>>::clone(&pending);
-    entry.begun().by_token.insert(number, operation);
-    // Before the event, which another thread may take.
-    token.set(number);
-    pending.announce_end(number);
-    Ok(())
-}
-
-/// Waits for an operation's end, which uses up the token and its event.
-pub(crate) fn finish(
-    entry: &OpenModem,
-    token: u32,
-    limit: Option<Duration>,
-) -> Result<m531x_status, Error> {
-    let operation = entry.begun().by_token.get(&token).cloned();
-    let operation = operation.ok_or_else(|| {
-        invalid(format!(
-            "token {token} is not known: it was never given, or is used up"
-        ))
-    })?;
-    let goes_on = || {
-        let limit = limit.unwrap_or_default().as_millis();
-        let text = format!("the operation was not complete within {limit} ms; it goes on");
-        Error::new(ErrorCode::Timeout, text)
-    };
-    let mut result = operation
-        .wait(limit)
-        .unwrap_or_else(|| Err(goes_on()));
-    if is_undecided(&result) {
-        if !operation.is_done() {
-            return result;
-        }
-        // It ended by itself: just after the time was over, or without an answer of the module.
-        result = operation
-            .wait(Some(Duration::ZERO))
-            .unwrap_or_else(|| Err(goes_on()));
-    }
-    entry.begun().by_token.remove(&token);
-    entry.modem.forget_end(token);
-    // M531X_ERR_TIMEOUT would say that it goes on.
-    result.map_err(|error| match error.code() {
-        ErrorCode::Timeout => Error::new(ErrorCode::ResultUnknown, error.to_string()),
-        _ => error,
-    })
-}
-
-/// The status of the operation whose end this event is, which has been taken; 0 for every other event.
-pub(crate) fn take_end(entry: &OpenModem, event: &Event) -> m531x_status {
-    let (EventKind::Done, Ok(token)) = (event.kind, u32::try_from(event.value)) else {
-        return M531X_OK;
-    };
-    let operation = entry.begun().take(token);
-    let ended = operation.and_then(|operation| operation.wait(Some(Duration::ZERO)));
-    match ended {
-        Some(Ok(status)) => status,
-        Some(Err(error)) if error.code() == ErrorCode::Timeout => ErrorCode::ResultUnknown.number(),
-        Some(Err(error)) => error.code().number(),
-        // Another thread has waited for it at the same time.
-        None => M531X_OK,
-    }
-}
-
-fn is_undecided<T>(result: &Result<T, Error>) -> bool {
-    matches!(result, Err(error) if matches!(error.code(), ErrorCode::Timeout | ErrorCode::Cancelled))
-}
-
 impl Begun {
     /// A number that is not in use, never 0, and fits the value of an event. A program that takes no end of
     /// its operations gets an error before they use up the memory.
-    fn next_token(&mut self) -> Result<u32, Error> {
+    pub(crate) fn next_token(&mut self) -> Result<u32, Error> {
         if self.by_token.len() >= TOKENS + self.taken.len() {
             return Err(Error::new(
                 ErrorCode::Busy,
-                format!("{TOKENS} tokens are out: take their events, call m531x_publish_wait, or pass NULL for token"),
+                format!(
+                    "{TOKENS} tokens are out: take their events, call m531x_publish_wait, or pass NULL for token"
+                ),
             ));
         }
         loop {
@@ -172,7 +93,20 @@ impl Begun {
         }
     }
 
-    fn take(&mut self, token: u32) -> Option<Arc<dyn Operation>> {
+    pub(crate) fn keep(&mut self, token: u32, operation: Arc<dyn Operation>) {
+        self.by_token.insert(token, operation);
+    }
+
+    pub(crate) fn get(&self, token: u32) -> Option<Arc<dyn Operation>> {
+        self.by_token.get(&token).cloned()
+    }
+
+    pub(crate) fn forget(&mut self, token: u32) {
+        self.by_token.remove(&token);
+    }
+
+    /// Its event was taken: it can be asked for a while longer.
+    pub(crate) fn take(&mut self, token: u32) -> Option<Arc<dyn Operation>> {
         let operation = self.by_token.get(&token).cloned()?;
         self.taken.push_back(token);
         if self.taken.len() > LAST_TAKEN {

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{Out, text, time_limit};
@@ -53,6 +54,41 @@ pub unsafe extern "C" fn m531x_connect(
     })
 }
 
+/// Begins m531x_connect and returns at once; the operation ends as an M531X_EVENT_DONE, within 50 s more than the ack
+/// timeout.
+///
+/// @param modem      [in] An open modem.
+/// @param host       [in] As for m531x_connect.
+/// @param port       [in] As for m531x_connect.
+/// @param client_id  [in] As for m531x_connect.
+/// @param token      [out] Names the operation in its event and to m531x_publish_wait; never 0. NULL if there is to be no
+///                   event.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given whose events were not taken),
+///         M531X_ERR_QUEUE_FULL, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE.
+/// @note Thread-safe. Does not block.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_connect_start(
+    modem: m531x_modem,
+    host: *const c_char,
+    port: u16,
+    client_id: *const c_char,
+    token: *mut u32,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or strings, and NULL or a place.
+        let (host, client_id, token) = unsafe {
+            (
+                text(host, "host")?,
+                text(client_id, "client_id")?,
+                Out::optional(token),
+            )
+        };
+        let options = entry.settings().connect_options(host, port, client_id);
+        begin(entry, &token, || entry.modem.start_connect(options))
+    })
+}
+
 /// Ends the MQTT connection; the module's client stays configured.
 ///
 /// Publishes of m531x_publish_start that are not complete end with M531X_ERR_NOT_CONNECTED: wait for them first.
@@ -68,6 +104,25 @@ pub extern "C" fn m531x_disconnect(modem: m531x_modem, timeout_ms: i32) -> m531x
     guard_modem(modem, |entry| {
         let limit = time_limit(timeout_ms)?;
         finish_within(entry.modem.start_disconnect()?, limit)
+    })
+}
+
+/// Begins m531x_disconnect and returns at once; the operation ends as an M531X_EVENT_DONE.
+///
+/// @param modem  [in] An open modem.
+/// @param token  [out] As for m531x_connect_start.
+/// @return As m531x_connect_start.
+/// @note Thread-safe. Does not block.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_disconnect_start(
+    modem: m531x_modem,
+    token: *mut u32,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a place that may be written.
+        let token = unsafe { Out::optional(token) };
+        begin(entry, &token, || entry.modem.start_disconnect())
     })
 }
 

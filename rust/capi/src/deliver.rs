@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use m531x_core::{Error, Event, Message};
 
+use crate::begin::take_end;
 use crate::callback::{EventFunction, MessageFunction};
 use crate::constants::m531x_modem;
 use crate::marshal::{flags, length, value};
@@ -35,6 +36,8 @@ pub(crate) fn deliver_events(
     let weak = Arc::downgrade(entry);
     let callback = called.then_some(move |event: Event| {
         let entry = weak.upgrade()?;
+        // The callback may ask for its status.
+        take_end(&entry, &event);
         let call = |function, user_data| call_with_event(function, modem, &event, user_data);
         (!entry.callbacks.event.call(call)).then_some(event)
     });

@@ -16,6 +16,8 @@
 compile_error!("the virtual modem runs on Unix only: build m531x-capi with --no-default-features");
 
 mod api_constants;
+mod begin;
+mod begun;
 mod callback;
 pub mod command;
 pub mod connection;

@@ -109,6 +109,10 @@ impl<T> Out<T> {
         Self(pointer)
     }
 
+    pub(crate) fn is_null(&self) -> bool {
+        self.0.is_null()
+    }
+
     pub(crate) fn set(&self, value: T) {
         if !self.0.is_null() {
             // SAFETY: not NULL, and the constructor's caller vouches that it may be written. It need

@@ -1,10 +1,10 @@
 //! What is behind the handle of a modem.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use m531x_core::{Delivery, Error, ErrorCode, Modem};
+use m531x_core::{Error, Modem};
 
+use crate::begun::Begun;
 use crate::callback::Callbacks;
 use crate::event_fd::EventFd;
 use crate::last_error::LastError;
@@ -17,20 +17,10 @@ pub(crate) struct OpenModem {
     pub(crate) callbacks: Callbacks,
     pub(crate) last_error: LastError,
     settings: Mutex<Settings>,
-    deliveries: Mutex<Deliveries>,
+    begun: Mutex<Begun>,
     /// The virtual modem of a `virtual://` port, which lives as long as this.
     #[cfg(feature = "virtual-modem")]
     _virtual_modem: Option<m531x_virtual_modem::VirtualModem>,
-}
-
-/// How many tokens may be out at once.
-const TOKENS: usize = 65_536;
-
-/// The publishes that go on, by their tokens.
-#[derive(Default)]
-pub(crate) struct Deliveries {
-    last_token: u32,
-    pub(crate) by_token: HashMap<u32, Delivery>,
 }
 
 impl OpenModem {
@@ -44,7 +34,7 @@ impl OpenModem {
             callbacks: Callbacks::default(),
             last_error: LastError::default(),
             settings: Mutex::default(),
-            deliveries: Mutex::default(),
+            begun: Mutex::default(),
             #[cfg(feature = "virtual-modem")]
             _virtual_modem: virtual_modem,
         }
@@ -72,34 +62,7 @@ impl OpenModem {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
-        self.deliveries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Deliveries {
-    /// A program that never waits for its tokens gets an error before they use up the memory.
-    pub(crate) fn check_room(&self) -> Result<(), Error> {
-        if self.by_token.len() < TOKENS {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorCode::Busy,
-            format!("{TOKENS} tokens wait for m531x_publish_wait: call it, or pass NULL for token"),
-        ))
-    }
-
-    /// Keeps a delivery under a new token, which is never 0 and not in use.
-    pub(crate) fn keep(&mut self, delivery: Delivery) -> u32 {
-        loop {
-            self.last_token = self.last_token.wrapping_add(1);
-            if self.last_token != 0 && !self.by_token.contains_key(&self.last_token) {
-                break;
-            }
-        }
-        self.by_token.insert(self.last_token, delivery);
-        self.last_token
+    pub(crate) fn begun(&self) -> MutexGuard<'_, Begun> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,10 +1,10 @@
 //! Publishing.
 
 use std::ffi::c_char;
-use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode, PublishOptions, QoS};
+use m531x_core::{Error, PublishOptions, QoS};
 
+use crate::begin::{begin, finish};
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::{guard_modem, guard_wait};
 use crate::marshal::{Out, bytes, invalid, text, time_limit};
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn m531x_publish(
     })
 }
 
-/// Begins to publish and returns at once; the publish goes on by itself.
+/// Begins to publish and returns at once; the publish goes on by itself, and ends as an M531X_EVENT_DONE.
 ///
 /// With M531X_OPTION_OUTBOX and QoS 1 or 2 it returns once the message is on the disk, connected or not: from then on it
 /// is sent until the broker has acknowledged it, by this process or a later one.
@@ -64,9 +64,10 @@ pub unsafe extern "C" fn m531x_publish(
 /// @param length   [in] Bytes of the payload.
 /// @param qos      [in] Quality of service, 0 to 2.
 /// @param retain   [in] 1 has the broker keep it for later subscribers, 0 not.
-/// @param token    [out] Names the publish to m531x_publish_wait; never 0. NULL if the program will not ask.
-/// @return M531X_OK (m531x_publish_wait returns how it ends, M531X_ERR_NOT_CONNECTED included),
-///         M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (65536 tokens were given and not waited for),
+/// @param token    [out] Names the publish in its M531X_EVENT_DONE and to m531x_publish_wait; never 0, and written before
+///                 the event. NULL if the program does not want to know: then there is no event.
+/// @return M531X_OK (the event has how it ends, M531X_ERR_NOT_CONNECTED included), M531X_ERR_INVALID_ARGUMENT,
+///         M531X_ERR_BUSY (65536 tokens were given whose events were not taken),
 ///         M531X_ERR_QUEUE_FULL (as many wait as M531X_OPTION_MAX_WAITING allows), M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE; with an outbox M531X_ERR_OUTBOX_FULL, M531X_ERR_OUTBOX_FAILED.
 /// @note Thread-safe. Does not block; with an outbox it waits for the disk.
 /// @since 0.1.0
@@ -94,23 +95,16 @@ pub unsafe extern "C" fn m531x_publish_start(
             retain: switch(retain, "retain")?,
             timeout: None,
         };
-        if token.is_null() {
-            return entry
-                .modem
-                .publish_nowait(topic, payload, options)
-                .map(|_| ());
-        }
-        entry.deliveries().check_room()?;
-        // Without the lock: with an outbox this waits for the disk.
-        let delivery = entry.modem.publish_nowait(topic, payload, options)?;
-        out.set(entry.deliveries().keep(delivery));
-        Ok(())
+        begin(entry, &out, || {
+            entry.modem.start_publish_nowait(topic, payload, options)
+        })
     })
 }
 
-/// Waits for the end of a publish begun by m531x_publish_start.
+/// Waits for the end of a publish begun by m531x_publish_start, or of another operation that has a token.
 ///
-/// Once it has returned the end, the token is used up; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it stays valid.
+/// Once it has returned the end, the token is used up and has no event; after M531X_ERR_TIMEOUT and M531X_ERR_CANCELLED it
+/// stays valid. It also gives the status of the last 1024 operations whose M531X_EVENT_DONE was taken.
 ///
 /// @param modem       [in] The modem.
 /// @param token       [in] The token.
@@ -127,33 +121,8 @@ pub extern "C" fn m531x_publish_wait(
 ) -> m531x_status {
     guard_wait(modem, |entry| {
         let limit = time_limit(timeout_ms)?;
-        let delivery = entry.deliveries().by_token.get(&token).cloned();
-        let delivery = delivery.ok_or_else(|| {
-            invalid(format!(
-                "token {token} is not known: it was never given, or is used up"
-            ))
-        })?;
-        let mut result = delivery.wait(limit);
-        if is_undecided(&result) {
-            if !delivery.done() {
-                return result.map(|_| ());
-            }
-            // It ended by itself: just after the time was over, or without an answer of the module.
-            result = delivery.wait(Some(Duration::ZERO));
-        }
-        entry.deliveries().by_token.remove(&token);
-        match result {
-            // M531X_ERR_TIMEOUT would say that it goes on.
-            Err(error) if error.code() == ErrorCode::Timeout => {
-                Err(Error::new(ErrorCode::ResultUnknown, error.to_string()))
-            }
-            result => result.map(|_| ()),
-        }
+        finish(entry, token, limit).map(|_| ())
     })
-}
-
-fn is_undecided<T>(result: &Result<T, Error>) -> bool {
-    matches!(result, Err(error) if matches!(error.code(), ErrorCode::Timeout | ErrorCode::Cancelled))
 }
 
 /// Reads a quality of service.

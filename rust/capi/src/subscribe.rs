@@ -4,6 +4,7 @@ use std::ffi::c_char;
 
 use m531x_core::SubscribeOptions;
 
+use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{Out, text, time_limit};
@@ -43,6 +44,58 @@ pub unsafe extern "C" fn m531x_subscribe(
         let granted = entry.modem.subscribe(filter, options)?;
         out.set(u32::from(u8::from(granted)));
         Ok(())
+    })
+}
+
+/// Begins m531x_subscribe and returns at once; the operation ends as an M531X_EVENT_DONE, whose status is the granted QoS
+/// or an error.
+///
+/// @param modem  [in] A modem that is connected.
+/// @param topic  [in] The topic filter, UTF-8; + and # are wildcards.
+/// @param qos    [in] Highest quality of service wanted, 0 to 2.
+/// @param token  [out] As for m531x_connect_start.
+/// @return As m531x_connect_start.
+/// @note Thread-safe. Does not block.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_subscribe_start(
+    modem: m531x_modem,
+    topic: *const c_char,
+    qos: u32,
+    token: *mut u32,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a string, and NULL or a place that may be written.
+        let (filter, token) = unsafe { (text(topic, "topic")?, Out::optional(token)) };
+        let options = SubscribeOptions {
+            qos: quality(qos)?,
+            hex: entry.settings().hex_delivery,
+            timeout: None,
+        };
+        begin(entry, &token, || {
+            entry.modem.start_subscribe(filter, options)
+        })
+    })
+}
+
+/// Begins m531x_unsubscribe and returns at once; the operation ends as an M531X_EVENT_DONE.
+///
+/// @param modem  [in] A modem that is connected.
+/// @param topic  [in] The filter, as it was subscribed.
+/// @param token  [out] As for m531x_connect_start.
+/// @return As m531x_connect_start.
+/// @note Thread-safe. Does not block.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_unsubscribe_start(
+    modem: m531x_modem,
+    topic: *const c_char,
+    token: *mut u32,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a string, and NULL or a place that may be written.
+        let (filter, token) = unsafe { (text(topic, "topic")?, Out::optional(token)) };
+        begin(entry, &token, || entry.modem.start_unsubscribe(filter))
     })
 }
 

@@ -1,13 +1,17 @@
 //! Waiting without callbacks.
 
 use std::ffi::c_char;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use m531x_core::{Error, ErrorCode, Pending};
+use m531x_core::{Error, ErrorCode, Incoming, Pending};
 
-use crate::constants::{m531x_modem, m531x_status};
+use crate::begin::take_end;
+use crate::constants::{M531X_OK, m531x_modem, m531x_status};
 use crate::guard::{guard_modem, guard_wait};
 use crate::marshal::{self, Buffer, Out, TextBuffer, length, time_limit, too_small};
+
+/// What m531x_receive returns as the kind of a message. @since 0.1.0
+pub const M531X_RECEIVED_MESSAGE: i32 = 0;
 
 /// Waits for the next message and copies it.
 ///
@@ -96,23 +100,166 @@ pub unsafe extern "C" fn m531x_wait_event(
     text_capacity: u32,
     text_needed: *mut u32,
 ) -> m531x_status {
+    let no_status = std::ptr::null_mut();
+    // SAFETY: as this function's.
+    unsafe {
+        m531x_wait_event_of(
+            modem,
+            u32::MAX,
+            timeout_ms,
+            kind,
+            value,
+            no_status,
+            text,
+            text_capacity,
+            text_needed,
+        )
+    }
+}
+
+/// Waits for the next event of certain kinds and copies it; those of other kinds wait on. See m531x_wait_event.
+///
+/// @param modem        [in] An open modem.
+/// @param kinds        [in] The kinds: `1u << M531X_EVENT_...` of each, together by `|`.
+/// @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
+/// @param kind         [out] M531X_EVENT_...; may be NULL.
+/// @param value        [out] A number whose meaning the kind defines; may be NULL.
+/// @param status       [out] Of an M531X_EVENT_DONE how the operation has ended: an error below 0, and 0 or more for
+///                     success, where a subscription has the granted QoS; 0 with all other kinds; may be NULL.
+/// @param text         [out] Buffer for the NUL-terminated text; may be NULL if its capacity is 0.
+/// @param text_capacity [in] Its size in bytes.
+/// @param text_needed  [out] The size that the text needs, with its final NUL; may be NULL.
+/// @return As m531x_wait_event.
+/// @note Thread-safe; several threads may wait, and each event goes to one of them.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_wait_event_of(
+    modem: m531x_modem,
+    kinds: u32,
+    timeout_ms: i32,
+    kind: *mut i32,
+    value: *mut i32,
+    status: *mut i32,
+    text: *mut c_char,
+    text_capacity: u32,
+    text_needed: *mut u32,
+) -> m531x_status {
     guard_wait(modem, |entry| {
         // SAFETY: the caller passes NULL or a buffer of that capacity, and NULL or places.
-        let (kind, value_place, text) = unsafe {
+        let (kind, value_place, status, text) = unsafe {
             (
                 Out::optional(kind),
                 Out::optional(value),
+                Out::optional(status),
                 TextBuffer::new(text, text_capacity, text_needed, "text")?,
             )
         };
         let limit = time_limit(timeout_ms)?;
-        let taken = entry.modem.recv_event(limit, |event| {
+        let taken = entry.modem.recv_event(kinds, limit, |event| {
             text.write(&event.text)?;
             kind.set(event.kind as i32);
             value_place.set(marshal::value(event));
-            Ok(())
+            Ok(event.clone())
         })?;
-        taken.ok_or_else(|| nothing_came("event", limit))
+        let event = taken.ok_or_else(|| nothing_came("event", limit))?;
+        status.set(take_end(entry, &event));
+        Ok(())
+    })
+}
+
+/// Waits for the next message or event, whichever arrived first, and copies it.
+///
+/// If a buffer is too small, nothing is copied, the sizes are returned, and it stays the next one.
+///
+/// @param modem           [in] An open modem.
+/// @param timeout_ms      [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
+/// @param kind            [out] M531X_RECEIVED_MESSAGE or M531X_EVENT_...; may be NULL.
+/// @param value           [out] The value of an event, the packet id of a message (0 with QoS 0); may be NULL.
+/// @param status          [out] Of an M531X_EVENT_DONE as for m531x_wait_event_of, else 0; may be NULL.
+/// @param text            [out] Buffer for the NUL-terminated topic, or the text of an event; may be NULL if its capacity is 0.
+/// @param text_capacity   [in] Its size in bytes.
+/// @param text_needed     [out] The size that it needs, with its final NUL; may be NULL.
+/// @param payload         [out] Buffer for the payload of a message; may be NULL if its capacity is 0.
+/// @param payload_capacity [in] Its size in bytes.
+/// @param payload_length  [out] The bytes of the payload, 0 for an event; may be NULL.
+/// @param flags           [out] The M531X_MESSAGE_... of a message, 0 for an event; may be NULL.
+/// @param seconds         [out] When it arrived, in seconds since 1970 by this computer's clock; may be NULL.
+/// @param microseconds    [out] And the microseconds, 0 to 999999; may be NULL.
+/// @return As m531x_wait_message.
+/// @note Thread-safe; several threads may wait, and each message or event goes to one of them.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_receive(
+    modem: m531x_modem,
+    timeout_ms: i32,
+    kind: *mut i32,
+    value: *mut i32,
+    status: *mut i32,
+    text: *mut c_char,
+    text_capacity: u32,
+    text_needed: *mut u32,
+    payload: *mut u8,
+    payload_capacity: u32,
+    payload_length: *mut u32,
+    flags: *mut u32,
+    seconds: *mut u32,
+    microseconds: *mut u32,
+) -> m531x_status {
+    guard_wait(modem, |entry| {
+        // SAFETY: the caller passes NULL or buffers of these capacities, and NULL or places.
+        let (kind, value, status, text, payload, payload_length, flags, seconds, microseconds) = unsafe {
+            (
+                Out::optional(kind),
+                Out::optional(value),
+                Out::optional(status),
+                TextBuffer::new(text, text_capacity, text_needed, "text")?,
+                Buffer::new(payload, payload_capacity, "payload")?,
+                Out::optional(payload_length),
+                Out::optional(flags),
+                Out::optional(seconds),
+                Out::optional(microseconds),
+            )
+        };
+        let limit = time_limit(timeout_ms)?;
+        let taken = entry.modem.recv_with(limit, |incoming| {
+            let (words, bytes, event) = match incoming {
+                Incoming::Message(message) => (&message.topic, &message.payload[..], None),
+                Incoming::Event(event) => (&event.text, &[][..], Some(event.clone())),
+            };
+            payload_length.set(length(bytes.len()));
+            let text_fits = text.announce(words);
+            if !payload.holds(bytes.len()) {
+                return Err(too_small(bytes.len()));
+            }
+            if !text_fits {
+                return Err(too_small(words.len() + 1));
+            }
+            text.fill(words);
+            payload.fill(bytes);
+            let (number, numbered, bits, at) = match incoming {
+                Incoming::Message(message) => (
+                    M531X_RECEIVED_MESSAGE,
+                    message.packet_id.into(),
+                    marshal::flags(message),
+                    message.timestamp,
+                ),
+                Incoming::Event(event) => {
+                    (event.kind as i32, marshal::value(event), 0, event.timestamp)
+                }
+            };
+            kind.set(number);
+            value.set(numbered);
+            flags.set(bits);
+            let since = at
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
+            seconds.set(u32::try_from(since.as_secs()).unwrap_or(u32::MAX));
+            microseconds.set(since.subsec_micros());
+            Ok(event)
+        })?;
+        let event = taken.ok_or_else(|| nothing_came("message or event", limit))?;
+        status.set(event.map_or(M531X_OK, |event| take_end(entry, &event)));
+        Ok(())
     })
 }
 

@@ -71,6 +71,9 @@ pub enum EventKind {
     /// for, and the next one; the value is its return code, 4 or 5, or -1 if no password was given
     /// in time. The next attempt follows after five times the longest delay of the recovery.
     LoginRefused = 24,
+    /// An operation that was begun has ended; the text is the error, or empty if it succeeded. The
+    /// value is the number given to [`Pending::announce_end`](crate::Pending::announce_end).
+    Done = 25,
 }
 
 impl EventKind {
@@ -100,6 +103,7 @@ impl EventKind {
         Self::HealthCheck,
         Self::PasswordWanted,
         Self::LoginRefused,
+        Self::Done,
     ];
 
     /// The kind's name.
@@ -129,6 +133,7 @@ impl EventKind {
             Self::HealthCheck => "HealthCheck",
             Self::PasswordWanted => "PasswordWanted",
             Self::LoginRefused => "LoginRefused",
+            Self::Done => "Done",
         }
     }
 }

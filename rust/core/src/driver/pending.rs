@@ -85,6 +85,18 @@ impl<T> Pending<T> {
         self.taken || self.engine.is_done(self.id)
     }
 
+    /// Has the end put into the mailbox as an event [`Done`](crate::EventKind::Done), whose value is
+    /// `token` and whose text is that of the error, if it is one. The result is still fetched here.
+    pub fn announce_end(&self, token: u32) {
+        self.engine.announce_end(self.id, token);
+    }
+
+    /// Lets the operation go on by itself: no one asks for the result.
+    pub fn detach(mut self) {
+        self.taken = true;
+        self.engine.detach(self.id);
+    }
+
     /// Has `signal` called once as soon as the result is there; at once if it is.
     ///
     /// This is for event loops: `signal` notifies the loop, and the loop fetches the result by
@@ -92,6 +104,13 @@ impl<T> Pending<T> {
     /// ahead of everything else there, and so must neither wait nor use the modem.
     pub fn on_ready(&self, signal: impl FnOnce() + Send + 'static) {
         self.engine.on_ready(self.id, Box::new(signal));
+    }
+
+    /// As [`wait_for`](Self::wait_for), but leaves the result: several threads may wait for it, and ask any
+    /// number of times.
+    pub fn look(&self, timeout: Option<Duration>) -> Option<Result<T, Error>> {
+        let outcome = self.engine.wait(self.id, timeout)?;
+        Some(outcome.and_then(self.convert))
     }
 
     fn wait_slice(&mut self, slice: Option<Duration>) -> Option<Result<T, Error>> {

@@ -7,6 +7,9 @@ use cbindgen::{Builder, Config};
 /// Where the header stands, from the root of the repository.
 pub(super) const PATH: &str = "include/m531x.h";
 
+/// The program whose loop the manual shows.
+const EXAMPLE: &str = "examples/c/subscribe_epoll.c";
+
 /// The sources with something for the header, in the order in which a reader wants it. They are read
 /// one by one, so that neither cargo nor the features of a build have a say.
 const SOURCES: &[&str] = &[
@@ -44,6 +47,15 @@ pub(super) fn render(root: &Path) -> Result<String, String> {
     let text = String::from_utf8(text).map_err(|error| format!("{PATH} is not UTF-8: {error}"))?;
     // C90 and C++98 allow no comma there, and C90 no such comments.
     let text = text.replace(",\n};", "\n};");
+    let example = std::fs::read_to_string(root.join(EXAMPLE))
+        .map_err(|error| format!("cannot read {EXAMPLE}: {error}"))?;
+    let code = example
+        .split_once("/* loop */\n")
+        .and_then(|(_, rest)| rest.split_once("/* end */"))
+        .ok_or_else(|| format!("{EXAMPLE} has no loop"))?
+        .0;
+    let lines: Vec<_> = code.lines().collect();
+    let text = text.replace("@LOOP@", &format!("  {}", lines.join("\n *   ")));
     Ok(text.lines().map(without_line_comment).collect())
 }
 

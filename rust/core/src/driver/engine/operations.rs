@@ -1,6 +1,6 @@
 //! Beginning an operation, waiting for it, giving it up.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::Engine;
 use super::state::{EngineState, Role, Slot};
@@ -10,7 +10,7 @@ use crate::driver::sync::MutexGuard;
 use crate::driver::sync::channel::SendError;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::transport::Interest;
-use crate::{Error, ErrorCode, Receipt};
+use crate::{Error, ErrorCode, Event, EventKind, Incoming, Receipt};
 
 /// What to call with the end of a delivery.
 pub(in crate::driver) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
@@ -114,6 +114,27 @@ impl Engine {
             Some(slot) if slot.outcome.is_none() => slot.ready = Some(signal),
             _ => signal(),
         }
+    }
+
+    /// Has the end of the operation put into the mailbox, as an event of this number.
+    pub(in crate::driver) fn announce_end(&self, id: OperationId, token: u32) {
+        let mut state = self.lock();
+        let Some(slot) = state.slots.get_mut(&id) else {
+            return;
+        };
+        match &slot.outcome {
+            Some(outcome) => self.report_end(token, outcome),
+            None => slot.token = Some(token),
+        }
+    }
+
+    /// To be called under the lock, as for everything that goes into the mailbox.
+    pub(super) fn report_end(&self, token: u32, outcome: &Result<Outcome, Error>) {
+        let text = outcome.as_ref().err().map(ToString::to_string);
+        let end = Event::new(EventKind::Done, token.into(), text.unwrap_or_default());
+        let mut incoming = Incoming::Event(end);
+        incoming.stamp(SystemTime::now());
+        self.mailbox.push(incoming);
     }
 
     /// No caller will ask for this result any more; an operation that is not done is given up.

@@ -6,7 +6,7 @@ use super::state::Role;
 use super::{Engine, closed};
 use crate::driver::mailbox::{Entry, Select, Taken, weight};
 use crate::transport::Waiter;
-use crate::{Error, ErrorCode, Incoming, Message};
+use crate::{Error, ErrorCode, Event, Incoming, Message};
 
 /// A batch ends with the entry that makes it so large: what it holds counts nowhere.
 const LARGEST_BATCH: u64 = 1 << 20;
@@ -35,6 +35,21 @@ impl Engine {
         self.after_receiving();
         let taken = self.entry_of(taken?)?;
         Ok(taken.map(|(seen, entry)| (seen, entry.incoming)))
+    }
+
+    /// The oldest event of these kinds, when `look` has seen it.
+    pub(in crate::driver) fn recv_event<T>(
+        &self,
+        kinds: u32,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&Event) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let taken = self.mailbox.take_event(kinds, timeout, look);
+        self.after_receiving();
+        self.entry_of(taken?)
     }
 
     /// The entry, or why there is none.

@@ -47,6 +47,8 @@ pub(super) struct Slot {
     pub(super) outcome: Option<Result<Outcome, Error>>,
     pub(super) callbacks: Vec<DoneCallback>,
     pub(super) ready: Option<ReadySignal>,
+    /// Its end is an event, of this number.
+    pub(super) token: Option<u32>,
     /// Only the callbacks still want the result.
     pub(super) detached: bool,
 }
@@ -166,6 +168,9 @@ impl EngineState {
             }
         }
         let ready = slot.ready.take();
+        if let (Some(token), Some(engine)) = (slot.token, self.myself.upgrade()) {
+            engine.report_end(token, &outcome);
+        }
         if slot.detached {
             self.slots.remove(&id);
         } else {

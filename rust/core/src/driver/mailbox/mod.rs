@@ -11,12 +11,12 @@ use std::convert::Infallible;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-pub(super) use state::weight;
 use state::{Lane, State};
+pub(super) use state::{kind_bit, weight};
 
 use super::Overflow;
 use super::sync::{Condvar, Mutex, MutexGuard};
-use crate::{Incoming, Message};
+use crate::{Event, EventKind, Incoming, Message};
 
 /// How much may wait, and what happens beyond.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,8 @@ impl Select {
     /// Messages that no callback takes.
     pub(super) const MESSAGES: Self = Self(Lane::Messages.bit());
     /// Events that no callback takes.
-    pub(super) const EVENTS: Self = Self(Lane::LineEvents.bit() | Lane::ConnectionEvents.bit());
+    pub(super) const EVENTS: Self =
+        Self(Lane::LineEvents.bit() | Lane::ConnectionEvents.bit() | Lane::Ends.bit());
     /// What no callback takes.
     pub(super) const READ: Self = Self(Self::MESSAGES.0 | Self::EVENTS.0);
     /// What callbacks take.
@@ -289,6 +290,47 @@ impl Mailbox {
         incoming.map_or(Taken::Nothing, |incoming| {
             Taken::Entry(Entry { number, incoming })
         })
+    }
+
+    /// The oldest event for readers of one of these kinds, as the bits of [`kind_bit`]; `look` is that of
+    /// [`take_if`](Self::take_if).
+    pub(super) fn take_event<T, E>(
+        &self,
+        kinds: u32,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&Event) -> Result<T, E>,
+    ) -> Result<Taken<T>, E> {
+        let drops = kinds & kind_bit(EventKind::Dropped) != 0;
+        let waits = |state: &State| {
+            state.first_event(kinds).is_some()
+                || (drops && state.due_lanes() & Select::EVENTS.0 != 0)
+        };
+        let mut state = match self.wait_for(Select::EVENTS, timeout, waits) {
+            Taken::Entry(state) => state,
+            Taken::Nothing => return Ok(Taken::Nothing),
+            Taken::Cancelled => return Ok(Taken::Cancelled),
+            Taken::End => return Ok(Taken::End),
+        };
+        if drops {
+            state.report_due(Select::EVENTS);
+        }
+        let Some((lane, number)) = state.first_event(kinds) else {
+            return Ok(Taken::Nothing);
+        };
+        let Some(Incoming::Event(event)) = state.lanes[lane].get(&number) else {
+            return Ok(Taken::Nothing);
+        };
+        let seen = look(event)?;
+        state.remove(lane, number);
+        self.after_taking(&mut state);
+        Ok(Taken::Entry(seen))
+    }
+
+    /// Forgets the end of an operation that was waited for in another way.
+    pub(super) fn forget_end(&self, token: u32) {
+        let mut state = self.lock();
+        state.remove_end(token);
+        self.after_taking(&mut state);
     }
 
     /// Appends entries as long as there are some and `more` wants them; waits for none.

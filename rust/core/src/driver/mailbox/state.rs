@@ -10,6 +10,11 @@ use crate::{Event, EventKind, Incoming};
 
 /// So many events that lines of the module have caused wait at most.
 const MOST_LINE_EVENTS: usize = 1024;
+/// The bit of a kind of events, of which there are fewer than 32.
+pub(in crate::driver) const fn kind_bit(kind: EventKind) -> u32 {
+    1 << kind as u32
+}
+
 /// So many events of the connection wait at most; a program that reads none for that long has lost
 /// the thread.
 const MOST_CONNECTION_EVENTS: usize = 4096;
@@ -24,12 +29,14 @@ pub(super) enum Lane {
     Messages,
     LineEvents,
     ConnectionEvents,
+    /// The ends of operations, each of which was asked for: they are not bounded here.
+    Ends,
 }
 
-pub(super) const LANES: usize = 6;
+pub(super) const LANES: usize = 8;
 
 impl Lane {
-    pub(super) const CALLED: usize = 3;
+    pub(super) const CALLED: usize = 4;
 
     pub(super) const fn bit(self) -> u8 {
         1 << self as usize
@@ -103,6 +110,7 @@ impl State {
         self.place(match incoming {
             Incoming::Message(_) => Lane::Messages,
             Incoming::Event(event) if is_of_a_line(event.kind) => Lane::LineEvents,
+            Incoming::Event(event) if event.kind == EventKind::Done => Lane::Ends,
             Incoming::Event(_) => Lane::ConnectionEvents,
         })
     }
@@ -186,6 +194,30 @@ impl State {
         }
     }
 
+    /// The oldest event for readers that is of one of these kinds.
+    pub(super) fn first_event(&self, kinds: u32) -> Option<(usize, u64)> {
+        let events = [Lane::LineEvents, Lane::ConnectionEvents, Lane::Ends];
+        let first = |lane: Lane| {
+            let mut entries = self.lanes[lane as usize].iter();
+            let wanted = |incoming: &Incoming| matches!(incoming, Incoming::Event(event) if kind_bit(event.kind) & kinds != 0);
+            let (number, _) = entries.find(|(_, incoming)| wanted(incoming))?;
+            Some((lane as usize, *number))
+        };
+        let found = events.into_iter().filter_map(first);
+        found.min_by_key(|(_, number)| *number)
+    }
+
+    /// Takes the end of an operation away that no one has taken.
+    pub(super) fn remove_end(&mut self, token: u32) {
+        for lane in [Lane::Ends as usize, Lane::Ends as usize + Lane::CALLED] {
+            let mut entries = self.lanes[lane].iter();
+            let is_its = |incoming: &Incoming| matches!(incoming, Incoming::Event(event) if event.value == i64::from(token));
+            if let Some((&number, _)) = entries.find(|(_, incoming)| is_its(incoming)) {
+                self.remove(lane, number);
+            }
+        }
+    }
+
     fn all_bytes(&self) -> u64 {
         self.bytes.iter().sum()
     }
@@ -224,7 +256,8 @@ impl State {
         let most = match lane % Lane::CALLED {
             0 => self.limits.messages,
             1 => MOST_LINE_EVENTS,
-            _ => MOST_CONNECTION_EVENTS,
+            2 => MOST_CONNECTION_EVENTS,
+            _ => usize::MAX,
         };
         let is_message = lane % Lane::CALLED == 0;
         if is_message && self.limits.overflow == Overflow::Block {
@@ -266,7 +299,7 @@ impl State {
     /// The lane in which most waits, of those from which something may be dropped for its bytes.
     fn heaviest(&self) -> Option<usize> {
         let droppable = |lane: &usize| {
-            lane % Lane::CALLED != Lane::ConnectionEvents as usize && !self.lanes[*lane].is_empty()
+            lane % Lane::CALLED < Lane::ConnectionEvents as usize && !self.lanes[*lane].is_empty()
         };
         (0..LANES)
             .filter(droppable)

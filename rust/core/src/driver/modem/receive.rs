@@ -235,22 +235,39 @@ impl Modem {
         Ok(taken.and_then(|(seen, _)| seen))
     }
 
-    /// As [`recv_message`](Self::recv_message), for events.
+    /// As [`recv_message`](Self::recv_message), for events of some kinds: bit `1 << kind as u32` of
+    /// `kinds` for each. Those of other kinds wait on.
     ///
     /// # Errors
     ///
     /// Those of `look`, and as for [`recv`](Self::recv).
     pub fn recv_event<T>(
         &self,
+        kinds: u32,
         timeout: Option<Duration>,
         look: impl FnOnce(&Event) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let look = |incoming: &Incoming| match incoming {
-            Incoming::Event(event) => look(event).map(Some),
-            Incoming::Message(_) => Ok(None),
-        };
-        let taken = self.engine().recv_if(Select::EVENTS, timeout, look)?;
-        Ok(taken.and_then(|(seen, _)| seen))
+        self.engine().recv_event(kinds, timeout, look)
+    }
+
+    /// As [`recv_message`](Self::recv_message), for messages and events alike, in the order of the wire.
+    ///
+    /// # Errors
+    ///
+    /// Those of `look`, and as for [`recv`](Self::recv).
+    pub fn recv_with<T>(
+        &self,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&Incoming) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let taken = self.engine().recv_if(Select::READ, timeout, look)?;
+        Ok(taken.map(|(seen, _)| seen))
+    }
+
+    /// Forgets the event [`Done`](crate::EventKind::Done) of an operation that was waited for in
+    /// another way.
+    pub fn forget_end(&self, token: u32) {
+        self.engine().mailbox().forget_end(token);
     }
 
     /// Has `signal` called with `true` whenever a message or event waits for a receiver, with `false`
