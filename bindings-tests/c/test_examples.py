@@ -1,9 +1,11 @@
 """The examples in C, compiled as a user does it and run against mosquitto."""
 
 import os
+import pty
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,10 +28,11 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Tool:
 
 
 class Broker:
-    """The clients on the other side of a mosquitto."""
+    """A mosquitto, and the clients on its other side."""
 
-    def __init__(self, port: int) -> None:
-        self.port = str(port)
+    def __init__(self, mosquitto: Mosquitto) -> None:
+        self.mosquitto = mosquitto
+        self.port = str(mosquitto.ports[0])
 
     def collect(self, topic: str) -> None:
         """From now on the broker keeps what is published there."""
@@ -43,6 +46,21 @@ class Broker:
     def publish(self, topic: str, text: str) -> None:
         self._client("pub", "-q", "1", "-t", topic, "-m", text)
 
+    def all_until(self, topic: str, last: str) -> set[str]:
+        """What it has kept of a topic, up to this message, which is published now."""
+        self.publish(topic, last)
+        command = ["mosquitto_sub", "-h", "127.0.0.1", "-p", self.port, "-i", "collector", "-c"]
+        command += ["-q", "1", "-t", topic, "-W", "60"]
+        found: set[str] = set()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            for line in program.stdout:
+                if line.strip() == last:
+                    break
+                found.add(line.strip())
+            program.kill()
+        return found
+
     def _client(self, which: str, *options: str) -> str:
         command = [f"mosquitto_{which}", "-h", "127.0.0.1", "-p", self.port, *options]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -50,21 +68,25 @@ class Broker:
 
 @pytest.fixture
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    mosquitto = Mosquitto(tmp_path_factory.mktemp("mosquitto"))
-    yield Broker(mosquitto.ports[0])
+    folder = tmp_path_factory.mktemp("mosquitto")
+    keeps = f"persistence true\npersistence_location {folder}/\nmax_queued_messages 0"
+    mosquitto = Mosquitto(folder, general=keeps)
+    yield Broker(mosquitto)
     mosquitto.stop()
 
 
 @pytest.fixture
-def start_modem(tool: Tool, broker: Broker, tmp_path: Path) -> Iterator[Callable[[], float]]:
+def start_modem(tool: Tool, broker: Broker, tmp_path: Path) -> Iterator[Callable[..., float]]:
     """Starts a virtual modem at `tmp_path / "modem"`, towards the broker."""
     started: list[float] = []
 
-    def start() -> float:
+    def start(faults: bytes = b"") -> float:
         handle, link = tool.u32(), str(tmp_path / "modem").encode()
         address = f"127.0.0.1:{broker.port}".encode()
-        arguments = (address, link, handle, tool.text(), 256.0, tool.ffi.NULL)
-        assert tool.call("m531x_virtual_modem_start", b"M5311", *arguments) == 0
+        arguments = (address, link, faults, handle, tool.text(), 256.0, tool.ffi.NULL)
+        firmware = tool.ffi.NULL
+        started_with = "m531x_virtual_modem_start_with"
+        assert tool.call(started_with, b"M5311", firmware, *arguments) == 0
         started.append(float(handle[0]))
         return started[-1]
 
@@ -89,7 +111,7 @@ def build(tmp_path: Path) -> Callable[[str], Path]:
 def test_publish(
     build: Callable[[str], Path],
     broker: Broker,
-    start_modem: Callable[[], float],
+    start_modem: Callable[..., float],
     tmp_path: Path,
 ) -> None:
     program = build("publish")
@@ -112,52 +134,130 @@ def test_publish_says_what_is_wrong(build: Callable[[str], Path]) -> None:
 def test_subscribe_epoll_answers_each_message(
     build: Callable[[str], Path],
     broker: Broker,
-    start_modem: Callable[[], float],
+    start_modem: Callable[..., float],
     tmp_path: Path,
 ) -> None:
-    assert len((EXAMPLES / "subscribe_epoll.c").read_text().splitlines()) < 60
     start_modem()
     broker.collect("answers")
     command = [build("subscribe_epoll"), tmp_path / "modem", "broker.example", "3"]
+    questions = ["what is 0,1,x?", "a" * 300, "b"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
-        for number in range(3):
-            broker.publish(f"questions/{number}", f"what is {number},1,x?")
+        for number, question in enumerate(questions):
+            # The loop goes on as before after a stop.
+            program.send_signal(signal.SIGSTOP)
+            broker.publish(f"questions/{number}", question)
+            program.send_signal(signal.SIGCONT)
         assert program.wait(SECONDS) == 0
-    expected = [f"answers what is {number},1,x?" for number in range(3)]
-    assert broker.collected("answers", 3) == expected
+    assert broker.collected("answers", 3) == [f"answers {question}" for question in questions]
+
+
+Gateway = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def gateway(build: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway]:
+    """Starts the gateway, at `tmp_path / "modem"` or another port."""
+    program = build("gateway")
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object, port: object = None, **environment: str) -> subprocess.Popen[str]:
+        command = [program, str(port or tmp_path / "modem"), "broker.example", *map(str, arguments)]
+        pipe = subprocess.PIPE
+        env = {**os.environ, **environment}
+        running.append(subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def ends_in_time(program: "subprocess.Popen[str]") -> None:
+    """SIGTERM ends it, within two seconds if the machine is quiet."""
+    began = time.monotonic()
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(SECONDS) == 0
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    assert time.monotonic() - began < 2 * max(1.0, load)
 
 
 def test_gateway_comes_back_and_says_that_it_is_alive(
-    build: Callable[[str], Path],
+    gateway: Gateway,
     broker: Broker,
-    start_modem: Callable[[], float],
+    start_modem: Callable[..., float],
     tool: Tool,
     tmp_path: Path,
 ) -> None:
     watch = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     watch.bind(str(tmp_path / "notify"))
     watch.settimeout(SECONDS)
-    environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
     modem = start_modem()
     broker.collect("gateway-1/reading")
-    command = [build("gateway"), tmp_path / "modem", "broker.example", "1"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as program:
-        assert program.stdout is not None
-        assert program.stderr is not None
-        assert watch.recv(100) == b"READY=1"
-        assert program.stdout.readline() == "connected\n"
-        assert broker.collected("gateway-1/reading", 1) == ["gateway-1/reading 21.5"]
-        assert watch.recv(100) == b"WATCHDOG=1"
-        broker.publish("commands/led", "on")
-        assert program.stdout.readline() == "command commands/led: on\n"
-        tool.call("m531x_virtual_modem_stop", modem)
-        assert program.stderr.readline().startswith("lost: ")
-        start_modem()
-        assert program.stdout.readline() == "connected\n"
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(SECONDS) == 0
+    program = gateway(200, NOTIFY_SOCKET=str(tmp_path / "notify"))
+    assert program.stdout is not None
+    assert program.stderr is not None
+    assert watch.recv(100) == b"READY=1"
+    assert program.stdout.readline() == "connected\n"
+    assert broker.collected("gateway-1/reading", 1) == ["gateway-1/reading 1"]
+    assert watch.recv(100) == b"WATCHDOG=1"
+    for text in ("on", "x" * 900, "off"):
+        broker.publish("commands/led", text)
+        assert program.stdout.readline() == f"command commands/led: {text}\n"
+    tool.call("m531x_virtual_modem_stop", modem)
+    assert program.stderr.readline().startswith("lost: ")
+    start_modem()
+    assert program.stdout.readline() == "connected\n"
+    ends_in_time(program)
     watch.close()
+
+
+def test_gateway_ends_in_time_whatever_it_waits_for(
+    gateway: Gateway, broker: Broker, start_modem: Callable[..., float]
+) -> None:
+    # For an answer of a module, which never comes.
+    master, slave = pty.openpty()
+    program = gateway(port=os.ttyname(slave))
+    assert os.read(master, 100).startswith(b"AT")
+    ends_in_time(program)
+    os.close(slave)
+    os.close(master)
+    # For a port that is not there, and a broker that is not.
+    program = gateway(50, port="/dev/no-such-port")
+    assert program.stderr is not None
+    assert "M531X_ERR_PORT_NOT_FOUND" in program.stderr.readline()
+    ends_in_time(program)
+    start_modem()
+    broker.mosquitto.freeze()
+    program = gateway(50)
+    time.sleep(1)
+    ends_in_time(program)
+    broker.mosquitto.thaw()
+
+
+def test_gateway_loses_none_of_a_thousand_readings(
+    gateway: Gateway,
+    broker: Broker,
+    start_modem: Callable[..., float],
+    tool: Tool,
+) -> None:
+    broker.collect("gateway-1/reading")
+    modem = start_modem(b"reboot-at=2s")
+    program = gateway(5, 1000)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "connected\n"
+    # The module reboots.
+    assert program.stdout.readline() == "connected\n"
+    tool.call("m531x_virtual_modem_stop", modem)
+    time.sleep(0.5)
+    start_modem()
+    assert program.stdout.readline() == "connected\n"
+    broker.mosquitto.stop()
+    time.sleep(0.5)
+    assert broker.mosquitto.start()
+    assert program.stdout.readline() == "connected\n"
+    assert program.wait(120) == 0
+    readings = broker.all_until("gateway-1/reading", "end")
+    assert readings == {str(number) for number in range(1, 1001)}
