@@ -14,10 +14,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
 PICTURES = ROOT / "target" / "pictures"
-PICTURES_OF = {"first_steps": 1, "publish_latency": 3, "soak_with_faults": 2}
+PICTURES_OF = {"first_steps": 1, "publish_latency": 3, "soak_with_faults": 2, "watch_a_modem": 2}
 
 
-def test_there_are_three_notebooks() -> None:
+def test_every_notebook_is_known_here() -> None:
     assert {path.stem for path in NOTEBOOKS} == set(PICTURES_OF)
 
 
@@ -47,6 +47,22 @@ def test_a_notebook_runs_and_draws(path: Path, tmp_path: Path) -> None:
     ]
     assert html != [] or path.stem == "publish_latency"
     assert not any("<script" in text for text in html)
+
+
+def test_the_live_table_was_refreshed_in_place(tmp_path: Path) -> None:
+    path = ROOT / "examples" / "notebooks" / "watch_a_modem.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    (live,) = [cell for cell in notebook.cells if "m531x.live(" in cell.source]
+    (output,) = live.outputs
+    table = output["data"]["text/html"]
+    # The cell itself has shown no message yet; later cells have.
+    assert "meters/1,4,21.9" in table
+    assert "-67 dBm" in table
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / "live.html").write_text(table, encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

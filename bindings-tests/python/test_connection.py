@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import m531x
-from m531x import MqttState
+from m531x import MqttState, _native
 
 
 def test_the_states_of_a_connection(virtual: m531x.VirtualModem, client_id: str) -> None:
@@ -205,10 +205,32 @@ def test_events_that_nobody_takes_do_not_pile_up(
 @pytest.mark.parametrize("firmware", ["vendor", "manual"])
 def test_a_publish_is_acknowledged_on_a_slow_network(firmware: str) -> None:
     with (
-        m531x.VirtualModem(firmware=firmware, network="nb-iot", seed=1) as virtual,
+        m531x.VirtualModem(firmware=firmware, network="nb-iot") as virtual,
         m531x.Modem(virtual.port) as modem,
     ):
         modem.connect("broker.example", client_id="slow")
         began = time.monotonic()
         modem.publish("slow/t", "21.5", qos=1)
-        assert time.monotonic() - began >= 0.4
+        assert time.monotonic() - began >= 0.9
+
+
+def test_the_preset_of_a_network_gives_way_to_what_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[object, ...]] = []
+    native = _native.VirtualModem
+
+    def note(*arguments: Any) -> _native.VirtualModem:
+        made.append((arguments[5], arguments[6], arguments[7]))
+        return native(*arguments)
+
+    monkeypatch.setattr(_native, "VirtualModem", note)
+    m531x.VirtualModem(network="nb-iot").close()
+    options: dict[str, Any] = {"baudrate": 115200, "seed": 7, "faults": ["signal=2"]}
+    m531x.VirtualModem(network="nb-iot", **options).close()
+    m531x.VirtualModem().close()
+    assert made == [
+        (9600, ["slow-network=1000-6000"], 1),
+        (115200, ["slow-network=1000-6000", "signal=2"], 7),
+        (None, [], None),
+    ]

@@ -41,6 +41,8 @@ from m531x._errors import (
     SubscribeError,
     UnsupportedModelError,
 )
+from m531x._frames import to_pandas
+from m531x._live import live
 from m531x._modem import Modem
 from m531x._native import Message, __version__, topic_matches
 from m531x._outbox import Outbox
@@ -87,6 +89,8 @@ __all__ = [
     "VirtualModem",
     "Will",
     "__version__",
+    "live",
     "ports",
+    "to_pandas",
     "topic_matches",
 ]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from m531x import _native
+from m531x._html import table
 
 __all__ = ["PortInfo", "path_text", "ports"]
 
@@ -26,6 +27,10 @@ class PortInfo:
     description: str
     usb: tuple[int, int] | None
     serial_number: str | None = None
+
+    def _repr_html_(self) -> str:
+        usb = None if self.usb is None else f"{self.usb[0]:04x}:{self.usb[1]:04x}"
+        return table("PortInfo", (vars(self) | {"usb": usb}).items())
 
 
 def ports() -> list[PortInfo]:

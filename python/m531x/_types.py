@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from m531x._constants import EventKind
+from m531x._html import clock, table
 from m531x._native import payload_bytes
 
 __all__ = [
@@ -36,6 +37,9 @@ class Event:
     text: str
     timestamp: float
 
+    def _repr_html_(self) -> str:
+        return table("Event", (vars(self) | {"timestamp": clock(self.timestamp)}).items())
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -50,6 +54,9 @@ class Receipt:
     packet_id: int | None
     qos: int
     elapsed: float
+
+    def _repr_html_(self) -> str:
+        return table("Receipt", (vars(self) | {"elapsed": f"{self.elapsed:.3f} s"}).items())
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,21 @@ import warnings
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from types import TracebackType
-from typing import cast
+from typing import Final, cast
 
 from m531x import _native
 from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._fork import invalidate_after_fork, watch_forks
+from m531x._html import table
 from m531x.recording import TranscriptEntry
 
 __all__ = ["VirtualModem"]
+
+
+# The speed of an M5310-A, and the latencies of acknowledgements that users report from the field.
+_NB_IOT_BAUDRATE: Final = 9600
+_NB_IOT_FAULT: Final = "slow-network=1000-6000"
+_NB_IOT_SEED: Final = 1
 
 
 class VirtualModem:
@@ -38,8 +45,9 @@ class VirtualModem:
         firmware: The behaviour where the manual is silent: ``"vendor"`` follows measurements of the
             module vendor's own MQTT client, ``"manual"`` the friendlier reading; None is the
             model's own.
-        network: ``"nb-iot"`` delays data from the broker by half a second to four seconds and
-            splits long messages; None delays nothing.
+        network: ``"nb-iot"`` answers as over the air: what the broker sends arrives after 1 to 6
+            seconds, long messages in pieces, the line has 9600 baud, and the same delays come in
+            every run, unless `baudrate` or `seed` say otherwise. None delays nothing.
         replay: A recording to play instead: the module waits for each recorded command and answers
             as the recorded one did, without broker and faults; see `differences`.
 
@@ -71,6 +79,9 @@ class VirtualModem:
         replay: str | PathLike[str] | None = None,
     ) -> None:
         """Starts the module; it runs until `close`."""
+        if network is not None:
+            baudrate = _NB_IOT_BAUDRATE if baudrate is None else baudrate
+            seed = _NB_IOT_SEED if seed is None else seed
         self._native = _native.VirtualModem(
             model,
             broker,
@@ -112,6 +123,13 @@ class VirtualModem:
             return f"<m531x.VirtualModem port={self.port!r} broker={self.broker!r}>"
         except ClosedError:
             return "<m531x.VirtualModem of the parent process>"
+
+    def _repr_html_(self) -> str:
+        try:
+            rows = [("port", self.port), ("broker", self.broker)]
+        except ClosedError:
+            rows = [("port", "of the parent process")]
+        return table("m531x.VirtualModem", rows)
 
     def __enter__(self) -> VirtualModem:
         """Itself."""
@@ -180,7 +198,7 @@ def _network_faults(network: str | None) -> list[str]:
         return []
     if network != "nb-iot":
         raise InvalidArgumentError(f"network is {network!r}: give 'nb-iot' or None")
-    return ["slow-network"]
+    return [_NB_IOT_FAULT]
 
 
 def _fault_texts(faults: Iterable[str] | Mapping[str, object] | None) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from m531x import _native
-from m531x._html import table
+from m531x._html import columns, table
 from m531x._outbox import OutboxStats, StoredMessage
 from m531x._ports import PortInfo, path_text
 from m531x._secret import Hidden
@@ -90,6 +90,11 @@ class Diagnosis:
     def __str__(self) -> str:
         """All findings."""
         return "\n".join(map(str, self.findings))
+
+    def _repr_html_(self) -> str:
+        names = ("step", "verdict", "text", "remedy")
+        rows = [[getattr(finding, name) for name in names] for finding in self.findings]
+        return columns("Diagnosis", names, rows)
 
 
 def diagnose(
@@ -191,6 +196,10 @@ class Signal:
     rssi_dbm: int | None
     ber: int | None
     raw: tuple[int, int]
+
+    def _repr_html_(self) -> str:
+        rssi = "unknown" if self.rssi_dbm is None else f"{self.rssi_dbm} dBm"
+        return table("Signal", [("rssi", rssi), ("ber", self.ber), ("raw", self.raw)])
 
 
 @dataclass(frozen=True)

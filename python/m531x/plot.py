@@ -1,4 +1,4 @@
-"""Pictures of a trace and of latencies; needs matplotlib (``pip install m531x[plot]``).
+"""Pictures of traces, latencies and signals; needs matplotlib (``pip install m531x[plot]``).
 
 Example:
     >>> import io, m531x, m531x.plot
@@ -23,9 +23,10 @@ from typing import Any, NamedTuple
 from m531x._errors import InvalidArgumentError
 from m531x._optional import optional
 from m531x._types import Receipt
+from m531x.doctor import Signal
 from m531x.recording import TraceEntry
 
-__all__ = ["latency", "timeline"]
+__all__ = ["latency", "signal", "timeline"]
 
 _EXTRA = "m531x[plot]"
 # Labelled rows are at the edges: commands above, URCs below.
@@ -45,6 +46,14 @@ _STATES = {
     "module reconnecting": "sandybrown",
     "lost": "lightcoral",
 }
+# The strengths that AT+CSQ can report, and what they usually allow.
+_WEAKEST, _STRONGEST = -113, -51
+_STRENGTHS = (
+    (_WEAKEST, -105, "lightcoral", "hardly usable"),
+    (-105, -95, "khaki", "weak"),
+    (-95, -80, "palegreen", "usable"),
+    (-80, _STRONGEST, "mediumseagreen", "strong"),
+)
 # More labels than this on one side would cover each other.
 _LABELLED = 25
 _LABEL_LENGTH = 20
@@ -74,10 +83,8 @@ def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
     axes = _axes(axes, (10.0, 4.4))
     seconds = max(trace[-1].timestamp - trace[0].timestamp, 0.001)
     scale, unit = (1.0, "seconds") if seconds >= 2 else (1000.0, "milliseconds")
-    marks = [
-        _Mark((entry.timestamp - trace[0].timestamp) * scale, entry.kind, entry.text)
-        for entry in trace
-    ]
+    begun, since = _zero(trace[0].timestamp)
+    marks = [_Mark((entry.timestamp - begun) * scale, entry.kind, entry.text) for entry in trace]
     span = seconds * scale
     # The label of the last mark leans over the end.
     right = span * 1.16
@@ -90,8 +97,63 @@ def timeline(trace: Sequence[TraceEntry], axes: Any = None) -> Any:
     axes.set_yticks(list(_ROWS.values()), [_NAMES[kind] for kind in _ROWS])
     axes.set_ylim(-0.5 - _BELOW, 3.5 + _ABOVE)
     axes.set_xlim(-span * 0.02, right)
-    begun = datetime.fromtimestamp(trace[0].timestamp)
-    axes.set_xlabel(f"{unit} since {begun:%H:%M:%S}")
+    axes.set_xlabel(f"{unit} since {since}")
+    return axes.figure
+
+
+def signal(samples: Iterable[Signal | tuple[float, Signal]], axes: Any = None) -> Any:
+    """Draws the strength of the signal, over bands that say what to expect of it.
+
+    A sample whose strength is unknown interrupts the line, and a mark shows it at the lower edge.
+
+    Args:
+        samples: Signals, each alone or with its time as `time.time` in front; `Live.signals` is
+            such a sequence.
+        axes: The `matplotlib.axes.Axes` to draw on; None makes a figure.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+
+    Raises:
+        InvalidArgumentError: There are no samples.
+        M531xError: matplotlib is not installed.
+
+    Example:
+        >>> import m531x, m531x.plot, time
+        >>> with m531x.Modem("virtual://") as modem:
+        ...     samples = [(time.time(), modem.signal()) for _ in range(5)]
+        >>> picture = m531x.plot.signal(samples)
+    """
+    given = list(samples)
+    if not given:
+        raise InvalidArgumentError("there are no samples to draw: collect modem.signal() first")
+    timed = [sample for sample in given if isinstance(sample, tuple)]
+    if timed and len(timed) != len(given):
+        raise InvalidArgumentError("some samples have a time and others none: give it to all")
+    axes = _axes(axes, (10.0, 3.6))
+    if timed:
+        begun, since = _zero(timed[0][0])
+        places = [at - begun for at, _ in timed]
+        axes.set_xlabel(f"seconds since {since}")
+    else:
+        places = [float(number) for number in range(1, len(given) + 1)]
+        axes.set_xlabel("sample")
+    levels = [(sample[1] if isinstance(sample, tuple) else sample).rssi_dbm for sample in given]
+    for low, high, colour, name in _STRENGTHS:
+        axes.axhspan(low, high, color=colour, alpha=0.35, lw=0, zorder=0, label=name)
+    drawn = [math.nan if level is None else level for level in levels]
+    axes.plot(places, drawn, marker=".", color="tab:blue", label="_signal")
+    unknown = [at for at, level in zip(places, levels, strict=True) if level is None]
+    if unknown:
+        lowest = [_WEAKEST] * len(unknown)
+        axes.scatter(unknown, lowest, marker="x", color="black", zorder=3, label="unknown")
+    axes.set_ylim(_WEAKEST - 2, _STRONGEST + 2)
+    axes.set_ylabel("RSSI in dBm")
+    handles, names = axes.get_legend_handles_labels()
+    # The strongest band is at the top of the picture.
+    axes.legend(
+        handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False
+    )
     return axes.figure
 
 
@@ -131,6 +193,14 @@ def latency(latencies: Iterable[Receipt | float], axes: Any = None) -> Any:
     axes.set_title(f"{len(times)} publishes")
     axes.legend()
     return axes.figure
+
+
+def _zero(timestamp: float) -> tuple[float, str]:
+    """The time from which a picture counts, and exactly this time in words."""
+    whole = math.floor(timestamp * 1000)
+    # Not of the float, which a conversion may round to the millisecond before.
+    begun = datetime.fromtimestamp(whole // 1000)
+    return whole / 1000, f"{begun:%H:%M:%S}.{whole % 1000:03}"
 
 
 def _axes(axes: Any, size: tuple[float, float]) -> Any:

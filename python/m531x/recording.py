@@ -9,15 +9,15 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex, overload
 
 from m531x import _native
 from m531x._constants import EventKind
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
-from m531x._optional import optional
+from m531x._frames import frame
 from m531x._ports import path_text
 from m531x._types import Event
 
@@ -195,6 +195,8 @@ class TraceEntry:
 class Trace(list[TraceEntry]):
     """The entries in the order of time; a list, which notebooks show as a table.
 
+    A slice of it is a trace as well.
+
     Example:
         >>> import m531x
         >>> with m531x.Modem("virtual://", trace=100) as modem:
@@ -204,17 +206,23 @@ class Trace(list[TraceEntry]):
         [('command', 'AT+CGMM'), ('answer', 'M5310-A'), ('answer', 'OK')]
     """
 
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> TraceEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> TraceEntry | Trace:
+        """An entry, or a part of the trace."""
+        if isinstance(index, slice):
+            return Trace(super().__getitem__(index))
+        return super().__getitem__(index)
+
     def to_pandas(self) -> Any:
         """As a `pandas.DataFrame` with the columns ``timestamp`` (UTC), ``kind`` and ``text``.
 
         Raises:
             M531xError: pandas is not installed.
         """
-        pandas = optional("pandas", "pandas")
-        rows = [asdict(entry) for entry in self]
-        frame = pandas.DataFrame(rows, columns=["timestamp", "kind", "text"])
-        frame["timestamp"] = pandas.to_datetime(frame["timestamp"], unit="s", utc=True)
-        return frame
+        return frame(self, ("timestamp", "kind", "text"))
 
     def _repr_html_(self) -> str:
         rows = [
