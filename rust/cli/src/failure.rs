@@ -1,7 +1,7 @@
 //! Why a command ended without success, and the exit code for it.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 
 use m531x_core::{Error, ErrorCode};
 use m531x_virtual_modem::StartError;
@@ -15,6 +15,9 @@ pub(crate) enum Failure {
     Failed(String),
     /// The user interrupted it: exit code 1.
     Interrupted,
+    /// Its time was over; the text says what was missing, if anything: exit code 27, as that of
+    /// `mosquitto_sub`.
+    TimedOut(String),
     /// Whoever read standard output has closed it.
     ReaderGone,
 }
@@ -23,8 +26,15 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
+            Self::TimedOut(_) => 27,
             Self::Failed(_) | Self::Interrupted | Self::ReaderGone => 1,
         }
+    }
+
+    /// Prints it for the user.
+    pub(crate) fn print(&self) {
+        // With standard error gone as well there is no one left to notify.
+        let _ = writeln!(io::stderr(), "m531x: {self}");
     }
 }
 
@@ -32,6 +42,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) | Self::Failed(text) => f.write_str(text),
+            Self::TimedOut(text) if text.is_empty() => f.write_str("timed out"),
+            Self::TimedOut(text) => write!(f, "timed out: {text}"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::ReaderGone => f.write_str("the output is not being read"),
         }

@@ -5,7 +5,7 @@ mod signals;
 
 use std::io::{self, BufRead, IsTerminal};
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ enum Call {
     End,
     /// Whoever read standard output has closed it.
     ReaderGone,
+    /// The command has had its time.
+    TimeUp,
 }
 
 /// Tells whether the user wants to stop.
@@ -33,6 +35,9 @@ struct State {
     ctrl_c: AtomicBool,
     ending: AtomicBool,
     reader_gone: AtomicBool,
+    time_up: AtomicBool,
+    /// How many calls there were.
+    calls: AtomicUsize,
     /// Input is waited for, which nothing but the end of the process can break off.
     reading: AtomicBool,
     /// Standard input is a terminal; one that was closed does not say so any more.
@@ -56,6 +61,8 @@ impl Interrupt {
             ctrl_c: AtomicBool::new(false),
             ending: AtomicBool::new(false),
             reader_gone: AtomicBool::new(false),
+            time_up: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
             reading: AtomicBool::new(false),
             typed: io::stdin().is_terminal(),
             restore: Box::new(restore),
@@ -90,6 +97,16 @@ impl Interrupt {
         self.0.ending.load(Ordering::SeqCst)
     }
 
+    /// How many calls there were so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// The command has had its time, and ends.
+    pub(crate) fn time_is_up(&self) {
+        self.0.call(Call::TimeUp);
+    }
+
     /// A Ctrl-C so far was meant for what is over.
     pub(crate) fn forget_ctrl_c(&self) {
         self.0.ctrl_c.store(false, Ordering::SeqCst);
@@ -99,6 +116,8 @@ impl Interrupt {
     pub(crate) fn failure(&self) -> Failure {
         if self.0.reader_gone.load(Ordering::SeqCst) {
             Failure::ReaderGone
+        } else if self.0.time_up.load(Ordering::SeqCst) {
+            Failure::TimedOut(String::new())
         } else {
             Failure::Interrupted
         }
@@ -145,12 +164,18 @@ pub(crate) fn unreadable(error: io::Error) -> Failure {
 
 impl State {
     fn call(&self, call: Call) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         let again = match call {
             Call::CtrlC => {
                 self.ctrl_c.store(true, Ordering::SeqCst);
                 false
             }
             Call::End => self.ending.swap(true, Ordering::SeqCst),
+            Call::TimeUp => {
+                self.time_up.store(true, Ordering::SeqCst);
+                self.ending.store(true, Ordering::SeqCst);
+                false
+            }
             Call::ReaderGone => {
                 self.reader_gone.store(true, Ordering::SeqCst);
                 self.ending.store(true, Ordering::SeqCst);
@@ -165,7 +190,15 @@ impl State {
             (self.restore)();
             // The rest of a recording is written.
             let _ = self.modem.close();
-            process::exit(i32::from(call != Call::ReaderGone));
+            process::exit(match call {
+                Call::ReaderGone => 0,
+                Call::TimeUp => {
+                    let failure = Failure::TimedOut(String::new());
+                    failure.print();
+                    i32::from(failure.exit_code())
+                }
+                Call::CtrlC | Call::End => 1,
+            });
         }
         self.modem.cancel();
     }

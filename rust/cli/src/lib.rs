@@ -2,8 +2,10 @@
 //!
 //! It is a library so that the Python package can bring the same command.
 
+mod client_id;
 mod colour;
 mod command;
+mod connection_watch;
 mod failure;
 mod format;
 mod interrupt;
@@ -11,6 +13,7 @@ mod port;
 mod progress;
 mod redacted;
 mod session;
+mod time_limit;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -29,7 +32,7 @@ use failure::Failure;
         m531x demo\n  \
         m531x sub --port /dev/ttyUSB0 -h broker.example -t 'meters/#' -v\n  \
         m531x virtual-modem --link /tmp/modem\n\n\
-        Exit codes: 0 done, 1 failed, 2 wrong usage."
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 27 the time of -W was over."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -37,7 +40,7 @@ struct Arguments {
 }
 
 /// Runs the command line, the program's name first, and returns the exit code: 0 done, 1 failed,
-/// 2 wrong usage.
+/// 2 wrong usage, 27 its time was over.
 ///
 /// It handles Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP itself while a command runs until it
 /// is stopped. The process should end after it.
@@ -54,8 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         // Whoever closed our output has seen enough.
         Ok(()) | Err(Failure::ReaderGone) => 0,
         Err(failure) => {
-            // With standard error gone as well there is no one left to notify.
-            let _ = writeln!(io::stderr(), "m531x: {failure}");
+            failure.print();
             failure.exit_code()
         }
     }

@@ -19,32 +19,14 @@ pub(crate) fn wait<T>(
     mut pending: Pending<T>,
     interrupt: &Interrupt,
 ) -> Result<Result<T, Error>, Failure> {
-    loop {
-        if let Some(result) = wait_at_most(Duration::MAX, what, &mut pending, interrupt)? {
-            return Ok(result);
-        }
-    }
-}
-
-/// As [`wait`], but no longer than this.
-pub(crate) fn wait_at_most<T>(
-    limit: Duration,
-    what: &str,
-    pending: &mut Pending<T>,
-    interrupt: &Interrupt,
-) -> Result<Option<Result<T, Error>>, Failure> {
     let begun = Instant::now();
     let mut line = Line::new();
     loop {
-        let left = limit.saturating_sub(begun.elapsed());
-        if let Some(result) = pending.wait_for(left.min(STEP)) {
+        if let Some(result) = pending.wait_for(STEP) {
             return match result {
                 Err(error) if error.code() == ErrorCode::Cancelled => Err(interrupt.failure()),
-                result => Ok(Some(result)),
+                result => Ok(result),
             };
-        }
-        if left.is_zero() {
-            return Ok(None);
         }
         if interrupt.raised() {
             return Err(interrupt.failure());

@@ -4,18 +4,25 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stderr, stdin};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{ArgAction, Args};
-use m531x_core::{ConnectOptions, Modem, QoS, Recovery, Secret, Will};
+use m531x_core::{
+    ConnectOptions, Error, ErrorCode, Event, Modem, MqttState, Pending, QoS, Recovery, Secret, Will,
+};
 
+use crate::client_id;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::port::{OpenPort, RecordablePort};
-use crate::progress;
+use crate::port::{OpenPort, RecordablePort, seconds};
+use crate::progress::{self, Line};
+use crate::time_limit::TimeLimit;
 
 /// How long a module may take to leave the broker.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How soon a signal that came between two waits is noticed.
+const STEP: Duration = Duration::from_millis(200);
 
 /// Which broker, as whom.
 #[derive(Args)]
@@ -32,7 +39,7 @@ pub(crate) struct ConnectionArguments {
         default_value_t = 1883
     )]
     broker_port: u16,
-    /// The MQTT client identifier [default: m531x- and the number of this process]
+    /// The MQTT client identifier [default: m531x- and a random number]
     #[arg(short = 'i', long = "id", value_name = "ID")]
     client_id: Option<String>,
     /// The user name
@@ -68,6 +75,9 @@ pub(crate) struct ConnectionArguments {
     /// Have the broker keep the will
     #[arg(long, requires = "will_topic")]
     will_retain: bool,
+    /// End with exit code 27 after so many seconds, opening and connecting included
+    #[arg(short = 'W', value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
     /// Print this help
     // -h is the host, as with mosquitto's tools.
     #[arg(long, action = ArgAction::Help)]
@@ -80,6 +90,7 @@ pub(crate) struct ConnectionArguments {
 pub(crate) struct Connection {
     pub(crate) modem: Modem,
     pub(crate) interrupt: Interrupt,
+    limit: TimeLimit,
     _port: OpenPort,
 }
 
@@ -97,11 +108,17 @@ impl ConnectionArguments {
 
     /// Opens the port.
     pub(crate) fn open(&self, recovery: Recovery) -> Result<Connection, Failure> {
+        let limit = TimeLimit::begin(self.timeout)?;
         let port = self.port.open(recovery)?;
         let modem = port.modem.clone();
+        let leaving = modem.clone();
+        // The module would stay connected for as long as it has power.
+        let interrupt = Interrupt::restoring(&modem, move || leave(&leaving))?;
+        limit.interrupts(&interrupt);
         Ok(Connection {
-            interrupt: Interrupt::waking(&modem)?,
             modem,
+            interrupt,
+            limit,
             _port: port,
         })
     }
@@ -112,9 +129,26 @@ impl ConnectionArguments {
         connection: &Connection,
         clean_session: bool,
     ) -> Result<(), Failure> {
-        let pending = connection
-            .modem
-            .start_connect(self.options(clean_session)?)?;
+        let pending = self.start_connect_on(connection, clean_session)?;
+        self.wait_for(connection, pending)
+    }
+
+    /// Begins to connect to the broker.
+    pub(crate) fn start_connect_on(
+        &self,
+        connection: &Connection,
+        clean_session: bool,
+    ) -> Result<Pending<()>, Failure> {
+        let options = self.options(clean_session)?;
+        Ok(connection.modem.start_connect(options)?)
+    }
+
+    /// Waits for the connection that is being made.
+    pub(crate) fn wait_for(
+        &self,
+        connection: &Connection,
+        pending: Pending<()>,
+    ) -> Result<(), Failure> {
         let what = format!("connecting to {}:{}", self.host, self.broker_port);
         Ok(progress::wait(&what, pending, &connection.interrupt)??)
     }
@@ -123,7 +157,7 @@ impl ConnectionArguments {
         let client_id = self
             .client_id
             .clone()
-            .unwrap_or_else(|| format!("m531x-{}", std::process::id()));
+            .unwrap_or_else(|| client_id::unique("m531x-"));
         let mut options = ConnectOptions::new(&self.host, client_id);
         options.port = self.broker_port;
         options.username.clone_from(&self.username);
@@ -166,24 +200,61 @@ impl ConnectionArguments {
 
 impl Connection {
     /// Disconnects from the broker. If that fails, earlier work stays done, and a warning is printed.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
-        let said = match self.modem.start_disconnect() {
-            Ok(mut pending) => {
-                progress::wait_at_most(GOODBYE, "disconnecting", &mut pending, &self.interrupt)?
-            }
-            Err(error) => Some(Err(error)),
+    pub(crate) fn finish(self) {
+        // The work is done: from here on only a signal ends the wait.
+        self.limit.lift();
+        // What a watch has to say of the connection it has said.
+        let _ = self.modem.on_events(None::<fn(Event) -> Option<Event>>);
+        let goodbye = self.modem.start_disconnect();
+        let why = match goodbye.map(|pending| self.wait_for_goodbye(pending)) {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) | Err(error) => match error.code() {
+                // The broker knows, and so does the user.
+                ErrorCode::NotConnected => return,
+                _ => error.to_string(),
+            },
+            Ok(Err(why)) => why,
         };
-        let why = match said {
-            Some(Ok(())) => return Ok(()),
-            Some(Err(error)) => error.to_string(),
-            None => format!("not done within {} s", GOODBYE.as_secs()),
-        };
-        writeln!(
-            stderr(),
-            "m531x: warning: the broker was not notified of the end: {why}"
-        )?;
-        Ok(())
+        note(&format!(
+            "warning: the broker was not notified of the end: {why}"
+        ));
     }
+
+    /// The module's answer, or why there is none.
+    fn wait_for_goodbye(&self, mut pending: Pending<()>) -> Result<Result<(), Error>, String> {
+        let calls = self.interrupt.calls();
+        let begun = Instant::now();
+        let mut line = Line::new();
+        while begun.elapsed() < GOODBYE {
+            if let Some(said) = pending.wait_for(STEP) {
+                return Ok(said);
+            }
+            if self.interrupt.calls() > calls {
+                return Err("interrupted".to_owned());
+            }
+            line.show(&format!(
+                "disconnecting ... {} s",
+                begun.elapsed().as_secs()
+            ));
+        }
+        Err(format!("not done within {} s", GOODBYE.as_secs()))
+    }
+}
+
+/// Disconnects from the broker before the process is ended.
+fn leave(modem: &Modem) {
+    if modem.mqtt_state() == MqttState::Connected {
+        if let Ok(mut pending) = modem.start_disconnect() {
+            // Whether it is done or not, the process ends.
+            let _ = pending.wait_for(GOODBYE);
+        }
+    }
+}
+
+/// Tells the user what is no output.
+pub(crate) fn note(text: &str) {
+    // A note that cannot be shown is no reason to fail.
+    let _ = writeln!(stderr(), "m531x: {text}");
 }
 
 /// Reads a quality of service.

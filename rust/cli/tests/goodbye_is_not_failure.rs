@@ -6,23 +6,30 @@ mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::mpsc;
 use std::thread;
 
-use support::{run, text};
+use support::{m531x, run, send, text};
 
 /// A module on TCP that does everything but leave: it answers `AT+MQTTDISC` like this.
 fn module(goodbye: &'static str) -> String {
+    module_telling(goodbye, || {})
+}
+
+/// The same; `leaving` is called when the goodbye arrives.
+fn module_telling(goodbye: &'static str, leaving: impl Fn() + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = format!("tcp://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         if let Ok((stream, _)) = listener.accept() {
-            serve(stream, goodbye);
+            serve(stream, goodbye, leaving);
         }
     });
     port
 }
 
-fn serve(mut stream: TcpStream, goodbye: &str) {
+fn serve(mut stream: TcpStream, goodbye: &str, leaving: impl Fn()) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).split(b'\r');
     let mut connected = false;
     while let Some(Ok(line)) = lines.next() {
@@ -30,7 +37,10 @@ fn serve(mut stream: TcpStream, goodbye: &str) {
         let answer = match line.trim() {
             "AT+MQTTSTAT?" if connected => "+MQTTSTAT:5\r\n\r\nOK\r\n",
             "AT+MQTTSTAT?" => "+MQTTSTAT:0\r\n\r\nOK\r\n",
-            "AT+MQTTDISC" => goodbye,
+            "AT+MQTTDISC" => {
+                leaving();
+                goodbye
+            }
             line if line.starts_with("AT+MQTTOPEN=") => {
                 connected = true;
                 "OK\r\n\r\n+MQTTOPEN:OK\r\n"
@@ -75,4 +85,21 @@ fn what_was_published_or_received_counts_and_the_goodbye_is_a_warning() {
             );
         }
     }
+}
+
+#[test]
+fn a_ctrl_c_during_the_goodbye_ends_only_that() {
+    let (sender, leaving) = mpsc::channel();
+    let port = module_telling("", move || drop(sender.send(())));
+    let child = m531x(&["pub", "--port", &port, "--model", "M5310-A"])
+        .args(["-t", "t", "-m", "hi", "-q", "1"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    leaving.recv().unwrap();
+    send("INT", &child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let errors = text(&output.stderr);
+    assert!(errors.contains("warning"), "{errors}");
 }

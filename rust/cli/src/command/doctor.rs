@@ -9,6 +9,7 @@ use m531x_core::doctor::{Diagnosis, DoctorOptions, Finding, News, Verdict, diagn
 use m531x_core::{ConnectOptions, Recovery, Secret};
 use serde_json::json;
 
+use crate::client_id;
 use crate::colour::{ColourChoice, colours};
 use crate::failure::Failure;
 use crate::port::PortArguments;
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     /// Connect to this broker too, and send a message there and back
     #[arg(long, value_name = "HOST[:PORT]", value_parser = broker)]
     broker: Option<(String, u16)>,
-    /// The MQTT client identifier for the broker [default: m531x-doctor- and the number of this process]
+    /// The MQTT client identifier for the broker [default: m531x- and a random number]
     #[arg(short = 'i', long = "id", value_name = "ID", requires = "broker")]
     client_id: Option<String>,
     /// The user name for the broker
@@ -96,7 +97,7 @@ impl Arguments {
         let client_id = self
             .client_id
             .clone()
-            .unwrap_or_else(|| format!("m531x-doctor-{}", std::process::id()));
+            .unwrap_or_else(|| client_id::unique("m531x-"));
         let mut options = ConnectOptions::new(host, client_id);
         options.port = *port;
         options.username.clone_from(&self.username);

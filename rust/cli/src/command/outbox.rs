@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
-use m531x_core::{MqttState, OutboxFile, StoredMessage};
+use m531x_core::{ErrorCode, MqttState, OutboxFile, StoredMessage};
 use serde_json::json;
 
+use crate::connection_watch::ConnectionWatch;
 use crate::failure::Failure;
 use crate::progress::Line;
 use crate::session::Connection;
@@ -78,20 +79,35 @@ impl Arguments {
     }
 }
 
-/// Waits until the outbox is empty, or the connection is lost.
-pub(crate) fn drain(connection: &Connection) -> Result<(), Failure> {
+/// Waits until the outbox is empty, or the connection is lost; with a watch, until it is not made again.
+pub(crate) fn drain(
+    connection: &Connection,
+    watch: Option<&ConnectionWatch>,
+) -> Result<(), Failure> {
     let mut line = Line::new();
     loop {
         let left = connection.modem.stats().outbox.unwrap_or_default();
         if left.messages == 0 {
             return Ok(());
         }
-        if connection.modem.mqtt_state() != MqttState::Connected {
+        if let Some(watch) = watch {
+            if let Some(failure) = watch.failure(connection) {
+                return Err(failure);
+            }
+        } else if connection.modem.mqtt_state() != MqttState::Connected {
             return Err(Failure::Failed("the connection was lost".to_owned()));
+        }
+        if connection.interrupt.raised() {
+            return Err(connection.interrupt.failure());
         }
         line.show(&format!("publishing ... {} left", left.messages));
         // What arrives is of no interest; a signal ends the wait.
-        connection.modem.recv(Some(STEP))?;
+        match connection.modem.recv(Some(STEP)) {
+            Err(error) if error.code() == ErrorCode::Cancelled => {
+                return Err(connection.interrupt.failure());
+            }
+            received => drop(received?),
+        }
     }
 }
 

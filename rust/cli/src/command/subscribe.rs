@@ -1,17 +1,19 @@
 //! `m531x sub`.
 
-use std::io::{Write, stderr, stdout};
-use std::time::{Duration, Instant};
+use std::io::{Write, stdout};
+use std::time::Duration;
 
 use clap::Args;
-use m531x_core::{EventKind, HealthCheck, Incoming, Message, QoS, Recovery, SubscribeOptions};
+use m531x_core::{
+    ErrorCode, EventKind, HealthCheck, Incoming, Message, QoS, Recovery, SubscribeOptions,
+};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::port::seconds;
 use crate::progress;
-use crate::session::{Connection, ConnectionArguments, qos};
+use crate::session::{Connection, ConnectionArguments, note, qos};
 
 /// Longest wait in one piece: a Ctrl-C that comes between two waits is noticed after it.
 const SLICE: Duration = Duration::from_secs(1);
@@ -21,7 +23,7 @@ const SLICE: Duration = Duration::from_secs(1);
 #[command(after_help = "Examples:\n  \
     m531x sub --port /dev/ttyUSB0 -h broker.example -t 'meters/#' -v\n  \
     m531x sub --port virtual:// -t alarms -C 1 -W 60 -F '%U %t %x'\n\n\
-    It runs until Ctrl-C, -C or -W end it; a lost connection is made again.")]
+    It runs until Ctrl-C, -C or -W end it; a lost connection is made again. The exit code is 27 if -W ended it.")]
 pub(crate) struct Arguments {
     /// A topic filter; may be given again
     #[arg(short, long, required = true, value_name = "FILTER")]
@@ -35,9 +37,6 @@ pub(crate) struct Arguments {
     /// End after so many messages
     #[arg(short = 'C', value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so many seconds
-    #[arg(short = 'W', value_name = "SECONDS", value_parser = seconds)]
-    timeout: Option<Duration>,
     /// Print topic and payload
     #[arg(short, long)]
     verbose: bool,
@@ -70,10 +69,15 @@ impl Arguments {
         for filter in &self.topic {
             self.subscribe(&connection, filter)?;
         }
-        let ended = self.print_messages(&connection);
-        match (ended, connection.finish()) {
+        let mut printed = 0;
+        let ended = self.print_messages(&connection, &mut printed);
+        connection.finish();
+        match (ended, self.count) {
             (Err(Failure::Interrupted), _) => Ok(()),
-            (ended, goodbye) => ended.and(goodbye),
+            (Err(Failure::TimedOut(_)), Some(count)) => Err(Failure::TimedOut(format!(
+                "{printed} of {count} messages arrived"
+            ))),
+            (ended, _) => ended,
         }
     }
 
@@ -100,23 +104,22 @@ impl Arguments {
         Ok(())
     }
 
-    fn print_messages(&self, connection: &Connection) -> Result<(), Failure> {
-        let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
-        let mut printed = 0;
+    fn print_messages(&self, connection: &Connection, printed: &mut u64) -> Result<(), Failure> {
         let mut lost = false;
-        while self.count != Some(printed) {
+        while self.count != Some(*printed) {
             if connection.interrupt.raised() {
                 return Err(connection.interrupt.failure());
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return self.time_is_up(printed);
-            }
-            let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            match connection.modem.recv(Some(slice))? {
+            let received = match connection.modem.recv(Some(SLICE)) {
+                Err(error) if error.code() == ErrorCode::Cancelled => {
+                    return Err(connection.interrupt.failure());
+                }
+                received => received?,
+            };
+            match received {
                 Some(Incoming::Message(message)) => {
                     self.print(&message)?;
-                    printed += 1;
+                    *printed += 1;
                 }
                 Some(Incoming::Event(event)) => match event.kind {
                     EventKind::Disconnected => {
@@ -137,16 +140,6 @@ impl Arguments {
         Ok(())
     }
 
-    /// Without a wanted number of messages, the time given is a plain end.
-    fn time_is_up(&self, printed: u64) -> Result<(), Failure> {
-        match self.count {
-            None => Ok(()),
-            Some(count) => Err(Failure::Failed(format!(
-                "{printed} of {count} messages arrived in time"
-            ))),
-        }
-    }
-
     fn print(&self, message: &Message) -> Result<(), Failure> {
         let mut out = stdout().lock();
         if let Some(format) = &self.format {
@@ -162,12 +155,6 @@ impl Arguments {
         }
         Ok(out.flush()?)
     }
-}
-
-/// Tells the user what is no output.
-fn note(text: &str) {
-    // A note that cannot be shown is no reason to fail.
-    let _ = writeln!(stderr(), "m531x: {text}");
 }
 
 /// A message as JSON; a payload that is not text is given as hex.

@@ -1,13 +1,17 @@
 //! `m531x pub`.
 
+mod lines;
+
 use std::ffi::OsString;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use m531x_at::topic::validate_name;
 use m531x_core::{OutboxOptions, PublishOptions, QoS, Recovery};
 
 use crate::command::outbox;
+use crate::connection_watch::ConnectionWatch;
 use crate::failure::Failure;
 use crate::progress;
 use crate::session::{Connection, ConnectionArguments, qos};
@@ -18,7 +22,8 @@ use crate::session::{Connection, ConnectionArguments, qos};
     m531x pub --port /dev/ttyUSB0 -h broker.example -t meters/17 -m 21.5 -q 1\n  \
     m531x pub --port virtual:// -t blob -f picture.bin\n  \
     m531x pub --port /dev/ttyUSB0 -h broker.example -t meters/17 -m 21.5 -q 1 --outbox meters.db\n\n\
-    It ends when the publish is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2.")]
+    It ends when the publish is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2. With -l it\n\
+    runs as long as its input: a lost connection is made again, and the lines wait for it.")]
 pub(crate) struct Arguments {
     /// The topic
     #[arg(short, long)]
@@ -64,50 +69,77 @@ impl Arguments {
         if let Some(path) = &self.outbox {
             return self.publish_by_outbox(path, payload);
         }
-        let connection = self.connection.connect(true, Recovery::off())?;
-        match payload {
-            Some(payload) => self.publish(&connection, &payload)?,
-            None => {
-                for line in connection.interrupt.input_lines() {
-                    self.publish(&connection, &line?)?;
-                }
-            }
-        }
-        connection.finish()
+        self.check_topic()?;
+        let connection = self.connection.connect(true, self.recovery())?;
+        let done = match payload {
+            Some(payload) => self.publish(&connection, &payload),
+            None => lines::publish(&connection, &self.topic, self.options()),
+        };
+        connection.finish();
+        done
     }
 
-    /// Accepts first and connects then, so that a broker that is not there loses nothing.
+    /// One message fails with its connection; standard input goes on as long as it likes.
+    fn recovery(&self) -> Recovery {
+        if self.source.stdin_lines {
+            Recovery::default()
+        } else {
+            Recovery::off()
+        }
+    }
+
+    /// Before the port is opened, and not anew for every line.
+    fn check_topic(&self) -> Result<(), Failure> {
+        validate_name(self.topic.as_bytes(), usize::MAX)
+            .map_err(|wrong| Failure::Usage(format!("the topic {:?} {wrong}", self.topic)))
+    }
+
+    /// Accepts what there is also without a connection, so that a broker that is not there loses
+    /// nothing.
     fn publish_by_outbox(&self, path: &Path, payload: Option<Vec<u8>>) -> Result<(), Failure> {
         if self.qos == QoS::AtMostOnce {
             return Err(Failure::Usage(
                 "an outbox keeps messages of QoS 1 and 2: give -q 1 or -q 2".to_owned(),
             ));
         }
-        let connection = self.connection.open(Recovery::off())?;
+        self.check_topic()?;
+        let connection = self.connection.open(self.recovery())?;
         let modem = &connection.modem;
         modem.set_outbox(Some(OutboxOptions::new(path)))?;
         let accept = |payload: &[u8]| modem.publish_nowait(&self.topic, payload, self.options());
-        match payload {
-            Some(payload) => drop(accept(&payload)?),
-            None => {
-                for line in connection.interrupt.input_lines() {
-                    accept(&line?)?;
-                }
+        let watch = if self.source.stdin_lines {
+            Some(ConnectionWatch::begin(&connection)?)
+        } else {
+            None
+        };
+        let connecting = if let Some(payload) = payload {
+            accept(&payload)?;
+            self.connection.start_connect_on(&connection, true)
+        } else {
+            // What is read is sent meanwhile: standard input may have no end.
+            let connecting = self.connection.start_connect_on(&connection, true);
+            for line in connection.interrupt.input_lines() {
+                accept(&line?)?;
             }
-        }
-        let sent = self
-            .connection
-            .connect_on(&connection, true)
-            .and_then(|()| outbox::drain(&connection));
+            connecting
+        };
+        let sent = connecting
+            .and_then(|pending| self.connection.wait_for(&connection, pending))
+            .and_then(|()| outbox::drain(&connection, watch.as_ref()));
         if let (Err(failure), Some(outbox)) = (&sent, modem.stats().outbox) {
-            return Err(Failure::Failed(format!(
-                "{failure}; {} wait in {} for the next time",
+            let waiting = format!(
+                "{} wait in {} for the next time",
                 outbox.messages,
                 path.display()
-            )));
+            );
+            return Err(match failure {
+                Failure::TimedOut(_) => Failure::TimedOut(waiting),
+                failure => Failure::Failed(format!("{failure}; {waiting}")),
+            });
         }
         sent?;
-        connection.finish()
+        connection.finish();
+        Ok(())
     }
 
     fn options(&self) -> PublishOptions {
