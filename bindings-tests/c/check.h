@@ -47,6 +47,12 @@ static inline int check_result(void)
     return check_failed != 0;
 }
 
+/* Whether a checker such as valgrind makes all of it many times slower. */
+static inline int check_is_slow(void)
+{
+    return getenv("M531X_TEST_PATIENCE") != NULL;
+}
+
 /* Ends a program that hangs; valgrind needs its time. */
 static inline void check_limit(unsigned seconds)
 {

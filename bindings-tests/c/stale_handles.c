@@ -68,10 +68,11 @@ static void modems_close_under_eight_threads_that_use_them(void)
 {
     struct caller callers[THREADS] = {{0, 0, 0}};
     long calls = 0;
-    int i;
+    /* Under valgrind one thread runs at a time, and eight of nine turns go to those that call. */
+    int i, modems = check_is_slow() ? 8 : 40;
     for (i = 0; i < THREADS; i++)
         pthread_create(&callers[i].thread, NULL, call_all, &callers[i]);
-    for (i = 0; i < 40; i++) {
+    for (i = 0; i < modems; i++) {
         m531x_modem modem = opened();
         __sync_lock_test_and_set(&current, modem);
         check_sleep(5);
@@ -84,7 +85,7 @@ static void modems_close_under_eight_threads_that_use_them(void)
         CHECK(callers[i].wrong == 0);
         calls += callers[i].calls;
     }
-    CHECK(calls > 1000);
+    CHECK(calls > 25 * modems);
 }
 
 static void every_function_refuses_every_kind_of_wrong_handle(void)
