@@ -139,7 +139,32 @@ impl FromStr for EscapedBytes {
 
     /// Reads what `Display` prints.
     fn from_str(text: &str) -> Result<Self, String> {
-        escape::read(text)
+        let mut bytes = Self::default();
+        let mut rest = text;
+        while let Some(at) = rest.find('\\') {
+            bytes.push(&rest.as_bytes()[..at]);
+            let escape = &rest[at + 1..];
+            let letter = escape.chars().next();
+            let mut used = 1;
+            match letter {
+                Some('r') => bytes.push(b"\r"),
+                Some('n') => bytes.push(b"\n"),
+                Some('t') => bytes.push(b"\t"),
+                Some('\\') => bytes.push(b"\\"),
+                Some('*') => bytes.push_hidden(1),
+                Some('x') => {
+                    let digits = escape.get(1..3).map(str::as_bytes);
+                    let byte = digits.and_then(|digits| crate::hex::decode(digits).ok());
+                    bytes.push(&byte.ok_or("\\x needs two hex digits")?);
+                    used = 3;
+                }
+                Some(other) => return Err(format!("\\{other} is no escape")),
+                None => return Err("a single \\ at the end".to_owned()),
+            }
+            rest = &escape[used..];
+        }
+        bytes.push(rest.as_bytes());
+        Ok(bytes)
     }
 }
 
@@ -169,5 +194,38 @@ mod tests {
         assert!(!recorded.matches(b"AT+MQTTCFG=\"h\",1,\"c\",60,\"u\",\"x\",0\r"));
         assert!(EscapedBytes::plain(b"AT\r").matches(b"AT\r"));
         assert!(!EscapedBytes::plain(b"AT\r").matches(b"ATI\r"));
+    }
+
+    #[test]
+    fn every_byte_comes_back() {
+        let every: Vec<u8> = (0..=255).collect();
+        for bytes in [
+            &b""[..],
+            b" ",
+            b"  ",
+            b" a b ",
+            b"\\x41\\r",
+            "温度\u{2028}é".as_bytes(),
+            &"é".as_bytes()[..1],
+            &every,
+        ] {
+            let text = EscapedBytes::plain(bytes).to_string();
+            assert!(
+                !text.contains(['\r', '\n']) && text.trim() == text,
+                "{text:?}"
+            );
+            assert_eq!(
+                text.parse::<EscapedBytes>().unwrap().bytes(),
+                bytes,
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_is_refused() {
+        for text in ["\\", "\\q", "\\x", "\\x1", "\\xg0", "\\x+1", "\\xé"] {
+            assert!(text.parse::<EscapedBytes>().is_err(), "{text}");
+        }
     }
 }

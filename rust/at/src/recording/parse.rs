@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Entry, EntryKind, Header, TITLE, VERSION, escape};
+use super::{Entry, EntryKind, EscapedBytes, Header, TITLE, VERSION};
 
 /// A recording that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn take_header(header: &mut Header, comment: &str) {
     let Some((name, value)) = comment.split_once(':') else {
         return;
     };
-    let value = match escape::read(value.trim()) {
+    let value = match value.trim().parse::<EscapedBytes>() {
         Ok(passage) => String::from_utf8_lossy(passage.bytes()).into_owned(),
         Err(_) => return,
     };
@@ -104,8 +104,8 @@ fn entry(line: &str) -> Result<Entry, String> {
     // Only these: other blanks of Unicode are bytes that passed.
     let text = signs.as_str().trim_matches(' ');
     let what = match sign {
-        Some('>') => EntryKind::ToModule(escape::read(text)?),
-        Some('<') => EntryKind::FromModule(escape::read(text)?),
+        Some('>') => EntryKind::ToModule(text.parse()?),
+        Some('<') => EntryKind::FromModule(text.parse()?),
         Some('?') => EntryKind::Request(text.to_owned()),
         Some('=') => EntryKind::Result(text.to_owned()),
         Some('@') => EntryKind::Session(text.to_owned()),
