@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use m531x_at::topic::matches;
+use m531x_at::topic::{matches, shared_filter};
 
 use super::budget::{Budget, Charge, LONGEST_NAME, MOST_FILTERS};
-use super::shared::is_shared;
 use crate::codec::Publish;
 
 /// A message as the broker keeps it, shared by everyone it goes to.
@@ -121,6 +120,12 @@ impl Subscriptions {
     }
 }
 
+/// Whether this is `$share/group/filter` or `$queue/filter`. (`$exclusive/filter` has one subscriber.)
+fn is_shared(filter: &str) -> bool {
+    (filter.starts_with("$share/") || filter.starts_with("$queue/"))
+        && shared_filter(filter.as_bytes()).len() < filter.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +142,20 @@ mod tests {
         subscriptions.remove("a/b");
         assert_eq!(subscriptions.granted("a/b"), Some(1));
         assert_eq!(subscriptions.granted("b"), None);
+    }
+
+    #[test]
+    fn groups_and_filters_are_told_apart() {
+        for (filter, shared) in [
+            ("$share/g/a", true),
+            ("$queue/a", true),
+            ("$share/g", false),
+            ("$share//a", false),
+            ("$exclusive/a", false),
+            ("$creq/a", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_shared(filter), shared, "{filter}");
+        }
     }
 }

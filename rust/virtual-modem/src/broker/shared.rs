@@ -2,16 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use m531x_at::topic::shared_filter;
-
 use super::core::Core;
 use super::routing::Message;
-
-/// Whether this is `$share/group/filter` or `$queue/filter`. (`$exclusive/filter` has one subscriber.)
-pub(super) fn is_shared(filter: &str) -> bool {
-    (filter.starts_with("$share/") || filter.starts_with("$queue/"))
-        && shared_filter(filter.as_bytes()).len() < filter.len()
-}
 
 impl Core {
     /// The client id and filter of those whose turn it is, one for each shared subscription that
@@ -136,20 +128,5 @@ mod tests {
             kept >= 6,
             "all of them wait for those who come back: {kept}"
         );
-    }
-
-    #[test]
-    fn groups_and_filters_are_told_apart() {
-        for (filter, shared) in [
-            ("$share/g/a", true),
-            ("$queue/a", true),
-            ("$share/g", false),
-            ("$share//a", false),
-            ("$exclusive/a", false),
-            ("$creq/a", false),
-            ("a", false),
-        ] {
-            assert_eq!(is_shared(filter), shared, "{filter}");
-        }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::receive::return_code_text;
 use super::session::Session;
 use super::timers::{AckTimers, KeepAlive, KeepAliveAction, LOST_PINGS};
 use super::{AckKind, ClientConfig, ClientEvent, NetRequest};
@@ -322,5 +321,17 @@ impl fmt::Debug for MqttClient {
             .field("transmit", &self.transmit.len())
             .field("events", &self.events.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// What a CONNACK return code other than 0 means (MQTT 3.1.1, table 3.1).
+fn return_code_text(code: u8) -> &'static str {
+    match code {
+        1 => "unacceptable protocol version",
+        2 => "client id rejected",
+        3 => "server unavailable",
+        4 => "bad user name or password",
+        5 => "not authorised",
+        _ => "unknown return code",
     }
 }

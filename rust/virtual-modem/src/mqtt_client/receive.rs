@@ -163,15 +163,3 @@ impl MqttClient {
 
 /// How long the rest of a message may take (measured on the vendor's client).
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What a CONNACK return code other than 0 means (MQTT 3.1.1, table 3.1).
-pub(super) fn return_code_text(code: u8) -> &'static str {
-    match code {
-        1 => "unacceptable protocol version",
-        2 => "client id rejected",
-        3 => "server unavailable",
-        4 => "bad user name or password",
-        5 => "not authorised",
-        _ => "unknown return code",
-    }
-}
