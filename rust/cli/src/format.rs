@@ -5,8 +5,7 @@ use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
 use m531x_core::Message;
-
-use crate::command::to_json;
+use serde_json::json;
 
 /// A parsed format.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +96,25 @@ fn escape(letter: Option<char>) -> Result<char, String> {
         Some(other) => return Err(format!("\\{other} is not known: see --help for the list")),
         None => return Err(r"a \ at the end: write \\ for a backslash".into()),
     })
+}
+
+/// A message as JSON; a payload that is not text is given as hex.
+pub(crate) fn to_json(message: &Message) -> serde_json::Value {
+    let mut object = json!({
+        "topic": message.topic,
+        "qos": u8::from(message.qos),
+        "retain": message.retain,
+        "dup": message.dup,
+        "packet_id": message.packet_id,
+        "timestamp": unix_seconds(message),
+        "truncated": message.truncated,
+        "ambiguous": message.ambiguous,
+    });
+    match std::str::from_utf8(&message.payload) {
+        Ok(text) => object["payload"] = text.into(),
+        Err(_) => object["payload_hex"] = hex(&message.payload).into(),
+    }
+    object
 }
 
 /// Bytes as lower-case hex digits.

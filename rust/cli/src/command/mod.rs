@@ -16,8 +16,6 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 
-pub(crate) use subscribe::to_json;
-
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Show the whole way: modem, broker and back, without hardware

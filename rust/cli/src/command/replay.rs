@@ -10,8 +10,8 @@ use m531x_core::Incoming;
 use m531x_core::replay::{Replay, ReplayItem, Replayed};
 use serde_json::{Value, json};
 
-use super::to_json;
 use crate::failure::Failure;
+use crate::format::to_json;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \

@@ -7,10 +7,9 @@ use clap::Args;
 use m531x_core::{
     ErrorCode, EventKind, HealthCheck, Incoming, Message, QoS, Recovery, SubscribeOptions,
 };
-use serde_json::json;
 
 use crate::failure::Failure;
-use crate::format::Format;
+use crate::format::{Format, to_json};
 use crate::port::seconds;
 use crate::progress;
 use crate::session::{Connection, ConnectionArguments, note, qos};
@@ -155,23 +154,4 @@ impl Arguments {
         }
         Ok(out.flush()?)
     }
-}
-
-/// A message as JSON; a payload that is not text is given as hex.
-pub(crate) fn to_json(message: &Message) -> serde_json::Value {
-    let mut object = json!({
-        "topic": message.topic,
-        "qos": u8::from(message.qos),
-        "retain": message.retain,
-        "dup": message.dup,
-        "packet_id": message.packet_id,
-        "timestamp": crate::format::unix_seconds(message),
-        "truncated": message.truncated,
-        "ambiguous": message.ambiguous,
-    });
-    match std::str::from_utf8(&message.payload) {
-        Ok(text) => object["payload"] = text.into(),
-        Err(_) => object["payload_hex"] = crate::format::hex(&message.payload).into(),
-    }
-    object
 }

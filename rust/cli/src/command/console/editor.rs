@@ -12,9 +12,9 @@ use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 
 use super::history;
-use super::input::Typed;
 use super::names::completions;
 use super::screen::Printer;
+use super::typed::Typed;
 use super::typed_line::{PROMPT, TypedLine};
 use crate::failure::Failure;
 

@@ -3,24 +3,12 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::screen::Printer;
+use super::typed::Typed;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, unreadable};
 
 #[cfg(feature = "line-editing")]
 use super::editor::LineEditor;
-
-/// What was typed.
-pub(super) enum Typed {
-    Line(String),
-    /// Ctrl-C.
-    #[cfg_attr(
-        not(feature = "line-editing"),
-        allow(dead_code, reason = "without the editor it is a signal")
-    )]
-    Interrupted,
-    /// Ctrl-D, or the end of the pipe.
-    End,
-}
 
 pub(super) struct Input(Source);
 

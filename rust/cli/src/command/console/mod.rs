@@ -10,6 +10,7 @@ mod input;
 mod names;
 mod screen;
 #[cfg(feature = "line-editing")]
+mod typed;
 mod typed_line;
 
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use crate::interrupt::Interrupt;
 use crate::port::RecordablePort;
 
 use directive::Directive;
-use input::{Input, Typed};
+use input::Input;
 use screen::{Kind, Screen};
+use typed::Typed;
 
 /// How soon a Ctrl-C that came between two waits is noticed.
 const SLICE: Duration = Duration::from_millis(200);
