@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::callbacks::DoneCallback;
 use super::convert::receipt;
 use super::dispatcher::Dispatcher;
-use super::engine::{DoneCallback, Engine};
+use super::engine::Engine;
 use super::modem::with_dispatcher;
 use crate::session::OperationId;
 use crate::{Error, ErrorCode, Receipt};

@@ -5,28 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::engine::{DoneCallback, Engine};
+pub(super) use super::callbacks::{Handler, HandlerKind, Job};
+use super::engine::Engine;
 use super::mailbox::{Entry, Select, Taken};
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
-use crate::{Error, Incoming, Receipt};
+use crate::Incoming;
 use m531x_threads::Thread;
-
-/// What to call for every message and event; what it gives back waits for those who receive.
-pub(super) type Handler = Box<dyn FnMut(Incoming) -> Option<Incoming> + Send>;
-
-/// What a handler is called for.
-#[derive(Clone, Copy)]
-pub(super) enum HandlerKind {
-    /// Everything, also what waited before.
-    All,
-    Messages,
-    Events,
-}
-
-pub(super) enum Job {
-    SetHandler(HandlerKind, Option<Handler>),
-    Done(DoneCallback, Result<Receipt, Error>),
-}
 
 /// The handle to a running dispatcher; the thread ends when the jobs' senders are gone.
 pub(super) struct Dispatcher {

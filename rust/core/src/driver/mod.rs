@@ -15,6 +15,7 @@ compile_error!(
     "the driver runs on Linux and Windows so far; m531x-at and the session run anywhere"
 );
 
+mod callbacks;
 mod convert;
 mod delivery;
 mod dispatcher;
@@ -28,6 +29,7 @@ mod outbox;
 mod overflow;
 mod pending;
 mod recorder;
+mod recording;
 mod silence;
 mod start_up;
 mod stats;
@@ -44,7 +46,8 @@ pub use outbox::{OutboxFile, StoredMessage};
 pub use outbox::{OutboxOptions, OutboxStats};
 pub use overflow::{OutboxOverflow, Overflow};
 pub use pending::Pending;
-pub use recorder::{Recording, RecordingOptions, RecordingStats};
+pub use recorder::{RecordingOptions, RecordingStats};
+pub use recording::Recording;
 pub(crate) use silence::{Failure, Noise};
 pub use stats::Stats;
 pub use trace::TraceEntry;

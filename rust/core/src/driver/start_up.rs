@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use m531x_at::framer::silence_limit;
 
-use super::engine::{Engine, PortReopener};
+use super::engine::Engine;
 use super::outbox::Opened;
 use super::recorder::{Line, RecordedSession, Recorder};
 use super::silence::{Failure, Silence};
 use super::{ModemOptions, OpenCancel};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
-use crate::transport::{Port, Transport};
-use crate::transport::{Stream, open};
+use crate::transport::{Port, PortReopener, Stream, Transport, open};
 use crate::{Error, ErrorCode, Model, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.

@@ -70,6 +70,7 @@ mod operation;
 mod options;
 mod packet_ids;
 mod password;
+mod passwords;
 mod prepared_command;
 mod recovery;
 mod request;

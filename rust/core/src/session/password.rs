@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use m531x_at::command::Secret;
 
-use super::request::OperationId;
 use crate::{Error, ErrorCode};
 
 /// How long the program may take to give the password.
@@ -88,6 +87,10 @@ pub struct PasswordRequest {
 }
 
 impl PasswordRequest {
+    pub(super) fn new(ask: AskPassword, number: u64) -> Self {
+        Self { ask, number }
+    }
+
     /// Which question it is, for [`Session::set_password`](super::Session::set_password).
     pub fn number(&self) -> u64 {
         self.number
@@ -103,55 +106,5 @@ impl PasswordRequest {
             Some(function) => function(),
             None => Err(Error::new(ErrorCode::Internal, "")),
         }
-    }
-}
-
-/// Who waits for a password, and what has not been passed on yet.
-#[derive(Debug, Default)]
-pub(super) struct Passwords {
-    /// How many questions there have been: the number of the last one.
-    asked: u64,
-    asking: Option<OperationId>,
-    unasked: Option<AskPassword>,
-}
-
-impl Passwords {
-    /// This operation wants one; the number of the question.
-    pub(super) fn ask(&mut self, operation: OperationId, ask: &AskPassword) -> u64 {
-        self.asked += 1;
-        self.asking = Some(operation);
-        self.unasked = Some(ask.clone()).filter(AskPassword::is_function);
-        self.asked
-    }
-
-    /// It does not want one any more.
-    pub(super) fn forget(&mut self, operation: OperationId) {
-        if self.asking == Some(operation) {
-            self.asking = None;
-            self.unasked = None;
-        }
-    }
-
-    /// Whose question an answer to this one is, or to any; from now on no connect waits.
-    pub(super) fn take_asking(&mut self, number: Option<u64>) -> Option<OperationId> {
-        if number.is_some_and(|number| number != self.asked) {
-            return None;
-        }
-        self.unasked = None;
-        self.asking.take()
-    }
-
-    /// Whether a connect waits.
-    pub(super) fn is_asking(&self) -> bool {
-        self.asking.is_some()
-    }
-
-    /// The function that is to be called, once.
-    pub(super) fn take_unasked(&mut self) -> Option<PasswordRequest> {
-        let ask = self.unasked.take()?;
-        Some(PasswordRequest {
-            ask,
-            number: self.asked,
-        })
     }
 }

@@ -15,7 +15,7 @@ use super::line_log::LineLog;
 use super::mqtt_state::MqttState;
 use super::options::SessionConfig;
 use super::packet_ids::PacketIds;
-use super::password::Passwords;
+use super::passwords::Passwords;
 use super::prepared_command::{PreparedCommand, Refusal};
 use super::recovery::{Cause, Tracker};
 use super::request::OperationId;

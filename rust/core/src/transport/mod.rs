@@ -6,6 +6,8 @@
 mod adapter;
 pub(crate) mod open;
 mod ports;
+mod refusal;
+mod reopener;
 mod rfc2217;
 mod stream;
 #[cfg(unix)]
@@ -17,6 +19,7 @@ use std::io;
 use std::time::Instant;
 
 pub use ports::{PortInfo, ports};
+pub(crate) use reopener::PortReopener;
 pub use stream::Stream;
 
 #[cfg(all(test, loom))]

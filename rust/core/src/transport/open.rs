@@ -5,7 +5,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, ports, rfc2217};
+use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, rfc2217};
 use crate::{Error, ErrorCode};
 use m531x_threads::spawn_thread;
 
@@ -127,36 +127,4 @@ fn refused(port: &str, error: &io::Error) -> Error {
         _ => ErrorCode::Port,
     };
     Error::of_system(code, port, error).with_ending("; check that the serial server runs there")
-}
-
-pub(crate) fn not_found(port: &str) -> Error {
-    Error::new(
-        ErrorCode::PortNotFound,
-        format!("there is no port {port}{}", existing_ports()),
-    )
-}
-
-pub(crate) fn not_serial(port: &str) -> Error {
-    Error::new(
-        ErrorCode::Port,
-        format!("{port} is not a serial device{}", existing_ports()),
-    )
-}
-
-pub(crate) fn in_use(port: &str) -> Error {
-    Error::new(
-        ErrorCode::PortInUse,
-        format!("{port} is in use by another program (or another Modem); close that first"),
-    )
-}
-
-fn existing_ports() -> String {
-    match ports() {
-        Ok(ports) if ports.is_empty() => "; this computer has no serial port now".to_owned(),
-        Ok(ports) => {
-            let names: Vec<_> = ports.into_iter().map(|port| port.name).collect();
-            format!("; ports that exist: {}", names.join(", "))
-        }
-        Err(_) => String::new(),
-    }
 }

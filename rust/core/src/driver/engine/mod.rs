@@ -29,7 +29,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::dispatcher::Job;
+use super::callbacks::Job;
 use super::mailbox::{Limits, Mailbox};
 use super::recorder::{Line, RecordedSession};
 use super::sync::channel::Sender;
@@ -39,11 +39,9 @@ use super::{ModemOptions, Stats};
 use crate::session::Session;
 use crate::transport::{PlatformWaiter, Port, Transport, Waiter};
 use crate::{Error, ErrorCode, Recovery};
-pub(super) use operations::{DoneCallback, ReadySignal};
 #[cfg(all(test, loom))]
 pub(super) use reader::read_on;
 pub(super) use reader::spawn_reader;
-pub(super) use reopen::PortReopener;
 use state::{EngineState, Role};
 
 /// How long `close` waits for the leader, which needs microseconds to wake. In a model, where time

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
-use crate::driver::recorder::{Recorder, Recording, RecordingOptions, Status};
+use crate::driver::recorder::{Recorder, RecordingOptions, Status};
+use crate::driver::recording::Recording;
 use crate::{Error, ErrorCode};
 
 /// How much of the time that a close may take is spent on the rest of a recording.
@@ -37,19 +38,13 @@ impl Engine {
         let mut state = self.lock();
         let now = state.now();
         state.session.insert(now, recorder);
-        Ok(Recording {
-            engine: Arc::clone(self),
-            status,
-        })
+        Ok(Recording::new(Arc::clone(self), status))
     }
 
     /// The recording under way.
     pub(in crate::driver) fn recording(self: &Arc<Self>) -> Option<Recording> {
         let status = Arc::clone(self.lock().session.recorder()?.status());
-        Some(Recording {
-            engine: Arc::clone(self),
-            status,
-        })
+        Some(Recording::new(Arc::clone(self), status))
     }
 
     /// Ends this recording, unless it has ended or another one has begun.

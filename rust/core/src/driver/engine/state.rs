@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use m531x_threads::Thread;
 
-use super::{DoneCallback, Engine, PortReopener, ReadySignal};
+use super::Engine;
+use crate::driver::callbacks::{DoneCallback, Job, ReadySignal};
 use crate::driver::convert::receipt;
-use crate::driver::dispatcher::Job;
 use crate::driver::outbox::{Link, Outbox};
 use crate::driver::recorder::{Line, RecordedSession};
 use crate::driver::sync::Condvar;
 use crate::driver::sync::channel::Sender;
 use crate::driver::trace::Trace;
 use crate::session::{OperationId, Outcome};
-use crate::transport::{Interest, Transport};
+use crate::transport::{Interest, PortReopener, Transport};
 use crate::{Error, ErrorCode};
 
 /// Large enough for all that a pseudo-terminal or a serial driver keeps.

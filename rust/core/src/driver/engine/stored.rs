@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use super::Engine;
 use super::outbox::still_kept;
 use super::state::Slot;
+use crate::driver::outbox::Publisher;
 use crate::session::{OperationId, Outcome, Request};
 use crate::{Error, Event, EventKind, Incoming};
 
-impl Engine {
-    /// Makes the place where the end of a stored message is waited for.
-    pub(in crate::driver) fn begin_stored(&self, message: u64) -> OperationId {
+impl Publisher for Engine {
+    fn begin_stored(&self, message: u64) -> OperationId {
         let id = OperationId::stored(message);
         let mut state = self.lock();
         let slot = Slot {
@@ -21,8 +21,7 @@ impl Engine {
         id
     }
 
-    /// Gives the end of a stored message to the caller that waits for it.
-    pub(in crate::driver) fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>) {
+    fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>) {
         let id = OperationId::stored(message);
         let mut state = self.lock();
         if !state.has_outcome(id) {
@@ -31,8 +30,7 @@ impl Engine {
         }
     }
 
-    /// Begins to publish a stored message.
-    pub(in crate::driver) fn send_stored(&self, request: Request) -> Result<OperationId, Error> {
+    fn send_stored(&self, request: Request) -> Result<OperationId, Error> {
         let mut state = self.lock();
         if let Some(end) = &state.end {
             return Err(end.clone());
@@ -46,8 +44,7 @@ impl Engine {
         Ok(id)
     }
 
-    /// Puts an event of the driver's own into the mailbox.
-    pub(in crate::driver) fn report(&self, kind: EventKind, value: i64, text: String) {
+    fn report(&self, kind: EventKind, value: i64, text: String) {
         let mut incoming = Incoming::Event(Event::new(kind, value, text));
         incoming.stamp(SystemTime::now());
         // Under the lock, as for everything that goes into the mailbox.

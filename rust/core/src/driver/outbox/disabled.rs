@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Link, OutboxOptions, OutboxStats};
-use crate::driver::engine::Engine;
 use crate::session::{OperationId, Outcome, Request};
 use crate::{Error, ErrorCode};
 
@@ -18,7 +17,7 @@ impl Opened {
         ))
     }
 
-    pub(in crate::driver) fn attach(self, _: &Arc<Engine>) -> Result<Arc<Outbox>, Error> {
+    pub(in crate::driver) fn attach<T>(self, _: &Arc<T>) -> Result<Arc<Outbox>, Error> {
         match self {}
     }
 }

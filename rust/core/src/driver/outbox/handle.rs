@@ -3,43 +3,22 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 
+use super::note::{Keep, Note, Skipped};
+use super::publisher::Publisher;
 use super::store::Store;
 use super::worker::Worker;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
-use crate::driver::engine::Engine;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::{Error, ErrorCode};
 use m531x_threads::spawn_thread;
 
-/// A note to the thread.
-pub(super) enum Note {
-    Keep(Keep),
-    Ended(OperationId, Result<Outcome, Error>),
-    Link(Link),
-    Stop,
-}
-
-/// A publish to be accepted.
-pub(super) struct Keep {
-    /// Its number is not given yet.
-    pub message: StoredMessage,
-    /// How long its end is waited for.
-    pub timeout: Option<Duration>,
-    /// Its end is not waited for while no connection is there or being made.
-    pub needs_connection: bool,
-    pub accepted: Sender<Result<OperationId, Error>>,
-}
-
 /// Changes of the connection that the thread has not looked at may be so many; of those beyond it only the
 /// last one counts.
 const MOST_NOTES: usize = 1000;
-
-/// The last change of the connection, if there was no room for it among the notes.
-pub(super) type Skipped = Arc<Mutex<Option<Link>>>;
 
 /// An outbox file that no modem uses yet.
 #[derive(Debug)]
@@ -58,12 +37,15 @@ impl Opened {
     }
 
     /// Begins to send what is in it.
-    pub(in crate::driver) fn attach(self, engine: &Arc<Engine>) -> Result<Arc<Outbox>, Error> {
+    pub(in crate::driver) fn attach(
+        self,
+        publisher: &Arc<impl Publisher + 'static>,
+    ) -> Result<Arc<Outbox>, Error> {
         let (notes, receiver) = unbounded();
         let stats = Arc::default();
         let skipped = Skipped::default();
         let worker = Worker::new(
-            Arc::clone(engine),
+            Arc::clone(publisher) as Arc<dyn Publisher>,
             self.store,
             self.options,
             Arc::clone(&stats),

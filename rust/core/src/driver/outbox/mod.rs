@@ -7,8 +7,8 @@
 //! All of it runs on one thread, which alone touches the file: no caller waits for the disk with
 //! the modem's lock held, and the publishes of many callers during a commit go into the next one
 //! together. The session knows nothing of it; to it a stored message is a publish like any
-//! other. The engine's side is in `engine/kept.rs` and
-//! `engine/feeding.rs`.
+//! other. The engine's side is in `engine/outbox.rs` and
+//! `engine/stored.rs`.
 
 #[cfg(not(feature = "outbox"))]
 mod disabled;
@@ -22,11 +22,15 @@ mod handle;
 mod inspect;
 #[cfg(feature = "outbox")]
 mod lock;
+#[cfg(feature = "outbox")]
+mod note;
 mod options;
 #[cfg(feature = "outbox")]
 mod place;
 #[cfg(all(test, feature = "outbox"))]
 mod power_cut;
+#[cfg(feature = "outbox")]
+mod publisher;
 #[cfg(feature = "outbox")]
 mod record;
 #[cfg(feature = "outbox")]
@@ -43,6 +47,8 @@ pub(super) use handle::{Opened, Outbox};
 #[cfg(feature = "outbox")]
 pub use inspect::OutboxFile;
 pub use options::{OutboxOptions, OutboxStats};
+#[cfg(feature = "outbox")]
+pub(super) use publisher::Publisher;
 #[cfg(feature = "outbox")]
 pub use record::StoredMessage;
 

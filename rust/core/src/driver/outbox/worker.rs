@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::handle::{Keep, Note, Skipped};
+use super::note::{Keep, Note, Skipped};
+use super::publisher::Publisher;
 use super::send_order::{SendOrder, SendResult};
 use super::store::Store;
 use super::{Link, OutboxOptions, OutboxStats, StoredMessage};
-use crate::driver::engine::Engine;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::{Error, ErrorCode, EventKind};
 
@@ -23,7 +23,7 @@ const MOST_TOGETHER: usize = 1024;
 const REPAIR_PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) struct Worker {
-    engine: Arc<Engine>,
+    publisher: Arc<dyn Publisher>,
     store: Store,
     options: OutboxOptions,
     stats: Arc<Mutex<OutboxStats>>,
@@ -52,14 +52,14 @@ struct Waiter {
 
 impl Worker {
     pub(super) fn new(
-        engine: Arc<Engine>,
+        publisher: Arc<dyn Publisher>,
         store: Store,
         options: OutboxOptions,
         stats: Arc<Mutex<OutboxStats>>,
         skipped: Skipped,
     ) -> Self {
         let worker = Self {
-            engine,
+            publisher,
             store,
             stats,
             order: SendOrder::new(options.in_flight),
@@ -231,7 +231,7 @@ impl Worker {
                 needs_connection: keep.needs_connection,
             };
             self.waiters.insert(message.id, waiter);
-            let place = self.engine.begin_stored(message.id);
+            let place = self.publisher.begin_stored(message.id);
             let _ = keep.accepted.send(Ok(place));
             if keep.needs_connection && !self.link.expected {
                 self.tell(message.id, Err(not_connected()));
@@ -280,7 +280,7 @@ impl Worker {
             qos: message.qos,
             retain: message.retain,
         });
-        match self.engine.send_stored(request) {
+        match self.publisher.send_stored(request) {
             Ok(operation) => {
                 self.sending.insert(operation, id);
                 self.order.sent(id, operation);
@@ -303,7 +303,7 @@ impl Worker {
         }
         self.publish_stats(|_| ());
         let number = i64::try_from(id).unwrap_or(i64::MAX);
-        self.engine
+        self.publisher
             .report(EventKind::OutboxSetAside, number, why.to_string());
         let text = format!("{why}; it is set aside in the outbox as message {id}");
         self.tell(id, Err(Error::new(why.code(), text)));
@@ -328,7 +328,7 @@ impl Worker {
             if let Some(deadline) = waiter.deadline {
                 self.deadlines.remove(&(deadline, id));
             }
-            self.engine.end_stored(id, outcome);
+            self.publisher.end_stored(id, outcome);
         }
     }
 
@@ -343,7 +343,7 @@ impl Worker {
     /// The file was whole when it was opened: reported once, and tried again.
     fn file_failed(&mut self, error: &Error) {
         if !std::mem::replace(&mut self.failing, true) {
-            self.engine
+            self.publisher
                 .report(EventKind::OutboxFailed, 0, error.to_string());
         }
         self.repair_at = Instant::now().checked_add(REPAIR_PAUSE);

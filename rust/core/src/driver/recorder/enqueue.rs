@@ -9,7 +9,8 @@ use m531x_at::recording::{EntryKind, Header};
 
 use super::RecordingOptions;
 use super::file::RecordingFile;
-use super::handle::Status;
+use super::job::Job;
+use super::status::Status;
 use super::writer;
 use crate::recording::rfc3339;
 use crate::{Error, ErrorCode};
@@ -25,24 +26,6 @@ pub(in crate::driver) struct Line {
     pub(in crate::driver) port: String,
     /// `None` where there is no line that has a speed.
     pub(in crate::driver) baudrate: Option<u32>,
-}
-
-/// What the writer's thread is given.
-pub(super) enum Job {
-    Bytes {
-        at: Duration,
-        to_module: bool,
-        bytes: Vec<u8>,
-    },
-    Line {
-        at: Duration,
-        what: EntryKind,
-    },
-    /// Goes on in a new file that begins with this.
-    Rotate {
-        header: Header,
-        lines: Vec<String>,
-    },
 }
 
 pub(in crate::driver) struct Recorder {
@@ -163,15 +146,6 @@ impl Recorder {
         self.untold += 1;
         self.status.dropped.fetch_add(1, Ordering::Relaxed);
         false
-    }
-}
-
-impl Job {
-    fn at(&self) -> Option<Duration> {
-        match self {
-            Self::Bytes { at, .. } | Self::Line { at, .. } => Some(*at),
-            Self::Rotate { .. } => None,
-        }
     }
 }
 

@@ -6,16 +6,17 @@
 
 mod enqueue;
 mod file;
-mod handle;
+mod job;
 mod recorded_session;
+mod status;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
 pub(super) use enqueue::{Line, Recorder};
-pub(super) use handle::Status;
-pub use handle::{Recording, RecordingStats};
 pub(super) use recorded_session::RecordedSession;
+pub use status::RecordingStats;
+pub(super) use status::Status;
 
 /// How a session is recorded.
 ///

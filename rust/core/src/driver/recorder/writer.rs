@@ -7,9 +7,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use m531x_at::recording::{Assembler, Entry, EntryKind};
 
-use super::enqueue::Job;
 use super::file::RecordingFile;
-use super::handle::Status;
+use super::job::Job;
+use super::status::Status;
 use crate::Error;
 
 /// A line whose end does not come is written after this, as far as it is there.

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::row::{self, Assumption, Gap, Range, Zeros};
+use super::gap::Gap;
+use super::row::{self, Assumption, Range, Zeros};
 use super::sending::{Sending, Wait};
 use super::{Ack, PacketIds};
 

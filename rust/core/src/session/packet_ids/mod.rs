@@ -11,6 +11,7 @@
 //! connection: better sent twice than reported and lost.
 
 mod ack_order;
+mod gap;
 mod habit;
 mod matching;
 mod row;
@@ -24,8 +25,8 @@ use m531x_at::profile::AckOrder;
 use m531x_at::urc::AckNumbers;
 
 use self::ack_order::AckNumberOrder;
+use self::gap::Gap;
 use self::habit::Habit;
-use self::row::Gap;
 use self::sending::{Sending, Wait};
 use self::unreleased::Unreleased;
 use super::request::OperationId;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::AckKind;
-use super::row::Gap;
+use super::gap::Gap;
 use crate::session::request::OperationId;
 
 /// A sent command that is acknowledged, until it is forgotten.

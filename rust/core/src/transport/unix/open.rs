@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use serialport::{DataBits, FlowControl, Parity, StopBits, TTYPort};
 
 use super::Transport;
-use crate::transport::open::{in_use, not_found, not_serial};
+use crate::transport::refusal::{in_use, not_found, not_serial};
 use crate::{Error, ErrorCode};
 
 pub(crate) const PORT_EXAMPLE: &str = "/dev/ttyUSB0";

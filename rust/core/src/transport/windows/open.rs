@@ -17,7 +17,7 @@ use windows_sys::Win32::Storage::FileSystem::{CreateFileW, FILE_FLAG_OVERLAPPED,
 use super::Transport;
 use super::device::{is, settings};
 use super::event::succeeded;
-use crate::transport::open::{in_use, not_found, not_serial};
+use crate::transport::refusal::{in_use, not_found, not_serial};
 use crate::{Error, ErrorCode};
 
 pub(crate) const PORT_EXAMPLE: &str = "COM5";

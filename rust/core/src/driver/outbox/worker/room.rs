@@ -2,7 +2,7 @@
 
 use super::Worker;
 use crate::driver::outbox::StoredMessage;
-use crate::driver::outbox::handle::Keep;
+use crate::driver::outbox::note::Keep;
 use crate::driver::overflow::OutboxOverflow;
 use crate::{Error, ErrorCode, EventKind};
 
@@ -75,7 +75,7 @@ impl Worker {
     fn tell_dropped(&mut self) {
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
-            self.engine.report(
+            self.publisher.report(
                 EventKind::OutboxDropped,
                 i64::try_from(dropped).unwrap_or(i64::MAX),
                 "the oldest messages of the outbox were dropped to make room".to_owned(),

@@ -1,24 +1,11 @@
-//! What a user holds of a recording.
+//! How far a recording is, as its writer's thread reports.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::driver::engine::Engine;
 use crate::{Error, ErrorCode};
-
-/// How long the end of a recording waits for a slow disk.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A recording under way, or one that has ended.
-///
-/// It goes on when this is dropped, until [`finish`](Self::finish) or the end of the modem.
-pub struct Recording {
-    pub(in crate::driver) engine: Arc<Engine>,
-    pub(in crate::driver) status: Arc<Status>,
-}
 
 /// How much was recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,46 +19,10 @@ pub struct RecordingStats {
     pub dropped: u64,
 }
 
-impl Recording {
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.status.path
-    }
-
-    /// How much was recorded so far.
-    pub fn stats(&self) -> RecordingStats {
-        self.status.stats()
-    }
-
-    /// Whether it has ended: finished, failed, or the modem was closed.
-    pub fn is_finished(&self) -> bool {
-        self.status.is_done()
-    }
-
-    /// Ends the recording; everything that passed is in the file then. Harmless when repeated.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::Recording`] if the file could not be written, a full disk for one.
-    pub fn finish(&self) -> Result<RecordingStats, Error> {
-        self.engine.stop_recording(&self.status);
-        self.status.wait(PATIENCE)
-    }
-}
-
-impl fmt::Debug for Recording {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recording")
-            .field("path", &self.path())
-            .field("stats", &self.stats())
-            .finish_non_exhaustive()
-    }
-}
-
 /// What the writer's thread reports.
 #[derive(Debug)]
 pub(in crate::driver) struct Status {
-    pub(super) path: PathBuf,
+    path: PathBuf,
     pub(super) entries: AtomicU64,
     pub(super) bytes: AtomicU64,
     pub(super) dropped: AtomicU64,
@@ -97,7 +48,11 @@ impl Status {
         }
     }
 
-    pub(super) fn stats(&self) -> RecordingStats {
+    pub(in crate::driver) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(in crate::driver) fn stats(&self) -> RecordingStats {
         RecordingStats {
             entries: self.entries.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

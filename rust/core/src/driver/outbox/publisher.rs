@@ -1,0 +1,19 @@
+//! What the outbox's thread needs of the engine.
+
+use crate::session::{OperationId, Outcome, Request};
+use crate::{Error, EventKind};
+
+/// Publishes stored messages, and reports how they end.
+pub(in crate::driver) trait Publisher: Send + Sync {
+    /// Makes the place where the end of a stored message is waited for.
+    fn begin_stored(&self, message: u64) -> OperationId;
+
+    /// Gives the end of a stored message to the caller that waits for it.
+    fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>);
+
+    /// Begins to publish a stored message.
+    fn send_stored(&self, request: Request) -> Result<OperationId, Error>;
+
+    /// Puts an event of the driver's own into the mailbox.
+    fn report(&self, kind: EventKind, value: i64, text: String);
+}
