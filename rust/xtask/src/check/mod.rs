@@ -21,9 +21,8 @@ pub fn run(root: &Path) -> Result<String, Vec<String>> {
     problems.extend(purity::problems(root));
     problems.extend(let_chains::problems(root));
     problems.extend(documents::problems(root));
-    let (circles, mut report) = circles::problems(root);
-    problems.extend(circles);
-    report.push_str(&length::warnings(root));
+    problems.extend(circles::problems(root));
+    let mut report = length::warnings(root);
     match notices::problems(root) {
         Ok(found) => problems.extend(found),
         Err(reason) => {

@@ -39,7 +39,7 @@ pub fn circles(needs: &Needs) -> Vec<String> {
 }
 
 /// The shortest way from a module to another one over at least one import.
-pub fn way<'a>(needs: &'a Needs, from: &'a str, to: &str) -> Option<Vec<&'a str>> {
+fn way<'a>(needs: &'a Needs, from: &'a str, to: &str) -> Option<Vec<&'a str>> {
     let mut seen = BTreeSet::new();
     let mut ways = VecDeque::from([vec![from]]);
     while let Some(way) = ways.pop_front() {
