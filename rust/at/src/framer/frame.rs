@@ -18,11 +18,11 @@ pub enum Frame<'a> {
     ///
     /// It is worth an event. It must not complete a command and must not change any state.
     Untrusted(&'a [u8]),
-    /// The doubtful stretch is over: an answer may have been among these bytes.
+    /// The ambiguous stretch is over: an answer may have been among these bytes.
     ///
     /// A command that waits for an answer is settled by asking again.
     Hidden {
-        /// How many bytes were doubtful.
+        /// How many bytes were ambiguous.
         bytes: usize,
     },
     /// A message longer than [`FramerConfig::max_message`] begins; its payload is streamed past.

@@ -6,23 +6,23 @@ use crate::framer::header::PREFIX;
 use crate::framer::{Found, Framer, Next, State, garbage};
 
 impl Framer {
-    /// Passes line ends, reports a doubt that is over, and sees what begins.
+    /// Passes line ends, reports an ambiguity that is over, and sees what begins.
     #[inline]
     pub(super) fn line_start(&mut self) -> Next {
         loop {
-            if self.doubt.known == 0 && self.doubt.unknown == 0 {
-                if let Some(bytes) = self.doubt.end() {
+            if self.ambiguity.known == 0 && self.ambiguity.unknown == 0 {
+                if let Some(bytes) = self.ambiguity.end() {
                     return Next::Found(Found::Hidden(bytes));
                 }
             }
             match self.buffer.unread() {
                 [] => return self.end_of_input(),
                 [b'\r', b'\n', ..] => {
-                    self.doubt.line = false;
+                    self.ambiguity.line = false;
                     self.consume(2);
                 }
                 [b'\n', ..] => {
-                    self.doubt.line = false;
+                    self.ambiguity.line = false;
                     self.consume(1);
                 }
                 [b'\r', ..] => self.consume(1),
@@ -50,12 +50,12 @@ impl Framer {
     fn plus(&mut self, garbage: usize) -> Next {
         let unread = self.buffer.unread();
         let behind = &unread[garbage..];
-        if self.doubt.unknown == 0 {
+        if self.ambiguity.unknown == 0 {
             if behind.starts_with(PREFIX) {
                 self.consume(garbage);
                 return self.message_start();
             }
-            if PREFIX.starts_with(behind) && !(self.silent && self.doubt.known > 0) {
+            if PREFIX.starts_with(behind) && !(self.silent && self.ambiguity.known > 0) {
                 return Next::Need(unread.len() + 1);
             }
         }
@@ -67,7 +67,7 @@ impl Framer {
     pub(super) fn line(&mut self, scanned: usize) -> Next {
         let unread = self.buffer.unread();
         if let [b'0'..=b'9', b'\r', next, ..] = unread {
-            if !matches!(next, b'\r' | b'\n') && !self.doubt.any() {
+            if !matches!(next, b'\r' | b'\n') && !self.ambiguity.any() {
                 return self.number();
             }
         }
@@ -83,9 +83,9 @@ impl Framer {
             return self.line_before_message(start);
         }
         let position = self.buffer.position(garbage::before_line(line)..line.len());
-        let found = if self.doubt.any() {
-            self.doubt.line = false;
-            self.doubt.report();
+        let found = if self.ambiguity.any() {
+            self.ambiguity.line = false;
+            self.ambiguity.report();
             Found::Untrusted(position)
         } else {
             Found::Line(position)
@@ -113,11 +113,11 @@ impl Framer {
             self.state = State::LongLine { passed: length };
             return Next::Again;
         }
-        // What comes after a silence is another line: this one was in doubt, and ends with it.
-        if self.silent && self.doubt.hidden.is_some() && length > 0 {
+        // What comes after a silence is another line: this one was ambiguous, and ends with it.
+        if self.silent && self.ambiguity.hidden.is_some() && length > 0 {
             let line = without_final_cr(self.buffer.unread());
             let position = self.buffer.position(garbage::before_line(line)..line.len());
-            self.doubt.report();
+            self.ambiguity.report();
             self.consume(length);
             self.state = State::LineStart;
             return Next::Found(Found::Untrusted(position));
@@ -133,9 +133,9 @@ impl Framer {
         let rest = self.buffer.len();
         self.consume(rest);
         let passed = passed + rest;
-        if self.silent && self.doubt.hidden.is_some() {
-            self.doubt.report();
-            self.doubt.line = true;
+        if self.silent && self.ambiguity.hidden.is_some() {
+            self.ambiguity.report();
+            self.ambiguity.line = true;
             self.state = State::LineStart;
             return Next::Found(Found::LineTooLong(passed));
         }
@@ -144,17 +144,17 @@ impl Framer {
     }
 
     fn end_of_long_line(&mut self, rest: usize, bytes: usize) -> Next {
-        self.doubt.report();
-        self.doubt.line = false;
+        self.ambiguity.report();
+        self.ambiguity.line = false;
         self.consume(rest + 1);
         self.state = State::LineStart;
         Next::Found(Found::LineTooLong(bytes))
     }
 
     fn end_of_input(&mut self) -> Next {
-        if self.silent && (self.doubt.known > 0 || self.doubt.unknown > 0) {
-            self.doubt.known = 0;
-            self.doubt.unknown = 0;
+        if self.silent && (self.ambiguity.known > 0 || self.ambiguity.unknown > 0) {
+            self.ambiguity.known = 0;
+            self.ambiguity.unknown = 0;
             return Next::Again;
         }
         Next::Need(1)
@@ -164,7 +164,7 @@ impl Framer {
     /// message may come before the answer's first CR LF. Behind any other byte it is text, such as
     /// the echo of what the host publishes.
     fn message_within(&self, line: &[u8]) -> Option<usize> {
-        if self.doubt.unknown > 0 {
+        if self.ambiguity.unknown > 0 {
             return None;
         }
         memchr_iter(b'\r', line)
@@ -175,8 +175,8 @@ impl Framer {
     fn line_before_message(&mut self, start: usize) -> Next {
         let line = without_final_cr(&self.buffer.unread()[..start]);
         let position = self.buffer.position(garbage::before_line(line)..line.len());
-        let found = if self.doubt.any() {
-            self.doubt.report();
+        let found = if self.ambiguity.any() {
+            self.ambiguity.report();
             Found::Untrusted(position)
         } else {
             Found::Line(position)

@@ -1,12 +1,12 @@
-//! Messages: what becomes of a verdict.
+//! Messages: what becomes of an interpretation.
 
 use std::time::Instant;
 
 use crate::framer::arrivals::PAUSE;
 use crate::framer::frame::per_byte;
 use crate::framer::header::PREFIX;
+use crate::framer::interpretation::{After, Heard, Interpretation, Take, judge, judge_subscribed};
 use crate::framer::search::Progress;
-use crate::framer::verdict::{After, Heard, Take, Verdict, judge, judge_subscribed};
 use crate::framer::{Found, Framer, Message, Next, OnAmbiguous, Since, State};
 
 impl Framer {
@@ -19,7 +19,7 @@ impl Framer {
 
     #[inline]
     pub(super) fn message(&mut self) -> Next {
-        let progress = if self.doubt.known > 0 {
+        let progress = if self.ambiguity.known > 0 {
             self.search
                 .advance(self.buffer.unread(), &self.config, &self.filters, None)
         } else {
@@ -33,23 +33,22 @@ impl Framer {
         if let Some(end) = self.only_reading(progress) {
             return self.deliver(Take::whole(0, end));
         }
-        let mut verdict = self.verdict(progress, self.silent);
-        if let Verdict::Need { rival, .. } = verdict {
+        let mut interpretation = self.interpret(progress, self.silent);
+        if let Interpretation::Need { rival, .. } = interpretation {
             self.rival = rival;
             if self.is_late() {
-                verdict = self.verdict(progress, true);
-                let fresh = rival && self.doubt.hidden.is_none();
-                let swallows =
-                    matches!(verdict, Verdict::Take(take) if take.swallows || take.truncated);
-                let next = self.settle_any(progress, verdict);
-                self.doubt.lines_only |= fresh && !swallows;
+                interpretation = self.interpret(progress, true);
+                let fresh = rival && self.ambiguity.hidden.is_none();
+                let swallows = matches!(interpretation, Interpretation::Take(take) if take.swallows || take.truncated);
+                let next = self.settle_any(progress, interpretation);
+                self.ambiguity.lines_only |= fresh && !swallows;
                 return next;
             }
         }
-        self.settle_any(progress, verdict)
+        self.settle_any(progress, interpretation)
     }
 
-    /// Where the payload ends, if there is one reading, which closes, and nothing is in doubt: what
+    /// Where the payload ends, if there is one reading, which closes, and nothing is ambiguous: what
     /// nearly every message is, and [`judge`] would find at more length.
     #[inline]
     fn only_reading(&self, progress: Progress) -> Option<usize> {
@@ -58,7 +57,7 @@ impl Framer {
         };
         let known = matches!(progress, Progress::Done | Progress::SubscribedDone);
         let usual = candidate.matching && candidate.deliverable && !candidate.hex;
-        if !known || !usual || self.doubt.known > 0 {
+        if !known || !usual || self.ambiguity.known > 0 {
             return None;
         }
         let end = candidate.end();
@@ -66,15 +65,15 @@ impl Framer {
         (behind == b"\r\n").then_some(end)
     }
 
-    fn settle_any(&mut self, progress: Progress, verdict: Verdict) -> Next {
-        if self.doubt.known > 0 {
-            self.settle_in_doubt(verdict)
+    fn settle_any(&mut self, progress: Progress, interpretation: Interpretation) -> Next {
+        if self.ambiguity.known > 0 {
+            self.settle_ambiguous(interpretation)
         } else {
-            self.settle(progress, verdict)
+            self.settle(progress, interpretation)
         }
     }
 
-    fn verdict(&self, progress: Progress, given_up: bool) -> Verdict {
+    fn interpret(&self, progress: Progress, given_up: bool) -> Interpretation {
         let line = self.buffer.unread();
         let heard = Heard {
             line,
@@ -89,18 +88,18 @@ impl Framer {
         let search = &self.search;
         match progress {
             Progress::Done => judge(search, heard, exact),
-            // Without a verdict the search goes on.
+            // Without an interpretation the search goes on.
             Progress::SubscribedDone => {
-                judge_subscribed(search, heard).unwrap_or(Verdict::Unreadable)
+                judge_subscribed(search, heard).unwrap_or(Interpretation::Unreadable)
             }
             Progress::Need(_) if given_up && !search.candidates.is_empty() => {
                 judge(search, heard, exact)
             }
-            Progress::Need(bytes) => Verdict::Need {
+            Progress::Need(bytes) => Interpretation::Need {
                 bytes,
                 rival: false,
             },
-            Progress::NotNumeric | Progress::Unreadable => Verdict::Unreadable,
+            Progress::NotNumeric | Progress::Unreadable => Interpretation::Unreadable,
         }
     }
 
@@ -114,20 +113,20 @@ impl Framer {
             .unwrap_or(line.len())
     }
 
-    fn settle(&mut self, progress: Progress, verdict: Verdict) -> Next {
-        match (verdict, progress) {
-            (Verdict::Need { bytes, .. }, _) => Next::Need(bytes),
-            (Verdict::Take(take), _) => self.take(take),
-            (Verdict::Oversize(index), _) => self.oversize(index),
-            (Verdict::Unreadable, Progress::SubscribedDone) => {
+    fn settle(&mut self, progress: Progress, interpretation: Interpretation) -> Next {
+        match (interpretation, progress) {
+            (Interpretation::Need { bytes, .. }, _) => Next::Need(bytes),
+            (Interpretation::Take(take), _) => self.take(take),
+            (Interpretation::Oversize(index), _) => self.oversize(index),
+            (Interpretation::Unreadable, Progress::SubscribedDone) => {
                 self.search.whole = true;
                 Next::Again
             }
-            (Verdict::Unreadable, Progress::NotNumeric) => {
+            (Interpretation::Unreadable, Progress::NotNumeric) => {
                 self.state = State::Line { scanned: 0 };
                 Next::Again
             }
-            (Verdict::Unreadable, _) => {
+            (Interpretation::Unreadable, _) => {
                 self.lose_track();
                 self.state = State::Line { scanned: 0 };
                 Next::Again
@@ -137,25 +136,25 @@ impl Framer {
 
     /// A message whose bytes may belong to another one.
     ///
-    /// It may reach beyond the doubt: what it covers there is its payload if it is a message, and
-    /// the module's lines if it is not, so the doubt grows by it. It must close for that; a
+    /// It may reach beyond the ambiguity: what it covers there is its payload if it is a message, and
+    /// the module's lines if it is not, so the ambiguity grows by it. It must close for that; a
     /// header that announces more than comes is a line, and takes nothing from behind it.
-    fn settle_in_doubt(&mut self, verdict: Verdict) -> Next {
+    fn settle_ambiguous(&mut self, interpretation: Interpretation) -> Next {
         let line = self.buffer.unread();
-        match verdict {
-            Verdict::Need { bytes, .. } if !self.silent => Next::Need(bytes),
-            Verdict::Take(take) if !take.truncated && line[..take.end].ends_with(b"\n") => {
-                let known = self.doubt.known;
-                let doubt_end = take.doubt_end.max(take.end).max(known);
+        match interpretation {
+            Interpretation::Need { bytes, .. } if !self.silent => Next::Need(bytes),
+            Interpretation::Take(take) if !take.truncated && line[..take.end].ends_with(b"\n") => {
+                let known = self.ambiguity.known;
+                let ambiguous_end = take.ambiguous_end.max(take.end).max(known);
                 let next = self.deliver(Take {
                     ambiguous: true,
                     ..take
                 });
-                self.doubt.known = doubt_end - take.end;
-                if doubt_end > known {
-                    self.doubt.report();
+                self.ambiguity.known = ambiguous_end - take.end;
+                if ambiguous_end > known {
+                    self.ambiguity.report();
                 }
-                self.doubt.hide(doubt_end - known);
+                self.ambiguity.hide(ambiguous_end - known);
                 next
             }
             _ => {
@@ -168,13 +167,13 @@ impl Framer {
     fn take(&mut self, take: Take) -> Next {
         let next = self.deliver(take);
         // `deliver` has consumed the bytes up to `end`.
-        self.doubt.known = take.doubt_end.saturating_sub(take.end);
+        self.ambiguity.known = take.ambiguous_end.saturating_sub(take.end);
         match take.after {
             After::LineStart => {}
-            After::MidLine => self.doubt.line = true,
+            After::MidLine => self.ambiguity.line = true,
             After::Nowhere => self.lose_track(),
         }
-        self.doubt.hide(take.hidden);
+        self.ambiguity.hide(take.hidden);
         next
     }
 
@@ -186,13 +185,13 @@ impl Framer {
             topic: self.buffer.position(candidate.topic.clone()),
             payload: self.buffer.position(payload),
             truncated: take.truncated,
-            ambiguous: take.ambiguous || self.doubt.line,
+            ambiguous: take.ambiguous || self.ambiguity.line,
         };
-        self.doubt.line = false;
+        self.ambiguity.line = false;
         self.consume(take.end);
         self.state = State::LineStart;
         if message.ambiguous && self.config.on_ambiguous == OnAmbiguous::Drop {
-            self.doubt.hide(take.end);
+            self.ambiguity.hide(take.end);
             return Next::Again;
         }
         Next::Found(Found::Message(message))
@@ -203,7 +202,7 @@ impl Framer {
         let declared = candidate.length;
         let start = candidate.payload;
         let topic = self.buffer.position(candidate.topic.clone());
-        self.doubt.line = false;
+        self.ambiguity.line = false;
         self.since = self.since(self.arrivals.first());
         self.consume(start);
         self.rival = false;
@@ -225,8 +224,8 @@ impl Framer {
         self.state = State::Payload { declared, left };
         let late = self.is_late();
         if self.silent || late {
-            self.doubt.hide(declared - left);
-            self.doubt.line |= late;
+            self.ambiguity.hide(declared - left);
+            self.ambiguity.line |= late;
             self.state = State::LineStart;
             return Next::Again;
         }
@@ -238,8 +237,8 @@ impl Framer {
             None => return Next::Need(1),
             Some(b'\r' | b'\n' | b'+') => {}
             Some(_) => {
-                self.doubt.line = true;
-                self.doubt.hide(declared);
+                self.ambiguity.line = true;
+                self.ambiguity.hide(declared);
             }
         }
         self.state = State::LineStart;
@@ -255,9 +254,9 @@ impl Framer {
     fn lose_track(&mut self) {
         self.since = self.since(self.arrivals.first().or(self.clock));
         self.rival = false;
-        self.doubt.known = 0;
-        self.doubt.unknown = self.config.max_line;
-        self.doubt.hidden.get_or_insert(0);
+        self.ambiguity.known = 0;
+        self.ambiguity.unknown = self.config.max_line;
+        self.ambiguity.hidden.get_or_insert(0);
     }
 }
 

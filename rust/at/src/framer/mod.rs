@@ -43,9 +43,9 @@
 //! * One closes: it is the message, at once when no other subscribed candidate is still open.
 //!   With subscriptions that name their topics in full that is always so.
 //! * Several close: the one with the shortest topic is delivered with the flag `ambiguous`. The
-//!   bytes up to the farthest end are in doubt: their lines come as [`Frame::Untrusted`], their
+//!   bytes up to the farthest end are ambiguous: their lines come as [`Frame::Untrusted`], their
 //!   messages flagged, and at the end [`Frame::Hidden`] asks to settle a pending command. A message
-//!   that begins in doubt and closes behind it carries the doubt on to its own end.
+//!   that begins in ambiguous bytes and closes behind it carries the ambiguity on to its own end.
 //! * None closes: firmware older than manual v1.1 ends a message without CR LF, so one is taken
 //!   whose payload `+`, CR, LF or silence follows; nothing behind the payload is consumed. If the
 //!   payload holds a line end, the module may as well have declared more than it printed: the
@@ -54,7 +54,7 @@
 //!   delivered `truncated`, the rest of the line behind them is untrusted, `Hidden` is reported.
 //! * Fewer bytes came than declared when the message is given up: what came is delivered
 //!   `truncated`, and `Hidden` is reported. If another subscribed candidate is complete by then it
-//!   wins; and if more came behind it in one go, it is flagged and that is in doubt.
+//!   wins; and if more came behind it in one go, it is flagged and that is ambiguous.
 //! * No candidate at all: either the length ends the line and the payload has its own (firmware of
 //!   2016), or the message cannot be read. Its lines are untrusted until a silence, the same time
 //!   or [`FramerConfig::max_line`] bytes have passed.
@@ -86,11 +86,11 @@ mod buffer;
 mod frame;
 mod garbage;
 mod header;
+mod interpretation;
 mod lines;
 mod messages;
 mod patience;
 mod search;
-mod verdict;
 mod whole;
 
 use std::ops::Range;
@@ -131,7 +131,7 @@ pub struct Framer {
     last_input: Option<Instant>,
     /// The silence limit has passed since the last byte.
     silent: bool,
-    doubt: Doubt,
+    ambiguity: Ambiguity,
     /// When a payload that is too long began to come, or all trust was lost.
     since: Option<Since>,
 }
@@ -162,16 +162,16 @@ enum State {
 
 /// Which of the unread bytes may be payload of a message that was read otherwise.
 #[derive(Clone, Copy, Debug, Default)]
-struct Doubt {
+struct Ambiguity {
     /// So many bytes, all of them in the buffer: messages in there are flagged.
     known: usize,
     /// Up to so many bytes, or up to a silence: no messages can be recognised in there.
     unknown: usize,
     /// The rest of the line at the front.
     line: bool,
-    /// To be reported when the doubt is over; `Some` as long as `known` or `unknown` is not 0.
+    /// To be reported when the ambiguity is over; `Some` as long as `known` or `unknown` is not 0.
     hidden: Option<usize>,
-    /// A reading that was given up causes the doubt: what is read in there as messages hides no
+    /// A reading that was given up causes the ambiguity: what is read in there as messages hides no
     /// answer, so that without a line in there nothing is reported.
     lines_only: bool,
 }
@@ -222,7 +222,7 @@ impl Framer {
             clock: None,
             last_input: None,
             silent: false,
-            doubt: Doubt::default(),
+            ambiguity: Ambiguity::default(),
             since: None,
         }
     }
@@ -315,7 +315,7 @@ impl Framer {
         self.since = None;
         self.last_input = None;
         self.silent = false;
-        self.doubt = Doubt::default();
+        self.ambiguity = Ambiguity::default();
     }
 
     fn step(&mut self) -> Option<Found> {
@@ -367,22 +367,22 @@ impl Framer {
         }
     }
 
-    /// Lets go of bytes, which also uses up the doubt about them.
+    /// Lets go of bytes, which also uses up the ambiguity about them.
     #[inline]
     fn consume(&mut self, count: usize) {
         self.buffer.consume(count);
         self.arrivals.consume(count);
-        let doubt = &mut self.doubt;
-        if doubt.unknown > 0 {
-            let used = count.min(doubt.unknown);
-            doubt.unknown -= used;
-            *doubt.hidden.get_or_insert(0) += used;
+        let ambiguity = &mut self.ambiguity;
+        if ambiguity.unknown > 0 {
+            let used = count.min(ambiguity.unknown);
+            ambiguity.unknown -= used;
+            *ambiguity.hidden.get_or_insert(0) += used;
         }
-        doubt.known = doubt.known.saturating_sub(count);
+        ambiguity.known = ambiguity.known.saturating_sub(count);
     }
 }
 
-impl Doubt {
+impl Ambiguity {
     /// Whether a line at the front must not be trusted.
     #[inline]
     fn any(self) -> bool {
@@ -401,13 +401,13 @@ impl Doubt {
         self.lines_only = false;
     }
 
-    /// The end of the doubt: what is to be reported.
+    /// The end of the ambiguity: what is to be reported.
     fn end(&mut self) -> Option<usize> {
         let unreported = std::mem::take(&mut self.lines_only);
         self.hidden.take().filter(|_| !unreported)
     }
 
-    /// Adds to what is reported when the doubt is over.
+    /// Adds to what is reported when the ambiguity is over.
     fn hide(&mut self, bytes: usize) {
         if bytes > 0 {
             *self.hidden.get_or_insert(0) += bytes;

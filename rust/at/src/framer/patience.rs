@@ -26,7 +26,7 @@ impl Framer {
         if self.silence_ends().is_some_and(|deadline| deadline <= now) {
             self.silent = true;
         }
-        self.end_old_doubt();
+        self.end_old_ambiguity();
     }
 
     /// The time at which to call [`handle_timeout`](Self::handle_timeout) if no byte comes before,
@@ -43,9 +43,9 @@ impl Framer {
 
     fn silence_ends(&self) -> Option<Instant> {
         let waits = match self.state {
-            State::Message => !self.search.candidates.is_empty() || self.doubt.hidden.is_some(),
+            State::Message => !self.search.candidates.is_empty() || self.ambiguity.hidden.is_some(),
             State::Payload { .. } => true,
-            _ => self.doubt.hidden.is_some(),
+            _ => self.ambiguity.hidden.is_some(),
         };
         if waits && !self.silent {
             self.last_input?.checked_add(self.config.silence_limit)
@@ -73,7 +73,9 @@ impl Framer {
             State::Line { .. } if self.is_number() => {
                 return self.last_input?.checked_add(NUMBER_ENDS);
             }
-            _ if self.doubt.unknown > 0 => (self.since?.time, self.config.max_line, Duration::ZERO),
+            _ if self.ambiguity.unknown > 0 => {
+                (self.since?.time, self.config.max_line, Duration::ZERO)
+            }
             _ => return None,
         };
         let patience = if self.rival {
@@ -89,7 +91,7 @@ impl Framer {
 
     /// Whether all that there is may be a result as `ATV0` has it printed, which ends with CR alone.
     pub(super) fn is_number(&self) -> bool {
-        !self.doubt.any() && matches!(self.buffer.unread(), [b'0'..=b'9', b'\r'])
+        !self.ambiguity.any() && matches!(self.buffer.unread(), [b'0'..=b'9', b'\r'])
     }
 
     /// Whether it has taken longer.
@@ -99,10 +101,10 @@ impl Framer {
     }
 
     /// Bytes of which nothing is known are believed again after some time, from the next line on.
-    fn end_old_doubt(&mut self) {
-        if self.doubt.unknown > 0 && self.state != State::Message && self.is_late() {
-            self.doubt.unknown = 0;
-            self.doubt.line |= self.state != State::LineStart || self.buffer.len() > 0;
+    fn end_old_ambiguity(&mut self) {
+        if self.ambiguity.unknown > 0 && self.state != State::Message && self.is_late() {
+            self.ambiguity.unknown = 0;
+            self.ambiguity.line |= self.state != State::LineStart || self.buffer.len() > 0;
             self.need = 0;
         }
     }

@@ -12,7 +12,10 @@ impl Framer {
     /// can be stays where it is.
     #[inline]
     pub(super) fn whole_message(&mut self) -> Option<Message> {
-        if self.state != State::LineStart || !self.doubt.is_none() || !self.filters.hex.is_empty() {
+        if self.state != State::LineStart
+            || !self.ambiguity.is_none()
+            || !self.filters.hex.is_empty()
+        {
             return None;
         }
         let unread = self.buffer.unread();

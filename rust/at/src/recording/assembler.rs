@@ -151,16 +151,16 @@ impl Stream {
             echo.sent(bytes.trim_ascii());
         }
         let counts = self.start == PUBLISH;
-        let passage = if self.hides {
+        let escaped = if self.hides {
             hidden(bytes, counts)
         } else {
             EscapedBytes::guarded(bytes, echo, counts)
         };
         let at = self.at;
         let what = if to_module {
-            EntryKind::ToModule(passage)
+            EntryKind::ToModule(escaped)
         } else {
-            EntryKind::FromModule(passage)
+            EntryKind::FromModule(escaped)
         };
         out.push(Entry { at, what });
     }
@@ -172,10 +172,10 @@ fn hidden(bytes: &[u8], counts: bool) -> EscapedBytes {
         .iter()
         .position(|byte| matches!(byte, b'\r' | b'\n'))
         .unwrap_or(bytes.len());
-    let mut passage = EscapedBytes::default();
-    passage.push_hidden(if counts { end } else { 0 });
-    passage.push(&bytes[end..]);
-    passage
+    let mut escaped = EscapedBytes::default();
+    escaped.push_hidden(if counts { end } else { 0 });
+    escaped.push(&bytes[end..]);
+    escaped
 }
 
 #[cfg(test)]
@@ -188,8 +188,8 @@ mod tests {
         entries
             .iter()
             .map(|entry| match &entry.what {
-                EntryKind::ToModule(passage) => format!("> {passage}"),
-                EntryKind::FromModule(passage) => format!("< {passage}"),
+                EntryKind::ToModule(escaped) => format!("> {escaped}"),
+                EntryKind::FromModule(escaped) => format!("< {escaped}"),
                 other => panic!("{other:?}"),
             })
             .collect()
@@ -334,7 +334,7 @@ mod tests {
         let passed: Vec<u8> = entries
             .iter()
             .flat_map(|entry| match &entry.what {
-                EntryKind::FromModule(passage) => passage.bytes().to_vec(),
+                EntryKind::FromModule(escaped) => escaped.bytes().to_vec(),
                 _ => Vec::new(),
             })
             .collect();
@@ -365,8 +365,8 @@ mod tests {
             let passed: Vec<u8> = entries
                 .iter()
                 .filter_map(|entry| match &entry.what {
-                    EntryKind::ToModule(passage) if direction == 1 => Some(passage.bytes()),
-                    EntryKind::FromModule(passage) if direction == 0 => Some(passage.bytes()),
+                    EntryKind::ToModule(escaped) if direction == 1 => Some(escaped.bytes()),
+                    EntryKind::FromModule(escaped) if direction == 0 => Some(escaped.bytes()),
                     _ => None,
                 })
                 .flatten()

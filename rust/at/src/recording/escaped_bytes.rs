@@ -105,15 +105,15 @@ impl EscapedBytes {
     }
 
     fn hiding(bytes: &[u8], secrets: Vec<Range<usize>>, mask: impl Fn(usize) -> usize) -> Self {
-        let mut passage = Self::default();
+        let mut escaped = Self::default();
         let mut from = 0;
         for secret in secrets {
-            passage.push(&bytes[from..secret.start]);
-            passage.push_hidden(mask(secret.len()));
+            escaped.push(&bytes[from..secret.start]);
+            escaped.push_hidden(mask(secret.len()));
             from = secret.end;
         }
-        passage.push(&bytes[from..]);
-        passage
+        escaped.push(&bytes[from..]);
+        escaped
     }
 }
 

@@ -40,8 +40,8 @@
 //! let text = "# m531x recording 1\n0.000052 > AT\\r\n0.013310 < \\r\\nOK\\r\\n";
 //! let recording = parse(text)?;
 //! assert_eq!(recording.entries.len(), 2);
-//! let EntryKind::FromModule(passage) = &recording.entries[1].what else { panic!() };
-//! assert_eq!(passage.bytes(), b"\r\nOK\r\n");
+//! let EntryKind::FromModule(bytes) = &recording.entries[1].what else { panic!() };
+//! assert_eq!(bytes.bytes(), b"\r\nOK\r\n");
 //! # Ok::<(), m531x_at::recording::ParseError>(())
 //! ```
 

@@ -82,7 +82,7 @@ fn take_header(header: &mut Header, comment: &str) {
         return;
     };
     let value = match value.trim().parse::<EscapedBytes>() {
-        Ok(passage) => String::from_utf8_lossy(passage.bytes()).into_owned(),
+        Ok(bytes) => String::from_utf8_lossy(bytes.bytes()).into_owned(),
         Err(_) => return,
     };
     match name.trim() {

@@ -2,7 +2,7 @@
 //!
 //! The candidates fall into two groups, those whose topic is subscribed to and the others, and a
 //! group decides as soon as nothing that may still come can change its answer. That makes the
-//! verdict a function of the bytes alone: it is the same however they were cut into pieces.
+//! interpretation a function of the bytes alone: it is the same however they were cut into pieces.
 
 use crate::framer::search::{Candidate, Search, Stop};
 
@@ -156,7 +156,7 @@ impl Tally {
     }
 
     /// What the group says, unless none of it can be the message.
-    fn verdict(&self, search: &Search, heard: Heard<'_>) -> Option<Verdict> {
+    fn interpret(&self, search: &Search, heard: Heard<'_>) -> Option<Interpretation> {
         if let Some(need) = self.waits(heard) {
             return Some(need);
         }
@@ -166,13 +166,13 @@ impl Tally {
     }
 
     /// What has to come first, if anything has.
-    fn waits(&self, heard: Heard<'_>) -> Option<Verdict> {
+    fn waits(&self, heard: Heard<'_>) -> Option<Interpretation> {
         if self.need == 0 || heard.given_up {
             return None;
         }
         let rival = self.plausible().is_some();
         let bytes = if rival { self.need } else { self.next };
-        Some(Verdict::Need { bytes, rival })
+        Some(Interpretation::Need { bytes, rival })
     }
 
     /// This candidate is the message. Without a line end behind its payload but with one inside, the
@@ -185,7 +185,7 @@ impl Tally {
         index: usize,
         ends: &Ends,
         reach: usize,
-    ) -> Verdict {
+    ) -> Interpretation {
         let mut take = take(search, line, index, ends, reach);
         if self.closed.first.is_none() && !take.ambiguous {
             let candidate = &search.candidates[index];
@@ -198,7 +198,7 @@ impl Tally {
                 take.hidden = payload.len() - line_end;
             }
         }
-        Verdict::Take(take)
+        Interpretation::Take(take)
     }
 
     /// The candidate with the shortest topic among those that cannot be the whole message.
@@ -217,12 +217,12 @@ pub(super) struct Take {
     pub(super) truncated: bool,
     pub(super) ambiguous: bool,
     /// The bytes from `end` to here may be payload of another reading.
-    pub(super) doubt_end: usize,
+    pub(super) ambiguous_end: usize,
     /// The number of bytes in which an answer may have been lost.
     pub(super) hidden: usize,
     /// Some of them are payload of the message.
     pub(super) swallows: bool,
-    /// What to do with what follows the doubt.
+    /// What to do with what follows the ambiguity.
     pub(super) after: After,
 }
 
@@ -253,7 +253,7 @@ pub(super) enum After {
 
 /// The answer of [`judge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Interpretation {
     /// Ask again when the line has so many bytes, or when it is given up.
     Need {
         bytes: usize,
@@ -272,11 +272,11 @@ pub(super) enum Verdict {
 ///
 /// `trusted` says that every subscription names one topic, so that only the publishers of those
 /// topics chose the contents of this line.
-pub(super) fn judge(search: &Search, heard: Heard<'_>, trusted: bool) -> Verdict {
+pub(super) fn judge(search: &Search, heard: Heard<'_>, trusted: bool) -> Interpretation {
     let line = heard.line;
     let subscribed = Tally::of(search, true, heard);
-    if let Some(verdict) = subscribed.verdict(search, heard) {
-        return verdict;
+    if let Some(interpretation) = subscribed.interpret(search, heard) {
+        return interpretation;
     }
     let too_long = |matching: bool| {
         let mut both = search.candidates.iter();
@@ -307,14 +307,14 @@ pub(super) fn judge(search: &Search, heard: Heard<'_>, trusted: bool) -> Verdict
                 oversize(search, index)
             }
             (_, Some(index)) => broken(search, heard, index, &others, false),
-            (_, None) => Verdict::Unreadable,
+            (_, None) => Interpretation::Unreadable,
         },
     }
 }
 
 /// Decides on a search whose subscribed candidates are all known; `None` leaves it to the others.
-pub(super) fn judge_subscribed(search: &Search, heard: Heard<'_>) -> Option<Verdict> {
-    Tally::of(search, true, heard).verdict(search, heard)
+pub(super) fn judge_subscribed(search: &Search, heard: Heard<'_>) -> Option<Interpretation> {
+    Tally::of(search, true, heard).interpret(search, heard)
 }
 
 /// How far frames of this group reach that are given up although the module may have meant them
@@ -337,7 +337,7 @@ fn take(search: &Search, line: &[u8], index: usize, ends: &Ends, reach: usize) -
         payload_end: search.candidates[index].end(),
         end: ends.end,
         ambiguous,
-        doubt_end: farthest,
+        ambiguous_end: farthest,
         swallows: ends.count > 1,
         hidden: if ambiguous {
             farthest - ends.nearest
@@ -348,11 +348,11 @@ fn take(search: &Search, line: &[u8], index: usize, ends: &Ends, reach: usize) -
     }
 }
 
-fn oversize(search: &Search, index: usize) -> Verdict {
+fn oversize(search: &Search, index: usize) -> Interpretation {
     if search.legacy {
-        Verdict::Unreadable
+        Interpretation::Unreadable
     } else {
-        Verdict::Oversize(index)
+        Interpretation::Oversize(index)
     }
 }
 
@@ -363,12 +363,12 @@ fn broken(
     index: usize,
     group: &Tally,
     trusted: bool,
-) -> Verdict {
+) -> Interpretation {
     let line = heard.line;
     let candidate = &search.candidates[index];
     let unfinished = candidate.end() >= line.len();
     if search.legacy && !unfinished {
-        return Verdict::Unreadable;
+        return Interpretation::Unreadable;
     }
     let end = if unfinished {
         heard
@@ -386,14 +386,14 @@ fn broken(
     };
     // A topic that no rule allows would look like this too, and hide where its payload ends.
     let readable = trusted || search.stop == Some(Stop::LineEnd);
-    Verdict::Take(Take {
+    Interpretation::Take(Take {
         index,
         payload_end: end - line_end,
         end,
         truncated: true,
         swallows: true,
         ambiguous: group.garbage.count + group.open.count > 1,
-        doubt_end: if group.open.count > 0 {
+        ambiguous_end: if group.open.count > 0 {
             line.len()
         } else {
             end
