@@ -28,7 +28,7 @@ pub(super) fn done() -> Answer {
 
 /// An answer of one information line.
 #[expect(clippy::unnecessary_wraps, reason = "every command ends in an Answer")]
-pub(super) fn told(line: impl Into<Vec<u8>>) -> Answer {
+pub(super) fn information(line: impl Into<Vec<u8>>) -> Answer {
     Ok(vec![line.into()])
 }
 

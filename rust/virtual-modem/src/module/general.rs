@@ -8,7 +8,7 @@ use m531x_at::response::{
     ImsiLine, PinLine, PsmReportLine, RadioConnectionLine, RegistrationLine, SignalLine,
 };
 
-use super::answer::{Answer, NO_SIM, NOT_SUPPORTED, UNKNOWN, WRONG_PARAMETERS, done, told};
+use super::answer::{Answer, NO_SIM, NOT_SUPPORTED, UNKNOWN, WRONG_PARAMETERS, done, information};
 use super::{Module, clock};
 use crate::fault::Sim;
 
@@ -64,30 +64,30 @@ impl Module {
             }
             General::CmeeRead => {
                 let level = self.settings.errors;
-                told(ErrorReportLine { level }.encode(profile))
+                information(ErrorReportLine { level }.encode(profile))
             }
-            General::Manufacturer => told(MANUFACTURER),
-            General::ModelId => told(profile.model.name()),
+            General::Manufacturer => information(MANUFACTURER),
+            General::ModelId => information(profile.model.name()),
             General::Identification => Ok(vec![
                 MANUFACTURER.into(),
                 profile.model.name().into(),
                 self.revision().into(),
             ]),
             General::SoftwareVersion | General::FirmwareVersion | General::Revision => {
-                told(self.revision())
+                information(self.revision())
             }
             General::Imei => {
                 let imei = self.identity.imei.clone();
-                told(ImeiLine { imei }.encode(profile))
+                information(ImeiLine { imei }.encode(profile))
             }
-            General::Gsn => told(self.identity.imei.clone()),
+            General::Gsn => information(self.identity.imei.clone()),
             General::Imsi => {
                 let imsi = self.identity.imsi.clone();
-                told(ImsiLine { imsi }.encode(profile))
+                information(ImsiLine { imsi }.encode(profile))
             }
             General::Iccid(form) if *form == profile.iccid_command => {
                 let iccid = self.identity.iccid.clone();
-                told(IccidLine { iccid }.encode(profile))
+                information(IccidLine { iccid }.encode(profile))
             }
             General::Iccid(_) => Err(UNKNOWN),
             General::PinRead => {
@@ -98,11 +98,11 @@ impl Module {
                     Some(Sim::Puk) => "SIM PUK",
                 };
                 let state = state.to_owned();
-                told(PinLine { state }.encode(profile))
+                information(PinLine { state }.encode(profile))
             }
             General::Clock => {
                 let time = clock::format(self.unix_time + self.elapsed(now).as_secs());
-                told(ClockLine { time }.encode(profile))
+                information(ClockLine { time }.encode(profile))
             }
             General::SleepMode(mode) => self.set_sleep_mode(*mode),
             General::Other(text) => Self::other(text.expose()),
@@ -115,7 +115,7 @@ impl Module {
         match command {
             General::FunctionalityRead => {
                 let level = self.radio.functionality;
-                told(FunctionalityLine { level }.encode(profile))
+                information(FunctionalityLine { level }.encode(profile))
             }
             // 4 is the aeroplane mode of 3GPP TS 27.007.
             General::FunctionalitySet(level @ (0 | 1 | 4)) => {
@@ -131,14 +131,14 @@ impl Module {
                 } else {
                     SignalLine { rssi: 99, ber: 99 }
                 };
-                told(line.encode(profile))
+                information(line.encode(profile))
             }
             General::RegistrationRead => {
                 let line = RegistrationLine {
                     reporting: self.settings.registration,
                     stat: self.registration(),
                 };
-                told(line.encode(profile))
+                information(line.encode(profile))
             }
             General::RegistrationSet(level @ 0..=5) => {
                 self.settings.registration = *level;
@@ -146,7 +146,7 @@ impl Module {
             }
             General::AttachRead => {
                 let attached = self.is_attached();
-                told(AttachLine { attached }.encode(profile))
+                information(AttachLine { attached }.encode(profile))
             }
             General::AttachSet(wanted) => {
                 self.radio.attach_wanted = *wanted;
@@ -156,14 +156,14 @@ impl Module {
                 let cid = cid.unwrap_or(1);
                 let attached = cid <= 1 && self.is_attached();
                 let address = attached.then(|| self.identity.address.clone());
-                told(AddressLine { cid, address }.encode(profile))
+                information(AddressLine { cid, address }.encode(profile))
             }
             General::ConnectionStatusRead => {
                 let line = RadioConnectionLine {
                     reporting: self.settings.radio_connection,
                     mode: u8::from(self.mqtt.is_online() && self.is_attached()),
                 };
-                told(line.encode(profile))
+                information(line.encode(profile))
             }
             General::ConnectionStatusSet(level @ 0..=1) => {
                 self.settings.radio_connection = *level;
@@ -172,7 +172,7 @@ impl Module {
             General::PsmReportRead => {
                 let reporting = self.settings.reports_power_saving;
                 let mode = reporting.then_some(0);
-                told(PsmReportLine { reporting, mode }.encode(profile))
+                information(PsmReportLine { reporting, mode }.encode(profile))
             }
             General::PsmReportSet(level @ 0..=1) => {
                 self.settings.reports_power_saving = *level == 1;

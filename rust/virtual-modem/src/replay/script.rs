@@ -35,8 +35,8 @@ impl Script {
             .zip(recording.lines)
             .filter_map(|(entry, line)| {
                 let kind = match entry.what {
-                    EntryKind::ToModule(passage) => Kind::Expect(passage),
-                    EntryKind::FromModule(passage) => Kind::Say(passage.bytes().to_vec()),
+                    EntryKind::ToModule(bytes) => Kind::Expect(bytes),
+                    EntryKind::FromModule(bytes) => Kind::Say(bytes.bytes().to_vec()),
                     _ => return None,
                 };
                 let at = entry.at;
@@ -51,14 +51,14 @@ impl Step {
     /// Whether this line, without its end, is the command that is expected.
     pub(super) fn matches(&self, line: &[u8]) -> bool {
         match &self.kind {
-            Kind::Expect(passage) => ends().any(|end| passage.matches(&[line, end].concat())),
+            Kind::Expect(bytes) => ends().any(|end| bytes.matches(&[line, end].concat())),
             Kind::Say(_) => false,
         }
     }
 
     pub(super) fn shown(&self) -> String {
         match &self.kind {
-            Kind::Expect(passage) => passage.to_string(),
+            Kind::Expect(bytes) => bytes.to_string(),
             Kind::Say(bytes) => EscapedBytes::redacted(bytes).to_string(),
         }
     }

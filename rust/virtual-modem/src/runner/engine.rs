@@ -312,7 +312,7 @@ impl Engine {
         let Some(connection) = &mut self.socket else {
             return false;
         };
-        let mut told = false;
+        let mut reported = false;
         let state = connection.socket.state().clone();
         if state != SocketState::Connecting && !connection.announced {
             if let SocketState::Closed(why) = state {
@@ -327,19 +327,19 @@ impl Engine {
             }
             connection.announced = true;
             self.module.handle_connected(now);
-            told = true;
+            reported = true;
         }
         let bytes = connection.socket.read();
         if !bytes.is_empty() {
             self.module.handle_network_bytes(now, &bytes);
-            told = true;
+            reported = true;
         }
         if let SocketState::Closed(why) = connection.socket.state().clone() {
             self.socket = None;
             self.module.handle_network_lost(now, &why);
-            told = true;
+            reported = true;
         }
-        told
+        reported
     }
 
     fn follow_cut(&mut self) {

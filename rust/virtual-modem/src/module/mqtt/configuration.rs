@@ -10,7 +10,7 @@ use m531x_at::response::ConfigReadback;
 use m531x_at::urc::Urc;
 
 use super::super::Module;
-use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, told};
+use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, information};
 use super::{ACK_TIMEOUT, Client, State};
 use crate::mqtt_client::{ClientConfig, MqttClient};
 
@@ -80,7 +80,7 @@ impl Module {
                 }
             }
         };
-        told(readback.encode(self.profile))
+        information(readback.encode(self.profile))
     }
 
     /// Frees the client; a connection that is up ends first. Not an error without a client: the manual

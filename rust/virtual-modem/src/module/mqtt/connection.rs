@@ -9,7 +9,7 @@ use m531x_at::topic;
 use m531x_at::urc::{OpenOutcome, TimeoutKind, Urc};
 
 use super::super::Module;
-use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, told};
+use super::super::answer::{Answer, NOT_ALLOWED, WRONG_PARAMETERS, done, information};
 use super::{Client, Ending, State, acks::Request};
 
 impl Module {
@@ -37,7 +37,7 @@ impl Module {
             None => MqttStat::NotInitialised,
             Some(client) => client.state.stat(now, self.traits.fine_states),
         };
-        told(stat.encode(self.profile))
+        information(stat.encode(self.profile))
     }
 
     /// Ends the connection with DISCONNECT, so that the broker keeps the will to itself.
