@@ -4,22 +4,22 @@ use super::{Diagnosis, Finding, News, STEPS, Verdict};
 
 /// Collects what is found; after a failure nothing more is looked at.
 pub(super) struct Examination<F> {
-    told: F,
+    report: F,
     findings: Vec<Finding>,
     failed: bool,
 }
 
 impl<F: FnMut(News<'_>)> Examination<F> {
-    pub(super) fn new(told: F) -> Self {
+    pub(super) fn new(report: F) -> Self {
         Self {
-            told,
+            report,
             findings: Vec::new(),
             failed: false,
         }
     }
 
     pub(super) fn trying(&mut self, what: &str) {
-        (self.told)(News::Trying(what));
+        (self.report)(News::Trying(what));
     }
 
     pub(super) fn ok(&mut self, step: &'static str, text: impl Into<String>) {
@@ -68,7 +68,7 @@ impl<F: FnMut(News<'_>)> Examination<F> {
             text,
             remedy,
         };
-        (self.told)(News::Found(&finding));
+        (self.report)(News::Found(&finding));
         self.findings.push(finding);
     }
 }

@@ -100,12 +100,12 @@ pub enum News<'a> {
     Found(&'a Finding),
 }
 
-/// Looks at a port and the module behind it; `told` is called with everything as it happens.
+/// Looks at a port and the module behind it; `report` is called with everything as it happens.
 ///
 /// It opens the port, and closes it again. The module's MQTT connection is left as it is; a broker of
 /// `options` is tried only where there is none.
-pub fn diagnose(port: &str, options: &DoctorOptions, told: impl FnMut(News<'_>)) -> Diagnosis {
-    let mut examination = Examination::new(told);
+pub fn diagnose(port: &str, options: &DoctorOptions, report: impl FnMut(News<'_>)) -> Diagnosis {
+    let mut examination = Examination::new(report);
     if let Some(modem) = port::open(&mut examination, port, &options.modem) {
         network::examine(&mut examination, &modem, options.broker.as_ref());
         // It is of no use any more, even if this fails.
@@ -117,8 +117,8 @@ pub fn diagnose(port: &str, options: &DoctorOptions, told: impl FnMut(News<'_>))
 impl Modem {
     /// Looks at the module behind this modem, from its answer to its MQTT state; see
     /// [`doctor`](crate::doctor). Nothing is changed, and no broker is tried.
-    pub fn diagnose(&self, told: impl FnMut(News<'_>)) -> Diagnosis {
-        let mut examination = Examination::new(told);
+    pub fn diagnose(&self, report: impl FnMut(News<'_>)) -> Diagnosis {
+        let mut examination = Examination::new(report);
         examination.skip("port", "it is open");
         network::examine_answer(&mut examination, self);
         network::examine(&mut examination, self, None);

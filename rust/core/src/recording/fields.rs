@@ -73,8 +73,8 @@ impl Writer {
         self.0
     }
 
-    fn quoted(self, key: &str, passage: &EscapedBytes) -> Self {
-        let shown = passage.to_string().replace('"', "\\x22");
+    fn quoted(self, key: &str, bytes: &EscapedBytes) -> Self {
+        let shown = bytes.to_string().replace('"', "\\x22");
         self.value(key, format_args!("\"{shown}\""))
     }
 }
@@ -159,8 +159,8 @@ impl Fields {
 }
 
 fn unescaped(text: &str) -> Result<Vec<u8>, String> {
-    let passage: EscapedBytes = text.parse()?;
-    Ok(passage.bytes().to_vec())
+    let bytes: EscapedBytes = text.parse()?;
+    Ok(bytes.bytes().to_vec())
 }
 
 #[cfg(test)]

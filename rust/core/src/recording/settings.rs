@@ -289,10 +289,10 @@ mod tests {
             RecordedInput::PortBack("/dev/ttyUSB1".into()),
             RecordedInput::PortLost("gone".into()),
         ];
-        for told in all {
-            let line = told.line();
+        for input in all {
+            let line = input.line();
             let read = read_input(&line).unwrap();
-            assert_eq!(format!("{read:?}"), format!("{told:?}"), "{line}");
+            assert_eq!(format!("{read:?}"), format!("{input:?}"), "{line}");
         }
     }
 

@@ -12,8 +12,8 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    pub(super) fn sends(&mut self, passage: EscapedBytes) {
-        self.sent.push_back(passage);
+    pub(super) fn sends(&mut self, bytes: EscapedBytes) {
+        self.sent.push_back(bytes);
     }
 
     pub(super) fn results_in(&mut self, number: u64, text: String) {

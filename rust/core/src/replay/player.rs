@@ -88,10 +88,10 @@ impl Player {
         }
         let now = self.now();
         match kind {
-            StepKind::Sent(passage) => self.sent(passage, out),
-            StepKind::Received(passage) => {
-                self.session.handle_input(now, passage.bytes());
-                self.give(Replayed::Received(passage), out);
+            StepKind::Sent(bytes) => self.sent(bytes, out),
+            StepKind::Received(bytes) => {
+                self.session.handle_input(now, bytes.bytes());
+                self.give(Replayed::Received(bytes), out);
             }
             StepKind::Request {
                 number,
@@ -113,14 +113,14 @@ impl Player {
                     None => {}
                 }
             }
-            StepKind::RecordedInput(told) => self.tell(told),
+            StepKind::RecordedInput(input) => self.handle_input(input),
             StepKind::Note(text) => self.give(Replayed::Note(text), out),
         }
     }
 
-    fn sent(&mut self, passage: EscapedBytes, out: &mut VecDeque<ReplayItem>) {
+    fn sent(&mut self, bytes: EscapedBytes, out: &mut VecDeque<ReplayItem>) {
         if self.raw {
-            let line = String::from_utf8_lossy(passage.bytes());
+            let line = String::from_utf8_lossy(bytes.bytes());
             let line = line.trim_end_matches(['\r', '\n']).to_owned();
             let number = self.numbers.len() as u64;
             let request = Request::new(RequestKind::Command(line));
@@ -129,8 +129,8 @@ impl Player {
             }
         }
         self.drain(out);
-        let differences = self.comparison.sent(&passage);
-        self.give(Replayed::Sent(passage), out);
+        let differences = self.comparison.sent(&bytes);
+        self.give(Replayed::Sent(bytes), out);
         for difference in differences.into_iter().filter(|_| !self.raw) {
             self.give(Replayed::Difference(difference), out);
         }
@@ -164,9 +164,9 @@ impl Player {
         }
     }
 
-    fn tell(&mut self, told: RecordedInput) {
+    fn handle_input(&mut self, input: RecordedInput) {
         let now = self.now();
-        match told {
+        match input {
             RecordedInput::Session(config) => {
                 self.session = Session::new(config);
                 self.ids.clear();

@@ -72,8 +72,8 @@ impl Script {
 
 fn understand(what: EntryKind) -> Result<StepKind, String> {
     Ok(match what {
-        EntryKind::ToModule(passage) => StepKind::Sent(passage),
-        EntryKind::FromModule(passage) => StepKind::Received(passage),
+        EntryKind::ToModule(bytes) => StepKind::Sent(bytes),
+        EntryKind::FromModule(bytes) => StepKind::Received(bytes),
         EntryKind::Request(text) => {
             let request = read_request(&Fields::read(&text)?, 1)?;
             let (number, text) = numbered(&text)?;

@@ -120,15 +120,15 @@ impl Scheduler {
             self.stay_quiet(now, boot.began);
         }
         let guard = self.state.guard_time();
-        let verdict = self.in_flight.on_line(now, line, guard);
+        let owner = self.in_flight.on_line(now, line, guard);
         self.take_signs(now);
-        let kind = match verdict {
+        let kind = match owner {
             LineOwner::Other if urc.is_some() => LineKind::Urc,
             _ => LineKind::Answer,
         };
         let state = &mut self.state;
         state.line_log.add(kind, line, &state.echo);
-        match verdict {
+        match owner {
             LineOwner::Taken => self.deliver_answer(now),
             LineOwner::Late => {
                 self.state.stats.late_answers += 1;

@@ -55,7 +55,7 @@ struct Late {
 /// A probe in flight.
 #[derive(Debug)]
 pub(super) struct Probe {
-    pub wire: PreparedCommand,
+    pub prepared: PreparedCommand,
     pub echo: Echo,
     /// Its information line has come; the next final result is its own.
     pub recognised: bool,
@@ -76,11 +76,11 @@ impl LateAnswers {
     }
 
     /// The answer of this command is expected from now on.
-    pub(super) fn expect(&mut self, wire: &PreparedCommand, echo: Echo) {
+    pub(super) fn expect(&mut self, prepared: &PreparedCommand, echo: Echo) {
         self.push(Late {
-            name: wire.name.clone(),
+            name: prepared.name.clone(),
             echo: Some(echo),
-            grammar: Some(wire.grammar.clone()),
+            grammar: Some(prepared.grammar.clone()),
         });
     }
 
@@ -185,41 +185,43 @@ impl LateAnswers {
             Command::General(General::AttachRead),
             Command::General(General::RegistrationRead),
         ];
-        let mut wires = Vec::with_capacity(commands.len());
+        let mut probes = Vec::with_capacity(commands.len());
         for command in &commands {
-            wires.extend(PreparedCommand::new(command, profile, FIRST_PROBE).ok());
+            probes.extend(PreparedCommand::new(command, profile, FIRST_PROBE).ok());
         }
-        let free = |wire: &PreparedCommand| {
-            pending != Some(wire.name.as_str())
-                && self.expected.iter().all(|late| late.name != wire.name)
+        let free = |prepared: &PreparedCommand| {
+            pending != Some(prepared.name.as_str())
+                && self.expected.iter().all(|late| late.name != prepared.name)
                 && self
                     .lost_probes
                     .iter()
-                    .all(|(late, _)| late.name != wire.name)
+                    .all(|(late, _)| late.name != prepared.name)
         };
-        let index = wires.iter().position(free).or_else(|| {
+        let index = probes.iter().position(free).or_else(|| {
             // Every kind is expected: take the one that was lost first, it is the least likely to come.
             let (oldest, _) = self.lost_probes.pop_front()?;
-            wires.iter().position(|wire| wire.name == oldest.name)
+            probes
+                .iter()
+                .position(|prepared| prepared.name == oldest.name)
         });
-        let mut wire = wires.swap_remove(index.unwrap_or(0).min(wires.len().checked_sub(1)?));
+        let mut prepared = probes.swap_remove(index.unwrap_or(0).min(probes.len().checked_sub(1)?));
         let longest = profile
             .sleep_after
             .map_or(Duration::MAX, |time| time * 3 / 4);
-        wire.timeout = match self.tries {
+        prepared.timeout = match self.tries {
             0 => FIRST_PROBE.min(longest),
             tries if tries % 2 == 0 => QUICK_PROBE,
             tries => (FIRST_PROBE * 2_u32.pow((tries / 2 + 1).min(4))).min(longest),
         };
         self.tries += 1;
         Some(Probe {
-            echo: Echo::new(wire.line.as_bytes()),
+            echo: Echo::new(prepared.line.as_bytes()),
             recognised: false,
             accepted: false,
-            deadline: now + wire.timeout,
-            due: now + wire.timeout,
+            deadline: now + prepared.timeout,
+            due: now + prepared.timeout,
             grace_until: None,
-            wire,
+            prepared,
         })
     }
 
@@ -227,9 +229,9 @@ impl LateAnswers {
     pub(super) fn lose(&mut self, now: Instant, probe: Probe) {
         self.lost_probes.push_back((
             Late {
-                name: probe.wire.name,
+                name: probe.prepared.name,
                 echo: Some(probe.echo),
-                grammar: Some(probe.wire.grammar),
+                grammar: Some(probe.prepared.grammar),
             },
             now + MEMORY,
         ));

@@ -111,12 +111,12 @@ impl SessionState {
     }
 
     /// A command with the ordinary time limit.
-    pub(super) fn wire(&self, command: &Command) -> Result<PreparedCommand, Error> {
+    pub(super) fn prepare(&self, command: &Command) -> Result<PreparedCommand, Error> {
         PreparedCommand::new(command, &self.profile, self.config.command_timeout)
     }
 
     /// A command whose OK some modules hold back until the broker has acknowledged.
-    pub(super) fn acknowledged_wire(&self, command: &Command) -> Result<PreparedCommand, Error> {
+    pub(super) fn prepare_acknowledged(&self, command: &Command) -> Result<PreparedCommand, Error> {
         let timeout = self.config.command_timeout.max(self.ack_wait());
         PreparedCommand::new(command, &self.profile, timeout)
     }

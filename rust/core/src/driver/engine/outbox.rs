@@ -22,7 +22,7 @@ impl Engine {
         }
         let before = std::mem::replace(&mut state.outbox, outbox);
         state.outbox_link = Link::default();
-        state.tell_outbox();
+        state.notify_outbox();
         self.wake_owner(&mut state);
         before
     }
@@ -65,7 +65,7 @@ impl Engine {
 
 impl EngineState {
     /// Notifies the outbox whether it can send; to be called after every change of the session.
-    pub(super) fn tell_outbox(&mut self) {
+    pub(super) fn notify_outbox(&mut self) {
         let Some(outbox) = &self.outbox else {
             return;
         };

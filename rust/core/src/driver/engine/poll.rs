@@ -176,7 +176,7 @@ impl Engine {
         } else if state.is_held_back() {
             self.fail_behind_full_mailbox(state, now);
         }
-        state.tell_outbox();
+        state.notify_outbox();
     }
 
     /// Nothing more is read before there is room, so that no answer can come.

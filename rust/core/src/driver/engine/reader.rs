@@ -43,7 +43,7 @@ pub(in crate::driver) fn read_on(engine: &Arc<Engine>) {
         } else if state.role == Role::Reader {
             // Held up by a full queue, the port is left alone even when it hangs up: what it still
             // holds is read once there is room.
-            if !state.is_frozen() {
+            if !state.is_clock_paused() {
                 engine.poll_port(&mut state);
             }
             engine.sync_reader(&mut state);

@@ -230,7 +230,7 @@ impl EngineState {
         self.blocked && self.read_while_blocked > RESERVE
     }
 
-    pub(super) fn is_frozen(&self) -> bool {
+    pub(super) fn is_clock_paused(&self) -> bool {
         self.paused_since.is_some()
     }
 

@@ -116,11 +116,11 @@ fn prepare(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     if mode != "wal" {
         return Err(failure.other("be opened", &"it cannot have a write-ahead log"));
     }
-    let verdict: String = connection
+    let found: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(failed)?;
-    if verdict != "ok" {
-        return Err(failure.corrupt(&verdict));
+    if found != "ok" {
+        return Err(failure.corrupt(&found));
     }
     Ok(())
 }

@@ -144,9 +144,9 @@ impl Worker {
         sent: &mut Vec<(u64, Outcome)>,
     ) {
         let now = Instant::now();
-        let verdict = self.order.ended(now, id, outcome.as_ref().err());
+        let result = self.order.ended(now, id, outcome.as_ref().err());
         // A message that failed is tried again.
-        if let (SendResult::Sent(suspect), Ok(outcome)) = (verdict, outcome) {
+        if let (SendResult::Sent(suspect), Ok(outcome)) = (result, outcome) {
             sent.push((id, outcome));
             if let Some((suspect, why)) = suspect {
                 self.set_aside(suspect, &Error::new(ErrorCode::PublishFailed, why));
@@ -177,7 +177,7 @@ impl Worker {
         let hopeless = self.waiters.iter().filter(|(_, w)| w.needs_connection);
         let hopeless: Vec<u64> = hopeless.map(|(id, _)| *id).collect();
         for id in hopeless {
-            self.tell(id, Err(not_connected()));
+            self.finish(id, Err(not_connected()));
         }
     }
 
@@ -202,7 +202,7 @@ impl Worker {
                 }
                 other => other,
             };
-            self.tell(id, Ok(outcome));
+            self.finish(id, Ok(outcome));
         }
     }
 
@@ -234,7 +234,7 @@ impl Worker {
             let place = self.publisher.begin_stored(message.id);
             let _ = keep.accepted.send(Ok(place));
             if keep.needs_connection && !self.link.expected {
-                self.tell(message.id, Err(not_connected()));
+                self.finish(message.id, Err(not_connected()));
             }
         }
     }
@@ -306,7 +306,7 @@ impl Worker {
         self.publisher
             .report(EventKind::OutboxSetAside, number, why.to_string());
         let text = format!("{why}; it is set aside in the outbox as message {id}");
-        self.tell(id, Err(Error::new(why.code(), text)));
+        self.finish(id, Err(Error::new(why.code(), text)));
     }
 
     fn expire(&mut self) {
@@ -318,12 +318,12 @@ impl Worker {
             self.deadlines.pop_first();
             let text = "the publish was not acknowledged within its time; it stays in the outbox \
                         and is sent when that is possible: do not publish it again";
-            self.tell(id, Err(Error::new(ErrorCode::Timeout, text)));
+            self.finish(id, Err(Error::new(ErrorCode::Timeout, text)));
         }
     }
 
     /// Reports the end of this message to the caller that waits for it.
-    fn tell(&mut self, id: u64, outcome: Result<Outcome, Error>) {
+    fn finish(&mut self, id: u64, outcome: Result<Outcome, Error>) {
         if let Some(waiter) = self.waiters.remove(&id) {
             if let Some(deadline) = waiter.deadline {
                 self.deadlines.remove(&(deadline, id));
@@ -336,7 +336,7 @@ impl Worker {
         let ids: Vec<u64> = self.waiters.keys().copied().collect();
         for id in ids {
             let text = "the outbox was closed; the message stays in it";
-            self.tell(id, Err(Error::new(ErrorCode::Cancelled, text)));
+            self.finish(id, Err(Error::new(ErrorCode::Cancelled, text)));
         }
     }
 

@@ -36,7 +36,7 @@ pub(in crate::driver) struct Recorder {
     limit: u64,
     status: Arc<Status>,
     /// Jobs that found no room and that the file does not mention yet.
-    untold: u64,
+    unreported: u64,
 }
 
 impl Recorder {
@@ -70,7 +70,7 @@ impl Recorder {
             line,
             limit: options.limit.max(LEAST_LIMIT),
             status,
-            untold: 0,
+            unreported: 0,
         })
     }
 
@@ -120,19 +120,19 @@ impl Recorder {
 
     /// Whether there was room; what found none is reported as soon as there is some.
     fn put(&mut self, job: Job) -> bool {
-        if self.untold > 0 {
+        if self.unreported > 0 {
             let text = format!(
                 "{} entries are missing here: the disk was too slow",
-                self.untold
+                self.unreported
             );
-            let told = Job::Line {
+            let note = Job::Line {
                 at: job.at().unwrap_or_default(),
                 what: EntryKind::Note(text),
             };
-            if self.jobs.try_send(told).is_err() {
+            if self.jobs.try_send(note).is_err() {
                 return self.drop_one();
             }
-            self.untold = 0;
+            self.unreported = 0;
         }
         match self.jobs.try_send(job) {
             Ok(()) => true,
@@ -143,7 +143,7 @@ impl Recorder {
     }
 
     fn drop_one(&mut self) -> bool {
-        self.untold += 1;
+        self.unreported += 1;
         self.status.dropped.fetch_add(1, Ordering::Relaxed);
         false
     }
@@ -175,7 +175,7 @@ mod tests {
             line: Line::default(),
             limit: LEAST_LIMIT,
             status: Arc::new(Status::new("x".as_ref())),
-            untold: 0,
+            unreported: 0,
         };
         let now = Instant::now();
         for byte in 0..5 {

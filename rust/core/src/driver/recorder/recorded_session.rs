@@ -77,22 +77,22 @@ impl RecordedSession {
     }
 
     pub(in crate::driver) fn handle_timeout(&mut self, now: Instant) {
-        self.tell(now, || RecordedInput::Timer);
+        self.record_input(now, || RecordedInput::Timer);
         self.session.handle_timeout(now);
     }
 
     pub(in crate::driver) fn handle_port_lost(&mut self, now: Instant, why: &str) {
-        self.tell(now, || RecordedInput::PortLost(why.to_owned()));
+        self.record_input(now, || RecordedInput::PortLost(why.to_owned()));
         self.session.handle_port_lost(now, why);
     }
 
     pub(in crate::driver) fn handle_port_detached(&mut self, now: Instant, why: &str) {
-        self.tell(now, || RecordedInput::PortDetached(why.to_owned()));
+        self.record_input(now, || RecordedInput::PortDetached(why.to_owned()));
         self.session.handle_port_detached(now, why);
     }
 
     pub(in crate::driver) fn handle_port_back(&mut self, now: Instant, port: &str) {
-        self.tell(now, || RecordedInput::PortBack(port.to_owned()));
+        self.record_input(now, || RecordedInput::PortBack(port.to_owned()));
         self.session.handle_port_back(now, port);
     }
 
@@ -102,7 +102,7 @@ impl RecordedSession {
     }
 
     pub(in crate::driver) fn set_recovery(&mut self, now: Instant, recovery: &Recovery) {
-        self.tell(now, || RecordedInput::Recovery(recovery.clone()));
+        self.record_input(now, || RecordedInput::Recovery(recovery.clone()));
         self.session.set_recovery(now, recovery);
     }
 
@@ -133,7 +133,7 @@ impl RecordedSession {
     }
 
     pub(in crate::driver) fn abandon(&mut self, now: Instant, id: OperationId) {
-        self.tell(now, || RecordedInput::Abandon(id.number()));
+        self.record_input(now, || RecordedInput::Abandon(id.number()));
         self.session.abandon(now, id);
     }
 
@@ -167,7 +167,7 @@ impl RecordedSession {
         number: Option<u64>,
         password: Result<Secret, Error>,
     ) -> bool {
-        self.tell(now, || {
+        self.record_input(now, || {
             RecordedInput::Password(number, password.as_ref().err().map(ToString::to_string))
         });
         self.session.set_password(now, number, password)
@@ -215,8 +215,8 @@ impl RecordedSession {
         lines
     }
 
-    fn tell(&mut self, now: Instant, told: impl FnOnce() -> RecordedInput) {
-        self.record(now, || EntryKind::Session(told().line()));
+    fn record_input(&mut self, now: Instant, input: impl FnOnce() -> RecordedInput) {
+        self.record(now, || EntryKind::Session(input().line()));
     }
 
     fn record(&mut self, now: Instant, what: impl FnOnce() -> EntryKind) {

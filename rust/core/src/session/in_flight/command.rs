@@ -14,7 +14,7 @@ pub(super) struct PendingCommand {
     pub owner: OperationId,
     /// The owner no longer waits for the answer.
     pub detached: bool,
-    pub wire: PreparedCommand,
+    pub prepared: PreparedCommand,
     pub echo: Echo,
     pub lines: Vec<String>,
     /// The bytes of the lines.
@@ -45,17 +45,21 @@ pub(in crate::session) struct Answered {
     pub owner: OperationId,
     /// The owner no longer waits for it.
     pub detached: bool,
-    pub wire: PreparedCommand,
+    pub prepared: PreparedCommand,
     pub answer: Answer,
 }
 
 impl PendingCommand {
-    pub(super) fn new(owner: OperationId, wire: PreparedCommand, limit: Option<Instant>) -> Self {
+    pub(super) fn new(
+        owner: OperationId,
+        prepared: PreparedCommand,
+        limit: Option<Instant>,
+    ) -> Self {
         Self {
             owner,
             detached: false,
-            echo: Echo::new(wire.line.as_bytes()),
-            wire,
+            echo: Echo::new(prepared.line.as_bytes()),
+            prepared,
             lines: Vec::new(),
             kept: 0,
             sendings: 0,
@@ -78,11 +82,11 @@ impl PendingCommand {
 
     /// Whether it is to be sent once more if its answer was lost.
     pub(super) fn may_repeat(&self) -> bool {
-        self.wire.repeatable && !self.detached && self.sendings < MOST_SENDINGS
+        self.prepared.repeatable && !self.detached && self.sendings < MOST_SENDINGS
     }
 
     pub(super) fn send_again(&mut self) {
-        self.echo = Echo::new(self.wire.line.as_bytes());
+        self.echo = Echo::new(self.prepared.line.as_bytes());
         self.lines.clear();
         self.kept = 0;
         self.deadline = None;
@@ -97,7 +101,7 @@ impl PendingCommand {
         Answered {
             owner: self.owner,
             detached: self.detached,
-            wire: self.wire,
+            prepared: self.prepared,
             answer,
         }
     }

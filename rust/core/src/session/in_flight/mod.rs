@@ -72,11 +72,11 @@ impl InFlightCommand {
     pub(in crate::session) fn assign(
         &mut self,
         owner: OperationId,
-        wire: PreparedCommand,
+        prepared: PreparedCommand,
         limit: Option<Instant>,
     ) {
         debug_assert!(!self.is_occupied(), "one command at a time");
-        self.pending = Some(PendingCommand::new(owner, wire, limit));
+        self.pending = Some(PendingCommand::new(owner, prepared, limit));
     }
 
     /// No operation waits for this command any more: unsent, it is dropped; in flight, it
@@ -95,7 +95,7 @@ impl InFlightCommand {
         self.detach(owner);
         if let Some(pending) = self.pending.take_if(|p| p.detached) {
             stats.timeouts += 1;
-            self.late_answers.expect(&pending.wire, pending.echo);
+            self.late_answers.expect(&pending.prepared, pending.echo);
         }
     }
 
@@ -146,21 +146,21 @@ impl InFlightCommand {
         self.ready_at = None;
         let pending = self.pending.as_mut()?;
         let unsent = pending.deadline.is_none();
-        if unsent && (pending.wire.forced || self.late_answers.is_synchronised()) {
-            pending.deadline = Some(within(now + pending.wire.timeout, pending.limit));
+        if unsent && (pending.prepared.forced || self.late_answers.is_synchronised()) {
+            pending.deadline = Some(within(now + pending.prepared.timeout, pending.limit));
             pending.due = pending.deadline;
             pending.sent_at = Some(now);
             pending.sendings += 1;
             self.sent = Some(pending.owner);
             stats.commands += 1;
-            return Some(pending.wire.bytes());
+            return Some(pending.prepared.bytes());
         }
         let settle_due = pending.settle_at.is_some_and(|at| at <= now);
         if unsent || settle_due {
             let probe = self
                 .late_answers
-                .probe(now, Some(&pending.wire.name), profile)?;
-            let bytes = probe.wire.bytes();
+                .probe(now, Some(&pending.prepared.name), profile)?;
+            let bytes = probe.prepared.bytes();
             self.probe = Some(probe);
             stats.commands += 1;
             stats.probes += 1;
@@ -244,9 +244,9 @@ impl InFlightCommand {
             if let Some(pending) = self.pending.take() {
                 stats.timeouts += 1;
                 // Knocking expects silence.
-                self.unanswered += u32::from(!pending.wire.forced);
+                self.unanswered += u32::from(!pending.prepared.forced);
                 self.late_answers
-                    .expect(&pending.wire, pending.echo.clone());
+                    .expect(&pending.prepared, pending.echo.clone());
                 let waited = pending
                     .sent_at
                     .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
@@ -284,7 +284,7 @@ impl InFlightCommand {
         match in_flight.filter(|_| self.probe.is_none()) {
             None => FinalResult::parse(line),
             Some(pending) => {
-                let result = pending.wire.grammar.result(line)?;
+                let result = pending.prepared.grammar.result(line)?;
                 if let FinalResult::Connect(text) = &result {
                     pending.lines.push(text.clone());
                 }
@@ -302,7 +302,7 @@ impl InFlightCommand {
 
     fn on_information(&mut self, line: &[u8]) -> LineOwner {
         if let Some(probe) = self.probe.as_mut() {
-            if !probe.recognised && probe.wire.grammar.accepts(line) {
+            if !probe.recognised && probe.prepared.grammar.accepts(line) {
                 probe.recognised = true;
                 if probe.grace_until.take().is_some() {
                     // The error before this line was not the probe's.
@@ -313,7 +313,7 @@ impl InFlightCommand {
         }
         let recognised = self.probe.as_ref().is_some_and(|p| p.recognised);
         if let Some(pending) = self.pending.as_mut() {
-            if pending.deadline.is_some() && !recognised && pending.wire.grammar.accepts(line) {
+            if pending.deadline.is_some() && !recognised && pending.prepared.grammar.accepts(line) {
                 pending.kept += line.len();
                 pending
                     .lines
@@ -338,8 +338,8 @@ impl InFlightCommand {
     fn end_endless(&mut self) {
         if let Some(mut pending) = self.pending.take() {
             self.late_answers
-                .expect(&pending.wire, pending.echo.clone());
-            pending.wire.endless = Some(pending.lines.len());
+                .expect(&pending.prepared, pending.echo.clone());
+            pending.prepared.endless = Some(pending.lines.len());
             self.answered = Some(pending.answered(Answer::Hidden));
         }
     }

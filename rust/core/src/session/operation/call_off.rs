@@ -68,7 +68,7 @@ impl CallOff {
             password: None,
             ..configuration(options)
         };
-        state.wire(&Command::MqttCfg(cfg))
+        state.prepare(&Command::MqttCfg(cfg))
     }
 
     /// Begins without regard to what the module has reported.
@@ -76,7 +76,7 @@ impl CallOff {
         self.until = cx.now.checked_add(LIMIT);
         self.stage = Stage::End;
         cx.state.connection.on_disconnecting();
-        Step::send(cx.state.wire(&Command::MqttDisc))
+        Step::send(cx.state.prepare(&Command::MqttDisc))
     }
 
     fn end(&mut self, cx: &mut Context<'_>) -> Step {
@@ -85,18 +85,23 @@ impl CallOff {
         }
         self.stage = Stage::End;
         cx.state.connection.on_disconnecting();
-        Step::send(cx.state.wire(&Command::MqttDisc))
+        Step::send(cx.state.prepare(&Command::MqttDisc))
     }
 
     fn delete(&mut self, cx: &mut Context<'_>, stage: Stage) -> Step {
         self.stage = stage;
-        Step::send(cx.state.wire(&Command::MqttDel))
+        Step::send(cx.state.prepare(&Command::MqttDel))
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: &Answer, wire: &PreparedCommand) -> Step {
+    fn on_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: &Answer,
+        prepared: &PreparedCommand,
+    ) -> Step {
         match (self.stage, answer) {
             // A module that answers nothing cannot be stopped from here.
-            (_, Answer::TimedOut(waited)) => Step::fail(wire.timed_out(*waited)),
+            (_, Answer::TimedOut(waited)) => Step::fail(prepared.timed_out(*waited)),
             (Stage::End, Answer::Ok(_) | Answer::Hidden) => {
                 if has_ended(cx.state) {
                     return Step::done();
@@ -123,7 +128,7 @@ impl CallOff {
             (Stage::DeleteAfterwards, _) => Step::done(),
             (Stage::BreakIn, _) => {
                 self.stage = Stage::Look;
-                Step::send(cx.state.wire(&Command::MqttStatRead))
+                Step::send(cx.state.prepare(&Command::MqttStatRead))
             }
             (Stage::Look, answer) => self.on_looked(cx, answer),
         }
@@ -169,7 +174,7 @@ impl Procedure for CallOff {
         match (input, self.stage) {
             (Input::Start, _) if has_ended(cx.state) => Step::done(),
             (Input::Start, _) => self.begin(cx),
-            (Input::Answer(answer, wire), _) => self.on_answer(cx, &answer, wire),
+            (Input::Answer(answer, prepared), _) => self.on_answer(cx, &answer, prepared),
             (Input::Timer, Stage::WaitEnd) => self.delete(cx, Stage::Delete),
             (Input::Timer, Stage::Pause) => self.end(cx),
             (Input::BrokerEvent(BrokerEvent::Disconnected), Stage::WaitEnd | Stage::Pause) => {

@@ -15,16 +15,16 @@ impl Procedure for Config {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start => Step::send(cx.state.wire(&Command::MqttCfgRead)),
-            Input::Answer(answer, wire) => {
-                Step::Done(lines_of(answer, wire, cx.state).and_then(|lines| {
+            Input::Start => Step::send(cx.state.prepare(&Command::MqttCfgRead)),
+            Input::Answer(answer, prepared) => {
+                Step::Done(lines_of(answer, prepared, cx.state).and_then(|lines| {
                     let readback = lines
                         .iter()
                         .find_map(|l| ConfigReadback::parse(l.as_bytes()));
                     // The lines may show the password, so they are not quoted.
                     readback
                         .map(Outcome::Config)
-                        .ok_or_else(|| no_line(wire, &[]))
+                        .ok_or_else(|| no_line(prepared, &[]))
                 }))
             }
             Input::BrokerEvent(_) | Input::Timer => Step::Pending,

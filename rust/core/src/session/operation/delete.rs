@@ -65,11 +65,11 @@ impl Procedure for Delete {
         match input {
             Input::Start => {
                 cx.state.recovery.forget();
-                Step::send(cx.state.wire(&Command::MqttDel))
+                Step::send(cx.state.prepare(&Command::MqttDel))
             }
-            Input::Answer(answer, wire) => {
+            Input::Answer(answer, prepared) => {
                 let refused = matches!(answer, Answer::Refused(_));
-                match lines_of(answer, wire, cx.state) {
+                match lines_of(answer, prepared, cx.state) {
                     Ok(_) => {
                         cx.state.client_deleted();
                         Step::done()

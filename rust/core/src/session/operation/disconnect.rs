@@ -59,7 +59,7 @@ impl Disconnect {
         }
         self.refusal = Some((refusal, name.to_owned()));
         self.stage = Stage::Refused;
-        Step::send(cx.state.wire(&Command::MqttStatRead))
+        Step::send(cx.state.prepare(&Command::MqttStatRead))
     }
 
     /// The report did not come: has the connection ended all the same?
@@ -104,7 +104,7 @@ impl Procedure for Disconnect {
         match input {
             Input::Start => {
                 cx.state.connection.on_disconnecting();
-                Step::send(cx.state.wire(&Command::MqttDisc))
+                Step::send(cx.state.prepare(&Command::MqttDisc))
             }
             Input::BrokerEvent(BrokerEvent::Disconnected) => {
                 self.reported = true;
@@ -114,33 +114,33 @@ impl Procedure for Disconnect {
                 }
             }
             Input::Answer(answer, _) if self.stage == Stage::Checking => Self::check(cx, &answer),
-            Input::Answer(answer, wire) if self.stage == Stage::Refused => {
+            Input::Answer(answer, prepared) if self.stage == Stage::Refused => {
                 Self::take_state(cx, &answer);
                 cx.state.connection.on_disconnect_refused();
                 match self.refusal.take() {
                     // It was ending already.
                     _ if self.reported => Step::done(),
                     Some((refusal, name)) => Step::fail(refused(cx.state, &refusal, &name)),
-                    None => Step::fail(wire.result_unknown()),
+                    None => Step::fail(prepared.result_unknown()),
                 }
             }
-            Input::Answer(Answer::Refused(refusal), wire) => {
-                self.on_refused(cx, refusal, &wire.name)
+            Input::Answer(Answer::Refused(refusal), prepared) => {
+                self.on_refused(cx, refusal, &prepared.name)
             }
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) if self.reported => Step::done(),
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
                 self.stage = Stage::Waiting;
                 Step::Wait(Some(cx.now + REPORT))
             }
-            Input::Answer(answer @ Answer::TimedOut(_), wire) => {
-                match lines_of(answer, wire, cx.state) {
+            Input::Answer(answer @ Answer::TimedOut(_), prepared) => {
+                match lines_of(answer, prepared, cx.state) {
                     Err(error) if !self.reported => Step::fail(error),
                     _ => Step::done(),
                 }
             }
             Input::Timer => {
                 self.stage = Stage::Checking;
-                Step::send(cx.state.wire(&Command::MqttStatRead))
+                Step::send(cx.state.prepare(&Command::MqttStatRead))
             }
             Input::BrokerEvent(_) => Step::Pending,
         }

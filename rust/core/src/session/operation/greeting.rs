@@ -150,26 +150,26 @@ impl Greeting {
     fn knock(&mut self, state: &SessionState) -> Result<PreparedCommand, Error> {
         self.knocks = self.knocks.wrapping_add(1);
         let long = self.knocks % LONG_KNOCK == 0;
-        let mut wire = if long && self.is_first {
+        let mut prepared = if long && self.is_first {
             other_knock("ATQ0", state)?
         } else {
             knock(state)?
         };
         if self.is_first {
             // There may be no time for more than one.
-            wire.timeout = wire.timeout.min(self.patience);
+            prepared.timeout = prepared.timeout.min(self.patience);
         }
         if long && state.heard.count() > 0 {
-            wire.timeout += state.config.silence_limit;
+            prepared.timeout += state.config.silence_limit;
         }
-        Ok(wire)
+        Ok(prepared)
     }
 }
 
 /// One `AT`, sent at once and not waited for long.
 pub(super) fn knock(state: &SessionState) -> Result<PreparedCommand, Error> {
-    let wire = PreparedCommand::new(&Command::General(General::At), &state.profile, KNOCK)?;
-    Ok(at_once(wire))
+    let prepared = PreparedCommand::new(&Command::General(General::At), &state.profile, KNOCK)?;
+    Ok(at_once(prepared))
 }
 
 /// Another command that any module answers that listens.
@@ -177,11 +177,11 @@ fn other_knock(line: &str, state: &SessionState) -> Result<PreparedCommand, Erro
     Ok(at_once(PreparedCommand::raw(line, &state.profile, KNOCK)?))
 }
 
-fn at_once(mut wire: PreparedCommand) -> PreparedCommand {
-    wire.forced = true;
+fn at_once(mut prepared: PreparedCommand) -> PreparedCommand {
+    prepared.forced = true;
     // Asking again is this file's matter.
-    wire.repeatable = false;
-    wire
+    prepared.repeatable = false;
+    prepared
 }
 
 /// A setting that a listening module answers at once.

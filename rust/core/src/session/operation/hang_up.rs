@@ -16,7 +16,7 @@ impl Procedure for HangUp {
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start if !cx.state.is_connected() => Step::done(),
-            Input::Start => Step::send(cx.state.wire(&Command::MqttDisc)),
+            Input::Start => Step::send(cx.state.prepare(&Command::MqttDisc)),
             Input::Answer(..) => {
                 let why = "the module refused a publish without a number: the packet ids that it \
                            has given are unknown";

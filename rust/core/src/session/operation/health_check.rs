@@ -59,7 +59,7 @@ impl HealthCheck {
             accepted: false,
             code: None,
         };
-        Step::send(cx.state.acknowledged_wire(&Command::MqttSub(MqttSub {
+        Step::send(cx.state.prepare_acknowledged(&Command::MqttSub(MqttSub {
             filter,
             qos: QoS::AtMostOnce,
             hex: false,
@@ -92,7 +92,7 @@ impl HealthCheck {
             retain: false,
             payload,
         });
-        Step::send(cx.state.wire(&command))
+        Step::send(cx.state.prepare(&command))
     }
 
     fn succeed(cx: &mut Context<'_>) -> Step {
@@ -133,9 +133,9 @@ impl HealthCheck {
                     return self.granted(cx, 0);
                 }
                 match table::question(&refusal, cx.state) {
-                    Some(wire) => {
+                    Some(prepared) => {
                         self.stage = Stage::Looking;
-                        Step::Send(wire)
+                        Step::Send(prepared)
                     }
                     None => self.refused(cx, "the module refuses the subscription"),
                 }

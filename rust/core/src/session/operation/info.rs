@@ -109,7 +109,9 @@ impl Procedure for Info {
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start => self.next(cx),
-            Input::Answer(Answer::TimedOut(waited), wire) => Step::fail(wire.timed_out(waited)),
+            Input::Answer(Answer::TimedOut(waited), prepared) => {
+                Step::fail(prepared.timed_out(waited))
+            }
             Input::Answer(answer, _) => {
                 if let Answer::Ok(lines) = answer {
                     self.take(&lines);
@@ -123,7 +125,7 @@ impl Procedure for Info {
 }
 
 fn ask(question: Question, state: &SessionState) -> Result<PreparedCommand, Error> {
-    state.wire(&Command::General(match question {
+    state.prepare(&Command::General(match question {
         Question::Model => General::ModelId,
         Question::FirmwareVersion => General::FirmwareVersion,
         Question::Revision => General::Revision,

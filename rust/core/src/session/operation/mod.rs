@@ -67,9 +67,9 @@ pub(super) enum Step {
 
 impl Step {
     /// Sends the command, or ends with the reason why it cannot be sent.
-    fn send(wire: Result<PreparedCommand, Error>) -> Self {
-        match wire {
-            Ok(wire) => Self::Send(wire),
+    fn send(prepared: Result<PreparedCommand, Error>) -> Self {
+        match prepared {
+            Ok(prepared) => Self::Send(prepared),
             Err(error) => Self::fail(error),
         }
     }
@@ -252,23 +252,23 @@ pub(super) fn build(request: Request, state: &SessionState) -> Result<Box<dyn Pr
 /// The information lines of an answer, or the error that it is.
 fn lines_of(
     answer: Answer,
-    wire: &PreparedCommand,
+    prepared: &PreparedCommand,
     state: &SessionState,
 ) -> Result<Vec<String>, Error> {
     match answer {
         Answer::Ok(lines) => Ok(lines),
         Answer::Refused(refusal) => {
-            Err(refusal.error(ErrorCode::Command, &wire.name, &state.profile))
+            Err(refusal.error(ErrorCode::Command, &prepared.name, &state.profile))
         }
-        Answer::TimedOut(waited) => Err(wire.timed_out(waited)),
-        Answer::Hidden => Err(wire.result_unknown()),
+        Answer::TimedOut(waited) => Err(prepared.timed_out(waited)),
+        Answer::Hidden => Err(prepared.result_unknown()),
     }
 }
 
 /// The error for an answer that lacks the line it should have.
-fn no_line(wire: &PreparedCommand, lines: &[String]) -> Error {
+fn no_line(prepared: &PreparedCommand, lines: &[String]) -> Error {
     Error::new(
         ErrorCode::Command,
-        format!("{}: the answer {lines:?} is not understood", wire.name),
+        format!("{}: the answer {lines:?} is not understood", prepared.name),
     )
 }

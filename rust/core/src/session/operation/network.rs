@@ -116,14 +116,14 @@ impl Procedure for WaitForNetwork {
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
-        let (answer, wire) = match input {
+        let (answer, prepared) = match input {
             Input::Start | Input::Timer => return self.ask(cx.state),
             Input::BrokerEvent(_) => return Step::Pending,
-            Input::Answer(answer, wire) => (answer, wire),
+            Input::Answer(answer, prepared) => (answer, prepared),
         };
         let judged = match answer {
             Answer::Ok(lines) => self.judge(&lines),
-            other => lines_of(other, wire, cx.state)
+            other => lines_of(other, prepared, cx.state)
                 .map(|_| None)
                 .map_err(|error| error.to_string()),
         };

@@ -26,7 +26,7 @@ pub(in crate::session) const MOST_UNRELEASED: usize = 8;
 pub(super) struct Publish {
     topic: String,
     qos: QoS,
-    wire: PreparedCommand,
+    prepared: PreparedCommand,
     /// The command, as long as it goes with QoS 2.
     exactly_once: Option<Box<MqttPub>>,
     was_sent: bool,
@@ -62,7 +62,7 @@ impl Publish {
         Ok(Self {
             exactly_once,
             was_sent: false,
-            wire: state.acknowledged_wire(&command)?,
+            prepared: state.prepare_acknowledged(&command)?,
             topic,
             qos,
             accepted: false,
@@ -117,8 +117,8 @@ impl Publish {
             qos: QoS::AtLeastOnce,
             ..*command
         });
-        if let Ok(wire) = state.acknowledged_wire(&command) {
-            self.wire = wire;
+        if let Ok(prepared) = state.prepare_acknowledged(&command) {
+            self.prepared = prepared;
             self.qos = QoS::AtLeastOnce;
         }
     }
@@ -128,7 +128,12 @@ impl Publish {
         unreleased - waiting >= MOST_UNRELEASED
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
+    fn on_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: Answer,
+        prepared: &PreparedCommand,
+    ) -> Step {
         match (answer, self.kind()) {
             // With `AT+CMEE=1` a refusal of the module's has a number. Whether it has counted this
             // publish decides whose every later acknowledgement is.
@@ -147,7 +152,8 @@ impl Publish {
                 self.looks += 1;
                 cx.state.packet_ids.withdraw(cx.id);
                 if kind.is_none() {
-                    let error = refusal.error(ErrorCode::Command, &wire.name, &cx.state.profile);
+                    let error =
+                        refusal.error(ErrorCode::Command, &prepared.name, &cx.state.profile);
                     return Step::fail(error);
                 }
                 if refusal.may_mean_dead_link() || !refusal.may_mean_no_connection() {
@@ -167,14 +173,14 @@ impl Publish {
             (Answer::Refused(refusal), _) => {
                 cx.state.packet_ids.withdraw(cx.id);
                 let code = cx.state.refused(&refusal, ErrorCode::Command);
-                Step::fail(refusal.error(code, &wire.name, &cx.state.profile))
+                Step::fail(refusal.error(code, &prepared.name, &cx.state.profile))
             }
             (Answer::Ok(_), None) => self.receipt(cx, None),
-            (Answer::Hidden, None) => Step::fail(wire.result_unknown()),
+            (Answer::Hidden, None) => Step::fail(prepared.result_unknown()),
             // The acknowledgement says more than an OK that was lost.
             (_, Some(_)) if self.acknowledged.is_some() => self.receipt(cx, self.acknowledged),
             (Answer::TimedOut(_), Some(_)) if self.again(cx) => Step::Retry,
-            (Answer::TimedOut(waited), _) => Step::fail(wire.timed_out(waited)),
+            (Answer::TimedOut(waited), _) => Step::fail(prepared.timed_out(waited)),
             (Answer::Ok(_) | Answer::Hidden, Some(_)) => {
                 self.accepted = true;
                 Step::Wait(Some(cx.now + self.ack_wait(cx.state)))
@@ -193,7 +199,7 @@ impl Procedure for Publish {
     }
 
     fn time_limit(&self, state: &SessionState) -> Duration {
-        self.wire.timeout + self.ack_wait(state) + Duration::from_secs(5)
+        self.prepared.timeout + self.ack_wait(state) + Duration::from_secs(5)
     }
 
     fn awaits_release(&self) -> bool {
@@ -244,9 +250,9 @@ impl Procedure for Publish {
                 self.was_sent = true;
                 let kind = self.kind().map_or(AckKind::Publish0, |(kind, _)| kind);
                 cx.state.packet_ids.register(cx.id, kind, None);
-                Step::Send(self.wire.clone())
+                Step::Send(self.prepared.clone())
             }
-            Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
+            Input::Answer(answer, prepared) => self.on_answer(cx, answer, prepared),
             Input::BrokerEvent(BrokerEvent::Acknowledged { packet_id }) if self.accepted => {
                 self.receipt(cx, Some(*packet_id))
             }

@@ -14,7 +14,7 @@ use crate::session::state::SessionState;
 use crate::{Error, ErrorCode};
 
 pub(super) struct RawCommand {
-    wire: PreparedCommand,
+    prepared: PreparedCommand,
     /// What it means, if it is one of the dialect's.
     command: Option<Command>,
 }
@@ -31,15 +31,15 @@ impl RawCommand {
             || time_limit(line).map_or(usual, |slow| slow.max(usual)),
             |time| time.min(LONGEST),
         );
-        let wire = PreparedCommand::raw(line, &state.profile, timeout)?;
-        let command = Command::decode(wire.line.as_bytes()).ok();
-        Ok(Self { wire, command })
+        let prepared = PreparedCommand::raw(line, &state.profile, timeout)?;
+        let command = Command::decode(prepared.line.as_bytes()).ok();
+        Ok(Self { prepared, command })
     }
 }
 
 impl Procedure for RawCommand {
     fn title(&self) -> String {
-        self.wire.name.clone()
+        self.prepared.name.clone()
     }
 
     fn scope(&self) -> Scope {
@@ -50,7 +50,7 @@ impl Procedure for RawCommand {
     }
 
     fn time_limit(&self, _: &SessionState) -> Duration {
-        self.wire.timeout + Duration::from_secs(1)
+        self.prepared.timeout + Duration::from_secs(1)
     }
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
@@ -62,14 +62,14 @@ impl Procedure for RawCommand {
                 if let Some(kind) = self.takes_packet_id() {
                     cx.state.packet_ids.register_typed(cx.id, kind);
                 }
-                Step::Send(self.wire.clone())
+                Step::Send(self.prepared.clone())
             }
-            Input::Answer(answer, wire) => {
+            Input::Answer(answer, prepared) => {
                 if matches!(answer, Answer::Refused(_)) {
                     cx.state.packet_ids.withdraw(cx.id);
                 }
                 self.after(cx.state, &answer);
-                Step::Done(lines_of(answer, wire, cx.state).map(Outcome::Lines))
+                Step::Done(lines_of(answer, prepared, cx.state).map(Outcome::Lines))
             }
             Input::BrokerEvent(_) | Input::Timer => Step::Pending,
         }

@@ -13,7 +13,7 @@ const BANNER: Duration = Duration::from_secs(20);
 
 /// Done when the boot was seen and the module answers again.
 pub(super) struct Reboot {
-    wire: Result<PreparedCommand, Error>,
+    prepared: Result<PreparedCommand, Error>,
     /// What follows the boot.
     settings: Option<Settings>,
 }
@@ -22,7 +22,7 @@ impl Reboot {
     pub(super) fn new(state: &SessionState) -> Self {
         let command = state.profile.reboot_command;
         Self {
-            wire: PreparedCommand::raw(command, &state.profile, state.config.command_timeout),
+            prepared: PreparedCommand::raw(command, &state.profile, state.config.command_timeout),
             settings: None,
         }
     }
@@ -50,12 +50,12 @@ impl Procedure for Reboot {
             return settings.step(cx, input);
         }
         match input {
-            Input::Start => Step::send(self.wire.clone()),
+            Input::Start => Step::send(self.prepared.clone()),
             Input::BrokerEvent(BrokerEvent::Rebooted) => {
                 self.settings.insert(Settings::new()).step(cx, Input::Start)
             }
-            Input::Answer(Answer::Refused(refusal), wire) => {
-                Step::fail(refusal.error(ErrorCode::Command, &wire.name, &cx.state.profile))
+            Input::Answer(Answer::Refused(refusal), prepared) => {
+                Step::fail(refusal.error(ErrorCode::Command, &prepared.name, &cx.state.profile))
             }
             // Some modules restart without an answer.
             Input::Answer(..) => Step::Wait(Some(cx.now + BANNER)),

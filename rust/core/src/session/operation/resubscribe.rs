@@ -83,7 +83,7 @@ impl Resubscribe {
         cx.state
             .packet_ids
             .register(cx.id, AckKind::Subscribe, Some(filter));
-        Step::send(cx.state.acknowledged_wire(&Command::MqttSub(MqttSub {
+        Step::send(cx.state.prepare_acknowledged(&Command::MqttSub(MqttSub {
             filter: filter.clone(),
             qos: *qos,
             hex: *hex,
@@ -137,7 +137,7 @@ impl Resubscribe {
         let question = table::question(&refusal, cx.state);
         self.refusal = Some(refusal);
         match question {
-            Some(wire) => Step::Send(wire),
+            Some(prepared) => Step::Send(prepared),
             None => self.judge(cx, None),
         }
     }

@@ -54,9 +54,9 @@ impl Procedure for Settings {
             Progress::Done => {
                 cx.state.settled = true;
                 match greeting::wake_lock(cx.state) {
-                    Some(wire) => {
+                    Some(prepared) => {
                         self.locking = true;
-                        Step::send(wire)
+                        Step::send(prepared)
                     }
                     None => Step::done(),
                 }

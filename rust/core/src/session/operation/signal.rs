@@ -15,12 +15,12 @@ impl Procedure for ReadSignal {
 
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
-            Input::Start => Step::send(cx.state.wire(&Command::General(General::SignalQuality))),
-            Input::Answer(answer, wire) => {
-                Step::Done(lines_of(answer, wire, cx.state).and_then(|lines| {
+            Input::Start => Step::send(cx.state.prepare(&Command::General(General::SignalQuality))),
+            Input::Answer(answer, prepared) => {
+                Step::Done(lines_of(answer, prepared, cx.state).and_then(|lines| {
                     let line = lines.iter().find_map(|l| SignalLine::parse(l.as_bytes()));
                     line.map(|line| Outcome::Signal(signal(line)))
-                        .ok_or_else(|| no_line(wire, &lines))
+                        .ok_or_else(|| no_line(prepared, &lines))
                 }))
             }
             Input::BrokerEvent(_) | Input::Timer => Step::Pending,

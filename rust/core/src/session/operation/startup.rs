@@ -56,7 +56,7 @@ impl Startup {
                     return self.know(cx, model);
                 }
                 self.stage = Stage::ModelId;
-                Step::send(cx.state.wire(&Command::General(General::ModelId)))
+                Step::send(cx.state.prepare(&Command::General(General::ModelId)))
             }
         }
     }
@@ -70,7 +70,7 @@ impl Startup {
             Ok(Some(model)) => self.know(cx, model),
             Ok(None) if self.stage == Stage::ModelId => {
                 self.stage = Stage::Identification;
-                Step::send(cx.state.wire(&Command::General(General::Identification)))
+                Step::send(cx.state.prepare(&Command::General(General::Identification)))
             }
             Ok(None) => Step::fail(Error::new(
                 ErrorCode::UnsupportedModel,
@@ -90,9 +90,9 @@ impl Startup {
     fn know(&mut self, cx: &mut Context<'_>, model: Model) -> Step {
         cx.state.set_profile(Some(model));
         match greeting::wake_lock(cx.state) {
-            Some(wire) => {
+            Some(prepared) => {
                 self.stage = Stage::WakeLock;
-                Step::send(wire)
+                Step::send(prepared)
             }
             None => self.ask_state(cx),
         }
@@ -100,7 +100,7 @@ impl Startup {
 
     fn ask_state(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::State;
-        Step::send(cx.state.wire(&Command::MqttStatRead))
+        Step::send(cx.state.prepare(&Command::MqttStatRead))
     }
 
     /// The MQTT state that the module had before us; a module may also refuse to report it.

@@ -22,7 +22,7 @@ pub(super) struct Status {
 impl Status {
     fn ask(&mut self, cx: &mut Context<'_>) -> Step {
         self.reports = cx.state.connection.reports();
-        Step::send(cx.state.wire(&Command::MqttStatRead))
+        Step::send(cx.state.prepare(&Command::MqttStatRead))
     }
 }
 
@@ -34,13 +34,13 @@ impl Procedure for Status {
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start => self.ask(cx),
-            Input::Answer(answer, wire) => {
-                let lines = match lines_of(answer, wire, cx.state) {
+            Input::Answer(answer, prepared) => {
+                let lines = match lines_of(answer, prepared, cx.state) {
                     Ok(lines) => lines,
                     Err(error) => return Step::fail(error),
                 };
                 let Some(stat) = lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) else {
-                    return Step::fail(no_line(wire, &lines));
+                    return Step::fail(no_line(prepared, &lines));
                 };
                 if self.reports != cx.state.connection.reports() && self.repeats < MOST_REPEATS {
                     self.repeats += 1;

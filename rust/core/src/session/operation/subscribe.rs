@@ -18,7 +18,7 @@ pub(super) struct Subscribe {
     filter: String,
     qos: QoS,
     hex: bool,
-    wire: PreparedCommand,
+    prepared: PreparedCommand,
     stage: Stage,
     /// The broker's answer; it can come before the OK.
     code: Option<u8>,
@@ -59,7 +59,7 @@ impl Subscribe {
             hex,
         });
         Ok(Self {
-            wire: state.acknowledged_wire(&command)?,
+            prepared: state.prepare_acknowledged(&command)?,
             filter,
             qos,
             hex,
@@ -86,7 +86,7 @@ impl Subscribe {
         cx.state
             .packet_ids
             .register(cx.id, AckKind::Subscribe, Some(&self.filter));
-        Step::Send(self.wire.clone())
+        Step::Send(self.prepared.clone())
     }
 
     /// It is not there after all, and what there was before still is.
@@ -118,7 +118,12 @@ impl Subscribe {
         ))
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
+    fn on_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: Answer,
+        prepared: &PreparedCommand,
+    ) -> Step {
         match (answer, self.code) {
             (Answer::Refused(refusal), _) => {
                 cx.state.packet_ids.withdraw(cx.id);
@@ -127,7 +132,7 @@ impl Subscribe {
             (_, Some(code)) => self.granted(cx, code),
             (Answer::TimedOut(waited), None) => {
                 self.withdraw(cx);
-                Step::fail(wire.timed_out(waited))
+                Step::fail(prepared.timed_out(waited))
             }
             (Answer::Ok(_) | Answer::Hidden, None) if self.late => self.check(cx),
             (Answer::Ok(_) | Answer::Hidden, None) => {
@@ -141,9 +146,9 @@ impl Subscribe {
         let question = table::question(&refusal, cx.state);
         self.refusal = Some(refusal);
         match question {
-            Some(wire) => {
+            Some(prepared) => {
                 self.stage = Stage::Refused;
-                Step::Send(wire)
+                Step::Send(prepared)
             }
             None => self.refused(cx, None),
         }
@@ -172,7 +177,7 @@ impl Subscribe {
             return Step::Wait(Some(cx.now + LOOK_PAUSE));
         }
         let code = cx.state.refused(&refusal, ErrorCode::Subscribe);
-        Step::fail(refusal.error(code, &self.wire.name, &cx.state.profile))
+        Step::fail(refusal.error(code, &self.prepared.name, &cx.state.profile))
     }
 
     /// An earlier unsubscription was not answered: the module still has the filter, which the broker
@@ -190,9 +195,12 @@ impl Subscribe {
         cx.state
             .packet_ids
             .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
-        Step::send(cx.state.acknowledged_wire(&Command::MqttUnsub(MqttUnsub {
-            filter: self.filter.clone(),
-        })))
+        Step::send(
+            cx.state
+                .prepare_acknowledged(&Command::MqttUnsub(MqttUnsub {
+                    filter: self.filter.clone(),
+                })),
+        )
     }
 
     /// What was in the module's table is gone from it, or not.
@@ -223,7 +231,7 @@ impl Subscribe {
         if refuse_confusing_list(cx.state).is_err() {
             return self.silent(cx, None);
         }
-        Step::send(cx.state.wire(&Command::MqttSubRead))
+        Step::send(cx.state.prepare(&Command::MqttSubRead))
     }
 
     fn silent(&self, cx: &mut Context<'_>, listed: Option<bool>) -> Step {
@@ -252,7 +260,7 @@ impl Procedure for Subscribe {
     }
 
     fn time_limit(&self, state: &SessionState) -> Duration {
-        self.wire.timeout + state.ack_wait() * 2 + state.config.command_timeout * 4
+        self.prepared.timeout + state.ack_wait() * 2 + state.config.command_timeout * 4
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -292,7 +300,7 @@ impl Procedure for Subscribe {
             Input::Answer(answer, _) if self.stage == Stage::Refused => {
                 self.refused(cx, table::lists(&answer, &self.filter))
             }
-            Input::Answer(answer, wire) => self.on_answer(cx, answer, wire),
+            Input::Answer(answer, prepared) => self.on_answer(cx, answer, prepared),
             Input::BrokerEvent(BrokerEvent::Granted { code }) if self.stage == Stage::Asking => {
                 self.code = Some(*code);
                 Step::Pending

@@ -14,7 +14,7 @@ pub(super) struct SetAckTimeout {
 
 impl SetAckTimeout {
     pub(super) fn new(seconds: u16, state: &SessionState) -> Result<Self, Error> {
-        state.wire(&Command::MqttTo(MqttTo { seconds }))?;
+        state.prepare(&Command::MqttTo(MqttTo { seconds }))?;
         check(seconds, state)?;
         Ok(Self { seconds })
     }
@@ -44,9 +44,9 @@ impl Procedure for SetAckTimeout {
                     return Step::fail(error);
                 }
                 let seconds = self.seconds;
-                Step::send(cx.state.wire(&Command::MqttTo(MqttTo { seconds })))
+                Step::send(cx.state.prepare(&Command::MqttTo(MqttTo { seconds })))
             }
-            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.state) {
+            Input::Answer(answer, prepared) => match lines_of(answer, prepared, cx.state) {
                 Ok(_) => {
                     cx.state.ack_timeout = self.seconds;
                     cx.state.recovery.set_ack_timeout(self.seconds);
@@ -79,9 +79,9 @@ impl Procedure for SetPingReport {
         match input {
             Input::Start => {
                 let report = self.report;
-                Step::send(cx.state.wire(&Command::MqttPing(MqttPing { report })))
+                Step::send(cx.state.prepare(&Command::MqttPing(MqttPing { report })))
             }
-            Input::Answer(answer, wire) => match lines_of(answer, wire, cx.state) {
+            Input::Answer(answer, prepared) => match lines_of(answer, prepared, cx.state) {
                 Ok(_) => {
                     cx.state.recovery.set_ping_report(self.report);
                     Step::done()

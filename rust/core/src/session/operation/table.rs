@@ -25,7 +25,7 @@ pub(super) fn question(refusal: &Refusal, state: &SessionState) -> Option<Prepar
     if clear || !state.is_connected() || refuse_confusing_list(state).is_err() {
         return None;
     }
-    state.wire(&Command::MqttSubRead).ok()
+    state.prepare(&Command::MqttSubRead).ok()
 }
 
 /// Whether the module has this filter, as far as its answer shows.

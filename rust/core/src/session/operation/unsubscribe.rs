@@ -18,7 +18,7 @@ const LONGEST_FILTER: usize = 249;
 /// Done when the broker has acknowledged.
 pub(super) struct Unsubscribe {
     filter: String,
-    wire: PreparedCommand,
+    prepared: PreparedCommand,
     accepted: bool,
     acknowledged: bool,
     /// What the module refused with, while its table is looked at.
@@ -34,7 +34,7 @@ impl Unsubscribe {
             filter: filter.clone(),
         });
         Ok(Self {
-            wire: state.acknowledged_wire(&command)?,
+            prepared: state.prepare_acknowledged(&command)?,
             filter,
             accepted: false,
             acknowledged: false,
@@ -55,7 +55,7 @@ impl Unsubscribe {
         let question = table::question(&refusal, cx.state);
         self.refusal = Some(refusal);
         match question {
-            Some(wire) => Step::Send(wire),
+            Some(prepared) => Step::Send(prepared),
             None => self.refused(cx, None),
         }
     }
@@ -89,7 +89,7 @@ impl Unsubscribe {
             format!("{:?} stays subscribed", self.filter)
         };
         let code = cx.state.refused(&refusal, ErrorCode::Command);
-        let error = refusal.error(code, &self.wire.name, &cx.state.profile);
+        let error = refusal.error(code, &self.prepared.name, &cx.state.profile);
         Step::fail(error.with_hint(&hint))
     }
 
@@ -109,7 +109,7 @@ impl Procedure for Unsubscribe {
     }
 
     fn time_limit(&self, state: &SessionState) -> Duration {
-        self.wire.timeout + state.ack_wait() + state.config.command_timeout
+        self.prepared.timeout + state.ack_wait() + state.config.command_timeout
     }
 
     fn while_recovering(&self) -> WhileRecovering {
@@ -135,16 +135,16 @@ impl Procedure for Unsubscribe {
                 cx.state
                     .packet_ids
                     .register(cx.id, AckKind::Unsubscribe, Some(&self.filter));
-                Step::Send(self.wire.clone())
+                Step::Send(self.prepared.clone())
             }
             Input::Answer(answer, _) if self.refusal.is_some() => {
                 self.refused(cx, table::lists(&answer, &self.filter))
             }
             Input::Answer(Answer::Refused(refusal), _) => self.on_refused(cx, refusal),
             Input::Answer(..) if self.acknowledged => self.ended(cx),
-            Input::Answer(Answer::TimedOut(waited), wire) => {
+            Input::Answer(Answer::TimedOut(waited), prepared) => {
                 cx.state.subscriptions.leave(&self.filter, false);
-                Step::fail(wire.timed_out(waited))
+                Step::fail(prepared.timed_out(waited))
             }
             Input::Answer(Answer::Ok(_) | Answer::Hidden, _) => {
                 self.accepted = true;

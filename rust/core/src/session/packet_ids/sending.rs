@@ -89,7 +89,7 @@ impl Sending {
     /// Whether it may be acknowledged for this filter.
     pub(super) fn is_for(&self, filter: Option<&str>) -> bool {
         match (filter, &self.filter) {
-            (Some(told), Some(of)) => told == of,
+            (Some(named), Some(own)) => named == own,
             _ => true,
         }
     }

@@ -242,7 +242,7 @@ impl Scheduler {
             let Answered {
                 owner: id,
                 detached,
-                wire,
+                prepared,
                 answer,
             } = answered;
             if matches!(answer, Answer::Ok(_)) {
@@ -258,7 +258,7 @@ impl Scheduler {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.phase = Phase::Waiting;
             }
-            self.step(now, id, Input::Answer(answer, &wire));
+            self.step(now, id, Input::Answer(answer, &prepared));
         }
     }
 
@@ -399,9 +399,9 @@ impl Scheduler {
             return;
         };
         match std::mem::replace(&mut entry.phase, Phase::InFlight) {
-            Phase::Ready(wire) => {
+            Phase::Ready(prepared) => {
                 let limit = entry.deadline;
-                self.in_flight.assign(id, *wire, limit);
+                self.in_flight.assign(id, *prepared, limit);
             }
             Phase::New => {
                 entry.phase = Phase::Waiting;
@@ -437,8 +437,8 @@ impl Scheduler {
         }
         match step {
             Step::Pending => {}
-            Step::Send(wire) => {
-                entry.phase = Phase::Ready(Box::new(wire));
+            Step::Send(prepared) => {
+                entry.phase = Phase::Ready(Box::new(prepared));
                 entry.timer = None;
                 if let Some(place) = entry.place.take() {
                     self.turns.remove(id, place);

@@ -62,10 +62,10 @@ impl Play {
     }
 
     fn fails(&mut self, id: u64, code: ErrorCode) {
-        let verdict = self
+        let result = self
             .order
             .ended(self.now, id, Some(&Error::new(code, "no")));
-        assert_eq!(verdict, SendResult::Again);
+        assert_eq!(result, SendResult::Again);
     }
 
     fn loses_connection(&mut self) {

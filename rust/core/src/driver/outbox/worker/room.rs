@@ -56,7 +56,7 @@ impl Worker {
             self.dropped += 1;
             self.publish_stats(|stats| stats.dropped += 1);
             let text = "the message was dropped from the outbox to make room for a newer one";
-            self.tell(message.id, Err(Error::new(ErrorCode::OutboxFull, text)));
+            self.finish(message.id, Err(Error::new(ErrorCode::OutboxFull, text)));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{Error, ErrorCode};
 
 impl Connect {
     /// A command of the dialogue was refused for good or not answered.
-    pub(super) fn fail(cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
+    pub(super) fn fail(cx: &mut Context<'_>, answer: Answer, prepared: &PreparedCommand) -> Step {
         match answer {
             Answer::Refused(refusal) => {
                 let transition = cx
@@ -17,9 +17,9 @@ impl Connect {
                     .connection
                     .on_refused("the module did not take the command");
                 cx.state.report(transition);
-                Step::fail(refusal.error(ErrorCode::Connect, &wire.name, &cx.state.profile))
+                Step::fail(refusal.error(ErrorCode::Connect, &prepared.name, &cx.state.profile))
             }
-            other => match lines_of(other, wire, cx.state) {
+            other => match lines_of(other, prepared, cx.state) {
                 Ok(_) => Step::Pending,
                 Err(error) => Step::fail(error),
             },

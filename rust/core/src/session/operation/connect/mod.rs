@@ -87,12 +87,12 @@ impl Connect {
             // MQTT 3.1.1, 3.1.2.9: no password without a user name.
             return Err(ArgumentError::Empty { field: "username" }.into());
         }
-        let (cfg, open) = password::wires(&options, state)?;
+        let (cfg, open) = password::prepare(&options, state)?;
         let seconds = options.ack_timeout;
         Ok(Self {
             cfg,
             open,
-            ack_timeout: state.wire(&Command::MqttTo(MqttTo { seconds }))?,
+            ack_timeout: state.prepare(&Command::MqttTo(MqttTo { seconds }))?,
             options,
             stage: Stage::EndOld,
             again: false,
@@ -145,12 +145,12 @@ impl Connect {
         self.stage = Stage::EndOld;
         self.old_ended = false;
         cx.state.connection.on_disconnecting();
-        Step::send(cx.state.wire(&Command::MqttDisc))
+        Step::send(cx.state.prepare(&Command::MqttDisc))
     }
 
     fn delete_old(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::DeleteOld;
-        Step::send(cx.state.wire(&Command::MqttDel))
+        Step::send(cx.state.prepare(&Command::MqttDel))
     }
 
     fn configure(&mut self) -> Step {
@@ -169,7 +169,7 @@ impl Connect {
         }
         self.stage = Stage::PingReport;
         let command = Command::MqttPing(MqttPing { report: true });
-        Step::send(cx.state.wire(&command))
+        Step::send(cx.state.prepare(&command))
     }
 
     fn open(&mut self, cx: &mut Context<'_>) -> Step {
@@ -181,7 +181,12 @@ impl Connect {
         Step::Send(self.open.clone())
     }
 
-    fn on_answer(&mut self, cx: &mut Context<'_>, answer: Answer, wire: &PreparedCommand) -> Step {
+    fn on_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: Answer,
+        prepared: &PreparedCommand,
+    ) -> Step {
         match (self.stage, answer) {
             (Stage::EndOld, Answer::Ok(_)) => {
                 self.stage = Stage::WaitOldEnd;
@@ -201,7 +206,7 @@ impl Connect {
                     .client_configured(self.options.keepalive, self.options.clean_session);
                 self.set_ack_timeout()
             }
-            (Stage::AckTimeout, answer @ Answer::TimedOut(_)) => Self::fail(cx, answer, wire),
+            (Stage::AckTimeout, answer @ Answer::TimedOut(_)) => Self::fail(cx, answer, prepared),
             (Stage::AckTimeout, answer) => {
                 if matches!(answer, Answer::Ok(_)) {
                     cx.state.ack_timeout = self.options.ack_timeout;
@@ -218,11 +223,11 @@ impl Connect {
                 }
             }
             (Stage::Configure | Stage::Open, Answer::Refused(refusal)) => {
-                self.on_refused(cx, refusal, wire)
+                self.on_refused(cx, refusal, prepared)
             }
             (Stage::Look, answer) => self.on_looked(cx, &answer),
             (Stage::LookBusy, answer) => self.on_looked_busy(cx, &answer),
-            (_, answer) => Self::fail(cx, answer, wire),
+            (_, answer) => Self::fail(cx, answer, prepared),
         }
     }
 
@@ -260,7 +265,7 @@ impl Connect {
     fn go_on(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match (input, self.stage) {
             (Input::Start, _) => self.start(cx),
-            (Input::Answer(answer, wire), _) => self.on_answer(cx, answer, wire),
+            (Input::Answer(answer, prepared), _) => self.on_answer(cx, answer, prepared),
             (Input::Timer | Input::BrokerEvent(BrokerEvent::Disconnected), Stage::WaitOldEnd) => {
                 self.delete_old(cx)
             }
@@ -290,9 +295,9 @@ impl Connect {
     /// No caller waits for the outcome any more. If the module went on, it would some day make a
     /// connection that no one has asked for.
     pub(super) fn call_off(&self, state: &mut SessionState) {
-        let told = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
+        let attempted = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
             || self.refusals.of_open();
-        if told && state.connection.may_be_connected() {
+        if attempted && state.connection.may_be_connected() {
             if let Ok(cfg) = CallOff::configuration(&self.options, state) {
                 state.internal.push_back(Internal::CallOff {
                     cfg: Box::new(cfg),

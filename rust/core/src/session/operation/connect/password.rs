@@ -28,7 +28,7 @@ pub(in crate::session::operation) fn configuration(options: &ConnectOptions) -> 
 }
 
 /// The configuration and the opening.
-pub(super) fn wires(
+pub(super) fn prepare(
     options: &ConnectOptions,
     state: &SessionState,
 ) -> Result<(PreparedCommand, PreparedCommand), Error> {
@@ -39,10 +39,10 @@ pub(super) fn wires(
         will: options.will.clone(),
     };
     check_connect_packet(&cfg, &open, &state.profile)?;
-    let mut open = state.wire(&Command::MqttOpen(open))?;
+    let mut open = state.prepare(&Command::MqttOpen(open))?;
     // Some modules hold the OK back until the broker has acknowledged.
     open.timeout = open.timeout.max(ack_wait_of(options.ack_timeout));
-    Ok((state.wire(&Command::MqttCfg(cfg))?, open))
+    Ok((state.prepare(&Command::MqttCfg(cfg))?, open))
 }
 
 /// Whether the broker says that it does not let this user in.
@@ -75,11 +75,11 @@ impl Connect {
         cx: &mut Context<'_>,
         password: Result<Secret, Error>,
     ) -> Step {
-        let wires = password.and_then(|password| {
+        let commands = password.and_then(|password| {
             self.options.password = Some(password);
-            wires(&self.options, cx.state)
+            prepare(&self.options, cx.state)
         });
-        match wires {
+        match commands {
             Ok((cfg, open)) => {
                 self.cfg = cfg;
                 self.open = open;

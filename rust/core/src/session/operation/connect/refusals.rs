@@ -75,14 +75,14 @@ impl Connect {
         &mut self,
         cx: &mut Context<'_>,
         refusal: Refusal,
-        wire: &PreparedCommand,
+        prepared: &PreparedCommand,
     ) -> Step {
         if !refusal.may_mean_not_yet() {
-            return Self::fail(cx, Answer::Refused(refusal), wire);
+            return Self::fail(cx, Answer::Refused(refusal), prepared);
         }
         let first = self.refusals.since.is_none();
         self.refusals.since.get_or_insert(cx.now);
-        self.refusals.last = Some((refusal, wire.name.clone()));
+        self.refusals.last = Some((refusal, prepared.name.clone()));
         self.refusals.of_open = self.stage == Stage::Open;
         if self.stage == Stage::Open {
             // The connection that ended meanwhile was in the way, and is not this attempt.
@@ -113,7 +113,7 @@ impl Connect {
         }
         if cx.now.saturating_duration_since(since) >= OLD_ENDS {
             self.stage = Stage::LookBusy;
-            return Step::send(cx.state.wire(&Command::MqttStatRead));
+            return Step::send(cx.state.prepare(&Command::MqttStatRead));
         }
         self.try_again(cx)
     }

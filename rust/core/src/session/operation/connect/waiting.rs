@@ -95,7 +95,7 @@ impl Connect {
             return Step::Pending;
         }
         self.stage = Stage::Look;
-        Step::send(cx.state.wire(&Command::MqttStatRead))
+        Step::send(cx.state.prepare(&Command::MqttStatRead))
     }
 
     /// What the module says that it is doing.
