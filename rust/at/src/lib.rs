@@ -113,6 +113,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 pub mod cme;
 pub mod command;
 pub mod command_line;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use m531x_at::calendar::{date, days};
+
 const DAY: u64 = 86_400;
 
 /// A time as RFC 3339 writes it, in UTC with microseconds.
@@ -39,35 +41,6 @@ pub(crate) fn read_rfc3339(text: &str) -> Option<SystemTime> {
     let micros: u32 = format!("{part:0<6}").get(..6)?.parse().ok()?;
     let seconds = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
     fits.then(|| UNIX_EPOCH + Duration::new(seconds, micros * 1000))
-}
-
-/// The number of the day since 1970, the other way round than [`date`].
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let year = year.saturating_sub(u64::from(month <= 2));
-    let shifted = (month + 9) % 12;
-    let day_of_year = (153 * shifted + 2) / 5 + day.saturating_sub(1);
-    let day_of_era = (year % 400) * 365 + year % 400 / 4 - year % 400 / 100 + day_of_year;
-    (year / 400 * 146_097 + day_of_era).saturating_sub(719_468)
-}
-
-/// Year, month and day of the `days`-th day since 1970, by counting from the first of March, after which
-/// the months have a rhythm.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

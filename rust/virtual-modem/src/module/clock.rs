@@ -1,9 +1,11 @@
 //! The network's time, as `AT+CCLK?` prints it.
 
+use m531x_at::calendar::date;
+
 /// `yy/MM/dd,hh:mm:ss+00` of so many seconds since 1970, in UTC.
 pub(super) fn format(unix_time: u64) -> String {
     let (days, second) = (unix_time / 86_400, unix_time % 86_400);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = date(days);
     format!(
         "{:02}/{month:02}/{day:02},{:02}:{:02}:{:02}+00",
         year % 100,
@@ -11,25 +13,6 @@ pub(super) fn format(unix_time: u64) -> String {
         second / 60 % 60,
         second % 60
     )
-}
-
-/// Year, month and day of the Gregorian calendar, counted in eras of 400 years that start in March,
-/// so that the leap day is the last of its year.
-fn civil(days_since_1970: u64) -> (u64, u64, u64) {
-    let days = days_since_1970 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]
