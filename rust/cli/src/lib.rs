@@ -3,7 +3,6 @@
 //! It is a library so that the Python package can bring the same command.
 
 mod client_id;
-mod colour;
 mod command;
 mod connection_watch;
 mod failure;

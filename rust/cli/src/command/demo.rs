@@ -1,9 +1,10 @@
 //! `m531x demo`.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::Write;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use anstream::stdout;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use m531x_core::{
@@ -132,14 +133,7 @@ fn talk(virtual_modem: &VirtualModem, diary: &mut Vec<Row>) -> Result<Vec<u8>, F
 }
 
 fn print(rows: &[Row], out: &mut impl Write) -> Result<(), Failure> {
-    let colours = stdout().is_terminal();
-    let paint = |colour: AnsiColor| {
-        if colours {
-            Style::new().fg_color(Some(colour.into()))
-        } else {
-            Style::new()
-        }
-    };
+    let paint = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
     writeln!(
         out,
         "{:>8}  {:<COLUMN$}  this program",

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
+use colorchoice_clap::Color;
 use m531x_core::doctor::{Diagnosis, DoctorOptions, Finding, News, Verdict, diagnose};
 use m531x_core::{ConnectOptions, Recovery, Secret};
 use serde_json::json;
 
 use crate::client_id;
-use crate::colour::{ColourChoice, colours};
 use crate::failure::Failure;
 use crate::port::PortArguments;
 use crate::progress::Line;
@@ -50,9 +50,8 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Colours
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: ColourChoice,
+    #[command(flatten)]
+    color: Color,
     #[command(flatten)]
     port: PortArguments,
 }
@@ -66,7 +65,7 @@ impl Arguments {
             broker: self.connect_options(),
         };
         let (port, _virtual_modem) = self.port.name()?;
-        let painted = colours(self.color);
+        self.color.write_global();
         let mut line = Line::new();
         let mut written = Ok(());
         let diagnosis = diagnose(&port, &options, |news| match news {
@@ -74,7 +73,7 @@ impl Arguments {
             News::Found(_) if self.json => {}
             News::Found(finding) => {
                 line.clear();
-                let shown = writeln!(stdout(), "{}", shown(finding, painted));
+                let shown = writeln!(anstream::stdout(), "{}", shown(finding));
                 written = std::mem::replace(&mut written, Ok(())).and(shown);
             }
         });
@@ -107,10 +106,9 @@ impl Arguments {
     }
 }
 
-fn shown(finding: &Finding, painted: bool) -> String {
+fn shown(finding: &Finding) -> String {
     let text = finding.to_string();
     let colour = match finding.verdict {
-        _ if !painted => return text,
         Verdict::Ok => AnsiColor::Green,
         Verdict::Warning => AnsiColor::Yellow,
         Verdict::Failed => AnsiColor::Red,

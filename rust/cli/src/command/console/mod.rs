@@ -13,13 +13,15 @@ mod screen;
 mod typed;
 mod typed_line;
 
+use std::io::stdout;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anstream::{AutoStream, ColorChoice};
 use clap::Args;
+use colorchoice_clap::Color;
 use m531x_core::{ErrorCode, Modem, Recovery};
 
-use crate::colour::{ColourChoice, colours};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::port::RecordablePort;
@@ -40,9 +42,8 @@ const SLICE: Duration = Duration::from_millis(200);
     history is kept in $XDG_STATE_HOME/m531x/history without lines that hold a password. Ctrl-C gives up a line or a\n\
     wait, Ctrl-D ends. With standard input from a pipe it takes one line after the other.")]
 pub(crate) struct Arguments {
-    /// Colours; the variable `NO_COLOR` turns them off too
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: ColourChoice,
+    #[command(flatten)]
+    color: Color,
     /// Keep no history
     #[arg(long)]
     no_history: bool,
@@ -64,7 +65,9 @@ impl Arguments {
         // After the line editor, which has a handler of its own.
         let interrupt = Interrupt::restoring(&port.modem, Input::restorer())?;
         interrupt.watch_output_and_terminal()?;
-        let screen = Arc::new(Screen::new(colours(self.color), input.printer()));
+        self.color.write_global();
+        let painted = AutoStream::choice(&stdout()) != ColorChoice::Never;
+        let screen = Arc::new(Screen::new(painted, input.printer()));
         let listening = Arc::clone(&screen);
         port.modem
             .on_incoming(move |incoming| listening.incoming(&incoming))?;
