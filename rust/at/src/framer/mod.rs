@@ -81,6 +81,7 @@
 //! as a message under a *wildcard* subscription. Subscriptions without wildcards, or hex delivery
 //! where the module has it, close that too.
 
+mod ambiguity;
 mod arrivals;
 mod buffer;
 mod frame;
@@ -101,6 +102,7 @@ pub use frame::{Frame, FramerConfig, OnAmbiguous, silence_limit};
 use crate::profile::TopicQuoting;
 use crate::topic::{FilterSet, shared_filter};
 use crate::urc::Publish;
+use ambiguity::Ambiguity;
 use arrivals::Arrivals;
 use buffer::Buffer;
 use header::Header;
@@ -158,22 +160,6 @@ enum State {
     Payload { declared: usize, left: usize },
     /// The byte behind a payload that was too long.
     PayloadEnd { declared: usize },
-}
-
-/// Which of the unread bytes may be payload of a message that was read otherwise.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ambiguity {
-    /// So many bytes, all of them in the buffer: messages in there are flagged.
-    known: usize,
-    /// Up to so many bytes, or up to a silence: no messages can be recognised in there.
-    unknown: usize,
-    /// The rest of the line at the front.
-    line: bool,
-    /// To be reported when the ambiguity is over; `Some` as long as `known` or `unknown` is not 0.
-    hidden: Option<usize>,
-    /// A reading that was given up causes the ambiguity: what is read in there as messages hides no
-    /// answer, so that without a line in there nothing is reported.
-    lines_only: bool,
 }
 
 /// A frame as positions in the buffer.
@@ -379,39 +365,6 @@ impl Framer {
             *ambiguity.hidden.get_or_insert(0) += used;
         }
         ambiguity.known = ambiguity.known.saturating_sub(count);
-    }
-}
-
-impl Ambiguity {
-    /// Whether a line at the front must not be trusted.
-    #[inline]
-    fn any(self) -> bool {
-        self.line || self.known > 0 || self.unknown > 0
-    }
-
-    /// Whether all is as it seems, and nothing remains to be reported.
-    #[inline]
-    fn is_none(&self) -> bool {
-        !self.any() && self.hidden.is_none()
-    }
-
-    /// A line was not trusted, or may be hidden.
-    #[inline]
-    fn report(&mut self) {
-        self.lines_only = false;
-    }
-
-    /// The end of the ambiguity: what is to be reported.
-    fn end(&mut self) -> Option<usize> {
-        let unreported = std::mem::take(&mut self.lines_only);
-        self.hidden.take().filter(|_| !unreported)
-    }
-
-    /// Adds to what is reported when the ambiguity is over.
-    fn hide(&mut self, bytes: usize) {
-        if bytes > 0 {
-            *self.hidden.get_or_insert(0) += bytes;
-        }
     }
 }
 
