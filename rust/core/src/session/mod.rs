@@ -71,6 +71,7 @@ mod options;
 mod packet_ids;
 mod password;
 mod passwords;
+mod port;
 mod prepared_command;
 mod recovery;
 mod request;
@@ -102,7 +103,7 @@ use self::operation::{BrokerEvent, WhileRecovering};
 use self::scheduler::Scheduler;
 use self::state::SessionState;
 use self::subscriptions::Subscription;
-use crate::{Error, ErrorCode, EventKind, Incoming};
+use crate::{Error, Incoming};
 
 /// The brain of a modem; see the [module's documentation](self) for the loop around it.
 pub struct Session {
@@ -154,62 +155,6 @@ impl Session {
             self.scheduler.in_flight.wait_for_held(now, since, until);
         }
         self.scheduler.handle_timeout(now);
-        self.scheduler.pump(now);
-    }
-
-    /// Takes note that the port is gone: every operation fails, and so does every later one.
-    pub fn handle_port_lost(&mut self, now: Instant, why: &str) {
-        if self.lost.is_some() && !self.detached {
-            return;
-        }
-        self.detached = false;
-        let error = Scheduler::port_lost(why);
-        self.scheduler.state.recovery.forget();
-        self.scheduler.fail_all(now, &error);
-        self.scheduler.state.recovery.rest();
-        let transition = self.scheduler.state.connection.on_port_gone();
-        self.scheduler.state.report(transition);
-        self.scheduler.state.subscriptions.clear();
-        self.scheduler.state.event(EventKind::PortLost, 0, why);
-        self.lost = Some(error);
-    }
-
-    /// Takes note that the module is no longer in use: from now on there is no connection and no
-    /// subscription here, no matter what the module keeps. It sends nothing and reports no event.
-    pub fn handle_closed(&mut self) {
-        let state = &mut self.scheduler.state;
-        state.recovery.forget();
-        state.recovery.rest();
-        // No one receives events any more.
-        let _ = state.connection.on_port_gone();
-        state.subscriptions.clear();
-    }
-
-    /// Takes note that the port is gone but may come back: operations that wait for a connection
-    /// that is being made again go on waiting, all others fail, and so do those begun meanwhile.
-    pub fn handle_port_detached(&mut self, now: Instant, why: &str) {
-        if self.lost.is_some() {
-            return;
-        }
-        let error = Error::new(
-            ErrorCode::Port,
-            format!("the port is gone: {why}; it is being looked for"),
-        );
-        self.detached = true;
-        self.scheduler.detach(now, &error);
-        self.scheduler.state.event(EventKind::PortLost, 0, why);
-        self.lost = Some(error);
-        self.framer.reset();
-    }
-
-    /// Takes note that the port is there again: the module is set up as at the start.
-    pub fn handle_port_back(&mut self, now: Instant, port: &str) {
-        if !std::mem::take(&mut self.detached) {
-            return;
-        }
-        self.lost = None;
-        self.scheduler.state.event(EventKind::PortBack, 0, port);
-        self.scheduler.attach(now);
         self.scheduler.pump(now);
     }
 

@@ -4,6 +4,7 @@
 //! have a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. An
 //! event of the connection is never dropped. One event counts what was dropped.
 
+mod lanes;
 mod routes;
 mod state;
 
@@ -11,7 +12,9 @@ use std::convert::Infallible;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use state::{Lane, State};
+use lanes::Lane;
+pub(super) use lanes::Select;
+use state::State;
 pub(super) use state::{kind_bit, weight};
 
 use super::Overflow;
@@ -26,38 +29,6 @@ pub(super) struct Limits {
     /// Bytes of everything.
     pub bytes: u64,
     pub overflow: Overflow,
-}
-
-/// Which entries to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Select(u8);
-
-impl Select {
-    /// Messages that no callback takes.
-    pub(super) const MESSAGES: Self = Self(Lane::Messages.bit());
-    /// Events that no callback takes.
-    pub(super) const EVENTS: Self =
-        Self(Lane::LineEvents.bit() | Lane::ConnectionEvents.bit() | Lane::Ends.bit());
-    /// What no callback takes.
-    pub(super) const READ: Self = Self(Self::MESSAGES.0 | Self::EVENTS.0);
-    /// What callbacks take.
-    pub(super) const CALLED: Self = Self(Self::READ.0 << Lane::CALLED);
-    pub(super) const CALLED_MESSAGES: Self = Self(Self::MESSAGES.0 << Lane::CALLED);
-    pub(super) const CALLED_EVENTS: Self = Self(Self::EVENTS.0 << Lane::CALLED);
-    pub(super) const NONE: Self = Self(0);
-    pub(super) const ANY: Self = Self(Self::READ.0 | Self::CALLED.0);
-
-    pub(super) fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    fn has(self, lane: usize) -> bool {
-        self.0 & (1 << lane) != 0
-    }
-
-    fn overlaps(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
 }
 
 /// An entry and its place in the order.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::lanes::{LANES, Lane, Select};
 use super::routes::{Destination, Routes};
-use super::{Limits, Select, Signal};
+use super::{Limits, Signal};
 use crate::driver::Overflow;
 use crate::{Event, EventKind, Incoming};
 
@@ -22,26 +23,6 @@ const MOST_CONNECTION_EVENTS: usize = 4096;
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// What an entry takes besides its texts and payload.
 const ENTRY: u64 = 200;
-
-/// The entries of one kind for one kind of consumer; those of callbacks are `CALLED` lanes on.
-#[derive(Clone, Copy)]
-pub(super) enum Lane {
-    Messages,
-    LineEvents,
-    ConnectionEvents,
-    /// The ends of operations, each of which was asked for: they are not bounded here.
-    Ends,
-}
-
-pub(super) const LANES: usize = 8;
-
-impl Lane {
-    pub(super) const CALLED: usize = 4;
-
-    pub(super) const fn bit(self) -> u8 {
-        1 << self as usize
-    }
-}
 
 pub(super) struct State {
     pub(super) lanes: [BTreeMap<u64, Incoming>; LANES],

@@ -1,3 +1,5 @@
+use m531x_at::urc::AckNumbers;
+
 use super::*;
 
 const A: OperationId = OperationId(1);

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Entry, Phase, Scheduler};
+use super::Scheduler;
+use super::entry::{Entry, Phase};
 use crate::session::operation::{BrokerEvent, Input, Scope};
 use crate::session::recovery::Stage;
 use crate::session::request::{OperationId, Outcome};
