@@ -9,40 +9,27 @@ from dataclasses import dataclass
 
 from referee_broker import Broker, Link, Packet
 from referee_loop import Loop, Timer
+from referee_numbers import (
+    BAD_PARAMETER,
+    CONNECT_SENT,
+    CONNECTED,
+    DISCONNECTED,
+    INITIALISED,
+    NOT_ALLOWED,
+    RECONNECTING,
+    TCP_CONNECTING,
+    TO_CONNECT,
+    TO_PING,
+    TO_PUBLISH,
+    TO_SUBSCRIBE,
+    TO_UNSUBSCRIBE,
+    UNINITIALISED,
+    Config,
+    RefusedError,
+)
 from referee_traits import Traits
 
-__all__ = ["Client", "Config", "RefusedError"]
-
-UNINITIALISED, INITIALISED, DISCONNECTED, CONNECT_SENT = 0, 1, 2, 3
-RECONNECTING, CONNECTED, TCP_CONNECTING = 4, 5, 6
-
-# ``+MQTTTO:<type>``, from the manual, 1.9.
-TO_CONNECT, TO_PUBLISH, TO_SUBSCRIBE, TO_UNSUBSCRIBE, TO_PING = 1, 2, 3, 4, 5
-
-NOT_ALLOWED = 3
-BAD_PARAMETER = 601
-
-
-class RefusedError(Exception):
-    """The command ends with ``+CME ERROR: <number>``."""
-
-    def __init__(self, number: int) -> None:
-        """Refuses with a number."""
-        super().__init__(number)
-        self.number = number
-
-
-@dataclass(frozen=True)
-class Config:
-    """What AT+MQTTCFG set."""
-
-    host: str
-    port: int
-    client_id: str
-    keepalive: int
-    username: str
-    password: str
-    clean: bool
+__all__ = ["Client"]
 
 
 @dataclass

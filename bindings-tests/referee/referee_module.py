@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 
 from referee_broker import Broker, Packet
-from referee_client import BAD_PARAMETER, Client, Config, RefusedError
+from referee_client import Client
 from referee_loop import Loop, Port, PtyPort, TcpPort
+from referee_numbers import BAD_PARAMETER, Config, RefusedError
 from referee_traits import Traits
 
 __all__ = ["FakeModule"]
