@@ -29,7 +29,7 @@ __all__ = [
     "diagnose",
 ]
 
-Verdict = Literal["ok", "warning", "failed", "skipped"]
+CheckResult = Literal["ok", "warning", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Finding:
     """
 
     step: str
-    verdict: Verdict
+    verdict: CheckResult
     text: str
     remedy: str | None
 
@@ -71,7 +71,7 @@ class Diagnosis:
         """The findings of the native module."""
         return cls(
             tuple(
-                Finding(step, cast("Verdict", verdict), text, remedy)
+                Finding(step, cast("CheckResult", verdict), text, remedy)
                 for step, verdict, text, remedy in findings
             )
         )

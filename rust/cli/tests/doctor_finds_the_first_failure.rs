@@ -241,7 +241,7 @@ fn answer_at(master: &OwnedFd, baudrate: u32) {
             continue;
         }
         let line = String::from_utf8_lossy(&buffer[..count]).into_owned();
-        let told = match line.trim() {
+        let command = match line.trim() {
             "AT+CGMM" => "M5311",
             "AT+CFUN?" => "+CFUN: 1",
             "AT+CPIN?" => "+CPIN: READY",
@@ -252,9 +252,9 @@ fn answer_at(master: &OwnedFd, baudrate: u32) {
             "AT+MQTTSTAT?" => "+MQTTSTAT: 0",
             _ => "",
         };
-        let answer = match told {
+        let answer = match command {
             "" => "\r\nOK\r\n".to_owned(),
-            told => format!("\r\n{told}\r\n\r\nOK\r\n"),
+            command => format!("\r\n{command}\r\n\r\nOK\r\n"),
         };
         rustix::io::write(master, answer.as_bytes()).unwrap();
     }

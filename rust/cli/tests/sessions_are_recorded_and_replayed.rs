@@ -101,9 +101,9 @@ fn the_recorder_listens_until_it_is_interrupted() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut told = BufReader::new(recorder.stderr.take().unwrap());
+    let mut output = BufReader::new(recorder.stderr.take().unwrap());
     let mut line = String::new();
-    told.read_line(&mut line).unwrap();
+    output.read_line(&mut line).unwrap();
     assert!(line.starts_with("recording into "), "{line}");
     send("INT", &recorder);
     let mut summary = String::new();
@@ -138,14 +138,14 @@ fn a_virtual_modem_plays_the_recorded_module_and_tells_what_is_different() {
     let output = run(&other);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(module.stop("TERM").0, Some(0));
-    let told = fs::read_to_string(&log).unwrap();
-    let (recorded, sent) = told.split_once(", the host sent: ").unwrap();
+    let output = fs::read_to_string(&log).unwrap();
+    let (recorded, sent) = output.split_once(", the host sent: ").unwrap();
     assert!(
         recorded.contains(": recorded: AT+MQTTPUB=\"a/b\""),
-        "{told}"
+        "{output}"
     );
-    assert!(sent.starts_with("AT+MQTTPUB=\"a/c\""), "{told}");
-    assert!(recorded.starts_with("m531x: line "), "{told}");
+    assert!(sent.starts_with("AT+MQTTPUB=\"a/c\""), "{output}");
+    assert!(recorded.starts_with("m531x: line "), "{output}");
 }
 
 #[test]

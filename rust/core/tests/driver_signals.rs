@@ -12,9 +12,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 fn a_result_is_signalled_once_and_is_there_then() {
     let (_peer, stream) = Peer::in_memory();
     let modem = open(stream);
-    let (told, signals) = mpsc::channel();
+    let (sender, signals) = mpsc::channel();
     let mut pending = modem.start_command("AT", None).unwrap();
-    pending.on_ready(move || told.send(()).unwrap());
+    pending.on_ready(move || sender.send(()).unwrap());
     signals.recv_timeout(LIMIT).unwrap();
     assert_eq!(
         pending.wait_for(Duration::ZERO).unwrap().unwrap(),
@@ -32,8 +32,8 @@ fn a_result_that_is_there_already_is_signalled_at_once() {
     let modem = open(stream);
     let pending = modem.start_command("AT", None).unwrap();
     eventually("the answer has come", || pending.is_done());
-    let (told, signals) = mpsc::channel();
-    pending.on_ready(move || told.send(()).unwrap());
+    let (sender, signals) = mpsc::channel();
+    pending.on_ready(move || sender.send(()).unwrap());
     signals.try_recv().unwrap();
 }
 
@@ -42,14 +42,14 @@ fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
     let (_peer, stream) = Peer::in_memory_with(|line| (line == "AT+CSQ").then(|| SILENCE.into()));
     let modem = open(stream);
     while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
-    let (told, signals) = mpsc::channel();
-    let arrivals = told.clone();
+    let (sender, signals) = mpsc::channel();
+    let arrivals = sender.clone();
     modem.on_receivable(move || {
         let _ = arrivals.send("arrivals");
     });
     let mut pending = modem.start_command("AT+CSQ", None).unwrap();
     pending.on_ready(move || {
-        let _ = told.send("result");
+        let _ = sender.send("result");
     });
     modem.close().unwrap();
     let mut seen = [
@@ -66,9 +66,9 @@ fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
 fn every_arrival_is_signalled_after_it_can_be_received() {
     let (peer, stream) = Peer::in_memory();
     let modem = open(stream);
-    let (told, signals) = mpsc::channel();
+    let (sender, signals) = mpsc::channel();
     modem.on_receivable(move || {
-        let _ = told.send(());
+        let _ = sender.send(());
     });
     peer.publish("t", b"1");
     peer.publish("t", b"2");
@@ -86,9 +86,9 @@ fn readable_is_signalled_until_the_last_was_taken() {
     let (peer, stream) = Peer::in_memory();
     let modem = open(stream);
     while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
-    let (told, signals) = mpsc::channel();
+    let (sender, signals) = mpsc::channel();
     modem.on_readable(move |readable| {
-        let _ = told.send(readable);
+        let _ = sender.send(readable);
     });
     peer.publish("t", b"1");
     assert!(signals.recv_timeout(LIMIT).unwrap());

@@ -210,8 +210,8 @@ fn a_close_ends_the_wait_and_says_where_the_message_is() {
     let (_peer, stream) = Peer::in_memory();
     let modem = open(stream, &path);
     let delivery = keep(&modem, 1);
-    let (told, end) = mpsc::channel();
-    delivery.on_done(move |result| told.send(result).unwrap());
+    let (sender, end) = mpsc::channel();
+    delivery.on_done(move |result| sender.send(result).unwrap());
     modem.close().unwrap();
     let error = end.recv_timeout(Duration::from_secs(10)).unwrap();
     let error = error.unwrap_err();

@@ -217,7 +217,7 @@ fn a_file_that_cannot_be_written_any_more_is_told_and_the_session_goes_on() {
         recording.is_finished()
     });
     modem.signal().unwrap();
-    let told = loop {
+    let event = loop {
         if let Some(Incoming::Event(event)) = modem.recv(Some(Duration::from_secs(20))).unwrap() {
             if event.kind == EventKind::RecordingStopped {
                 break event;
@@ -226,7 +226,7 @@ fn a_file_that_cannot_be_written_any_more_is_told_and_the_session_goes_on() {
     };
     let error = recording.finish().unwrap_err();
     assert_eq!(error.code(), ErrorCode::Recording);
-    assert_eq!(told.text, error.to_string());
+    assert_eq!(event.text, error.to_string());
 }
 
 #[test]

@@ -18,10 +18,10 @@ fn attempts_go_on_ever_more_rarely_and_tell_why() {
         rig.reply("\r\n+MQTTOPEN: 4,0\r\n");
         assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
     }
-    let told = rig.events(EventKind::Recovering);
-    assert_eq!(told.len(), 9);
+    let announced = rig.events(EventKind::Recovering);
+    assert_eq!(announced.len(), 9);
     assert_eq!(
-        told[1],
+        announced[1],
         "attempt 2 in 2 s: broker broker:1883 refused the connection: return code 4, bad user \
          name or password"
     );

@@ -74,8 +74,8 @@ fn it_is_dropped_and_told_and_the_rest_goes_on() {
             assert_eq!(connections, budget + 1, "{filters:?}");
             // With a budget of one it was lost on the only connection that it is allowed.
             assert_eq!(rig.result(waiting).is_ok(), budget > 1);
-            let told = resubscribed(&rig);
-            let dropped: Vec<_> = told.iter().filter(|(_, value)| *value < 0).collect();
+            let reported = resubscribed(&rig);
+            let dropped: Vec<_> = reported.iter().filter(|(_, value)| *value < 0).collect();
             assert_eq!(dropped, [&("revoked".to_owned(), -3)]);
             assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
             assert_eq!(rig.session.subscriptions(), ["a", "b"]);

@@ -141,8 +141,8 @@ fn a_refusal_that_means_something_else_is_told_at_once() {
         rig.exchange("AT+MQTTTO=10", OK);
         rig.exchange(OPEN, &format!("\r\n+CME ERROR: {number}\r\n"));
         let error = rig.error(id);
-        let told = (error.code(), error.modem_code());
-        assert_eq!(told, (ErrorCode::Connect, Some(number)));
+        let reported = (error.code(), error.modem_code());
+        assert_eq!(reported, (ErrorCode::Connect, Some(number)));
         rig.expect_nothing();
     }
 }

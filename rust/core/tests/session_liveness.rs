@@ -276,11 +276,11 @@ fn the_page_says_what_is_measured() {
             let [answered, _, _, failed] = rates(model, "#", &topic, b"x", Some(every(limit)));
             (answered * 100 / calm, failed)
         });
-        let told = measured.map(|(percent, failed)| match failed {
+        let cells = measured.map(|(percent, failed)| match failed {
             0 => format!("{percent} %"),
             _ => format!("{percent} %, timeouts: {failed}"),
         });
-        let line = format!("| {label} | {} | {} |", told[0], told[1]);
+        let line = format!("| {label} | {} | {} |", cells[0], cells[1]);
         let known = table.lines().find(|known| known.contains(label));
         let known: Vec<&str> = known.unwrap_or_default().split(" | ").skip(1).collect();
         let percent = |cell: &&str| cell.split_once(" %").and_then(|(n, _)| n.parse().ok());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use colorchoice_clap::Color;
-use m531x_core::doctor::{Diagnosis, DoctorOptions, Finding, News, Verdict, diagnose};
+use m531x_core::doctor::{CheckResult, Diagnosis, DoctorOptions, Finding, News, diagnose};
 use m531x_core::{ConnectOptions, Recovery, Secret};
 use serde_json::json;
 
@@ -109,10 +109,10 @@ impl Arguments {
 fn shown(finding: &Finding) -> String {
     let text = finding.to_string();
     let colour = match finding.verdict {
-        Verdict::Ok => AnsiColor::Green,
-        Verdict::Warning => AnsiColor::Yellow,
-        Verdict::Failed => AnsiColor::Red,
-        Verdict::Skipped => AnsiColor::BrightBlack,
+        CheckResult::Ok => AnsiColor::Green,
+        CheckResult::Warning => AnsiColor::Yellow,
+        CheckResult::Failed => AnsiColor::Red,
+        CheckResult::Skipped => AnsiColor::BrightBlack,
     };
     let style = Style::new().fg_color(Some(colour.into()));
     let word = finding.verdict.name();

@@ -92,7 +92,7 @@ impl Arguments {
             )?;
         }
         if self.replay.is_some() {
-            tell_differences(&modem, &termination)?;
+            print_differences(&modem, &termination)?;
         } else {
             termination.wait();
         }
@@ -102,13 +102,13 @@ impl Arguments {
 }
 
 /// Prints where the host does otherwise than recorded, until a signal comes.
-fn tell_differences(modem: &VirtualModem, termination: &Termination) -> Result<(), Failure> {
-    let mut told = 0;
+fn print_differences(modem: &VirtualModem, termination: &Termination) -> Result<(), Failure> {
+    let mut printed = 0;
     loop {
         let ended = termination.wait_for(LOOK);
-        for difference in modem.differences().iter().skip(told) {
+        for difference in modem.differences().iter().skip(printed) {
             writeln!(stderr(), "m531x: {difference}")?;
-            told += 1;
+            printed += 1;
         }
         if ended {
             return Ok(());

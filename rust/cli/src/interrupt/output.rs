@@ -32,13 +32,13 @@ pub(super) fn watch(
             if typed {
                 watched.push(PollFd::new(&input, PollFlags::empty()));
             }
-            let told = loop {
+            let polled = loop {
                 match poll(&mut watched, None) {
                     Err(Errno::INTR) => {}
-                    told => break told,
+                    polled => break polled,
                 }
             };
-            if told.is_ok() {
+            if polled.is_ok() {
                 let reader_gone = pipe && !watched[0].revents().is_empty();
                 gone(if reader_gone {
                     Call::ReaderGone

@@ -1,6 +1,6 @@
 //! The findings so far.
 
-use super::{Diagnosis, Finding, News, STEPS, Verdict};
+use super::{CheckResult, Diagnosis, Finding, News, STEPS};
 
 /// Collects what is found; after a failure nothing more is looked at.
 pub(super) struct Examination<F> {
@@ -23,11 +23,16 @@ impl<F: FnMut(News<'_>)> Examination<F> {
     }
 
     pub(super) fn ok(&mut self, step: &'static str, text: impl Into<String>) {
-        self.find(step, Verdict::Ok, text.into(), None);
+        self.find(step, CheckResult::Ok, text.into(), None);
     }
 
     pub(super) fn warn(&mut self, step: &'static str, text: impl Into<String>, remedy: &str) {
-        self.find(step, Verdict::Warning, text.into(), Some(remedy.to_owned()));
+        self.find(
+            step,
+            CheckResult::Warning,
+            text.into(),
+            Some(remedy.to_owned()),
+        );
     }
 
     pub(super) fn fail(
@@ -37,11 +42,11 @@ impl<F: FnMut(News<'_>)> Examination<F> {
         remedy: impl Into<String>,
     ) {
         self.failed = true;
-        self.find(step, Verdict::Failed, text.into(), Some(remedy.into()));
+        self.find(step, CheckResult::Failed, text.into(), Some(remedy.into()));
     }
 
     pub(super) fn skip(&mut self, step: &'static str, text: &str) {
-        self.find(step, Verdict::Skipped, text.to_owned(), None);
+        self.find(step, CheckResult::Skipped, text.to_owned(), None);
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -61,7 +66,13 @@ impl<F: FnMut(News<'_>)> Examination<F> {
         }
     }
 
-    fn find(&mut self, step: &'static str, verdict: Verdict, text: String, remedy: Option<String>) {
+    fn find(
+        &mut self,
+        step: &'static str,
+        verdict: CheckResult,
+        text: String,
+        remedy: Option<String>,
+    ) {
         let finding = Finding {
             step,
             verdict,

@@ -71,7 +71,7 @@ pub struct Finding {
     /// Which of the [`STEPS`].
     pub step: &'static str,
     /// How it is.
-    pub verdict: Verdict,
+    pub verdict: CheckResult,
     /// What was found, in a line.
     pub text: String,
     /// What to do about it, if it is not well.
@@ -80,7 +80,7 @@ pub struct Finding {
 
 /// How a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
+pub enum CheckResult {
     /// Well.
     Ok,
     /// It works, but not as it should.
@@ -131,11 +131,11 @@ impl Diagnosis {
     pub fn failure(&self) -> Option<&Finding> {
         self.findings
             .iter()
-            .find(|finding| finding.verdict == Verdict::Failed)
+            .find(|finding| finding.verdict == CheckResult::Failed)
     }
 }
 
-impl Verdict {
+impl CheckResult {
     /// The verdict as a word: `ok`, `warning`, `failed` or `skipped`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -147,7 +147,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }

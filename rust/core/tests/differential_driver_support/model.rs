@@ -262,7 +262,7 @@ impl Model {
     }
 
     /// An event was received.
-    pub(crate) fn told(&mut self, event: &Event) -> Result<(), String> {
+    pub(crate) fn on_event(&mut self, event: &Event) -> Result<(), String> {
         let expected = match event.kind {
             EventKind::Connected => {
                 self.connections += 1;

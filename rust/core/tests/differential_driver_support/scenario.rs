@@ -140,7 +140,7 @@ impl Scenario {
         self.model.passed(round, &before);
         controlled
             .and_then(|()| self.rest(round))
-            .map_err(|why| self.tell(&why, round))
+            .map_err(|why| self.failure_of(&why, round))
     }
 
     /// Everybody does his part of the round at once.
@@ -216,7 +216,7 @@ impl Scenario {
             };
             match next {
                 None => return Ok(()),
-                Some(Incoming::Event(event)) => self.model.told(&event)?,
+                Some(Incoming::Event(event)) => self.model.on_event(&event)?,
                 Some(Incoming::Message(message)) if message.topic == BARRIER_TOPIC => {
                     if message.payload == barrier {
                         return Ok(());
@@ -314,7 +314,7 @@ impl Scenario {
         self.model.judge_arrivals(true)
     }
 
-    fn tell(&self, why: &str, round: &Round) -> String {
+    fn failure_of(&self, why: &str, round: &Round) -> String {
         let transcript = self.module.transcript();
         let last = transcript.len().saturating_sub(TRAIL);
         let lines: Vec<String> = transcript[last..]

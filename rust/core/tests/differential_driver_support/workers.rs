@@ -131,7 +131,7 @@ impl Publisher<'_> {
                 Ok(delivery) => {
                     let (reports, worker) = (self.reports.clone(), self.worker);
                     delivery.on_done(move |result| {
-                        tell(&reports, worker, number, qos, Ending::Known(result));
+                        report(&reports, worker, number, qos, Ending::Known(result));
                     });
                     return Ok(());
                 }
@@ -141,7 +141,7 @@ impl Publisher<'_> {
             }
             Way::GivenUp => begin().map_or_else(|e| Ending::Known(Err(e)), |_| Ending::GivenUp),
         };
-        tell(&self.reports, self.worker, number, qos, ending);
+        report(&self.reports, self.worker, number, qos, ending);
         Ok(())
     }
 }
@@ -173,7 +173,7 @@ pub(crate) fn refused<T: std::fmt::Debug>(
     }
 }
 
-fn tell(reports: &Sender<Report>, worker: usize, number: usize, qos: QoS, ending: Ending) {
+fn report(reports: &Sender<Report>, worker: usize, number: usize, qos: QoS, ending: Ending) {
     let _ = reports.send(Report::Published {
         worker,
         number,
@@ -226,7 +226,7 @@ pub(crate) fn receive(
                     let qos = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce][number % 3];
                     let topic = topic_of(ECHOING, number);
                     let result = using.publish(&topic, &payload_of(number), options(qos));
-                    tell(&reports, ECHOING, number, qos, Ending::Known(result));
+                    report(&reports, ECHOING, number, qos, Ending::Known(result));
                 }
             });
             set.unwrap();

@@ -215,13 +215,13 @@ impl Cell {
                 subscriptions.iter().any(|filter| filter == INBOX)
             };
             if self.simulation.is_connected() && !listens(self) {
-                let told = self
+                let reported = self
                     .simulation
                     .refused_again
                     .iter()
                     .any(|filter| filter == INBOX);
                 ensure(
-                    told || !self.subscribed,
+                    reported || !self.subscribed,
                     "a subscription is gone without a word",
                 )?;
                 let again = self.attempt(subscribe(INBOX, QoS::ExactlyOnce))?;

@@ -41,9 +41,9 @@ pub(crate) fn judge_end(
             "a publish was called complete that the broker does not have",
         ),
         (RequestKind::Subscribe { filter, .. }, Ok(Outcome::Granted(granted))) => {
-            let told = Some(u8::from(*granted));
+            let returned = Some(u8::from(*granted));
             ensure(
-                !online || simulation.broker.granted(CLIENT, filter) == told,
+                !online || simulation.broker.granted(CLIENT, filter) == returned,
                 "subscribe told another QoS than the broker granted",
             )?;
             ensure(listed(filter), "a granted subscription is not listed")

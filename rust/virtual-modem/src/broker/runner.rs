@@ -88,7 +88,7 @@ impl EmbeddedBroker {
 
     /// Changes the behaviour towards packets that come from now on.
     pub fn set_options(&self, options: BrokerOptions) {
-        self.tell(Control::Options(options));
+        self.send(Control::Options(options));
     }
 
     /// The address that clients connect to.
@@ -96,7 +96,7 @@ impl EmbeddedBroker {
         self.address
     }
 
-    fn tell(&self, control: Control) {
+    fn send(&self, control: Control) {
         // Both fail only when the thread is gone, and then there is no one to notify.
         let _ = self.control.send(control);
         let _ = (&self.wake).write(&[0]);
@@ -105,7 +105,7 @@ impl EmbeddedBroker {
 
 impl Drop for EmbeddedBroker {
     fn drop(&mut self) {
-        self.tell(Control::Stop);
+        self.send(Control::Stop);
         if let Some(thread) = self.thread.take() {
             // A panic in there has been reported by its own thread.
             let _ = thread.join();

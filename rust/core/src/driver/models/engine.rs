@@ -23,71 +23,74 @@ const ATTACH: (&str, &str) = ("AT+CGATT?", "+CGATT:1");
 #[test]
 fn a_caller_gets_its_answer_and_the_reader_the_port() {
     check(3, || {
-        let world = World::new();
-        let module = world.module(1);
-        assert_eq!(world.ask(SIGNAL), answered(SIGNAL));
+        let simulation = Simulation::new();
+        let module = simulation.module(1);
+        assert_eq!(simulation.ask(SIGNAL), answered(SIGNAL));
         module.join().unwrap();
-        world.end();
+        simulation.end();
     });
 }
 
 #[test]
 fn two_callers_get_each_its_own_answer_whoever_leads() {
     check(2, || {
-        let world = World::new();
-        let module = world.module(2);
+        let simulation = Simulation::new();
+        let module = simulation.module(2);
         let other = thread::spawn({
-            let engine = Arc::clone(&world.engine);
+            let engine = Arc::clone(&simulation.engine);
             move || ask(&engine, ATTACH)
         });
-        assert_eq!(world.ask(SIGNAL), answered(SIGNAL));
+        assert_eq!(simulation.ask(SIGNAL), answered(SIGNAL));
         assert_eq!(other.join().unwrap(), answered(ATTACH));
         module.join().unwrap();
-        world.end();
+        simulation.end();
     });
 }
 
 #[test]
 fn an_operation_that_nobody_waits_for_yet_is_read_by_the_reader() {
     check(3, || {
-        let world = World::new();
-        let module = world.module(1);
-        let id = world.engine.start(request(SIGNAL)).unwrap();
-        let outcome = world.engine.wait(id, None).expect("a wait without an end");
+        let simulation = Simulation::new();
+        let module = simulation.module(1);
+        let id = simulation.engine.start(request(SIGNAL)).unwrap();
+        let outcome = simulation
+            .engine
+            .wait(id, None)
+            .expect("a wait without an end");
         assert_eq!(lines(outcome), answered(SIGNAL));
         module.join().unwrap();
-        world.end();
+        simulation.end();
     });
 }
 
 #[test]
 fn cancelling_wakes_whoever_waits_and_nobody_hangs() {
     check(2, || {
-        let world = World::new();
-        let module = world.module(1);
+        let simulation = Simulation::new();
+        let module = simulation.module(1);
         let canceller = thread::spawn({
-            let engine = Arc::clone(&world.engine);
+            let engine = Arc::clone(&simulation.engine);
             move || engine.cancel()
         });
-        match world.ask(SIGNAL) {
+        match simulation.ask(SIGNAL) {
             Ok(lines) => assert_eq!(Ok(lines), answered(SIGNAL)),
             Err(error) => assert_eq!(error.code(), ErrorCode::Cancelled),
         }
         canceller.join().unwrap();
         module.join().unwrap();
-        world.end();
+        simulation.end();
     });
 }
 
 #[test]
 fn closing_wakes_the_leader_and_ends_the_reader() {
     check(3, || {
-        let world = World::new();
+        let simulation = Simulation::new();
         let caller = thread::spawn({
-            let engine = Arc::clone(&world.engine);
+            let engine = Arc::clone(&simulation.engine);
             move || ask(&engine, SIGNAL)
         });
-        world.end();
+        simulation.end();
         // The module says nothing: in every order, closing is what ends the call.
         let error = caller.join().unwrap().unwrap_err();
         assert_eq!(error.code(), ErrorCode::Closed);
@@ -97,27 +100,30 @@ fn closing_wakes_the_leader_and_ends_the_reader() {
 #[test]
 fn a_port_that_hangs_up_ends_the_call_and_the_reader() {
     check(3, || {
-        let world = World::new();
+        let simulation = Simulation::new();
         let module = thread::spawn({
-            let (engine, socket) = (Arc::clone(&world.engine), Arc::clone(&world.module));
+            let (engine, socket) = (
+                Arc::clone(&simulation.engine),
+                Arc::clone(&simulation.module),
+            );
             move || {
                 socket.shutdown(std::net::Shutdown::Both).unwrap();
                 engine.waiter().notify();
             }
         });
-        assert_eq!(world.ask(SIGNAL).unwrap_err().code(), ErrorCode::Port);
+        assert_eq!(simulation.ask(SIGNAL).unwrap_err().code(), ErrorCode::Port);
         module.join().unwrap();
-        world.reader.join().unwrap();
+        simulation.reader.join().unwrap();
     });
 }
 
-struct World {
+struct Simulation {
     engine: Arc<Engine>,
     reader: JoinHandle<()>,
     module: Arc<UnixStream>,
 }
 
-impl World {
+impl Simulation {
     fn new() -> Self {
         let (ours, theirs) = UnixStream::pair().unwrap();
         theirs.set_nonblocking(true).unwrap();
