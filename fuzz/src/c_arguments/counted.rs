@@ -18,13 +18,13 @@ pub(super) fn held() -> usize {
     HELD.load(Ordering::SeqCst)
 }
 
-pub(super) extern "C" fn finalizer(user_data: *mut c_void) {
+pub(super) extern "C-unwind" fn finalizer(user_data: *mut c_void) {
     // SAFETY: it comes from `user_data`, and the library finalizes it once.
     drop(unsafe { Box::from_raw(user_data.cast::<u64>()) });
     HELD.fetch_sub(1, Ordering::SeqCst);
 }
 
-pub(super) extern "C" fn on_message(
+pub(super) extern "C-unwind" fn on_message(
     _modem: u32,
     topic: *const c_char,
     payload: *const u8,
@@ -44,7 +44,7 @@ pub(super) extern "C" fn on_message(
     count(user_data);
 }
 
-pub(super) extern "C" fn on_event(
+pub(super) extern "C-unwind" fn on_event(
     _modem: u32,
     _kind: i32,
     _value: i32,

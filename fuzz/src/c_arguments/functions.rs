@@ -141,12 +141,13 @@ pub(super) fn set_callback(modem: u32, arguments: &mut Arguments<'_>, message: b
     } else {
         counted::user_data()
     };
-    let finalizer = (!none).then_some(counted::finalizer as extern "C" fn(_));
+    let finalizer = (!none).then_some(counted::finalizer as extern "C-unwind" fn(_));
     let status = if message {
-        let callback = (!none).then_some(counted::on_message as extern "C" fn(_, _, _, _, _, _));
+        let callback =
+            (!none).then_some(counted::on_message as extern "C-unwind" fn(_, _, _, _, _, _));
         m531x_set_message_callback(modem, callback, user_data, finalizer)
     } else {
-        let callback = (!none).then_some(counted::on_event as extern "C" fn(_, _, _, _, _));
+        let callback = (!none).then_some(counted::on_event as extern "C-unwind" fn(_, _, _, _, _));
         m531x_set_event_callback(modem, callback, user_data, finalizer)
     };
     if status != 0 && !none {
