@@ -328,7 +328,11 @@ class ClientBase:
     def _log(self, level: int, text: str) -> None:
         """Passes a line of the log to ``on_log`` and to the logger."""
         if self.on_log is not None:
-            self.on_log(self, self._userdata, level, text)
+            try:
+                self.on_log(self, self._userdata, level, text)
+            except Exception:
+                # It runs in the middle of the work of several threads.
+                _LOG.exception("on_log raised an exception")
         logger = self._logger
         if logger is None and level in (MQTT_LOG_WARNING, MQTT_LOG_ERR):
             logger = _LOG

@@ -85,7 +85,8 @@ class Client(ClientBase):
         self._queue = LoopQueue()
         self._connection = Connection(self._settings, LoopReports(self, self._queue), self._queue)
         self._first_pending = False
-        self._leaving = self._over = False
+        self._leaving = False
+        self._ended: MQTTErrorCode | None = None
         self._loop_thread: threading.Thread | None = None
         self._loop_stopped = False
 
@@ -154,7 +155,8 @@ class Client(ClientBase):
         """Connects again, to the broker of before."""
         if not self._settings.host:
             raise InvalidArgumentError("no host: call connect first")
-        self._first_pending = self._leaving = self._over = False
+        self._first_pending = self._leaving = False
+        self._ended = None
         self._connection.connect()
         return MQTT_ERR_SUCCESS
 
@@ -300,13 +302,10 @@ class Client(ClientBase):
         if self._loop_thread is not None:
             return MQTT_ERR_INVAL
         self._loop_stopped = False
-        self._loop_thread = threading.Thread(
-            target=self._loop,
-            args=(1.0, True, self._call_safely),
-            name="m531x-paho-loop",
-            daemon=True,
-        )
-        self._loop_thread.start()
+        self._ended = None
+        thread = threading.Thread(target=self._run_loop, name="m531x-paho-loop", daemon=True)
+        self._loop_thread = thread
+        thread.start()
         return MQTT_ERR_SUCCESS
 
     def loop_stop(self) -> MQTTErrorCode:
@@ -318,7 +317,6 @@ class Client(ClientBase):
         self._queue.wake()
         if thread is not threading.current_thread():
             thread.join()
-            self._loop_thread = None
         return MQTT_ERR_SUCCESS
 
     def loop(self, timeout: float = 1.0) -> MQTTErrorCode:
@@ -351,9 +349,21 @@ class Client(ClientBase):
         """Raises: the module has the socket."""
         refuse("socket", NO_SOCKET)
 
+    def _run_loop(self) -> None:
+        try:
+            self._loop(1.0, True, self._call_safely, waits=True)
+        finally:
+            self._loop_thread = None
+
     def _loop(
-        self, timeout: float, retry: bool, run: Callable[[Callable[[], None]], None]
+        self,
+        timeout: float,
+        retry: bool,
+        run: Callable[[Callable[[], None]], None],
+        *,
+        waits: bool = False,
     ) -> MQTTErrorCode:
+        """Calls until it is stopped, or until nothing comes any more; `waits` for a `connect`."""
         if self._first_pending:
             try:
                 self.reconnect()
@@ -365,13 +375,13 @@ class Client(ClientBase):
                 self._connection.connect_later()
         # What `disconnect` has begun is reported even if the loop shall stop.
         while self._leaving or not self._loop_stopped:
-            active = self._connection.active
-            call = self._queue.get(timeout if active else 0)
+            over = not self._connection.active and not (waits and self._ended is None)
+            call = self._queue.get(0 if over else timeout)
             if call is not None:
                 run(call)
-            elif not active:
-                break
-        return MQTT_ERR_SUCCESS if self._over or self._loop_stopped else MQTT_ERR_CONN_LOST
+            elif over:
+                return MQTT_ERR_CONN_LOST if self._ended is None else self._ended
+        return MQTT_ERR_SUCCESS
 
     def _call(self, call: Callable[[], None]) -> None:
         try:
@@ -395,19 +405,21 @@ class Client(ClientBase):
 
     def _on_refused(self, reason: ReasonCode) -> None:
         self._report("on_connect", ConnectFlags(False), reason, Properties())
-        self._on_disconnect(False)
-        if self._settings.reconnects and not self._leaving and not self._over:
+        self._on_lost()
+        if self._settings.reconnects:
             self._connection.connect_later()
 
-    def _on_disconnect(self, wanted: bool) -> None:
-        self._over, self._leaving = wanted, self._leaving and not wanted
-        self._report(
-            "on_disconnect",
-            DisconnectFlags(False),
-            ReasonCode.of_disconnect(wanted),
-            Properties(),
-        )
-        self._queue.wake()
+    def _on_lost(self) -> None:
+        if not self._settings.reconnects:
+            self._ended = MQTT_ERR_CONN_LOST
+        reason = ReasonCode.of_disconnect(False)
+        self._report("on_disconnect", DisconnectFlags(False), reason, Properties())
+
+    def _on_left(self, was_connected: bool) -> None:
+        self._ended, self._leaving = MQTT_ERR_SUCCESS, False
+        if was_connected:
+            reason = ReasonCode.of_disconnect(True)
+            self._report("on_disconnect", DisconnectFlags(False), reason, Properties())
 
     def _on_message(self, message: Message) -> None:
         shown = MQTTMessage(message)

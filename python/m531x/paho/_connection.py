@@ -76,7 +76,8 @@ class Reports(Protocol):
     def connected(self, session_present: bool) -> None: ...
     def refused(self, reason: ReasonCode) -> None: ...
     def not_reached(self) -> None: ...
-    def disconnected(self, wanted: bool) -> None: ...
+    def lost(self) -> None: ...
+    def left(self, was_connected: bool) -> None: ...
     def message(self, message: Message) -> None: ...
     def subscribed(self, mid: int, reasons: list[ReasonCode]) -> None: ...
     def unsubscribed(self, mid: int) -> None: ...
@@ -97,8 +98,12 @@ class Connection:
         self._thread: threading.Thread | None = None
         self._modem: Modem | None = None
         self._connected = False
+        self._leaving = False
         self._retry_at: float | None = None
         self._failures = 0
+        # Until the modem reports the connection that is being made, it may report the end of one
+        # that the module had before.
+        self._expected = False
         # Cleared while a connection is being made: what the modem reports then waits for its end.
         self._settled = threading.Event()
         self._settled.set()
@@ -135,6 +140,7 @@ class Connection:
         """
         done = threading.Event()
         errors: list[BaseException] = []
+        self._leaving = False
 
         def job() -> None:
             try:
@@ -160,6 +166,8 @@ class Connection:
         least, most = self._settings.delay
         delay = min(least * 2.0 ** min(self._failures, 30), most)
         with self._condition:
+            if self._leaving:
+                return
             self._failures += 1
             self._retry_at = time.monotonic() + delay
             self._start()
@@ -167,6 +175,13 @@ class Connection:
 
     def disconnect(self) -> None:
         """Disconnects behind everything that was asked for earlier, and frees the port."""
+        with self._condition:
+            self._leaving = True
+            self._retry_at = None
+            connected = self._connected
+        if not connected:
+            # An attempt to connect may take a minute; nothing else is under way.
+            self._close()
         self._post(self._disconnect)
 
     def publish(self, outgoing: Outgoing) -> None:
@@ -239,11 +254,20 @@ class Connection:
 
     def _connect(self) -> None:
         settings = self._settings
-        self._retry_at = None
+        with self._condition:
+            self._retry_at = None
+            connected = self._connected
+        if connected:
+            # What the modem reports of this end, which is no loss, ends with the modem.
+            self._leave()
         self._reports.connecting()
         self._settled.clear()
+        self._expected = True
         try:
             modem = self._modem or self._open()
+            if self._leaving:
+                self._close()
+                return
             text = f"connect to {settings.host}:{settings.broker_port} as {settings.client_id!r}"
             self._reports.log(MQTT_LOG_DEBUG, text)
             password = settings.password.reveal()
@@ -273,14 +297,16 @@ class Connection:
             self._on_connected(bool(getattr(session, "session_present", None)))
         finally:
             self._settled.set()
+            self._expected = self._expected and self._connected
 
     def _connect_again(self) -> None:
         try:
             self._connect()
         except M531xError as error:
-            self._reports.log(MQTT_LOG_WARNING, f"not connected: {error}")
-            self._reports.not_reached()
-            self.connect_later()
+            if not self._leaving:
+                self._reports.log(MQTT_LOG_WARNING, f"not connected: {error}")
+                self._reports.not_reached()
+                self.connect_later()
 
     def _open(self) -> Modem:
         settings = self._settings
@@ -296,6 +322,14 @@ class Connection:
         return modem
 
     def _disconnect(self) -> None:
+        was_connected = False
+        try:
+            was_connected = self._leave()
+        finally:
+            self._reports.left(was_connected)
+
+    def _leave(self) -> bool:
+        """Disconnects and frees the port; returns whether there was a connection."""
         with self._condition:
             was_connected, self._connected = self._connected, False
             self._retry_at = None
@@ -303,9 +337,11 @@ class Connection:
             if self._modem is not None and was_connected:
                 self._reports.log(MQTT_LOG_DEBUG, "disconnect")
                 self._modem.disconnect()
+        except M531xError as error:
+            self._reports.log(MQTT_LOG_WARNING, f"disconnect: {error}")
         finally:
             self._close()
-            self._reports.disconnected(True)
+        return was_connected
 
     def _close(self) -> None:
         """Frees the port; publishes of QoS 1 and 2 wait for the next connection."""
@@ -382,10 +418,10 @@ class Connection:
     def _failed(self, outgoing: Outgoing, error: M531xError) -> None:
         with self._condition:
             self._unfinished -= outgoing.qos > 0
-        wrong = isinstance(error, InvalidArgumentError)
-        outgoing.info._note(MQTT_ERR_PAYLOAD_SIZE if wrong else MQTT_ERR_UNKNOWN, str(error))
         text = f"the publish {outgoing.info.mid} to {outgoing.topic!r} failed: {error}"
         self._reports.log(MQTT_LOG_ERR, text)
+        wrong = isinstance(error, InvalidArgumentError)
+        outgoing.info._note(MQTT_ERR_PAYLOAD_SIZE if wrong else MQTT_ERR_UNKNOWN, str(error))
 
     def _subscribe(self, mid: int, topics: list[tuple[str, int]]) -> None:
         reasons: list[ReasonCode] = []
@@ -422,16 +458,18 @@ class Connection:
         self._post(self._send_held)
 
     def _came_back(self) -> None:
-        self._settled.wait()
-        if self._modem is not None:
+        expected, self._expected = self._expected, False
+        if not expected and not self._leaving and self._modem is not None:
             self._on_connected(False)
 
     def _lost(self, reason: str) -> None:
+        if self._expected:
+            return
         with self._condition:
             was_connected, self._connected = self._connected, False
         if was_connected:
             self._reports.log(MQTT_LOG_WARNING, f"disconnected: {reason}")
-            self._reports.disconnected(False)
+            self._reports.lost()
             if not self._settings.reconnects:
                 self._post(self._close)
 

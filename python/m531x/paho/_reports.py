@@ -25,7 +25,8 @@ class _Loop(Protocol):
     def _report(self, name: str, *arguments: object) -> None: ...
     def _on_message(self, message: Message) -> None: ...
     def _on_refused(self, reason: ReasonCode) -> None: ...
-    def _on_disconnect(self, wanted: bool) -> None: ...
+    def _on_lost(self) -> None: ...
+    def _on_left(self, was_connected: bool) -> None: ...
 
 
 class LoopReports:
@@ -60,9 +61,13 @@ class LoopReports:
         """Calls ``on_connect_fail``."""
         self._put("on_connect_fail")
 
-    def disconnected(self, wanted: bool) -> None:
+    def lost(self) -> None:
         """Calls ``on_disconnect``."""
-        self._queue.put(lambda: self._client._on_disconnect(wanted))
+        self._queue.put(self._client._on_lost)
+
+    def left(self, was_connected: bool) -> None:
+        """Calls ``on_disconnect`` if there was a connection, and ends the loop."""
+        self._queue.put(lambda: self._client._on_left(was_connected))
 
     def message(self, message: Message) -> None:
         """Calls the callbacks for a message."""
