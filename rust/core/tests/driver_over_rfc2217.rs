@@ -82,7 +82,7 @@ fn a_server_without_com_port_control_is_told_from_one_that_is_silent() {
         "{error}"
     );
     let impatient = ModemOptions {
-        open_timeout: Duration::from_millis(200),
+        open_timeout: Duration::from_secs(1),
         ..options()
     };
     let error = open_error(

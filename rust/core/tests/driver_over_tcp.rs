@@ -302,7 +302,7 @@ fn a_port_that_does_not_answer_or_is_no_port_is_told_so() {
     ];
     for (port, code) in cases {
         let short = ModemOptions {
-            open_timeout: Duration::from_millis(300),
+            open_timeout: Duration::from_secs(1),
             ..options()
         };
         let error = Modem::open(port, short).unwrap_err();
