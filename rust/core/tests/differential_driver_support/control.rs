@@ -1,13 +1,10 @@
 //! The thread that changes connection and subscriptions; as nobody else does, it knows them.
 
 use std::collections::BTreeMap;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use m531x_core::{ConnectOptions, Error, ErrorCode, Modem, MqttState, QoS, SubscribeOptions};
 use m531x_virtual_modem::firmware::Traits;
 
-use super::model::NOT_ALLOWED;
 use super::plan::Order;
 use super::workers::{judge_command, refused};
 use m531x_test_support::words::ensure;
@@ -69,7 +66,7 @@ impl Link {
             Order::Connect { clean_session } => self.connect(modem, clean_session),
             Order::Disconnect => self.disconnect(modem),
             Order::Delete => {
-                self.delete(modem)?;
+                self.insist(|| modem.delete()).map_err(text)?;
                 self.state = MqttState::Off;
                 self.listed.clear();
                 self.connection_ended();
@@ -97,19 +94,6 @@ impl Link {
                 judge_command(self.model, line, false, &[], &result)
             }
             Order::Close => modem.close().map_err(text),
-        }
-    }
-
-    /// The vendor's module refuses until it has reported the end of a connection, within 2 s.
-    fn delete(&mut self, modem: &Modem) -> Result<(), String> {
-        let until = Instant::now() + Duration::from_secs(5);
-        loop {
-            match self.insist(|| modem.delete()) {
-                Err(error) if error.modem_code() == Some(NOT_ALLOWED) && Instant::now() < until => {
-                    thread::sleep(Duration::from_millis(100));
-                }
-                result => return result.map_err(text),
-            }
         }
     }
 

@@ -71,7 +71,7 @@ struct Sent {
 }
 
 /// `+CME ERROR: 3`.
-pub(crate) const NOT_ALLOWED: u16 = 3;
+const NOT_ALLOWED: u16 = 3;
 
 #[derive(Default)]
 pub(crate) struct Model {
