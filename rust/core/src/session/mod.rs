@@ -308,6 +308,18 @@ impl Session {
             || self.scheduler.changes_connection()
     }
 
+    /// Whether the broker keeps the session over the end of the connection, as far as is known.
+    #[cfg(feature = "outbox")]
+    pub(crate) fn keeps_session(&self) -> bool {
+        !self.scheduler.state.clean_session
+    }
+
+    /// Whether the broker may hold a publish of QoS 2 until PUBREL.
+    #[cfg(feature = "outbox")]
+    pub(crate) fn has_unreleased(&self) -> bool {
+        self.scheduler.state.packet_ids.unreleased().0 > 0
+    }
+
     /// The module's model, once known.
     pub fn model(&self) -> Option<Model> {
         self.scheduler.state.model

@@ -44,6 +44,14 @@ impl Publisher for Engine {
         Ok(id)
     }
 
+    fn keeps_session(&self) -> bool {
+        self.lock().session.keeps_session()
+    }
+
+    fn has_unreleased(&self) -> bool {
+        self.lock().session.has_unreleased()
+    }
+
     fn report(&self, kind: EventKind, value: i64, text: String) {
         let mut incoming = Incoming::Event(Event::new(kind, value, text));
         incoming.stamp(SystemTime::now());

@@ -15,8 +15,10 @@ use crate::Error;
 /// "m531" in SQLite's header.
 const APPLICATION: i32 = 0x6d35_3331;
 
-/// Of the table below; a file with a higher one was written by a newer m531x.
-const VERSION: i32 = 1;
+/// Of the tables below; a file with a higher one was written by a newer m531x.
+const VERSION: i32 = 2;
+/// Without the second table.
+const FIRST_VERSION: i32 = 1;
 
 const TABLE: &str = "CREATE TABLE message (
     id INTEGER PRIMARY KEY, -- the order in which they are sent
@@ -28,6 +30,9 @@ const TABLE: &str = "CREATE TABLE message (
     set_aside TEXT, -- why it was refused for good, if it was
     checksum INTEGER NOT NULL
 )";
+
+/// Has a row while the broker may hold a publish of QoS 2 that was not finished.
+const UNFINISHED: &str = "CREATE TABLE unfinished (id INTEGER PRIMARY KEY)";
 
 /// An open outbox file, which no one else has.
 #[derive(Debug)]
@@ -133,7 +138,7 @@ fn is_stump(file: &File, path: &Path) -> bool {
     (1..SMALLEST_PAGE).contains(&length) && !place::beside(path, "-journal").exists()
 }
 
-/// Makes the table in a new file; refuses a file of another program.
+/// Makes the tables in a new file, and what an older one lacks; refuses a file of another program.
 fn check_kind(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     let failed = |error| failure.of_sqlite("be read", &error);
     let number = |pragma: &str| -> rusqlite::Result<i32> {
@@ -151,17 +156,25 @@ fn check_kind(connection: &Connection, failure: &Failure) -> Result<(), Error> {
     match (application, version, tables.as_slice()) {
         (0, 0, []) => connection
             .execute_batch(&format!(
-                "{TABLE}; PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}"
+                "{TABLE}; {UNFINISHED}; PRAGMA application_id = {APPLICATION};
+                 PRAGMA user_version = {VERSION}"
             ))
             .map_err(|error| failure.of_sqlite("be made", &error)),
-        (APPLICATION, VERSION, [table]) if table == TABLE => Ok(()),
+        (APPLICATION, FIRST_VERSION, [table]) if table == TABLE => connection
+            .execute_batch(&format!("{UNFINISHED}; PRAGMA user_version = {VERSION}"))
+            .map_err(|error| failure.of_sqlite("be brought up to date", &error)),
+        (APPLICATION, VERSION, [table, unfinished])
+            if table == TABLE && unfinished == UNFINISHED =>
+        {
+            Ok(())
+        }
         (APPLICATION, newer, _) if newer > VERSION => Err(failure.other(
             "be used",
             &format!(
                 "its format is version {newer}, and this m531x knows {VERSION}; use a newer one"
             ),
         )),
-        (APPLICATION, ..) => Err(failure.corrupt("its table is not that of an outbox")),
+        (APPLICATION, ..) => Err(failure.corrupt("its tables are not those of an outbox")),
         _ => Err(failure.other(
             "be used",
             &"it is a database of something else; name a file of its own",

@@ -14,6 +14,12 @@ pub(in crate::driver) trait Publisher: Send + Sync {
     /// Begins to publish a stored message.
     fn send_stored(&self, request: Request) -> Result<OperationId, Error>;
 
+    /// Whether the broker keeps the session of the connection over its end, as far as is known.
+    fn keeps_session(&self) -> bool;
+
+    /// Whether the broker may hold a publish of QoS 2 that this modem has sent.
+    fn has_unreleased(&self) -> bool;
+
     /// Puts an event of the driver's own into the mailbox.
     fn report(&self, kind: EventKind, value: i64, text: String);
 }

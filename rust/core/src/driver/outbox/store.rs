@@ -25,6 +25,7 @@ pub(super) struct Store {
     failure: Failure,
     next_id: u64,
     contents: Contents,
+    unfinished: bool,
 }
 
 /// What the file holds.
@@ -48,6 +49,7 @@ impl Store {
             failure,
             next_id: 1,
             contents: Contents::default(),
+            unfinished: false,
         };
         let mut contents = Contents::default();
         let mut last = 0;
@@ -62,6 +64,7 @@ impl Store {
         })?;
         store.next_id = last + 1;
         store.contents = contents;
+        store.unfinished = store.read_unfinished()?;
         Ok(store)
     }
 
@@ -149,6 +152,33 @@ impl Store {
             self.contents.set_aside -= 1;
         }
         Ok(aside.len() as u64)
+    }
+
+    /// Whether the broker may hold publishes of QoS 2 that were not finished.
+    pub(super) fn unfinished(&self) -> bool {
+        self.unfinished
+    }
+
+    /// Notes that it may, which is on the disk when this returns, or that it does not.
+    pub(super) fn set_unfinished(&mut self, unfinished: bool) -> Result<(), Error> {
+        self.write(unfinished, "be written", |connection| {
+            connection.execute_batch(if unfinished {
+                "INSERT INTO unfinished DEFAULT VALUES"
+            } else {
+                "DELETE FROM unfinished"
+            })
+        })?;
+        self.unfinished = unfinished;
+        Ok(())
+    }
+
+    fn read_unfinished(&self) -> Result<bool, Error> {
+        self.database
+            .connection(&self.failure)?
+            .query_row("SELECT EXISTS (SELECT * FROM unfinished)", [], |row| {
+                row.get(0)
+            })
+            .map_err(|error| self.failure.of_sqlite("be read", &error))
     }
 
     /// The message of this number.

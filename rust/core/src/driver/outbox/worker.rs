@@ -1,5 +1,6 @@
 //! The outbox's thread: accepts, sends, removes.
 
+mod exactly_once;
 mod room;
 
 use std::collections::{BTreeSet, HashMap};
@@ -35,6 +36,8 @@ pub(super) struct Worker {
     deadlines: BTreeSet<(Instant, u64)>,
     /// Acknowledged, but the file still has them.
     unremoved: Vec<u64>,
+    /// An earlier process has left publishes of QoS 2 unfinished at the broker.
+    inherited: bool,
     /// Dropped and not reported yet.
     dropped: u64,
     /// The file fails, which was reported.
@@ -60,6 +63,7 @@ impl Worker {
     ) -> Self {
         let worker = Self {
             publisher,
+            inherited: store.unfinished(),
             store,
             stats,
             order: SendOrder::new(options.in_flight),
@@ -96,6 +100,7 @@ impl Worker {
             let stop = self.take(taken);
             self.look_at_skipped(notes);
             self.feed();
+            self.look_at_unfinished();
             self.expire();
             if stop {
                 self.give_up_waiting();
@@ -274,10 +279,14 @@ impl Worker {
 
     fn send(&mut self, now: Instant, message: StoredMessage) {
         let id = message.id;
+        let qos = match self.qos_of(&message) {
+            Ok(qos) => qos,
+            Err(error) => return self.file_failed(&error),
+        };
         let request = Request::new(RequestKind::Publish {
             topic: message.topic,
             payload: message.payload,
-            qos: message.qos,
+            qos,
             retain: message.retain,
         });
         match self.publisher.send_stored(request) {

@@ -68,7 +68,12 @@ impl Disconnect {
     }
 
     /// What the module does that makes it refuse.
-    fn on_looked(&mut self, cx: &mut Context<'_>, answer: &Answer, prepared: &PreparedCommand) -> Step {
+    fn on_looked(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: &Answer,
+        prepared: &PreparedCommand,
+    ) -> Step {
         let stat = Self::take_state(cx, answer);
         // It has lost the connection without a word, and makes it again by itself.
         if stat.is_some_and(is_busy) {
