@@ -6,6 +6,7 @@ mod serial;
 
 use std::time::{Duration, Instant};
 
+use m531x_core::operation::Command;
 use m531x_core::{Model, Modem, ModemOptions};
 use serial::{Line, RawPort, count, median, percentile};
 
@@ -25,7 +26,7 @@ fn main() {
     println!("AT round trip over a PTY, {rounds} rounds of {exchanges}:");
     report("raw write/poll/read", &raw, &raw);
     report("Modem::command", &driver, &raw);
-    report("start_command + wait_for", &pending, &raw);
+    report("start + wait_for", &pending, &raw);
     println!(
         "  median of the rounds' p50 ratios, Modem::command to raw: {:.2}",
         median(&ratios)
@@ -48,7 +49,7 @@ fn driver_round(line: &Line, exchanges: usize) -> (Vec<f64>, Vec<f64>) {
         modem.command("AT", None).expect("the line answers OK");
     });
     let sliced = timed(exchanges, || {
-        let mut pending = modem.start_command("AT", None).expect("the modem is open");
+        let mut pending = modem.start(Command::new("AT")).expect("the modem is open");
         while pending.wait_for(Duration::from_millis(100)).is_none() {}
     });
     (blocking, sliced)

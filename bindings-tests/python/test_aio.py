@@ -93,16 +93,20 @@ def test_a_delivery_that_failed_tells_why_and_nobody_has_to_ask() -> None:
     run(main)
 
 
-def test_another_loop_is_refused() -> None:
+def test_another_loop_is_refused_before_a_byte_is_sent() -> None:
     loop = asyncio.new_event_loop()
     try:
         modem = loop.run_until_complete(connected())
+        sent = modem.stats().bytes_sent
 
         async def elsewhere() -> None:
             with pytest.raises(m531x.InvalidArgumentError, match="another event loop"):
                 await modem.command("AT")
+            with pytest.raises(m531x.InvalidArgumentError, match="another event loop"):
+                modem.publish_nowait("t", "x")
 
         asyncio.run(elsewhere())
+        assert modem.stats().bytes_sent == sent
         loop.run_until_complete(modem.close())
     finally:
         loop.close()

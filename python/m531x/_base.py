@@ -23,9 +23,9 @@ from m531x._virtual_modem import VirtualModem
 from m531x.doctor import Stats
 from m531x.recording import Recording, Trace
 
-__all__ = ["NOT_OPEN", "VIRTUAL", "ModemBase", "SubscriptionBase", "stats_of", "will_parts"]
+__all__ = ["NOT_OPEN", "ModemBase", "SubscriptionBase", "stats_of", "will_parts"]
 
-VIRTUAL: Final = "virtual://"
+_VIRTUAL: Final = "virtual://"
 NOT_OPEN: Final = "the modem is not open yet: use `async with`, or await it"
 _DEFAULT_RECOVERY: Final = Recovery()
 _SHOWN_COUNTERS: Final = (
@@ -104,6 +104,17 @@ class ModemBase:
         model = "M5310-A" if self._model == "auto" else self._model
         self._virtual = VirtualModem._in_memory(model, None)
         return self._virtual
+
+    def _opening(self) -> _native.Operation[_native.Modem]:
+        """What opens the port, or the virtual modem behind ``virtual://``."""
+        if self._port != _VIRTUAL:
+            return _native.Modem.open(self._port, self._options)
+        virtual = self._start_virtual_modem()
+        return _native.Modem.open_virtual(virtual._native, self._options)
+
+    def _close_virtual_modem(self) -> None:
+        if self._virtual is not None:
+            self._virtual.close()
 
     @property
     def port(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from m531x import _native
-from m531x._base import VIRTUAL, ModemBase, stats_of, will_parts
+from m531x._base import ModemBase, stats_of, will_parts
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import MqttState
 from m531x._delivery import Delivery
@@ -100,16 +100,11 @@ class Modem(ModemBase):
 
     def _set_up(self) -> None:
         """Opens the port and runs the start-up dialogue."""
-        self._native: _native.Modem
-        if self._port == VIRTUAL:
-            virtual = self._start_virtual_modem()
-            try:
-                self._native = _native.Modem.open_virtual(virtual._native, self._options)
-            except BaseException:
-                virtual.close()
-                raise
-        else:
-            self._native = _native.Modem.open(self._port, self._options)
+        try:
+            self._native = self._opening().wait()
+        except BaseException:
+            self._close_virtual_modem()
+            raise
         self._closing = threading.Lock()
         event_log = self._event_log = EventLog(self._native, self._port, self._trace_size)
         if self._blocks:
@@ -194,7 +189,7 @@ class Modem(ModemBase):
                 function is not None,
             )
             try:
-                self._native.connect(options)
+                self._native.connect(options).wait()
             except ConnectError as error:
                 if not logins.again(error):
                     raise
@@ -207,7 +202,7 @@ class Modem(ModemBase):
         Raises:
             NotConnectedError: There is no MQTT connection.
         """
-        self._native.disconnect()
+        self._native.disconnect().wait()
 
     def delete(self) -> None:
         """Removes the configured MQTT client from the module.
@@ -215,7 +210,7 @@ class Modem(ModemBase):
         Raises:
             CommandError: The module refused.
         """
-        self._native.delete()
+        self._native.delete().wait()
 
     def publish(
         self,
@@ -262,7 +257,7 @@ class Modem(ModemBase):
             1
             0
         """
-        return Receipt(*self._native.publish(topic, payload, qos, retain, timeout))
+        return Receipt(*self._native.publish(topic, payload, qos, retain, timeout).wait())
 
     def publish_nowait(
         self,
@@ -348,10 +343,10 @@ class Modem(ModemBase):
             ...     print(meters.granted_qos, texts.get(timeout=10))
             1 42
         """
-        _native.check_text("topic", topic)
+        subscribing = self._native.subscribe(topic, qos, hex, timeout)
         self._check_callback("callback", callback, "message")
         with self._callbacks.routes.being_subscribed(topic, callback):
-            granted = self._native.subscribe(topic, qos, hex, timeout)
+            granted = subscribing.wait()
         return Subscription(self, topic, granted, callback, hex)
 
     def unsubscribe(self, topic: str) -> None:
@@ -365,7 +360,7 @@ class Modem(ModemBase):
             RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not answer in time.
         """
-        self._native.unsubscribe(topic)
+        self._native.unsubscribe(topic).wait()
         self._callbacks.routes.remove(topic)
 
     def messages(self, timeout: float | None = None) -> Iterator[Message]:
@@ -405,23 +400,23 @@ class Modem(ModemBase):
         Raises:
             ModemTimeoutError: The network was not ready in time; the text names the missing step.
         """
-        self._native.wait_for_network(timeout)
+        self._native.wait_for_network(timeout).wait()
 
     def status(self) -> MqttState:
         """Asks the module for the state of its MQTT client (``AT+MQTTSTAT?``)."""
-        return MqttState(self._native.status())
+        return MqttState(self._native.status().wait())
 
     def config(self) -> MqttConfig:
         """Reads back the configuration of the module's MQTT client; never the password."""
-        return MqttConfig(*self._native.config())
+        return MqttConfig(*self._native.config().wait())
 
     def info(self) -> ModemInfo:
         """Reads the model, the firmware and the identities of the module and its SIM card."""
-        return ModemInfo(*self._native.info())
+        return ModemInfo(*self._native.info().wait())
 
     def signal(self) -> Signal:
         """Reads the quality of the radio signal."""
-        return Signal(*self._native.signal())
+        return Signal(*self._native.signal().wait())
 
     def command(self, line: str, timeout: float | None = None) -> list[str]:
         """Sends an AT command and waits for its final result.
@@ -444,15 +439,15 @@ class Modem(ModemBase):
             ['M5310-A']
         """
         hidden, line = Hidden(line), shown_command(line)
-        return self._native.command(hidden.reveal(), timeout)
+        return self._native.command(hidden.reveal(), timeout).wait()
 
     def wake(self) -> None:
         """Wakes a sleeping module: repeats ``AT`` until it answers, as it loses the first bytes."""
-        self._native.wake()
+        self._native.wake().wait()
 
     def reboot(self) -> None:
         """Restarts the module and waits until it answers again; the MQTT client is gone then."""
-        self._native.reboot()
+        self._native.reboot().wait()
 
     def set_ack_timeout(self, seconds: int) -> None:
         """Sets how long the module waits for an acknowledgement (``AT+MQTTTO``).
@@ -460,11 +455,11 @@ class Modem(ModemBase):
         Args:
             seconds: More than 0, less than the keep-alive.
         """
-        self._native.set_ack_timeout(seconds)
+        self._native.set_ack_timeout(seconds).wait()
 
     def set_ping_report(self, enabled: bool) -> None:
         """Turns the event for every answered ping on or off (``AT+MQTTPING``)."""
-        self._native.set_ping_report(enabled)
+        self._native.set_ping_report(enabled).wait()
 
     def diagnose(self) -> Diagnosis:
         """Checks the module, from its answer to its MQTT state; it changes nothing.
@@ -491,8 +486,7 @@ class Modem(ModemBase):
         _open_modems.discard(self)
         self._native.close()
         self._dispatcher.stop()
-        if self._virtual is not None:
-            self._virtual.close()
+        self._close_virtual_modem()
 
     def __enter__(self) -> Modem:
         """Itself."""

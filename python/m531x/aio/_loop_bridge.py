@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from m531x import _native
 from m531x._errors import ClosedError
 from m531x.aio._watcher import watch
 
-__all__ = ["LoopBridge"]
+__all__ = ["AnyOperation", "LoopBridge"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class AnyOperation(Protocol[T_co]):
+    """A native operation, or a delivery, whose end the signal reports."""
+
+    def begin(self, ready: _native.Ready, /) -> int: ...
+    def result(self) -> T_co: ...
+    def abandon(self) -> None: ...
 
 
 class LoopBridge:
@@ -21,13 +32,13 @@ class LoopBridge:
         self.loop = asyncio.get_running_loop()
         self.ready = _native.Ready()
         self._on_arrival = on_arrival
-        self._waiting: dict[int, tuple[_native.Operation, asyncio.Future[Any]]] = {}
+        self._waiting: dict[int, tuple[AnyOperation[Any], asyncio.Future[Any]]] = {}
         self._watcher = watch(self.loop, self.ready, self._wake)
 
-    def begin(self, operation: _native.Operation) -> asyncio.Future[Any]:
-        """The future of an operation; cancelling it abandons the operation."""
-        future: asyncio.Future[Any] = self.loop.create_future()
-        token = operation.token
+    def begin(self, operation: AnyOperation[T]) -> asyncio.Future[T]:
+        """Begins an operation and returns its future; cancelling it abandons the operation."""
+        token = operation.begin(self.ready)
+        future: asyncio.Future[T] = self.loop.create_future()
         self._waiting[token] = (operation, future)
         future.add_done_callback(lambda done: self._abandon(token) if done.cancelled() else None)
         return future

@@ -6,10 +6,10 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from m531x import _native
-from m531x._base import NOT_OPEN, VIRTUAL, ModemBase, stats_of, will_parts
+from m531x._base import NOT_OPEN, ModemBase, stats_of, will_parts
 from m531x._constants import MqttState
 from m531x._errors import ClosedError, ConnectError, InvalidArgumentError
 from m531x._event_log import EventLog
@@ -20,12 +20,14 @@ from m531x._routes import MessageCallback
 from m531x._secret import Hidden, shown_command
 from m531x._types import Payload, Receipt, Will
 from m531x.aio._delivery import Delivery
-from m531x.aio._loop_bridge import LoopBridge
+from m531x.aio._loop_bridge import AnyOperation, LoopBridge
 from m531x.aio._receiver import Receiver
 from m531x.aio._subscription import MessageIterator, Subscription
 from m531x.doctor import Diagnosis, ModemInfo, MqttConfig, Signal, Stats
 
 __all__ = ["Modem"]
+
+T = TypeVar("T")
 
 
 async def _ask(function: Callable[[], str | Awaitable[str]]) -> Hidden[str]:
@@ -92,7 +94,6 @@ class Modem(ModemBase):
         """Opens nothing yet."""
         self._bridge: LoopBridge | None = None
         self._native: _native.Modem | None = None
-        self._open_starter: _native.Starter | None = None
         self._receiver = Receiver(self._callbacks)
 
     async def open(self) -> None:
@@ -107,25 +108,19 @@ class Modem(ModemBase):
             raise ClosedError("a modem can be opened once only: make a new one")
         bridge = self._bridge = LoopBridge(self._receiver.arrived)
         try:
-            if self._port == VIRTUAL:
-                virtual = self._start_virtual_modem()
-                opening = _native.Starter.open_virtual(bridge.ready, virtual._native, self._options)
-            else:
-                opening = _native.Starter.open(bridge.ready, self._port, self._options)
-            native: _native.Modem = await bridge.begin(opening)
+            native = await bridge.begin(self._opening())
         except BaseException:
             self._closed = True
             bridge.close()
-            if self._virtual is not None:
-                self._virtual.close()
+            self._close_virtual_modem()
             raise
         self._native = native
-        self._open_starter = _native.Starter(native, bridge.ready)
+        native.notify(bridge.ready)
         watch_forks(self)
         self._event_log = EventLog(native, self._port, self._trace_size)
         if self._blocks:
             self._event_log.warn_of_block()
-        self._receiver.start(native, self._open_starter, self._event_log)
+        self._receiver.start(native, self._event_log)
 
     async def close(self) -> None:
         """Closes the port and ends every wait with `ClosedError`; closing again does nothing.
@@ -134,18 +129,17 @@ class Modem(ModemBase):
         Await `disconnect` first for a proper end. A running callback has a second to finish; a
         callback that closes is the last.
         """
-        starter, bridge = self._open_starter, self._bridge
-        if self._closed or starter is None or bridge is None:
+        native, bridge = self._native, self._bridge
+        if self._closed or native is None or bridge is None:
             self._closed = True
             return
         self._closed = True
         try:
-            await bridge.begin(starter.close())
+            await bridge.begin(native.closing())
         finally:
             self._receiver.end()
             bridge.close()
-            if self._virtual is not None:
-                self._virtual.close()
+            self._close_virtual_modem()
         await self._receiver.stop()
 
     def __await__(self) -> Generator[Any, None, Modem]:
@@ -155,7 +149,7 @@ class Modem(ModemBase):
 
     async def __aenter__(self) -> Modem:
         """Opens it, unless it is open."""
-        if self._open_starter is None:
+        if self._native is None:
             await self.open()
         return self
 
@@ -192,8 +186,7 @@ class Modem(ModemBase):
         else:
             # The garbage collector may run in any thread.
             bridge.loop.call_soon_threadsafe(bridge.close)
-        if self._virtual is not None:
-            self._virtual.close()
+        self._close_virtual_modem()
 
     async def connect(
         self,
@@ -234,7 +227,7 @@ class Modem(ModemBase):
                 function is not None,
             )
             try:
-                await self._run(self._starter.connect(options))
+                await self._run(self._in_loop.connect(options))
             except ConnectError as error:
                 if not logins.again(error):
                     raise
@@ -247,7 +240,7 @@ class Modem(ModemBase):
         Raises:
             NotConnectedError: There is no MQTT connection.
         """
-        await self._run(self._starter.disconnect())
+        await self._run(self._in_loop.disconnect())
 
     async def delete(self) -> None:
         """Removes the configured MQTT client from the module.
@@ -255,7 +248,7 @@ class Modem(ModemBase):
         Raises:
             CommandError: The module refused.
         """
-        await self._run(self._starter.delete())
+        await self._run(self._in_loop.delete())
 
     async def publish(
         self,
@@ -270,7 +263,7 @@ class Modem(ModemBase):
 
         Arguments, receipt and errors are those of `m531x.Modem.publish`.
         """
-        operation = self._starter.publish(topic, payload, qos, retain, timeout)
+        operation = self._in_loop.publish(topic, payload, qos, retain, timeout)
         return Receipt(*await self._run(operation))
 
     def publish_nowait(
@@ -286,8 +279,8 @@ class Modem(ModemBase):
 
         Arguments and errors are those of `m531x.Modem.publish_nowait`.
         """
-        operation = self._starter.publish_nowait(topic, payload, qos, retain, timeout)
-        return Delivery(self._run(operation))
+        delivery = self._in_loop.publish_nowait(topic, payload, qos, retain, timeout)
+        return Delivery(self._run(delivery))
 
     async def subscribe(
         self,
@@ -303,11 +296,10 @@ class Modem(ModemBase):
         Arguments and errors are those of `m531x.Modem.subscribe`; the callback may be a coroutine
         function, which is awaited before the next callback begins.
         """
-        _native.check_text("topic", topic)
+        subscribing = self._in_loop.subscribe(topic, qos, hex, timeout)
         self._check_callback("callback", callback, "message")
-        operation = self._starter.subscribe(topic, qos, hex, timeout)
         with self._callbacks.routes.being_subscribed(topic, callback):
-            granted = await self._run(operation)
+            granted = await self._run(subscribing)
         return Subscription(self, topic, granted, callback, hex)
 
     async def unsubscribe(self, topic: str) -> None:
@@ -321,7 +313,7 @@ class Modem(ModemBase):
             RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not answer in time.
         """
-        await self._run(self._starter.unsubscribe(topic))
+        await self._run(self._in_loop.unsubscribe(topic))
         self._callbacks.routes.remove(topic)
 
     def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
@@ -351,23 +343,23 @@ class Modem(ModemBase):
         Raises:
             ModemTimeoutError: The network was not ready in time; the text names the missing step.
         """
-        await self._run(self._starter.wait_for_network(timeout))
+        await self._run(self._in_loop.wait_for_network(timeout))
 
     async def status(self) -> MqttState:
         """Asks the module for the state of its MQTT client (``AT+MQTTSTAT?``)."""
-        return MqttState(await self._run(self._starter.status()))
+        return MqttState(await self._run(self._in_loop.status()))
 
     async def config(self) -> MqttConfig:
         """Reads back the configuration of the module's MQTT client; never the password."""
-        return MqttConfig(*await self._run(self._starter.config()))
+        return MqttConfig(*await self._run(self._in_loop.config()))
 
     async def info(self) -> ModemInfo:
         """Reads the model, the firmware and the identities of the module and its SIM card."""
-        return ModemInfo(*await self._run(self._starter.info()))
+        return ModemInfo(*await self._run(self._in_loop.info()))
 
     async def signal(self) -> Signal:
         """Reads the quality of the radio signal."""
-        return Signal(*await self._run(self._starter.signal()))
+        return Signal(*await self._run(self._in_loop.signal()))
 
     async def command(self, line: str, timeout: float | None = None) -> list[str]:
         """Sends an AT command and waits for its final result.
@@ -384,16 +376,15 @@ class Modem(ModemBase):
             CommandError: The module answered ``ERROR`` or ``+CME ERROR``.
         """
         hidden, line = Hidden(line), shown_command(line)
-        lines: list[str] = await self._run(self._starter.command(hidden.reveal(), timeout))
-        return lines
+        return await self._run(self._in_loop.command(hidden.reveal(), timeout))
 
     async def wake(self) -> None:
         """Wakes a sleeping module: repeats ``AT`` until it answers, as it loses the first bytes."""
-        await self._run(self._starter.wake())
+        await self._run(self._in_loop.wake())
 
     async def reboot(self) -> None:
         """Restarts the module and waits until it answers again; the MQTT client is gone then."""
-        await self._run(self._starter.reboot())
+        await self._run(self._in_loop.reboot())
 
     async def set_ack_timeout(self, seconds: int) -> None:
         """Sets how long the module waits for an acknowledgement (``AT+MQTTTO``).
@@ -401,11 +392,11 @@ class Modem(ModemBase):
         Args:
             seconds: More than 0, less than the keep-alive.
         """
-        await self._run(self._starter.set_ack_timeout(seconds))
+        await self._run(self._in_loop.set_ack_timeout(seconds))
 
     async def set_ping_report(self, enabled: bool) -> None:
         """Turns the event for every answered ping on or off (``AT+MQTTPING``)."""
-        await self._run(self._starter.set_ping_report(enabled))
+        await self._run(self._in_loop.set_ping_report(enabled))
 
     async def diagnose(self) -> Diagnosis:
         """Checks the module, from its answer to its MQTT state; it changes nothing.
@@ -424,7 +415,6 @@ class Modem(ModemBase):
         """Invalidates the modem in a forked child: threads and loop exist in the parent only."""
         if not self._closed:
             self._native = invalidate_after_fork(self._native)
-            self._open_starter = invalidate_after_fork(self._open_starter)
             self._event_log = invalidate_after_fork(self._event_log)
             self._receiver.invalidate_after_fork()
             self._closed = True
@@ -440,16 +430,16 @@ class Modem(ModemBase):
         return self._native
 
     @property
-    def _starter(self) -> _native.Starter:
-        _ = self._opened
-        assert self._open_starter is not None  # noqa: S101 - set together with the native modem
-        return self._open_starter
-
-    def _run(self, operation: _native.Operation) -> asyncio.Future[Any]:
-        assert self._bridge is not None  # noqa: S101 - an operation exists only with a bridge
+    def _in_loop(self) -> _native.Modem:
+        """The native modem; an error in another event loop than its own."""
+        native = self._opened
+        assert self._bridge is not None  # noqa: S101 - the bridge is there before the native modem
         if asyncio.get_running_loop() is not self._bridge.loop:
-            operation.abandon()
             raise InvalidArgumentError(
                 "the modem belongs to another event loop: use it in the one that opened it"
             )
+        return native
+
+    def _run(self, operation: AnyOperation[T]) -> asyncio.Future[T]:
+        assert self._bridge is not None  # noqa: S101 - an operation exists only with a bridge
         return self._bridge.begin(operation)

@@ -40,14 +40,12 @@ class Receiver:
         self._error: M531xError | None = None
         self._loop: asyncio.AbstractEventLoop
         self._native: _native.Modem | None = None
-        self._starter: _native.Starter
         self._event_log: EventLog
 
-    def start(self, native: _native.Modem, starter: _native.Starter, event_log: EventLog) -> None:
+    def start(self, native: _native.Modem, event_log: EventLog) -> None:
         """Fetches from now on, in the loop that is running."""
         self._loop = asyncio.get_running_loop()
         self._native = native
-        self._starter = starter
         self._event_log = event_log
         self._routes.bind(native)
         self.arrived()
@@ -111,9 +109,9 @@ class Receiver:
 
     async def _call_all(self) -> None:
         try:
-            while not self._ended:
+            while not self._ended and self._native is not None:
                 try:
-                    batch = self._starter.fetch(_BATCH)
+                    batch = self._native.recv_batch(_BATCH, 0)
                 except ClosedError:
                     self.end()
                     return

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use m531x_core::session::Outcome;
 use m531x_core::{Error, ErrorCode, Pending, QoS, Receipt};
 
 use crate::constants::{M531X_OK, m531x_status};
@@ -32,7 +33,7 @@ pub(crate) trait Operation: Send + Sync {
 
 impl<T: Success> Operation for Pending<T> {
     fn wait(&self, limit: Option<Duration>) -> Option<Result<m531x_status, Error>> {
-        let result = T::look(self, limit)?;
+        let result = self.look(limit)?;
         Some(result.map(|result| result.status()))
     }
 
@@ -42,34 +43,20 @@ impl<T: Success> Operation for Pending<T> {
 }
 
 /// The result of an operation that a token may name.
-pub(crate) trait Success: Sized + 'static {
+pub(crate) trait Success: TryFrom<Outcome, Error = Error> + 'static {
     /// 0, or what more there is to say.
     fn status(&self) -> m531x_status {
         M531X_OK
     }
-
-    fn look(pending: &Pending<Self>, limit: Option<Duration>) -> Option<Result<Self, Error>>;
 }
 
-impl Success for () {
-    fn look(pending: &Pending<Self>, limit: Option<Duration>) -> Option<Result<Self, Error>> {
-        pending.look(limit)
-    }
-}
+impl Success for () {}
 
-impl Success for Receipt {
-    fn look(pending: &Pending<Self>, limit: Option<Duration>) -> Option<Result<Self, Error>> {
-        pending.look(limit)
-    }
-}
+impl Success for Receipt {}
 
 impl Success for QoS {
     fn status(&self) -> m531x_status {
         u8::from(*self).into()
-    }
-
-    fn look(pending: &Pending<Self>, limit: Option<Duration>) -> Option<Result<Self, Error>> {
-        pending.look(limit)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::ffi::c_char;
 
+use m531x_core::operation::{Connect, Disconnect};
+
 use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{Out, text, time_limit};
-use crate::wait::finish_within;
+use crate::wait::run_within;
 
 /// Waits until SIM card, registration, attachment and address are there. Optional before m531x_connect.
 ///
@@ -85,7 +87,7 @@ pub unsafe extern "C" fn m531x_connect_start(
             )
         };
         let options = entry.settings().connect_options(host, port, client_id);
-        begin(entry, &token, || entry.modem.start_connect(options))
+        begin(entry, &token, || entry.modem.start(Connect(options)))
     })
 }
 
@@ -103,7 +105,7 @@ pub unsafe extern "C" fn m531x_connect_start(
 pub extern "C" fn m531x_disconnect(modem: m531x_modem, timeout_ms: i32) -> m531x_status {
     guard_modem(modem, |entry| {
         let limit = time_limit(timeout_ms)?;
-        finish_within(entry.modem.start_disconnect()?, limit)
+        run_within(&entry.modem, Disconnect, limit)
     })
 }
 
@@ -122,7 +124,7 @@ pub unsafe extern "C" fn m531x_disconnect_start(
     guard_modem(modem, |entry| {
         // SAFETY: the caller passes NULL or a place that may be written.
         let token = unsafe { Out::optional(token) };
-        begin(entry, &token, || entry.modem.start_disconnect())
+        begin(entry, &token, || entry.modem.start(Disconnect))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use m531x_core::operation::Publish;
 use m531x_core::{Error, PublishOptions, QoS};
 
 use crate::begin::{begin, finish};
@@ -96,7 +97,9 @@ pub unsafe extern "C" fn m531x_publish_start(
             timeout: None,
         };
         begin(entry, &out, || {
-            entry.modem.start_publish_nowait(topic, payload, options)
+            entry
+                .modem
+                .start_nowait(Publish::new(topic, payload, options))
         })
     })
 }

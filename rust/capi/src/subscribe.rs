@@ -3,13 +3,14 @@
 use std::ffi::c_char;
 
 use m531x_core::SubscribeOptions;
+use m531x_core::operation::{Subscribe, Unsubscribe};
 
 use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{Out, text, time_limit};
 use crate::publish::quality;
-use crate::wait::finish_within;
+use crate::wait::run_within;
 
 /// Subscribes to a topic filter.
 ///
@@ -73,7 +74,7 @@ pub unsafe extern "C" fn m531x_subscribe_start(
             timeout: None,
         };
         begin(entry, &token, || {
-            entry.modem.start_subscribe(filter, options)
+            entry.modem.start(Subscribe::new(filter, options))
         })
     })
 }
@@ -95,7 +96,9 @@ pub unsafe extern "C" fn m531x_unsubscribe_start(
     guard_modem(modem, |entry| {
         // SAFETY: the caller passes NULL or a string, and NULL or a place that may be written.
         let (filter, token) = unsafe { (text(topic, "topic")?, Out::optional(token)) };
-        begin(entry, &token, || entry.modem.start_unsubscribe(filter))
+        begin(entry, &token, || {
+            entry.modem.start(Unsubscribe::new(filter))
+        })
     })
 }
 
@@ -119,6 +122,6 @@ pub unsafe extern "C" fn m531x_unsubscribe(
         // SAFETY: the caller passes NULL or a string.
         let filter = unsafe { text(topic, "topic") }?;
         let limit = time_limit(timeout_ms)?;
-        finish_within(entry.modem.start_unsubscribe(filter)?, limit)
+        run_within(&entry.modem, Unsubscribe::new(filter), limit)
     })
 }

@@ -3,7 +3,8 @@
 use std::ffi::c_char;
 use std::time::{Duration, SystemTime};
 
-use m531x_core::{Error, ErrorCode, Incoming, Pending};
+use m531x_core::operation::Operation;
+use m531x_core::{Error, ErrorCode, Incoming, Modem};
 
 use crate::begin::take_end;
 use crate::constants::{M531X_OK, m531x_modem, m531x_status};
@@ -292,19 +293,20 @@ fn nothing_came(what: &str, limit: Option<Duration>) -> Error {
     )
 }
 
-/// Waits for the end of an operation that knows no time limit, and gives it up when the limit is over.
-pub(crate) fn finish_within<T>(
-    mut pending: Pending<T>,
+/// Runs an operation that knows no time limit, and gives it up when the limit is over.
+pub(crate) fn run_within<O: Operation>(
+    modem: &Modem,
+    operation: O,
     limit: Option<Duration>,
-) -> Result<(), Error> {
+) -> Result<O::Output, Error> {
     let Some(limit) = limit else {
-        return pending.wait().map(|_| ());
+        return modem.run(operation);
     };
-    match pending.wait_for(limit) {
-        Some(result) => result.map(|_| ()),
-        None => Err(Error::new(
+    let mut pending = modem.start_and_wait(operation, limit)?;
+    pending.wait_for(Duration::ZERO).unwrap_or_else(|| {
+        Err(Error::new(
             ErrorCode::Timeout,
             format!("not complete within {} ms", limit.as_millis()),
-        )),
-    }
+        ))
+    })
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use m531x_core::session::Outcome;
 use m531x_core::{Error, ErrorCode, Pending};
 
 use crate::failure::Failure;
@@ -14,7 +15,7 @@ const STEP: Duration = Duration::from_secs(1);
 /// Waits for an operation; from the second second on, a terminal shows what is waited for.
 ///
 /// The outer error is the user's wish to stop, the inner one the operation's own.
-pub(crate) fn wait<T>(
+pub(crate) fn wait<T: TryFrom<Outcome, Error = Error>>(
     what: &str,
     mut pending: Pending<T>,
     interrupt: &Interrupt,

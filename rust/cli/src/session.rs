@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{ArgAction, Args};
+use m531x_core::operation::{Connect, Disconnect};
 use m531x_core::{
     ConnectOptions, Error, ErrorCode, Event, Modem, MqttState, Pending, QoS, Recovery, Secret, Will,
 };
@@ -140,7 +141,7 @@ impl ConnectionArguments {
         clean_session: bool,
     ) -> Result<Pending<()>, Failure> {
         let options = self.options(clean_session)?;
-        Ok(connection.modem.start_connect(options)?)
+        Ok(connection.modem.start(Connect(options))?)
     }
 
     /// Waits for the connection that is being made.
@@ -205,7 +206,7 @@ impl Connection {
         self.limit.lift();
         // What a watch has to say of the connection it has said.
         let _ = self.modem.on_events(None::<fn(Event) -> Option<Event>>);
-        let goodbye = self.modem.start_disconnect();
+        let goodbye = self.modem.start(Disconnect);
         let why = match goodbye.map(|pending| self.wait_for_goodbye(pending)) {
             Ok(Ok(Ok(()))) => return,
             Ok(Ok(Err(error))) | Err(error) => match error.code() {
@@ -244,7 +245,7 @@ impl Connection {
 /// Disconnects from the broker before the process is ended.
 fn leave(modem: &Modem) {
     if modem.mqtt_state() == MqttState::Connected {
-        if let Ok(mut pending) = modem.start_disconnect() {
+        if let Ok(mut pending) = modem.start(Disconnect) {
             // Whether it is done or not, the process ends.
             let _ = pending.wait_for(GOODBYE);
         }

@@ -25,7 +25,7 @@ mod transport;
 pub use driver::{
     Delivery, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
     Overflow, Pending, PublishOptions, Recording, RecordingOptions, RecordingStats, Stats,
-    SubscribeOptions, TraceEntry,
+    SubscribeOptions, TraceEntry, operation,
 };
 #[cfg(feature = "outbox")]
 pub use driver::{OutboxFile, StoredMessage};

@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use m531x_core::operation::Command;
 use m531x_core::{ErrorCode, Modem};
 use m531x_test_support::driver::{Peer, SILENCE, eventually, open, options};
 
@@ -40,7 +41,7 @@ fn a_waiting_caller_reads_its_answer_itself() {
 fn an_answer_is_fetched_although_nobody_waits_for_it() {
     let (_peer, stream) = Peer::in_memory_with(echo_number);
     let modem = open(stream);
-    let pending = modem.start_command("AT+XNUM=7", None).unwrap();
+    let pending = modem.start(Command::new("AT+XNUM=7")).unwrap();
     eventually("the reader thread fetches the answer", || pending.is_done());
     assert_eq!(pending.wait().unwrap(), ["+XNUM: 7"]);
 }
@@ -49,7 +50,7 @@ fn an_answer_is_fetched_although_nobody_waits_for_it() {
 fn a_slice_that_elapses_says_not_yet() {
     let (peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
-    let mut pending = modem.start_command("AT+XNUM=1", None).unwrap();
+    let mut pending = modem.start(Command::new("AT+XNUM=1")).unwrap();
     assert!(pending.wait_for(Duration::from_millis(5)).is_none());
     assert!(pending.wait_for(Duration::ZERO).is_none());
     assert!(!pending.is_done());
@@ -78,7 +79,7 @@ fn an_unwaited_command_without_an_answer_times_out_as_well() {
     let (_peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
     let pending = modem
-        .start_command("AT+XNUM=1", Some(Duration::from_millis(50)))
+        .start(Command::new("AT+XNUM=1").with_timeout(Some(Duration::from_millis(50))))
         .unwrap();
     eventually("the reader thread serves the timer", || pending.is_done());
     assert_eq!(pending.wait().unwrap_err().code(), ErrorCode::Timeout);
@@ -90,7 +91,7 @@ fn an_unwaited_command_without_an_answer_times_out_as_well() {
 fn a_leader_that_leaves_hands_over_to_a_parked_caller() {
     let (peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
-    let mut first = modem.start_command("AT+XNUM=1", None).unwrap();
+    let mut first = modem.start(Command::new("AT+XNUM=1")).unwrap();
     peer.await_command("AT+XNUM=1");
     thread::scope(|scope| {
         let second = scope.spawn(|| modem.command("AT+XNUM=2", None));
@@ -131,8 +132,8 @@ fn waiters_with_different_limits_each_end_in_their_own_time() {
 fn a_dropped_operation_is_not_sent_any_more() {
     let (peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
-    let first = modem.start_command("AT+XNUM=1", None).unwrap();
-    let second = modem.start_command("AT+XNUM=2", None).unwrap();
+    let first = modem.start(Command::new("AT+XNUM=1")).unwrap();
+    let second = modem.start(Command::new("AT+XNUM=2")).unwrap();
     peer.await_command("AT+XNUM=1");
     drop(second);
     peer.say("\r\n+XNUM: 1\r\n\r\nOK\r\n");

@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use m531x_core::operation::{Command, Signal};
 use m531x_core::{ErrorCode, Modem, PublishOptions};
 use m531x_test_support::driver::{Peer, SILENCE, open, options};
 
@@ -11,7 +12,7 @@ use m531x_test_support::driver::{Peer, SILENCE, open, options};
 fn close_wakes_everybody_who_waits() {
     let (peer, stream) = Peer::in_memory_with(silent_on_xnum);
     let modem = open(stream);
-    let mut pending = modem.start_command("AT+XNUM=0", None).unwrap();
+    let mut pending = modem.start(Command::new("AT+XNUM=0")).unwrap();
     thread::scope(|scope| {
         let waiting = [
             scope.spawn(|| modem.command("AT+XNUM=1", None).map(drop)),
@@ -64,7 +65,7 @@ fn every_call_after_close_says_so() {
             .unwrap_err()
             .code(),
         modem.status().unwrap_err().code(),
-        modem.start_signal().unwrap_err().code(),
+        modem.start(Signal).unwrap_err().code(),
         modem
             .publish_nowait("t", b"", PublishOptions::default())
             .unwrap_err()
@@ -81,7 +82,7 @@ fn dropping_the_last_handle_closes_the_port() {
     let clone = modem.clone();
     drop(modem);
     clone.command("AT", None).unwrap();
-    let pending = clone.start_command("AT", None).unwrap();
+    let pending = clone.start(Command::new("AT")).unwrap();
     drop(clone);
     // A pending operation does not keep the modem open: the port is free again.
     Modem::open(&port, options()).unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use m531x_core::operation::Command;
 use m531x_core::{ConnectOptions, Modem};
 use m531x_test_support::driver::{Peer, options};
 
@@ -22,7 +23,7 @@ fn an_idle_modem_wakes_for_nothing() {
             .command("AT+CSQ", Some(Duration::from_millis(400)))
             .unwrap();
         modem
-            .start_command("AT+CSQ", Some(Duration::from_millis(400)))
+            .start(Command::new("AT+CSQ").with_timeout(Some(Duration::from_millis(400))))
             .unwrap()
             .wait()
             .unwrap();

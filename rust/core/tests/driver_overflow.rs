@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
+use m531x_core::operation::Command;
 use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions, Overflow};
 use m531x_test_support::driver::{
     Peer, SILENCE, eventually, next_message, open_connected, options, publish_line,
@@ -140,7 +141,7 @@ fn a_command_whose_answer_is_far_behind_a_full_mailbox_fails_and_says_why() {
     let (peer, stream) = Peer::in_memory_with(script);
     let modem = Modem::open_stream(stream, limited(Overflow::Block)).unwrap();
     let mut pending = modem
-        .start_command("AT+CSQ", Some(Duration::from_secs(600)))
+        .start(Command::new("AT+CSQ").with_timeout(Some(Duration::from_secs(600))))
         .unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {

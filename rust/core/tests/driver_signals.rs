@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use m531x_core::ErrorCode;
+use m531x_core::operation::Command;
 use m531x_test_support::driver::{Peer, SILENCE, eventually, open};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -13,7 +14,7 @@ fn a_result_is_signalled_once_and_is_there_then() {
     let (_peer, stream) = Peer::in_memory();
     let modem = open(stream);
     let (sender, signals) = mpsc::channel();
-    let mut pending = modem.start_command("AT", None).unwrap();
+    let mut pending = modem.start(Command::new("AT")).unwrap();
     pending.on_ready(move || sender.send(()).unwrap());
     signals.recv_timeout(LIMIT).unwrap();
     assert_eq!(
@@ -30,7 +31,7 @@ fn a_result_is_signalled_once_and_is_there_then() {
 fn a_result_that_is_there_already_is_signalled_at_once() {
     let (_peer, stream) = Peer::in_memory();
     let modem = open(stream);
-    let pending = modem.start_command("AT", None).unwrap();
+    let pending = modem.start(Command::new("AT")).unwrap();
     eventually("the answer has come", || pending.is_done());
     let (sender, signals) = mpsc::channel();
     pending.on_ready(move || sender.send(()).unwrap());
@@ -47,7 +48,7 @@ fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
     modem.on_receivable(move || {
         let _ = arrivals.send("arrivals");
     });
-    let mut pending = modem.start_command("AT+CSQ", None).unwrap();
+    let mut pending = modem.start(Command::new("AT+CSQ")).unwrap();
     pending.on_ready(move || {
         let _ = sender.send("result");
     });

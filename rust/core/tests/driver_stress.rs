@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use m531x_core::operation::Command;
 use m531x_core::{Error, ErrorCode, Modem, PublishOptions, QoS};
 use m531x_test_support::driver::{Peer, eventually, open_connected, options};
 
@@ -27,7 +28,7 @@ fn mixed_calls_from_many_threads_all_end_with_their_own_result() {
                     let number = random.u32(..);
                     match random.u32(0..8) {
                         0 => modem.cancel(),
-                        1 => drop(modem.start_command(&xnum(number), None)),
+                        1 => drop(modem.start(Command::new(&xnum(number)))),
                         2 => drop(cancelled_or(modem.recv(Some(Duration::from_micros(50))))),
                         3 => {
                             begun.fetch_add(1, Ordering::SeqCst);
@@ -63,7 +64,7 @@ fn mixed_calls_from_many_threads_all_end_with_their_own_result() {
 }
 
 fn in_slices(modem: &Modem, number: u32) {
-    let mut pending = modem.start_command(&xnum(number), None).unwrap();
+    let mut pending = modem.start(Command::new(&xnum(number))).unwrap();
     let result = loop {
         if let Some(result) = pending.wait_for(Duration::from_micros(100)) {
             break result;

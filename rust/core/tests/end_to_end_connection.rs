@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use m531x_core::operation::{Config, Delete};
 use m531x_core::{ErrorCode, EventKind, MqttState, QoS, Recovery, Secret, Will};
 use m531x_test_support::end_to_end::{
     connect_options, connected, next_event, open, publish_options, start, virtual_modem,
@@ -111,13 +112,13 @@ fn delete_makes_room_for_another_client() {
     let module = virtual_modem(&broker, &[]);
     let modem = connected(&module);
     modem.disconnect().unwrap();
-    modem.delete().unwrap();
+    modem.run(Delete).unwrap();
     assert_eq!(modem.status().unwrap(), MqttState::Off);
     let mut options = connect_options();
     options.client_id = "another".into();
     modem.connect(options).unwrap();
     assert_eq!(
-        modem.config().unwrap().client_id.as_deref(),
+        modem.run(Config).unwrap().client_id.as_deref(),
         Some("another")
     );
     modem

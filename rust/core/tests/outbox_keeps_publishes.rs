@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use m531x_core::operation::Publish;
 use m531x_core::{
     ConnectOptions, Delivery, ErrorCode, Modem, ModemOptions, OutboxFile, OutboxOptions,
     PublishOptions, QoS, Stream,
@@ -193,7 +194,9 @@ fn a_disconnect_ends_the_wait_and_keeps_the_message() {
     let (peer, stream) = Peer::in_memory_with(never_acknowledges);
     let modem = open(stream, &folder.path().join("outbox"));
     connect(&modem);
-    let mut pending = modem.start_publish("out/1", b"x", at_least_once()).unwrap();
+    let mut pending = modem
+        .start(Publish::new("out/1", b"x", at_least_once()))
+        .unwrap();
     let delivery = keep(&modem, 2);
     peer.await_command("AT+MQTTPUB=");
     modem.disconnect().unwrap();

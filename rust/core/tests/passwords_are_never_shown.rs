@@ -11,6 +11,7 @@ use m531x_at::framer::{Frame, Framer, FramerConfig};
 use m531x_at::hex;
 use m531x_at::redact::{EchoGuard, redact};
 use m531x_at::response::FinalResult;
+use m531x_core::operation::{self, Config, Connect, Delete};
 use m531x_core::session::{Outcome, Request, RequestKind, Session, SessionConfig};
 use m531x_core::{
     ConnectOptions, Error, Incoming, Model, Modem, ModemOptions, RecordingOptions, Secret, Stream,
@@ -128,10 +129,12 @@ fn a_driven_modem_shows_no_password() {
         all.add(&modem_options);
         let stream = Stream::from(module.connect().unwrap());
         let modem = Modem::open_stream(stream, modem_options).unwrap();
-        let pending = modem.start_connect(options(password)).unwrap();
+        let connect = Connect(options(password));
+        all.add(&connect);
+        let pending = modem.start(connect).unwrap();
         all.add(&pending);
         pending.wait().unwrap();
-        all.add(&modem.config().unwrap());
+        all.add(&modem.run(Config).unwrap());
         all.add_error(modem.connect(options(&format!("{password}\""))));
         all.add_error(modem.connect(options(&password.repeat(99))));
         all.add_error(modem.connect(ConnectOptions {
@@ -149,12 +152,14 @@ fn a_driven_modem_shows_no_password() {
         for line in raw_commands(password) {
             // None of them is known to the virtual modem.
             all.add_error(modem.command(&line, None));
-            let pending = modem.start_command(&line, None).unwrap();
+            let command = operation::Command::new(&line);
+            all.add(&command);
+            let pending = modem.start(command).unwrap();
             all.add(&pending);
             all.add_error(pending.wait());
             module.inject(format!("{line}\r\n").as_bytes());
         }
-        modem.delete().unwrap();
+        modem.run(Delete).unwrap();
         modem.command(&configuration(password), None).unwrap();
         let line = configuration(password);
         let (first, rest) = line.as_bytes().split_at(line.find(password).unwrap() + 7);

@@ -1,7 +1,6 @@
 //! A publish that goes on by itself.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use m531x_core::{ErrorCode, Receipt};
@@ -11,14 +10,16 @@ use crate::arguments::{PyArg, timeout};
 use crate::ended::Ended;
 use crate::errors::OrRaise;
 use crate::fork::OfThisProcess;
+use crate::operation::next_token;
 use crate::readouts::ReceiptParts;
+use crate::ready::Ready;
 use crate::wait::in_slices;
 
 /// The fate of one publish.
 #[pyclass(frozen, module = "m531x._native")]
 pub(crate) struct Delivery {
     publish: OfThisProcess<Publish>,
-    /// By which `recv_batch` reports that it has ended.
+    /// By which `recv_batch`, or `Ready.take`, reports that it has ended.
     token: u64,
 }
 
@@ -34,10 +35,9 @@ impl Delivery {
         modem: m531x_core::Modem,
         ended: Arc<Ended>,
     ) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             publish: OfThisProcess::new(Publish { core, modem, ended }),
-            token: NEXT.fetch_add(1, Ordering::Relaxed),
+            token: next_token(),
         }
     }
 }
@@ -96,6 +96,28 @@ impl Delivery {
         });
         Ok(())
     }
+
+    /// Has `Ready.take` give the token when it has ended: what `Operation` calls beginning.
+    fn begin(&self, py: Python<'_>, ready: &Ready) -> PyResult<u64> {
+        let publish = self.publish.get(py)?;
+        let (signal, token) = (Arc::clone(&ready.signal), self.token);
+        py.detach(|| publish.core.on_ready(move || signal.end(token)));
+        Ok(token)
+    }
+
+    /// The receipt, or the exception, once it has ended.
+    fn result(&self, py: Python<'_>) -> PyResult<ReceiptParts> {
+        let publish = self.publish.get(py)?;
+        let receipt = py.detach(|| publish.core.wait(Some(Duration::ZERO)));
+        receipt.map(parts).or_raise(py)
+    }
+
+    /// No one waits for it any more; it goes on.
+    #[expect(
+        clippy::unused_self,
+        reason = "Python calls it as it calls that of an operation"
+    )]
+    fn abandon(&self) {}
 }
 
 fn still_under_way(limit: Option<Duration>) -> m531x_core::Error {

@@ -23,7 +23,6 @@ mod readouts;
 mod ready;
 mod recording;
 mod requests;
-mod starter;
 mod virtual_modem;
 mod wait;
 
@@ -57,8 +56,6 @@ mod _native {
     use crate::recording::{Recording, Replay, diagnose, diagnose_open};
     #[pymodule_export]
     use crate::requests::ConnectOptions;
-    #[pymodule_export]
-    use crate::starter::Starter;
     #[pymodule_export]
     use crate::virtual_modem::VirtualModem;
 

@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use m531x_core::{Error, ErrorCode, Pending, Secret};
+use m531x_core::operation::{
+    Command, Config, Connect, Delete, Disconnect, Info, Publish, Reboot, SetAckTimeout,
+    SetPingReport, Signal, Status, Subscribe, Unsubscribe, WaitForNetwork, Wake,
+};
+use m531x_core::{Error, ErrorCode, Secret};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -14,14 +18,16 @@ use crate::delivery::{Delivery, parts};
 use crate::ended::Ended;
 use crate::errors::OrRaise;
 use crate::message::{Message, arrivals, message_object};
+use crate::opening::cancellable;
+use crate::operation::Operation;
 use crate::options::ModemOptions;
 use crate::readouts::{
-    ConfigParts, InfoParts, ReceiptParts, SignalParts, TraceParts, config_parts, info_parts,
-    stats_dict, trace_parts,
+    TraceParts, config_parts, info_parts, signal_parts, stats_dict, trace_parts,
 };
+use crate::ready::Ready;
 use crate::requests::{ConnectOptions, publish_options, subscribe_options};
 use crate::virtual_modem::VirtualModem;
-use crate::wait::{self, SLICE, in_slices, wait};
+use crate::wait::in_slices;
 
 /// An open modem.
 #[pyclass(frozen, module = "m531x._native")]
@@ -40,10 +46,11 @@ const GATHER: Duration = Duration::from_micros(500);
 #[pymethods]
 impl Modem {
     #[staticmethod]
-    fn open(py: Python<'_>, port: PyArg<'_, '_>, options: &ModemOptions) -> PyResult<Self> {
+    fn open(port: PyArg<'_, '_>, options: &ModemOptions) -> PyResult<Operation> {
         let port = text("port", port)?.to_owned();
-        let open = move |options| m531x_core::Modem::open(&port, options);
-        wait::open(py, options, open).map(Self::from)
+        let (options, guard) = cancellable(options);
+        let open = move || m531x_core::Modem::open(&port, options);
+        Ok(Operation::aside("m531x-open", guard, open, Self::from))
     }
 
     #[staticmethod]
@@ -51,15 +58,15 @@ impl Modem {
         py: Python<'_>,
         module: &VirtualModem,
         options: &ModemOptions,
-    ) -> PyResult<Self> {
+    ) -> PyResult<Operation> {
         let stream = module.connect(py)?;
-        let open = move |options| m531x_core::Modem::open_stream(stream, options);
-        wait::open(py, options, open).map(Self::from)
+        let (options, guard) = cancellable(options);
+        let open = move || m531x_core::Modem::open_stream(stream, options);
+        Ok(Operation::aside("m531x-open", guard, open, Self::from))
     }
 
-    fn connect(&self, py: Python<'_>, options: &ConnectOptions) -> PyResult<()> {
-        let options = options.core.clone();
-        self.run(py, |core| core.start_connect(options))
+    fn connect(&self, options: &ConnectOptions) -> Operation {
+        self.operation(Connect(options.core.clone()), same)
     }
 
     /// Answers the event that asked for a password; false if no connect waits for it any more.
@@ -77,35 +84,28 @@ impl Modem {
         Ok(py.detach(|| self.core.set_password(Some(number), password)))
     }
 
-    fn disconnect(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, m531x_core::Modem::start_disconnect)
+    fn disconnect(&self) -> Operation {
+        self.operation(Disconnect, same)
     }
 
-    fn delete(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, m531x_core::Modem::start_delete)
+    fn delete(&self) -> Operation {
+        self.operation(Delete, same)
     }
 
     #[pyo3(signature = (topic, payload, qos, retain, seconds))]
     fn publish(
         &self,
-        py: Python<'_>,
         topic: PyArg<'_, '_>,
         payload: PyArg<'_, '_>,
         qos: PyArg<'_, '_>,
         retain: PyArg<'_, '_>,
         seconds: PyArg<'_, '_>,
-    ) -> PyResult<ReceiptParts> {
+    ) -> PyResult<Operation> {
         let topic = text("topic", topic)?;
         let payload = payload_bytes(payload)?;
-        let bytes = payload.as_bytes();
         let options = publish_options(qos, retain, seconds)?;
-        let pending = py
-            .detach(|| {
-                self.core
-                    .start_publish_and_wait(topic, bytes, options, SLICE)
-            })
-            .or_raise(py)?;
-        wait(py, pending).map(parts)
+        let publish = Publish::new(topic, payload.as_bytes(), options);
+        Ok(self.operation(publish, parts))
     }
 
     #[pyo3(signature = (topic, payload, qos, retain, seconds))]
@@ -135,86 +135,78 @@ impl Modem {
     #[pyo3(signature = (topic_filter, qos, as_hex, seconds))]
     fn subscribe(
         &self,
-        py: Python<'_>,
         topic_filter: PyArg<'_, '_>,
         qos: PyArg<'_, '_>,
         as_hex: PyArg<'_, '_>,
         seconds: PyArg<'_, '_>,
-    ) -> PyResult<u8> {
+    ) -> PyResult<Operation> {
         let topic_filter = text("topic", topic_filter)?;
         let options = subscribe_options(qos, as_hex, seconds)?;
-        self.run(py, |core| core.start_subscribe(topic_filter, options))
-            .map(u8::from)
+        let subscribe = Subscribe::new(topic_filter, options);
+        Ok(self.operation(subscribe, u8::from))
     }
 
-    fn unsubscribe(&self, py: Python<'_>, topic_filter: PyArg<'_, '_>) -> PyResult<()> {
+    fn unsubscribe(&self, topic_filter: PyArg<'_, '_>) -> PyResult<Operation> {
         let topic_filter = text("topic", topic_filter)?;
-        self.run(py, |core| core.start_unsubscribe(topic_filter))
+        Ok(self.operation(Unsubscribe::new(topic_filter), same))
     }
 
     fn subscriptions(&self, py: Python<'_>) -> Vec<String> {
         py.detach(|| self.core.subscriptions())
     }
 
-    fn status(&self, py: Python<'_>) -> PyResult<i32> {
-        self.run(py, m531x_core::Modem::start_status)
-            .map(|state| state as i32)
+    fn status(&self) -> Operation {
+        self.operation(Status, |state| state as i32)
     }
 
     fn mqtt_state(&self, py: Python<'_>) -> i32 {
         py.detach(|| self.core.mqtt_state()) as i32
     }
 
-    fn config(&self, py: Python<'_>) -> PyResult<ConfigParts> {
-        self.run(py, m531x_core::Modem::start_config)
-            .map(config_parts)
+    fn config(&self) -> Operation {
+        self.operation(Config, config_parts)
     }
 
-    fn info(&self, py: Python<'_>) -> PyResult<InfoParts> {
-        self.run(py, m531x_core::Modem::start_info).map(info_parts)
+    fn info(&self) -> Operation {
+        self.operation(Info, info_parts)
     }
 
-    fn signal(&self, py: Python<'_>) -> PyResult<SignalParts> {
-        let signal = self.run(py, m531x_core::Modem::start_signal)?;
-        Ok((signal.rssi_dbm, signal.ber, signal.raw))
+    fn signal(&self) -> Operation {
+        self.operation(Signal, signal_parts)
     }
 
     #[pyo3(signature = (line, seconds))]
-    fn command(
-        &self,
-        py: Python<'_>,
-        line: PyArg<'_, '_>,
-        seconds: PyArg<'_, '_>,
-    ) -> PyResult<Vec<String>> {
-        let (line, limit) = (text("line", line)?, timeout(seconds)?);
-        self.run(py, |core| core.start_command_and_wait(line, limit, SLICE))
+    fn command(&self, line: PyArg<'_, '_>, seconds: PyArg<'_, '_>) -> PyResult<Operation> {
+        let command = Command::new(text("line", line)?).with_timeout(timeout(seconds)?);
+        Ok(self.operation(command, same))
     }
 
     #[pyo3(signature = (seconds))]
-    fn wait_for_network(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<()> {
-        let limit = timeout(seconds)?;
-        self.run(py, |core| core.start_wait_for_network(limit))
+    fn wait_for_network(&self, seconds: PyArg<'_, '_>) -> PyResult<Operation> {
+        let timeout = timeout(seconds)?;
+        Ok(self.operation(WaitForNetwork { timeout }, same))
     }
 
-    fn wake(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, m531x_core::Modem::start_wake)
+    fn wake(&self) -> Operation {
+        self.operation(Wake, same)
     }
 
-    fn reboot(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, m531x_core::Modem::start_reboot)
+    fn reboot(&self) -> Operation {
+        self.operation(Reboot, same)
     }
 
-    fn set_ack_timeout(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<()> {
+    fn set_ack_timeout(&self, seconds: PyArg<'_, '_>) -> PyResult<Operation> {
         let seconds = number("ack timeout", seconds, "1 to 65535 seconds")?;
-        self.run(py, |core| core.start_set_ack_timeout(seconds))
+        Ok(self.operation(SetAckTimeout(seconds), same))
     }
 
-    fn set_ping_report(&self, py: Python<'_>, enabled: PyArg<'_, '_>) -> PyResult<()> {
+    fn set_ping_report(&self, enabled: PyArg<'_, '_>) -> PyResult<Operation> {
         let enabled = flag("enabled", enabled)?;
-        self.run(py, |core| core.start_set_ping_report(enabled))
+        Ok(self.operation(SetPingReport(enabled), same))
     }
 
-    /// Waits for messages, events and ended deliveries; an empty list when the time has elapsed.
+    /// Waits for messages, events and ended deliveries; an empty list when the time has elapsed, and
+    /// with no time at once.
     ///
     /// For the dispatcher's thread: it waits as a whole, and signals are not looked at.
     #[pyo3(signature = (most, seconds))]
@@ -227,7 +219,7 @@ impl Modem {
         let limit = timeout(seconds)?;
         let mut incoming = Vec::with_capacity(most);
         py.detach(|| {
-            if self.streaming.load(Ordering::Relaxed) {
+            if limit != Some(Duration::ZERO) && self.streaming.load(Ordering::Relaxed) {
                 thread::sleep(GATHER);
             }
             self.core.recv_called(most, limit, &mut incoming)
@@ -288,6 +280,12 @@ impl Modem {
             .transpose()
     }
 
+    /// Has `ready` signalled whenever something has come, and when nothing will come any more.
+    fn notify(&self, py: Python<'_>, ready: &Ready) {
+        let signal = Arc::clone(&ready.signal);
+        py.detach(|| self.core.on_receivable(move || signal.raise()));
+    }
+
     fn is_serial_line(&self, py: Python<'_>) -> bool {
         py.detach(|| self.core.is_serial_line())
     }
@@ -330,16 +328,21 @@ impl Modem {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.core.close()).or_raise(py)
     }
+
+    /// As `close`, on a thread of its own, so that an event loop goes on meanwhile.
+    fn closing(&self) -> Operation {
+        let core = self.core.clone();
+        Operation::aside("m531x-close", (), move || core.close(), same)
+    }
 }
 
 impl Modem {
-    fn run<T: Send>(
-        &self,
-        py: Python<'_>,
-        start: impl FnOnce(&m531x_core::Modem) -> Result<Pending<T>, m531x_core::Error> + Send,
-    ) -> PyResult<T> {
-        let pending = py.detach(|| start(&self.core)).or_raise(py)?;
-        wait(py, pending)
+    fn operation<O, R>(&self, operation: O, convert: fn(O::Output) -> R) -> Operation
+    where
+        O: m531x_core::operation::Operation<Output: Send> + Send + 'static,
+        R: for<'py> IntoPyObject<'py> + 'static,
+    {
+        Operation::of_modem(&self.core, operation, convert)
     }
 }
 
@@ -352,4 +355,8 @@ impl From<m531x_core::Modem> for Modem {
             streaming: AtomicBool::new(false),
         }
     }
+}
+
+fn same<T>(value: T) -> T {
+    value
 }

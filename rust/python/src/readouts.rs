@@ -2,7 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
-use m531x_core::{ConfigReadback, EventKind, LineKind, ModemInfo, MqttState, Stats, TraceEntry};
+use m531x_core::{
+    ConfigReadback, EventKind, LineKind, ModemInfo, MqttState, Signal, Stats, TraceEntry,
+};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
@@ -84,6 +86,10 @@ pub(crate) fn info_parts(info: ModemInfo) -> InfoParts {
         info.imsi,
         info.iccid,
     )
+}
+
+pub(crate) fn signal_parts(signal: Signal) -> SignalParts {
+    (signal.rssi_dbm, signal.ber, signal.raw)
 }
 
 pub(crate) fn config_parts(config: ConfigReadback) -> ConfigParts {

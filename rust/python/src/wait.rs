@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use m531x_core::session::Outcome;
 use m531x_core::{Error, ErrorCode, Pending, spawn_thread};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::errors::OrRaise;
-use crate::opening::cancellable;
-use crate::options::ModemOptions;
 
 /// How long Ctrl-C may go unheard.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
-/// How long Ctrl-C waits for an opening to end.
-const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Waits for an operation; Ctrl-C gives it up.
-pub(crate) fn wait<T: Send>(py: Python<'_>, mut pending: Pending<T>) -> PyResult<T> {
+/// Waits for an operation that has had a slice already; Ctrl-C gives it up.
+pub(crate) fn wait<T>(py: Python<'_>, mut pending: Pending<T>) -> PyResult<T>
+where
+    T: TryFrom<Outcome, Error = Error> + Send,
+{
     if let Some(result) = pending.wait_for(Duration::ZERO) {
         return result.or_raise(py);
     }
@@ -53,53 +53,36 @@ pub(crate) fn in_slices<T: Send>(
     }
 }
 
-/// Opens a modem on a thread that is not this one.
-///
-/// Ctrl-C ends the opening, and is raised when the port is free again.
-pub(crate) fn open<T: Send + 'static>(
-    py: Python<'_>,
-    options: &ModemOptions,
-    open: impl FnOnce(m531x_core::ModemOptions) -> Result<T, Error> + Send + 'static,
-) -> PyResult<T> {
-    let (options, ends_opening) = cancellable(options);
-    let (sender, receiver) = bounded(1);
-    spawn_thread("m531x-open", move || {
-        // No one receives after Ctrl-C; the value, an open port, is closed by its drop.
-        let _ = sender.send(open(options));
-    })?;
-    let opened = in_slices(py, |slice| {
-        let received = match slice {
-            Some(slice) => receiver.recv_timeout(slice),
-            None => receiver.recv().map_err(RecvTimeoutError::from),
-        };
-        match received {
-            Ok(result) => Some(result),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(Error::new(
-                ErrorCode::Internal,
-                "the thread that opens the port ended without a result, which is a defect",
-            ))),
-        }
-    });
-    if opened.is_err() {
-        drop(ends_opening);
-        // A TCP connection that is being made does not end sooner than by itself.
-        py.detach(|| drop(receiver.recv_timeout(PATIENCE)));
-    }
-    opened?.or_raise(py)
-}
-
 /// Has a thread do this and waits for it; Ctrl-C is heard, and leaves the thread to end by itself.
 pub(crate) fn aside<T: Send + 'static>(
     py: Python<'_>,
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> PyResult<T> {
+    let receiver = on_thread(name, work, || ())?;
+    received(py, &receiver)?.or_raise(py)
+}
+
+/// Has a thread do this and hand over what it gives, and then `ended`.
+pub(crate) fn on_thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+    ended: impl FnOnce() + Send + 'static,
+) -> PyResult<Receiver<T>> {
     let (sender, receiver) = bounded(1);
     spawn_thread(name, move || {
-        // No one receives after Ctrl-C.
+        // No one receives after Ctrl-C; the value, perhaps an open port, is closed by its drop.
         let _ = sender.send(work());
+        ended();
     })?;
+    Ok(receiver)
+}
+
+/// Waits for what a thread hands over.
+pub(crate) fn received<T: Send>(
+    py: Python<'_>,
+    receiver: &Receiver<T>,
+) -> PyResult<Result<T, Error>> {
     in_slices(py, |slice| {
         let received = match slice {
             Some(slice) => receiver.recv_timeout(slice),
@@ -113,8 +96,7 @@ pub(crate) fn aside<T: Send + 'static>(
                 "a thread ended without a result, which is a defect",
             ))),
         }
-    })?
-    .or_raise(py)
+    })
 }
 
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {

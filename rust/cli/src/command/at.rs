@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use std::time::Duration;
 
 use clap::Args;
+use m531x_core::operation::Command;
 use m531x_core::{ErrorCode, Modem, Recovery};
 use serde_json::json;
 
@@ -62,7 +63,7 @@ impl Arguments {
 
     /// Sends one line and prints its answer; returns 1 if the module refused it.
     fn send(&self, line: &str, modem: &Modem, interrupt: &Interrupt) -> Result<u32, Failure> {
-        let pending = modem.start_command(line, self.timeout)?;
+        let pending = modem.start(Command::new(line).with_timeout(self.timeout))?;
         // What the user typed, and what a read-back says, may hold a password.
         let shown = without_password(line);
         let (lines, error) = match progress::wait(&shown, pending, interrupt)? {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use m531x_core::{
     ErrorCode, EventKind, HealthCheck, Incoming, Message, QoS, Recovery, SubscribeOptions,
+    operation,
 };
 
 use crate::failure::Failure;
@@ -98,7 +99,9 @@ impl Arguments {
             hex: self.hex,
             timeout: None,
         };
-        let pending = connection.modem.start_subscribe(filter, options)?;
+        let pending = connection
+            .modem
+            .start(operation::Subscribe::new(filter, options))?;
         progress::wait("subscribing", pending, &connection.interrupt)??;
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::News;
 use super::examination::Examination;
 use crate::{
     ConnectOptions, Error, ErrorCode, Incoming, Modem, MqttState, PublishOptions, QoS,
-    SubscribeOptions,
+    SubscribeOptions, operation,
 };
 
 /// How long the message may take to come back.
@@ -55,7 +55,7 @@ pub(super) fn examine<F: FnMut(News<'_>)>(
     }
     // The module is left without a client, as it was; a failure here takes nothing from the findings.
     let _ = modem.disconnect();
-    let _ = modem.delete();
+    let _ = modem.run(operation::Delete);
 }
 
 fn send_around(modem: &Modem, topic: &str) -> Result<Duration, Error> {

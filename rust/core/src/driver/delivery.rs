@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::callbacks::DoneCallback;
-use super::convert::receipt;
 use super::dispatcher::Dispatcher;
 use super::engine::Engine;
 use super::modem::with_dispatcher;
-use crate::session::OperationId;
+use super::ticket::Ticket;
 use crate::{Error, ErrorCode, Receipt};
 
 /// The fate of a publish begun by [`publish_nowait`](super::Modem::publish_nowait).
@@ -47,27 +46,27 @@ pub struct Delivery {
 struct Tracked {
     engine: Arc<Engine>,
     dispatcher: Arc<Mutex<Option<Dispatcher>>>,
-    id: OperationId,
+    ticket: Ticket,
 }
 
 impl Delivery {
     pub(super) fn new(
         engine: Arc<Engine>,
         dispatcher: Arc<Mutex<Option<Dispatcher>>>,
-        id: OperationId,
+        ticket: Ticket,
     ) -> Self {
         Self {
             tracked: Arc::new(Tracked {
                 engine,
                 dispatcher,
-                id,
+                ticket,
             }),
         }
     }
 
     /// Whether it has ended, in success or not; never blocks.
     pub fn done(&self) -> bool {
-        self.tracked.engine.is_done(self.tracked.id)
+        self.tracked.engine.is_done(self.tracked.ticket)
     }
 
     /// Waits for the end; `None` waits for as long as it takes.
@@ -78,8 +77,8 @@ impl Delivery {
     /// [`ErrorCode::Cancelled`] if another thread cancelled the wait: both leave it going on, and it
     /// may be asked again.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<Receipt, Error> {
-        match self.tracked.engine.wait(self.tracked.id, timeout) {
-            Some(outcome) => outcome.and_then(receipt),
+        match self.tracked.engine.wait(self.tracked.ticket, timeout) {
+            Some(outcome) => outcome.and_then(Receipt::try_from),
             None => Err(Error::new(
                 ErrorCode::Timeout,
                 format!(
@@ -90,6 +89,14 @@ impl Delivery {
         }
     }
 
+    /// Has `signal` called once when it has ended, as that of
+    /// [`Pending::on_ready`](super::Pending::on_ready): for event loops. A second signal replaces the
+    /// first.
+    pub fn on_ready(&self, signal: impl FnOnce() + Send + 'static) {
+        let Tracked { engine, ticket, .. } = &*self.tracked;
+        engine.on_ready(*ticket, Box::new(signal));
+    }
+
     /// Has `callback` called with the end, on the dispatcher thread; at once if it has ended.
     ///
     /// It is called exactly once, with [`ErrorCode::Closed`] if the modem is closed first. After the
@@ -98,12 +105,12 @@ impl Delivery {
         let Tracked {
             engine,
             dispatcher,
-            id,
+            ticket,
         } = &*self.tracked;
         // Without a dispatcher the callback still gets the end, here and now.
         let callback: DoneCallback = Box::new(callback);
         let refused = match with_dispatcher(engine, dispatcher, |_| ()) {
-            Ok(()) => engine.on_done(*id, callback).err(),
+            Ok(()) => engine.on_done(*ticket, callback).err(),
             Err(error) => Some((callback, Err(error))),
         };
         if let Some((callback, ended)) = refused {
@@ -116,14 +123,14 @@ impl Delivery {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        self.engine.detach(self.id);
+        self.engine.detach(self.ticket);
     }
 }
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
-            .field("id", &self.tracked.id)
+            .field("ticket", &self.tracked.ticket)
             .field("done", &self.done())
             .finish_non_exhaustive()
     }

@@ -16,7 +16,6 @@ compile_error!(
 );
 
 mod callbacks;
-mod convert;
 mod delivery;
 mod dispatcher;
 mod engine;
@@ -24,6 +23,7 @@ mod mailbox;
 #[cfg(all(test, loom))]
 mod models;
 mod modem;
+pub mod operation;
 mod options;
 mod outbox;
 mod overflow;
@@ -34,6 +34,7 @@ mod silence;
 mod start_up;
 mod stats;
 mod sync;
+mod ticket;
 mod trace;
 
 pub use delivery::Delivery;

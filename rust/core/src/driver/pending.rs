@@ -1,11 +1,13 @@
 //! An operation that was begun and is waited for separately.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::Engine;
-use crate::session::{OperationId, Outcome};
+use super::ticket::Ticket;
+use crate::session::Outcome;
 use crate::{Error, ErrorCode};
 
 /// An operation under way; its result is fetched once, by [`wait`](Self::wait) or in slices by
@@ -16,7 +18,7 @@ use crate::{Error, ErrorCode};
 ///
 /// ```
 /// use std::time::Duration;
-/// # use m531x_core::{Modem, ModemOptions, Stream};
+/// # use m531x_core::{Modem, ModemOptions, Stream, operation};
 /// # use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
 /// # let module = VirtualModem::start(VirtualModemOptions {
 /// #     link: LinkChoice::Memory,
@@ -25,7 +27,7 @@ use crate::{Error, ErrorCode};
 /// # let modem = Modem::open_stream(Stream::from(module.connect()?), ModemOptions::default())?;
 /// # fn interrupted() -> bool { false }
 ///
-/// let mut pending = modem.start_signal()?;
+/// let mut pending = modem.start(operation::Signal)?;
 /// let signal = loop {
 ///     if let Some(result) = pending.wait_for(Duration::from_millis(50)) {
 ///         break result?;
@@ -40,25 +42,49 @@ use crate::{Error, ErrorCode};
 #[must_use = "dropping it gives the operation up"]
 pub struct Pending<T> {
     engine: Arc<Engine>,
-    id: OperationId,
-    convert: fn(Outcome) -> Result<T, Error>,
+    ticket: Ticket,
     taken: bool,
+    output: PhantomData<fn() -> T>,
 }
 
 impl<T> Pending<T> {
-    pub(super) fn new(
-        engine: Arc<Engine>,
-        id: OperationId,
-        convert: fn(Outcome) -> Result<T, Error>,
-    ) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, ticket: Ticket) -> Self {
         Self {
             engine,
-            id,
-            convert,
+            ticket,
             taken: false,
+            output: PhantomData,
         }
     }
 
+    /// Whether the result is there; never blocks.
+    pub fn is_done(&self) -> bool {
+        self.taken || self.engine.is_done(self.ticket)
+    }
+
+    /// Has the end put into the mailbox as an event [`Done`](crate::EventKind::Done), whose value is
+    /// `token` and whose text is that of the error, if it is one. The result is still fetched here.
+    pub fn announce_end(&self, token: u32) {
+        self.engine.announce_end(self.ticket, token);
+    }
+
+    /// Lets the operation go on by itself: no one asks for the result.
+    pub fn detach(mut self) {
+        self.taken = true;
+        self.engine.detach(self.ticket);
+    }
+
+    /// Has `signal` called once as soon as the result is there; at once if it is.
+    ///
+    /// This is for event loops: `signal` notifies the loop, and the loop fetches the result by
+    /// [`wait_for`](Self::wait_for) with no time to wait. It runs on the thread that reads the port,
+    /// ahead of everything else there, and so must neither wait nor use the modem.
+    pub fn on_ready(&self, signal: impl FnOnce() + Send + 'static) {
+        self.engine.on_ready(self.ticket, Box::new(signal));
+    }
+}
+
+impl<T: TryFrom<Outcome, Error = Error>> Pending<T> {
     /// Waits for the result.
     ///
     /// # Errors
@@ -80,37 +106,11 @@ impl<T> Pending<T> {
         self.wait_slice(Some(slice))
     }
 
-    /// Whether the result is there; never blocks.
-    pub fn is_done(&self) -> bool {
-        self.taken || self.engine.is_done(self.id)
-    }
-
-    /// Has the end put into the mailbox as an event [`Done`](crate::EventKind::Done), whose value is
-    /// `token` and whose text is that of the error, if it is one. The result is still fetched here.
-    pub fn announce_end(&self, token: u32) {
-        self.engine.announce_end(self.id, token);
-    }
-
-    /// Lets the operation go on by itself: no one asks for the result.
-    pub fn detach(mut self) {
-        self.taken = true;
-        self.engine.detach(self.id);
-    }
-
-    /// Has `signal` called once as soon as the result is there; at once if it is.
-    ///
-    /// This is for event loops: `signal` notifies the loop, and the loop fetches the result by
-    /// [`wait_for`](Self::wait_for) with no time to wait. It runs on the thread that reads the port,
-    /// ahead of everything else there, and so must neither wait nor use the modem.
-    pub fn on_ready(&self, signal: impl FnOnce() + Send + 'static) {
-        self.engine.on_ready(self.id, Box::new(signal));
-    }
-
     /// As [`wait_for`](Self::wait_for), but leaves the result: several threads may wait for it, and ask any
     /// number of times.
     pub fn look(&self, timeout: Option<Duration>) -> Option<Result<T, Error>> {
-        let outcome = self.engine.wait(self.id, timeout)?;
-        Some(outcome.and_then(self.convert))
+        let outcome = self.engine.wait(self.ticket, timeout)?;
+        Some(outcome.and_then(T::try_from))
     }
 
     fn wait_slice(&mut self, slice: Option<Duration>) -> Option<Result<T, Error>> {
@@ -120,17 +120,17 @@ impl<T> Pending<T> {
                 "the result of this operation was already taken",
             )));
         }
-        let outcome = self.engine.wait(self.id, slice)?;
+        let outcome = self.engine.wait(self.ticket, slice)?;
         self.taken = true;
-        self.engine.forget(self.id);
-        Some(outcome.and_then(self.convert))
+        self.engine.forget(self.ticket);
+        Some(outcome.and_then(T::try_from))
     }
 }
 
 impl<T> Drop for Pending<T> {
     fn drop(&mut self) {
         if !self.taken {
-            self.engine.forget(self.id);
+            self.engine.forget(self.ticket);
         }
     }
 }
@@ -138,7 +138,7 @@ impl<T> Drop for Pending<T> {
 impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pending")
-            .field("id", &self.id)
+            .field("ticket", &self.ticket)
             .field("is_done", &self.is_done())
             .finish_non_exhaustive()
     }

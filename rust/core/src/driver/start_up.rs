@@ -204,7 +204,7 @@ fn run(engine: &Engine, limit: Duration, cancel: Option<&OpenCancel>) -> Result<
     let Some(cancel) = cancel else {
         return engine.run(request);
     };
-    let id = engine.start(request)?;
+    let ticket = engine.start(request)?;
     let outcome = loop {
         if cancel.is_cancelled() {
             break Err(Error::new(
@@ -212,11 +212,11 @@ fn run(engine: &Engine, limit: Duration, cancel: Option<&OpenCancel>) -> Result<
                 "the opening was cancelled",
             ));
         }
-        if let Some(outcome) = engine.wait(id, Some(CANCEL_SLICE)) {
+        if let Some(outcome) = engine.wait(ticket, Some(CANCEL_SLICE)) {
             break outcome;
         }
     };
-    engine.forget(id);
+    engine.forget(ticket);
     outcome
 }
 

@@ -7,25 +7,13 @@ use m531x_at::response::ConfigReadback;
 
 use super::{ConnectOptions, MqttState};
 use crate::redacted::redacted;
+use crate::{Error, ErrorCode};
 
 /// Names one operation of a [`Session`](super::Session) from its beginning to its completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OperationId(pub(super) u64);
 
-/// Above every number that a session gives.
-const KEPT: u64 = 1 << 63;
-
 impl OperationId {
-    /// For a message that is kept outside of the session, which never gives this number.
-    #[cfg(feature = "outbox")]
-    pub(crate) fn stored(message: u64) -> Self {
-        Self(KEPT | message)
-    }
-
-    pub(crate) fn is_stored(self) -> bool {
-        self.0 & KEPT != 0
-    }
-
     /// The operation's number: a session counts them.
     pub fn number(self) -> u64 {
         self.0
@@ -174,7 +162,7 @@ fn tuple(f: &mut fmt::Formatter<'_>, name: &str, value: &dyn fmt::Debug) -> fmt:
     f.debug_tuple(name).field(value).finish()
 }
 
-/// What a successful operation gives.
+/// What a successful operation gives; `TryFrom` turns it into the type of its value.
 ///
 /// `Debug` shows lines without the passwords and PINs that an echo or a read-back may hold.
 #[derive(Clone, PartialEq, Eq)]
@@ -214,6 +202,40 @@ impl fmt::Debug for Outcome {
             Self::Signal(signal) => tuple(f, "Signal", signal),
         }
     }
+}
+
+/// The one place where the outcome of an operation becomes what the operation gives.
+macro_rules! gives {
+    ($($pattern:pat => $value:expr, $output:ty;)*) => {$(
+        impl TryFrom<Outcome> for $output {
+            type Error = Error;
+
+            fn try_from(outcome: Outcome) -> Result<Self, Error> {
+                match outcome {
+                    $pattern => Ok($value),
+                    other => Err(unexpected(&other)),
+                }
+            }
+        }
+    )*};
+}
+
+gives! {
+    Outcome::Done => (), ();
+    Outcome::Lines(lines) => lines, Vec<String>;
+    Outcome::Receipt(receipt) => receipt, Receipt;
+    Outcome::Granted(qos) => qos, QoS;
+    Outcome::State(state) => state, MqttState;
+    Outcome::Config(config) => config, ConfigReadback;
+    Outcome::Info(info) => info, ModemInfo;
+    Outcome::Signal(signal) => signal, Signal;
+}
+
+fn unexpected(outcome: &Outcome) -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        format!("an operation ended with the wrong kind of outcome: {outcome:?}"),
+    )
 }
 
 /// Proof of a completed publish.

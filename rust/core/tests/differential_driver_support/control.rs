@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use m531x_core::operation::{Config, Delete, SetAckTimeout};
 use m531x_core::{ConnectOptions, Error, ErrorCode, Modem, MqttState, QoS, SubscribeOptions};
 use m531x_virtual_modem::firmware::Traits;
 
@@ -66,7 +67,7 @@ impl Link {
             Order::Connect { clean_session } => self.connect(modem, clean_session),
             Order::Disconnect => self.disconnect(modem),
             Order::Delete => {
-                self.insist(|| modem.delete()).map_err(text)?;
+                self.insist(|| modem.run(Delete)).map_err(text)?;
                 self.state = MqttState::Off;
                 self.listed.clear();
                 self.connection_ended();
@@ -86,9 +87,9 @@ impl Link {
             }
             Order::Config => self.read_config(modem),
             Order::Signal => self.insist(|| modem.signal()).map(drop).map_err(text),
-            Order::AckTimeout(seconds) => {
-                self.insist(|| modem.set_ack_timeout(seconds)).map_err(text)
-            }
+            Order::AckTimeout(seconds) => self
+                .insist(|| modem.run(SetAckTimeout(seconds)))
+                .map_err(text),
             Order::Command { line } => {
                 let result = self.insist(|| modem.command(line, None));
                 judge_command(self.model, line, false, &[], &result)
@@ -175,7 +176,7 @@ impl Link {
     }
 
     fn read_config(&mut self, modem: &Modem) -> Result<(), String> {
-        let config = self.insist(|| modem.config()).map_err(text)?;
+        let config = self.insist(|| modem.run(Config)).map_err(text)?;
         let (client, clean) = (config.client_id.as_deref(), config.clean_session);
         let right = match self.state {
             MqttState::Off => client.is_none(),

@@ -4,6 +4,7 @@ use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use m531x_core::operation::Publish;
 use m531x_core::{Error, ErrorCode, Incoming, Message, Modem, PublishOptions, QoS, Receipt};
 
 use super::plan::{Action, PUBLISHERS, Way};
@@ -107,7 +108,10 @@ impl Publisher<'_> {
     fn publish(&self, number: usize, qos: QoS, way: Way) -> Result<(), String> {
         let topic = topic_of(self.worker, number);
         let payload = payload_of(number);
-        let begin = || self.modem.start_publish(&topic, &payload, options(qos));
+        let begin = || {
+            self.modem
+                .start(Publish::new(&topic, payload.as_slice(), options(qos)))
+        };
         let begin_alone = || self.modem.publish_nowait(&topic, &payload, options(qos));
         let ending = match way {
             Way::Blocking => Ending::Known(self.modem.publish(&topic, &payload, options(qos))),

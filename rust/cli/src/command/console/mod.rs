@@ -20,6 +20,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use clap::Args;
 use colorchoice_clap::Color;
+use m531x_core::operation::Command;
 use m531x_core::{ErrorCode, Modem, Recovery};
 
 use crate::failure::Failure;
@@ -128,7 +129,7 @@ fn handle(
 /// Sends a line and shows its answer; Ctrl-C gives up the wait.
 fn send(line: &str, modem: &Modem, interrupt: &Interrupt, screen: &Screen) -> Result<(), Failure> {
     interrupt.forget_ctrl_c();
-    let mut pending = match modem.start_command(line, None) {
+    let mut pending = match modem.start(Command::new(line)) {
         Ok(pending) => pending,
         Err(error) if error.code() == ErrorCode::Closed => return Err(error.into()),
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_core::{Error, ErrorCode, MqttState, PublishOptions};
+use m531x_core::{Error, ErrorCode, MqttState, PublishOptions, operation};
 
 use crate::connection_watch::ConnectionWatch;
 use crate::failure::Failure;
@@ -45,7 +45,8 @@ fn deliver(
 ) -> Result<Result<(), Error>, Failure> {
     let mut attempts = 0;
     loop {
-        let done = match connection.modem.start_publish(topic, line, options) {
+        let publish = operation::Publish::new(topic, line, options);
+        let done = match connection.modem.start(publish) {
             Ok(pending) => progress::wait("publishing", pending, &connection.interrupt)?,
             Err(error) => Err(error),
         };

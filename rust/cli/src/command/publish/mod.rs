@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use m531x_at::topic::validate_name;
-use m531x_core::{OutboxOptions, PublishOptions, QoS, Recovery};
+use m531x_core::{OutboxOptions, PublishOptions, QoS, Recovery, operation};
 
 use crate::command::outbox;
 use crate::connection_watch::ConnectionWatch;
@@ -151,9 +151,11 @@ impl Arguments {
     }
 
     fn publish(&self, connection: &Connection, payload: &[u8]) -> Result<(), Failure> {
-        let pending = connection
-            .modem
-            .start_publish(&self.topic, payload, self.options())?;
+        let pending = connection.modem.start(operation::Publish::new(
+            &self.topic,
+            payload,
+            self.options(),
+        ))?;
         progress::wait("publishing", pending, &connection.interrupt)??;
         Ok(())
     }

@@ -7,7 +7,8 @@ use super::Engine;
 use super::outbox::still_kept;
 use super::state::{EngineState, Leading, Role};
 use crate::driver::sync::{Condvar, MutexGuard};
-use crate::session::{OperationId, Outcome};
+use crate::driver::ticket::Ticket;
+use crate::session::Outcome;
 use crate::transport::{Interest, Waiter};
 use crate::{Error, ErrorCode};
 
@@ -18,18 +19,18 @@ impl Engine {
     pub(super) fn wait_locked<'a>(
         &'a self,
         mut state: Guard<'a>,
-        id: OperationId,
+        ticket: Ticket,
         deadline: Option<Instant>,
         cancelled: &mut Option<Error>,
     ) -> (Guard<'a>, Option<Result<Outcome, Error>>) {
         let epoch = state.cancel_epoch;
         let outcome = loop {
-            if let Some(outcome) = state.outcome(id) {
+            if let Some(outcome) = state.outcome(ticket) {
                 break Some(outcome);
             }
             if state.cancel_epoch != epoch {
                 let error = Error::new(ErrorCode::Cancelled, "the wait was cancelled");
-                *cancelled = Some(if id.is_stored() {
+                *cancelled = Some(if ticket.is_stored() {
                     still_kept(&error)
                 } else {
                     error
@@ -40,15 +41,15 @@ impl Engine {
                 break None;
             }
             state = match state.role {
-                Role::Leader => park(state, id, deadline),
-                Role::Reader if state.port.is_none() => park(state, id, deadline),
+                Role::Leader => park(state, ticket, deadline),
+                Role::Reader if state.port.is_none() => park(state, ticket, deadline),
                 Role::Vacant if state.port.is_none() => {
                     // Nothing can be read: the reader thread keeps the time.
                     state.role = Role::Reader;
                     self.sync_reader(&mut state);
                     state
                 }
-                Role::Reader | Role::Vacant => self.lead(state, id, deadline, epoch),
+                Role::Reader | Role::Vacant => self.lead(state, ticket, deadline, epoch),
             };
         };
         if state.role == Role::Vacant {
@@ -72,14 +73,14 @@ impl Engine {
     fn lead<'a>(
         &'a self,
         mut state: Guard<'a>,
-        id: OperationId,
+        ticket: Ticket,
         deadline: Option<Instant>,
         epoch: u64,
     ) -> Guard<'a> {
         state.role = Role::Leader;
         state.resume_clock();
         self.set_interest(&mut state, Interest::NONE);
-        while !state.has_outcome(id) && state.cancel_epoch == epoch {
+        while !state.has_outcome(ticket) && state.cancel_epoch == epoch {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break;
             }
@@ -99,7 +100,7 @@ impl Engine {
                 write: !state.unsent.is_empty(),
             };
             state.leading = Some(Leading {
-                id,
+                ticket,
                 until,
                 interest,
             });
@@ -121,9 +122,9 @@ impl Engine {
     }
 }
 
-fn park(mut state: Guard<'_>, id: OperationId, deadline: Option<Instant>) -> Guard<'_> {
+fn park(mut state: Guard<'_>, ticket: Ticket, deadline: Option<Instant>) -> Guard<'_> {
     let condvar = Arc::new(Condvar::new());
-    state.parked.push((id, Arc::clone(&condvar)));
+    state.parked.push((ticket, Arc::clone(&condvar)));
     state = match deadline {
         None => condvar.wait(state).unwrap_or_else(PoisonError::into_inner),
         Some(deadline) => {

@@ -4,31 +4,22 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::Engine;
 use super::state::{EngineState, Role, Slot};
-use crate::driver::convert::receipt;
-use crate::driver::dispatcher::Job;
+use crate::driver::callbacks::{DoneCallback, Job, ReadySignal};
 use crate::driver::sync::MutexGuard;
 use crate::driver::sync::channel::SendError;
+use crate::driver::ticket::Ticket;
 use crate::session::{OperationId, Outcome, Request, RequestKind};
 use crate::transport::Interest;
 use crate::{Error, ErrorCode, Event, EventKind, Incoming, Receipt};
 
-/// What to call with the end of a delivery.
-pub(in crate::driver) type DoneCallback = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
-
-/// What to call when an operation has ended, for a caller that does not wait on a thread.
-pub(in crate::driver) type ReadySignal = Box<dyn FnOnce() + Send>;
-
 impl Engine {
     /// Begins an operation and waits for its end.
     pub(in crate::driver) fn run(&self, request: Request) -> Result<Outcome, Error> {
-        let (state, id) = self.begin_as_leader(request)?;
+        let (state, ticket) = self.begin_as_leader(request)?;
         let mut cancelled = None;
-        let (mut state, outcome) = self.wait_locked(state, id, None, &mut cancelled);
+        let (mut state, outcome) = self.wait_locked(state, ticket, None, &mut cancelled);
         let outcome = outcome.or(cancelled.map(Err));
-        if let Some(Slot { outcome: None, .. }) = state.slots.remove(&id) {
-            self.abandon_locked(&mut state, id);
-            self.wake_owner(&mut state);
-        }
+        self.forget_locked(&mut state, ticket);
         drop(state);
         outcome.unwrap_or_else(|| {
             Err(Error::new(
@@ -43,17 +34,37 @@ impl Engine {
         &self,
         request: Request,
         slice: Duration,
-    ) -> Result<OperationId, Error> {
-        let (state, id) = self.begin_as_leader(request)?;
+    ) -> Result<Ticket, Error> {
+        let (state, ticket) = self.begin_as_leader(request)?;
         let deadline = Instant::now().checked_add(slice);
         let mut cancelled = None;
-        let (state, _) = self.wait_locked(state, id, deadline, &mut cancelled);
-        drop(state);
+        let (mut state, _) = self.wait_locked(state, ticket, deadline, &mut cancelled);
         if let Some(error) = cancelled {
-            self.forget(id);
+            self.forget_locked(&mut state, ticket);
             return Err(error);
         }
-        Ok(id)
+        Ok(ticket)
+    }
+
+    /// Begins an operation that is waited for later, or never.
+    pub(in crate::driver) fn start(&self, request: Request) -> Result<Ticket, Error> {
+        self.start_unattended(request, true)
+    }
+
+    /// Begins a publish; one that an outbox keeps may wait for a connection that is neither there
+    /// nor being made.
+    pub(in crate::driver) fn deliver(&self, request: Request) -> Result<Ticket, Error> {
+        self.start_unattended(request, false)
+    }
+
+    fn start_unattended(&self, request: Request, needs_connection: bool) -> Result<Ticket, Error> {
+        if let Some(outbox) = self.outbox_for(&request)? {
+            return outbox.keep(request, needs_connection).map(Ticket::Stored);
+        }
+        let mut state = self.lock();
+        let ticket = self.begin(&mut state, request)?;
+        self.wake_owner(&mut state);
+        Ok(ticket)
     }
 
     /// The lead is taken before the first byte is sent, or the answer could wake the reader thread;
@@ -61,16 +72,21 @@ impl Engine {
     fn begin_as_leader(
         &self,
         request: Request,
-    ) -> Result<(MutexGuard<'_, EngineState>, OperationId), Error> {
+    ) -> Result<(MutexGuard<'_, EngineState>, Ticket), Error> {
+        if let Some(outbox) = self.outbox_for(&request)? {
+            // The outbox's thread sends it; who leads then waits for it as for any other.
+            let message = outbox.keep(request, true)?;
+            return Ok((self.lock(), Ticket::Stored(message)));
+        }
         let mut state = self.lock();
         if state.role == Role::Reader && state.port.is_some() {
             state.role = Role::Vacant;
             self.set_interest(&mut state, Interest::NONE);
         }
         match self.begin(&mut state, request) {
-            Ok(id) => {
+            Ok(ticket) => {
                 self.wake_owner(&mut state);
-                Ok((state, id))
+                Ok((state, ticket))
             }
             Err(error) => {
                 if state.role == Role::Vacant {
@@ -81,45 +97,37 @@ impl Engine {
         }
     }
 
-    /// Begins an operation that is waited for later, or never.
-    pub(in crate::driver) fn start(&self, request: Request) -> Result<OperationId, Error> {
-        let mut state = self.lock();
-        let id = self.begin(&mut state, request)?;
-        self.wake_owner(&mut state);
-        Ok(id)
-    }
-
     /// Waits for an operation's end; `None` when the slice elapsed first. The result stays.
     pub(in crate::driver) fn wait(
         &self,
-        id: OperationId,
+        ticket: Ticket,
         slice: Option<Duration>,
     ) -> Option<Result<Outcome, Error>> {
         // An `Instant` cannot hold every `Duration`: what is beyond it is forever.
         let deadline = slice.and_then(|slice| Instant::now().checked_add(slice));
         let mut cancelled = None;
-        let (state, outcome) = self.wait_locked(self.lock(), id, deadline, &mut cancelled);
+        let (state, outcome) = self.wait_locked(self.lock(), ticket, deadline, &mut cancelled);
         drop(state);
         outcome.or(cancelled.map(Err))
     }
 
-    pub(in crate::driver) fn is_done(&self, id: OperationId) -> bool {
-        self.lock().has_outcome(id)
+    pub(in crate::driver) fn is_done(&self, ticket: Ticket) -> bool {
+        self.lock().has_outcome(ticket)
     }
 
     /// Has `signal` called when the operation has ended, under the lock.
-    pub(in crate::driver) fn on_ready(&self, id: OperationId, signal: ReadySignal) {
+    pub(in crate::driver) fn on_ready(&self, ticket: Ticket, signal: ReadySignal) {
         let mut state = self.lock();
-        match state.slots.get_mut(&id) {
+        match state.slots.get_mut(&ticket) {
             Some(slot) if slot.outcome.is_none() => slot.ready = Some(signal),
             _ => signal(),
         }
     }
 
     /// Has the end of the operation put into the mailbox, as an event of this number.
-    pub(in crate::driver) fn announce_end(&self, id: OperationId, token: u32) {
+    pub(in crate::driver) fn announce_end(&self, ticket: Ticket, token: u32) {
         let mut state = self.lock();
-        let Some(slot) = state.slots.get_mut(&id) else {
+        let Some(slot) = state.slots.get_mut(&ticket) else {
             return;
         };
         match &slot.outcome {
@@ -138,20 +146,24 @@ impl Engine {
     }
 
     /// No caller will ask for this result any more; an operation that is not done is given up.
-    pub(in crate::driver) fn forget(&self, id: OperationId) {
-        let mut state = self.lock();
-        if let Some(Slot { outcome: None, .. }) = state.slots.remove(&id) {
-            self.abandon_locked(&mut state, id);
-            self.wake_owner(&mut state);
+    pub(in crate::driver) fn forget(&self, ticket: Ticket) {
+        self.forget_locked(&mut self.lock(), ticket);
+    }
+
+    fn forget_locked(&self, state: &mut EngineState, ticket: Ticket) {
+        let slot = state.slots.remove(&ticket);
+        if let (Some(Slot { outcome: None, .. }), Ticket::Session(id)) = (slot, ticket) {
+            self.abandon_locked(state, id);
+            self.wake_owner(state);
         }
     }
 
     /// No caller will ask for this result any more, but the operation goes on.
-    pub(in crate::driver) fn detach(&self, id: OperationId) {
+    pub(in crate::driver) fn detach(&self, ticket: Ticket) {
         let mut state = self.lock();
-        if let Some(slot) = state.slots.get_mut(&id) {
+        if let Some(slot) = state.slots.get_mut(&ticket) {
             if slot.outcome.is_some() || slot.callbacks.is_empty() {
-                state.slots.remove(&id);
+                state.slots.remove(&ticket);
             } else {
                 slot.detached = true;
             }
@@ -162,12 +174,12 @@ impl Engine {
     /// result if there is no dispatcher any more.
     pub(in crate::driver) fn on_done(
         &self,
-        id: OperationId,
+        ticket: Ticket,
         callback: DoneCallback,
     ) -> Result<(), (DoneCallback, Result<Receipt, Error>)> {
         let mut state = self.lock();
         let end = state.end.clone();
-        let Some(slot) = state.slots.get_mut(&id) else {
+        let Some(slot) = state.slots.get_mut(&ticket) else {
             let error =
                 end.unwrap_or_else(|| Error::new(ErrorCode::Internal, "the delivery is unknown"));
             return Err((callback, Err(error)));
@@ -176,7 +188,7 @@ impl Engine {
             slot.callbacks.push(callback);
             return Ok(());
         };
-        let receipt = outcome.clone().and_then(receipt);
+        let receipt = outcome.clone().and_then(Receipt::try_from);
         match &state.jobs {
             Some(jobs) => match jobs.send(Job::Done(callback, receipt)) {
                 Err(SendError(Job::Done(callback, receipt))) => Err((callback, receipt)),
@@ -186,7 +198,7 @@ impl Engine {
         }
     }
 
-    fn begin(&self, state: &mut EngineState, request: Request) -> Result<OperationId, Error> {
+    fn begin(&self, state: &mut EngineState, request: Request) -> Result<Ticket, Error> {
         if let Some(end) = &state.end {
             return Err(end.clone());
         }
@@ -196,10 +208,10 @@ impl Engine {
         }
         state.resume_clock();
         let now = state.now();
-        let id = state.session.begin(now, request)?;
-        state.slots.insert(id, Slot::default());
+        let ticket = Ticket::Session(state.session.begin(now, request)?);
+        state.slots.insert(ticket, Slot::default());
         self.drain_session(state, now);
-        Ok(id)
+        Ok(ticket)
     }
 
     pub(super) fn abandon_locked(&self, state: &mut EngineState, id: OperationId) {

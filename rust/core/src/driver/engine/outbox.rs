@@ -1,15 +1,14 @@
 //! Publishes that an outbox keeps: their places among the operations, and their way to the session.
 //!
-//! A caller that waits for a stored message waits for an operation as always, under a number that
-//! the session never gives. What the outbox sends is an operation of the session that no caller
-//! waits for; its end goes to the outbox (see `stored.rs`).
+//! A caller that waits for a stored message has a ticket as for an operation. What the outbox sends is
+//! an operation of the session that no caller waits for; its end goes to the outbox (see `stored.rs`).
 
 use std::sync::Arc;
 
 use super::state::EngineState;
 use super::{Engine, closed};
 use crate::driver::outbox::{Link, Outbox};
-use crate::session::{OperationId, Request, RequestKind};
+use crate::session::{Request, RequestKind};
 use crate::{Error, MqttState, QoS};
 
 impl Engine {
@@ -31,13 +30,9 @@ impl Engine {
         self.lock().outbox.clone()
     }
 
-    /// Has the outbox keep this publish, if there is an outbox and it is a publish for it; the
-    /// request comes back if not. When it is kept, it is on the disk.
-    pub(in crate::driver) fn keep(
-        &self,
-        request: Request,
-        needs_connection: bool,
-    ) -> Result<Result<OperationId, Request>, Error> {
+    /// The outbox that is to keep this request, if there is one and it is a publish for it; the request
+    /// is checked then.
+    pub(super) fn outbox_for(&self, request: &Request) -> Result<Option<Arc<Outbox>>, Error> {
         let for_outbox = matches!(
             request.kind,
             RequestKind::Publish {
@@ -46,20 +41,17 @@ impl Engine {
             }
         );
         if !for_outbox {
-            return Ok(Err(request));
+            return Ok(None);
         }
-        let outbox = {
-            let state = self.lock();
-            let Some(outbox) = state.outbox.clone() else {
-                return Ok(Err(request));
-            };
-            if state.closed {
-                return Err(closed());
-            }
-            state.session.check(&request)?;
-            outbox
+        let state = self.lock();
+        let Some(outbox) = state.outbox.clone() else {
+            return Ok(None);
         };
-        outbox.keep(request, needs_connection).map(Ok)
+        if state.closed {
+            return Err(closed());
+        }
+        state.session.check(request)?;
+        Ok(Some(outbox))
     }
 }
 

@@ -7,6 +7,7 @@ use super::Engine;
 use super::outbox::still_kept;
 use super::state::{EngineState, Role};
 use crate::driver::outbox::Link;
+use crate::driver::ticket::Ticket;
 use crate::transport::{Interest, Port, Waiter};
 use crate::{Error, ErrorCode, Incoming};
 
@@ -46,15 +47,15 @@ impl Engine {
 
     /// Ends everything with `error`; the first end stays the reason.
     pub(super) fn end(&self, state: &mut EngineState, error: Error) {
-        let ids: Vec<_> = state.slots.keys().copied().collect();
-        for id in ids {
-            if !state.has_outcome(id) {
-                let error = if id.is_stored() {
+        let tickets: Vec<_> = state.slots.keys().copied().collect();
+        for ticket in tickets {
+            if !state.has_outcome(ticket) {
+                let error = if ticket.is_stored() {
                     still_kept(&error)
                 } else {
                     error.clone()
                 };
-                state.complete(id, Err(error));
+                state.complete(ticket, Err(error));
             }
         }
         let sending: Vec<_> = state.outbox_sending.drain().collect();
@@ -164,7 +165,7 @@ impl Engine {
         while let Some((id, outcome)) = state.session.poll_completion(now) {
             match &state.outbox {
                 Some(outbox) if state.outbox_sending.remove(&id) => outbox.ended(id, outcome),
-                _ => state.complete(id, outcome),
+                _ => state.complete(Ticket::Session(id), outcome),
             }
         }
         self.log_lines(state);
@@ -183,10 +184,10 @@ impl Engine {
     fn fail_behind_full_mailbox(&self, state: &mut EngineState, now: Instant) {
         let error = self.full_mailbox();
         let waiting: Vec<_> = state.slots.keys().copied().collect();
-        for id in waiting {
-            if !state.has_outcome(id) && !id.is_stored() {
+        for ticket in waiting {
+            if let (false, Ticket::Session(id)) = (state.has_outcome(ticket), ticket) {
                 state.session.abandon(now, id);
-                state.complete(id, Err(error.clone()));
+                state.complete(ticket, Err(error.clone()));
             }
         }
     }

@@ -8,15 +8,15 @@ use m531x_threads::Thread;
 
 use super::Engine;
 use crate::driver::callbacks::{DoneCallback, Job, ReadySignal};
-use crate::driver::convert::receipt;
 use crate::driver::outbox::{Link, Outbox};
 use crate::driver::recorder::{Line, RecordedSession};
 use crate::driver::sync::Condvar;
 use crate::driver::sync::channel::Sender;
+use crate::driver::ticket::Ticket;
 use crate::driver::trace::Trace;
 use crate::session::{OperationId, Outcome};
 use crate::transport::{Interest, PortReopener, Transport};
-use crate::{Error, ErrorCode};
+use crate::{Error, ErrorCode, Receipt};
 
 /// Large enough for all that a pseudo-terminal or a serial driver keeps.
 const READ_SIZE: usize = 16 * 1024;
@@ -36,7 +36,7 @@ pub(super) enum Role {
 
 /// What the leader sleeps for.
 pub(super) struct Leading {
-    pub(super) id: OperationId,
+    pub(super) ticket: Ticket,
     pub(super) until: Option<Instant>,
     pub(super) interest: Interest,
 }
@@ -65,11 +65,11 @@ pub(super) struct EngineState {
     pub(super) buffer: Box<[u8]>,
     /// What the port did not take at once.
     pub(super) unsent: Vec<u8>,
-    pub(super) slots: HashMap<OperationId, Slot>,
+    pub(super) slots: HashMap<Ticket, Slot>,
     /// How many operations of the application may be under way.
     pub(super) max_waiting: usize,
     /// Callers that wait while another leads.
-    pub(super) parked: Vec<(OperationId, Arc<Condvar>)>,
+    pub(super) parked: Vec<(Ticket, Arc<Condvar>)>,
     pub(super) role: Role,
     pub(super) leading: Option<Leading>,
     /// What the reader thread is woken for, as last set.
@@ -140,15 +140,15 @@ impl EngineState {
         }
     }
 
-    pub(super) fn has_outcome(&self, id: OperationId) -> bool {
+    pub(super) fn has_outcome(&self, ticket: Ticket) -> bool {
         self.slots
-            .get(&id)
+            .get(&ticket)
             .is_none_or(|slot| slot.outcome.is_some())
     }
 
     /// The result, once there is one. It stays, for a delivery may be asked many times.
-    pub(super) fn outcome(&self, id: OperationId) -> Option<Result<Outcome, Error>> {
-        match self.slots.get(&id) {
+    pub(super) fn outcome(&self, ticket: Ticket) -> Option<Result<Outcome, Error>> {
+        match self.slots.get(&ticket) {
             Some(slot) => slot.outcome.clone(),
             None => Some(Err(self.end.clone().unwrap_or_else(|| {
                 Error::new(ErrorCode::InvalidArgument, "the result was already taken")
@@ -156,12 +156,12 @@ impl EngineState {
         }
     }
 
-    pub(super) fn complete(&mut self, id: OperationId, outcome: Result<Outcome, Error>) {
-        let Some(slot) = self.slots.get_mut(&id) else {
+    pub(super) fn complete(&mut self, ticket: Ticket, outcome: Result<Outcome, Error>) {
+        let Some(slot) = self.slots.get_mut(&ticket) else {
             return;
         };
         for callback in slot.callbacks.drain(..) {
-            let ended = outcome.clone().and_then(receipt);
+            let ended = outcome.clone().and_then(Receipt::try_from);
             // Without a dispatcher there is no callback: registering one starts it.
             if let Some(jobs) = &self.jobs {
                 let _ = jobs.send(Job::Done(callback, ended));
@@ -172,11 +172,11 @@ impl EngineState {
             engine.report_end(token, &outcome);
         }
         if slot.detached {
-            self.slots.remove(&id);
+            self.slots.remove(&ticket);
         } else {
             slot.outcome = Some(outcome);
         }
-        for (_, condvar) in self.parked.iter().filter(|(parked, _)| *parked == id) {
+        for (_, condvar) in self.parked.iter().filter(|(parked, _)| *parked == ticket) {
             condvar.notify_one();
         }
         if let Some(ready) = ready {
@@ -201,7 +201,7 @@ impl EngineState {
         };
         missed_deadline
             || (!self.unsent.is_empty() && !leading.interest.write)
-            || self.has_outcome(leading.id)
+            || self.has_outcome(leading.ticket)
     }
 
     /// The session's next deadline on the real clock.

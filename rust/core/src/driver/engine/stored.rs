@@ -6,26 +6,25 @@ use super::Engine;
 use super::outbox::still_kept;
 use super::state::Slot;
 use crate::driver::outbox::Publisher;
+use crate::driver::ticket::Ticket;
 use crate::session::{OperationId, Outcome, Request};
 use crate::{Error, Event, EventKind, Incoming};
 
 impl Publisher for Engine {
-    fn begin_stored(&self, message: u64) -> OperationId {
-        let id = OperationId::stored(message);
+    fn begin_stored(&self, message: u64) {
         let mut state = self.lock();
         let slot = Slot {
             outcome: state.end.as_ref().map(|end| Err(still_kept(end))),
             ..Slot::default()
         };
-        state.slots.insert(id, slot);
-        id
+        state.slots.insert(Ticket::Stored(message), slot);
     }
 
     fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>) {
-        let id = OperationId::stored(message);
+        let ticket = Ticket::Stored(message);
         let mut state = self.lock();
-        if !state.has_outcome(id) {
-            state.complete(id, outcome);
+        if !state.has_outcome(ticket) {
+            state.complete(ticket, outcome);
             self.wake_owner(&mut state);
         }
     }

@@ -12,7 +12,7 @@ use super::check;
 use crate::driver::ModemOptions;
 use crate::driver::engine::{Engine, read_on};
 use crate::driver::recorder::{Line, RecordedSession};
-use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
+use crate::session::{Request, RequestKind, Session, SessionConfig};
 use crate::transport::Transport;
 use crate::{Error, ErrorCode, Recovery};
 
@@ -52,12 +52,12 @@ fn an_operation_that_nobody_waits_for_yet_is_read_by_the_reader() {
     check(3, || {
         let simulation = Simulation::new();
         let module = simulation.module(1);
-        let id = simulation.engine.start(request(SIGNAL)).unwrap();
+        let ticket = simulation.engine.start(request(SIGNAL)).unwrap();
         let outcome = simulation
             .engine
-            .wait(id, None)
+            .wait(ticket, None)
             .expect("a wait without an end");
-        assert_eq!(lines(outcome), answered(SIGNAL));
+        assert_eq!(outcome.and_then(Vec::try_from), answered(SIGNAL));
         module.join().unwrap();
         simulation.end();
     });
@@ -182,18 +182,11 @@ impl Simulation {
 }
 
 fn ask(engine: &Engine, question: (&str, &str)) -> Result<Vec<String>, Error> {
-    lines(engine.run(request(question)))
+    engine.run(request(question))?.try_into()
 }
 
 fn request((command, _): (&str, &str)) -> Request {
     Request::new(RequestKind::Command(command.to_owned()))
-}
-
-fn lines(outcome: Result<Outcome, Error>) -> Result<Vec<String>, Error> {
-    match outcome? {
-        Outcome::Lines(lines) => Ok(lines),
-        other => panic!("{other:?}"),
-    }
 }
 
 fn answered((_, answer): (&str, &str)) -> Result<Vec<String>, Error> {

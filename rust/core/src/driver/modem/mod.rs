@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use super::dispatcher::Dispatcher;
 use super::engine::{Engine, closed, spawn_reader};
+use super::operation::Operation;
 use super::silence::Failure;
 use super::{ModemOptions, Pending, start_up};
-use crate::session::{Outcome, Request};
 use crate::transport::Stream;
 use crate::{Error, ErrorCode};
 
@@ -29,8 +29,9 @@ const THREADS_LEAVE: Duration = Duration::from_millis(45);
 /// last handle is dropped. Every method may be called from any thread at any time, callbacks
 /// included.
 ///
-/// Each operation comes in two forms: `connect` waits for the result, `start_connect` returns a
-/// [`Pending`] to wait for it later or in slices. Both check every argument before a byte is sent.
+/// [`run`](Self::run) waits for the result of any [`Operation`], [`start`](Self::start) returns a
+/// [`Pending`] to wait for it later or in slices; the most usual operations have methods of their own.
+/// All of them check every argument before a byte is sent.
 ///
 /// ```
 /// use m531x_core::{ConnectOptions, Incoming, Modem, ModemOptions, PublishOptions, SubscribeOptions};
@@ -108,6 +109,47 @@ impl Modem {
         Self::from_engine(start_up::open_stream(stream, &options)?)
     }
 
+    /// Does an operation and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// The operation's own, among them [`ErrorCode::InvalidArgument`] before anything is sent and
+    /// [`ErrorCode::Timeout`]; [`ErrorCode::QueueFull`], [`ErrorCode::Cancelled`],
+    /// [`ErrorCode::Closed`], [`ErrorCode::Port`].
+    pub fn run<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
+        self.engine().run(operation.into_request())?.try_into()
+    }
+
+    /// Begins an operation; dropping what it returns gives the operation up, but for a publish that an
+    /// outbox keeps.
+    ///
+    /// # Errors
+    ///
+    /// Those that [`run`](Self::run) has before anything is sent.
+    pub fn start<O: Operation>(&self, operation: O) -> Result<Pending<O::Output>, Error> {
+        let engine = self.engine();
+        let ticket = engine.start(operation.into_request())?;
+        Ok(Pending::new(Arc::clone(engine), ticket))
+    }
+
+    /// Begins an operation and waits up to `slice` for its result.
+    ///
+    /// It is [`start`](Self::start) and [`Pending::wait_for`] in one, which spares the reader thread:
+    /// most answers are there within a slice, and fetching the result of one that is costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for `start`, and [`ErrorCode::Cancelled`] if another thread cancelled the wait.
+    pub fn start_and_wait<O: Operation>(
+        &self,
+        operation: O,
+        slice: Duration,
+    ) -> Result<Pending<O::Output>, Error> {
+        let engine = self.engine();
+        let ticket = engine.start_and_wait(operation.into_request(), slice)?;
+        Ok(Pending::new(Arc::clone(engine), ticket))
+    }
+
     /// Closes the port and ends every wait with [`ErrorCode::Closed`], within 50 ms; then its threads
     /// are gone, but for one whose callback takes longer.
     ///
@@ -165,35 +207,6 @@ impl Modem {
 impl Modem {
     fn engine(&self) -> &Arc<Engine> {
         &self.handle.engine
-    }
-
-    fn run<T>(
-        &self,
-        request: Request,
-        convert: fn(Outcome) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.engine().run(request).and_then(convert)
-    }
-
-    fn start<T>(
-        &self,
-        request: Request,
-        convert: fn(Outcome) -> Result<T, Error>,
-    ) -> Result<Pending<T>, Error> {
-        let engine = self.engine();
-        let id = engine.start(request)?;
-        Ok(Pending::new(Arc::clone(engine), id, convert))
-    }
-
-    fn start_and_wait<T>(
-        &self,
-        request: Request,
-        convert: fn(Outcome) -> Result<T, Error>,
-        slice: Duration,
-    ) -> Result<Pending<T>, Error> {
-        let engine = self.engine();
-        let id = engine.start_and_wait(request, slice)?;
-        Ok(Pending::new(Arc::clone(engine), id, convert))
     }
 }
 

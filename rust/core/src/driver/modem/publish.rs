@@ -1,12 +1,11 @@
 //! Publishing and subscribing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Modem;
-use crate::driver::convert::{done, granted, receipt};
+use crate::driver::operation::{Operation, Publish, Subscribe, Unsubscribe};
 use crate::driver::{Delivery, Pending, PublishOptions, SubscribeOptions};
-use crate::session::{Request, RequestKind, Session};
+use crate::session::Session;
 use crate::{Error, QoS, Receipt};
 
 impl Modem {
@@ -27,53 +26,7 @@ impl Modem {
         payload: &[u8],
         options: PublishOptions,
     ) -> Result<Receipt, Error> {
-        match self.keep(topic, payload, options, true)? {
-            Ok(kept) => kept.wait(),
-            Err(request) => self.run(request, receipt),
-        }
-    }
-
-    /// Begins to [`publish`](Self::publish); dropping the result gives the publish up, unless an
-    /// outbox keeps it.
-    pub fn start_publish(
-        &self,
-        topic: &str,
-        payload: &[u8],
-        options: PublishOptions,
-    ) -> Result<Pending<Receipt>, Error> {
-        match self.keep(topic, payload, options, true)? {
-            Ok(kept) => Ok(kept),
-            Err(request) => self.start(request, receipt),
-        }
-    }
-
-    /// Begins to publish as [`publish_nowait`](Self::publish_nowait) does, and returns a
-    /// [`Pending`]: what an outbox keeps is pending also while no connection is being made.
-    pub fn start_publish_nowait(
-        &self,
-        topic: &str,
-        payload: &[u8],
-        options: PublishOptions,
-    ) -> Result<Pending<Receipt>, Error> {
-        match self.keep(topic, payload, options, false)? {
-            Ok(kept) => Ok(kept),
-            Err(request) => self.start(request, receipt),
-        }
-    }
-
-    /// Begins to [`publish`](Self::publish) and waits up to `slice` for its completion; see
-    /// [`start_command_and_wait`](Self::start_command_and_wait).
-    pub fn start_publish_and_wait(
-        &self,
-        topic: &str,
-        payload: &[u8],
-        options: PublishOptions,
-        slice: Duration,
-    ) -> Result<Pending<Receipt>, Error> {
-        match self.keep(topic, payload, options, true)? {
-            Ok(kept) => Ok(kept),
-            Err(request) => self.start_and_wait(request, receipt, slice),
-        }
+        self.run(Publish::new(topic, payload, options))
     }
 
     /// Begins to publish and lets it go on by itself; the result may be asked for, or not.
@@ -94,15 +47,25 @@ impl Modem {
         options: PublishOptions,
     ) -> Result<Delivery, Error> {
         let engine = self.engine();
-        let id = match engine.keep(publish_request(topic, payload, options), false)? {
-            Ok(kept) => kept,
-            Err(request) => engine.start(request)?,
-        };
+        let publish = Publish::new(topic, payload, options);
+        let ticket = engine.deliver(publish.into_request())?;
         Ok(Delivery::new(
             Arc::clone(engine),
             Arc::clone(&self.handle.dispatcher),
-            id,
+            ticket,
         ))
+    }
+
+    /// Begins to publish as [`publish_nowait`](Self::publish_nowait) does, and returns a [`Pending`]: what an
+    /// outbox keeps is pending also while no connection is there or being made.
+    ///
+    /// # Errors
+    ///
+    /// As for `publish_nowait`.
+    pub fn start_nowait(&self, publish: Publish) -> Result<Pending<Receipt>, Error> {
+        let engine = self.engine();
+        let ticket = engine.deliver(publish.into_request())?;
+        Ok(Pending::new(Arc::clone(engine), ticket))
     }
 
     /// Changes how many operations may wait or be under way; see
@@ -118,77 +81,16 @@ impl Modem {
     /// [`ErrorCode::Subscribe`](crate::ErrorCode::Subscribe) if the broker refuses or does not answer, [`ErrorCode::NotConnected`](crate::ErrorCode::NotConnected),
     /// [`ErrorCode::InvalidArgument`](crate::ErrorCode::InvalidArgument).
     pub fn subscribe(&self, filter: &str, options: SubscribeOptions) -> Result<QoS, Error> {
-        self.run(subscribe_request(filter, options), granted)
-    }
-
-    /// Begins to [`subscribe`](Self::subscribe).
-    pub fn start_subscribe(
-        &self,
-        filter: &str,
-        options: SubscribeOptions,
-    ) -> Result<Pending<QoS>, Error> {
-        self.start(subscribe_request(filter, options), granted)
+        self.run(Subscribe::new(filter, options))
     }
 
     /// Unsubscribes.
     pub fn unsubscribe(&self, filter: &str) -> Result<(), Error> {
-        self.run(unsubscribe_request(filter), done)
-    }
-
-    /// Begins to [`unsubscribe`](Self::unsubscribe).
-    pub fn start_unsubscribe(&self, filter: &str) -> Result<Pending<()>, Error> {
-        self.start(unsubscribe_request(filter), done)
+        self.run(Unsubscribe::new(filter))
     }
 
     /// The live subscriptions, oldest first; nothing is sent.
     pub fn subscriptions(&self) -> Vec<String> {
         self.engine().with_session(Session::subscriptions)
     }
-}
-
-impl Modem {
-    /// Has the outbox keep the message, or gives the request back.
-    fn keep(
-        &self,
-        topic: &str,
-        payload: &[u8],
-        options: PublishOptions,
-        needs_connection: bool,
-    ) -> Result<Result<Pending<Receipt>, Request>, Error> {
-        let engine = self.engine();
-        let request = publish_request(topic, payload, options);
-        let kept = engine.keep(request, needs_connection)?;
-        Ok(kept.map(|id| Pending::new(Arc::clone(engine), id, receipt)))
-    }
-}
-
-fn publish_request(topic: &str, payload: &[u8], options: PublishOptions) -> Request {
-    let kind = RequestKind::Publish {
-        topic: topic.to_owned(),
-        payload: payload.to_vec(),
-        qos: options.qos,
-        retain: options.retain,
-    };
-    Request {
-        kind,
-        timeout: options.timeout,
-    }
-}
-
-fn subscribe_request(filter: &str, options: SubscribeOptions) -> Request {
-    let kind = RequestKind::Subscribe {
-        filter: filter.to_owned(),
-        qos: options.qos,
-        hex: options.hex,
-    };
-    Request {
-        kind,
-        timeout: options.timeout,
-    }
-}
-
-fn unsubscribe_request(filter: &str) -> Request {
-    Request::new(RequestKind::Unsubscribe {
-        filter: filter.to_owned(),
-    })
 }

@@ -26,7 +26,7 @@ impl Opened {
 pub(in crate::driver) enum Outbox {}
 
 impl Outbox {
-    pub(in crate::driver) fn keep(&self, _: Request, _: bool) -> Result<OperationId, Error> {
+    pub(in crate::driver) fn keep(&self, _: Request, _: bool) -> Result<u64, Error> {
         match *self {}
     }
 

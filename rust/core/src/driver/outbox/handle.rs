@@ -91,12 +91,13 @@ pub(in crate::driver) struct Outbox {
 }
 
 impl Outbox {
-    /// Accepts a publish, which has been checked: when this returns it is on the disk.
+    /// Accepts a publish, which has been checked, and gives its number: when this returns it is on the
+    /// disk.
     pub(in crate::driver) fn keep(
         &self,
         request: Request,
         needs_connection: bool,
-    ) -> Result<OperationId, Error> {
+    ) -> Result<u64, Error> {
         let RequestKind::Publish {
             topic,
             payload,

@@ -25,7 +25,8 @@ pub(super) struct Keep {
     pub timeout: Option<Duration>,
     /// Its end is not waited for while no connection is there or being made.
     pub needs_connection: bool,
-    pub accepted: Sender<Result<OperationId, Error>>,
+    /// Its number, once it is on the disk.
+    pub accepted: Sender<Result<u64, Error>>,
 }
 
 /// The last change of the connection, if there was no room for it among the notes.

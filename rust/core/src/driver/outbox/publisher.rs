@@ -6,7 +6,7 @@ use crate::{Error, EventKind};
 /// Publishes stored messages, and reports how they end.
 pub(in crate::driver) trait Publisher: Send + Sync {
     /// Makes the place where the end of a stored message is waited for.
-    fn begin_stored(&self, message: u64) -> OperationId;
+    fn begin_stored(&self, message: u64);
 
     /// Gives the end of a stored message to the caller that waits for it.
     fn end_stored(&self, message: u64, outcome: Result<Outcome, Error>);

@@ -5,10 +5,9 @@
 //! successor is tried: if that goes through, the failures is the message's own, and it is set aside;
 //! if not, the failures is everybody's, and the order stays as it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::session::OperationId;
 use crate::{Error, ErrorCode};
 
 /// So many failures in a row make a message suspect.
@@ -22,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct SendOrder {
     window: usize,
     connected: bool,
-    in_flight: BTreeMap<u64, OperationId>,
+    in_flight: BTreeSet<u64>,
     failures_of: HashMap<u64, Failures>,
     /// The suspect whose successor is being tried.
     suspect: Option<u64>,
@@ -52,7 +51,7 @@ impl SendOrder {
         Self {
             window,
             connected: false,
-            in_flight: BTreeMap::new(),
+            in_flight: BTreeSet::new(),
             failures_of: HashMap::new(),
             suspect: None,
             cursor: 0,
@@ -79,15 +78,15 @@ impl SendOrder {
     }
 
     pub(super) fn skips(&self, id: u64) -> bool {
-        self.suspect == Some(id) || self.in_flight.contains_key(&id)
+        self.suspect == Some(id) || self.in_flight.contains(&id)
     }
 
     pub(super) fn is_on_its_way(&self, id: u64) -> bool {
-        self.in_flight.contains_key(&id)
+        self.in_flight.contains(&id)
     }
 
-    pub(super) fn sent(&mut self, id: u64, operation: OperationId) {
-        self.in_flight.insert(id, operation);
+    pub(super) fn sent(&mut self, id: u64) {
+        self.in_flight.insert(id);
         self.cursor = self.cursor.max(id);
         self.pause_until = None;
     }

@@ -236,8 +236,8 @@ impl Worker {
                 needs_connection: keep.needs_connection,
             };
             self.waiters.insert(message.id, waiter);
-            let place = self.publisher.begin_stored(message.id);
-            let _ = keep.accepted.send(Ok(place));
+            self.publisher.begin_stored(message.id);
+            let _ = keep.accepted.send(Ok(message.id));
             if keep.needs_connection && !self.link.expected {
                 self.finish(message.id, Err(not_connected()));
             }
@@ -292,7 +292,7 @@ impl Worker {
         match self.publisher.send_stored(request) {
             Ok(operation) => {
                 self.sending.insert(operation, id);
-                self.order.sent(id, operation);
+                self.order.sent(id);
             }
             // This module will never take it: it was accepted for another one.
             Err(error) if error.code() == ErrorCode::InvalidArgument => {

@@ -33,7 +33,7 @@ impl Play {
                 .find(|id| **id > after && !self.order.skips(**id));
             match next {
                 Some(&id) => {
-                    self.order.sent(id, OperationId::stored(id));
+                    self.order.sent(id);
                     sent.push(id);
                 }
                 None if self.order.found_nothing(self.now) => {}
