@@ -59,7 +59,7 @@ pub(crate) fn finish(
             .unwrap_or_else(|| Err(goes_on()));
     }
     entry.begun().forget(token);
-    entry.modem.forget_end(token);
+    entry.modem.inbox().forget_end(token);
     // M531X_ERR_TIMEOUT would say that it goes on.
     result.map_err(|error| match error.code() {
         ErrorCode::Timeout => Error::new(ErrorCode::ResultUnknown, error.to_string()),

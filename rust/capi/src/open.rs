@@ -121,7 +121,7 @@ fn options(baudrate: u32, model: Option<&str>, timeout_ms: i32) -> Result<ModemO
 fn close(entry: Arc<OpenModem>) -> Result<(), Error> {
     let (alive, gone) = mpsc::channel::<Infallible>();
     // The last to go with what the modem consists of.
-    entry.modem.on_readable(move |_| {
+    entry.modem.inbox().on_readable(move |_| {
         let _ = &alive;
     });
     entry.modem.close()?;

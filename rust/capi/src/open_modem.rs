@@ -48,7 +48,7 @@ impl OpenModem {
         }
         let made = Arc::new(EventFd::new()?);
         let raised = Arc::clone(&made);
-        self.modem.on_readable(move |readable| {
+        self.modem.inbox().on_readable(move |readable| {
             if readable {
                 raised.raise();
             } else {

@@ -94,13 +94,16 @@ fn set_number(entry: &OpenModem, option: i32, value: u32) -> Result<(), Error> {
             entry.settings().command_timeout = Duration::from_millis(at_least_one(value)?.into());
         }
         OVERFLOW | QUEUE_SIZE | QUEUE_BYTES => {
-            let (mut messages, mut bytes, mut policy) = entry.modem.queue_limits();
+            let (mut messages, mut bytes, mut policy) = entry.modem.inbox().queue_limits();
             match option {
                 OVERFLOW => policy = overflow(value)?,
                 QUEUE_SIZE => messages = at_least_one(value)? as usize,
                 _ => bytes = at_least_one(value)?.into(),
             }
-            entry.modem.set_queue_limits(messages, bytes, policy);
+            entry
+                .modem
+                .inbox()
+                .set_queue_limits(messages, bytes, policy);
         }
         MAX_WAITING => entry.modem.set_max_waiting(at_least_one(value)? as usize),
         ASK_PASSWORD => entry.settings().ask_password = switch(value, "ask password")?,

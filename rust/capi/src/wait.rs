@@ -55,7 +55,7 @@ pub unsafe extern "C" fn m531x_wait_message(
             )
         };
         let limit = time_limit(timeout_ms)?;
-        let taken = entry.modem.recv_message(limit, |message| {
+        let taken = entry.modem.inbox().recv_message(limit, |message| {
             let topic_fits = topic.announce(&message.topic);
             payload_length.set(length(message.payload.len()));
             if !payload.holds(message.payload.len()) {
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn m531x_wait_event_of(
             )
         };
         let limit = time_limit(timeout_ms)?;
-        let taken = entry.modem.recv_event(kinds, limit, |event| {
+        let taken = entry.modem.inbox().recv_event(kinds, limit, |event| {
             text.write(&event.text)?;
             kind.set(event.kind as i32);
             value_place.set(marshal::value(event));
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn m531x_receive(
             )
         };
         let limit = time_limit(timeout_ms)?;
-        let taken = entry.modem.recv_with(limit, |incoming| {
+        let taken = entry.modem.inbox().recv_with(limit, |incoming| {
             let (words, bytes, event) = match incoming {
                 Incoming::Message(message) => (&message.topic, &message.payload[..], None),
                 Incoming::Event(event) => (&event.text, &[][..], Some(event.clone())),

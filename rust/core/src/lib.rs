@@ -23,7 +23,7 @@ pub mod session;
 mod transport;
 
 pub use driver::{
-    Delivery, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
+    Delivery, Inbox, Modem, ModemOptions, OpenCancel, OutboxOptions, OutboxOverflow, OutboxStats,
     Overflow, Pending, PublishOptions, Recording, RecordingOptions, RecordingStats, Stats,
     SubscribeOptions, TraceEntry, operation,
 };

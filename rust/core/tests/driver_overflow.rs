@@ -245,11 +245,13 @@ fn a_look_that_fails_leaves_the_message_where_it_is() {
     let modem = Modem::open_stream(stream, options()).unwrap();
     peer.publish("t", b"1");
     let limit = Some(Duration::from_secs(20));
-    let refused = modem.recv_message(limit, |_| {
+    let refused = modem.inbox().recv_message(limit, |_| {
         Err::<(), _>(Error::new(ErrorCode::InvalidArgument, "too small"))
     });
     assert_eq!(refused.unwrap_err().code(), ErrorCode::InvalidArgument);
-    let text = modem.recv_message(limit, |message| Ok(message.text().into_owned()));
+    let text = modem
+        .inbox()
+        .recv_message(limit, |message| Ok(message.text().into_owned()));
     assert_eq!(text.unwrap().as_deref(), Some("1"));
 }
 
@@ -257,16 +259,19 @@ fn a_look_that_fails_leaves_the_message_where_it_is() {
 fn messages_for_the_callback_of_a_filter_stay_with_it_when_the_others_go_to_readers() {
     let (peer, stream) = Peer::in_memory();
     let modem = Modem::open_stream(stream, options()).unwrap();
-    modem.route("called", true);
-    modem.route("read", false);
-    modem.set_called(Some(true), None);
+    modem.inbox().route("called", true);
+    modem.inbox().route("read", false);
+    modem.inbox().set_called(Some(true), None);
     for topic in ["called", "read", "other"] {
         peer.publish(topic, topic.as_bytes());
     }
     eventually("all wait", || modem.stats().queued == 3);
-    modem.set_called(Some(false), None);
+    modem.inbox().set_called(Some(false), None);
     let text = |filter| {
-        let message = modem.recv_message_of(filter, Some(Duration::ZERO)).unwrap();
+        let message = modem
+            .inbox()
+            .recv_message_of(filter, Some(Duration::ZERO))
+            .unwrap();
         message.map(|message| message.text().into_owned())
     };
     assert_eq!(text(Some("read")).as_deref(), Some("read"));
@@ -274,7 +279,7 @@ fn messages_for_the_callback_of_a_filter_stay_with_it_when_the_others_go_to_read
     assert_eq!(text(None), None);
     let mut called = Vec::new();
     let zero = Some(Duration::ZERO);
-    assert_eq!(modem.recv_called(5, zero, &mut called).unwrap(), 1);
+    assert_eq!(modem.inbox().recv_called(5, zero, &mut called).unwrap(), 1);
 }
 
 #[test]
@@ -282,13 +287,13 @@ fn what_waits_for_a_filter_that_is_gone_is_bounded_with_the_rest() {
     let (peer, stream) = Peer::in_memory();
     let modem = Modem::open_stream(stream, limited(Overflow::DropOldest)).unwrap();
     for round in 1..=4 {
-        modem.route("t", false);
+        modem.inbox().route("t", false);
         flood(&peer, SIZE);
         eventually("all were read", || {
             let stats = modem.stats();
             usize::try_from(stats.dropped).unwrap() + stats.queued == round * SIZE
         });
-        modem.unroute("t");
+        modem.inbox().unroute("t");
     }
     peer.publish("other", b"");
     eventually("the last was read", || {

@@ -45,7 +45,7 @@ fn closing_signals_what_is_under_way_and_the_end_of_arrivals() {
     while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
     let (sender, signals) = mpsc::channel();
     let arrivals = sender.clone();
-    modem.on_receivable(move || {
+    modem.inbox().on_receivable(move || {
         let _ = arrivals.send("arrivals");
     });
     let mut pending = modem.start(Command::new("AT+CSQ")).unwrap();
@@ -68,7 +68,7 @@ fn every_arrival_is_signalled_after_it_can_be_received() {
     let (peer, stream) = Peer::in_memory();
     let modem = open(stream);
     let (sender, signals) = mpsc::channel();
-    modem.on_receivable(move || {
+    modem.inbox().on_receivable(move || {
         let _ = sender.send(());
     });
     peer.publish("t", b"1");
@@ -88,7 +88,7 @@ fn readable_is_signalled_until_the_last_was_taken() {
     let modem = open(stream);
     while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
     let (sender, signals) = mpsc::channel();
-    modem.on_readable(move |readable| {
+    modem.inbox().on_readable(move |readable| {
         let _ = sender.send(readable);
     });
     peer.publish("t", b"1");

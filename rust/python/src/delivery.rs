@@ -91,7 +91,7 @@ impl Delivery {
         py.detach(|| {
             publish.core.on_done(move |_| {
                 ended.push(token);
-                modem.wake_receiver();
+                modem.inbox().wake_receiver();
             });
         });
         Ok(())

@@ -222,7 +222,7 @@ impl Modem {
             if limit != Some(Duration::ZERO) && self.streaming.load(Ordering::Relaxed) {
                 thread::sleep(GATHER);
             }
-            self.core.recv_called(most, limit, &mut incoming)
+            self.core.inbox().recv_called(most, limit, &mut incoming)
         })
         .or_raise(py)?;
         self.streaming
@@ -254,7 +254,7 @@ impl Modem {
                 (Some(slice), Some(left)) => Some(slice.min(left)),
                 (slice, left) => slice.or(left),
             };
-            match self.core.recv_message_of(topic_filter, wait) {
+            match self.core.inbox().recv_message_of(topic_filter, wait) {
                 Ok(None) if left().is_some_and(|left| left.is_zero()) => Some(Ok(None)),
                 Ok(None) => None,
                 taken => Some(taken),
@@ -274,6 +274,7 @@ impl Modem {
         topic_filter: Option<&str>,
     ) -> PyResult<Option<Bound<'py, Message>>> {
         self.core
+            .inbox()
             .recv_message_of(topic_filter, Some(Duration::ZERO))
             .or_raise(py)?
             .map(|message| message_object(py, message))
@@ -283,30 +284,30 @@ impl Modem {
     /// Has `ready` signalled whenever something has come, and when nothing will come any more.
     fn notify(&self, py: Python<'_>, ready: &Ready) {
         let signal = Arc::clone(&ready.signal);
-        py.detach(|| self.core.on_receivable(move || signal.raise()));
+        py.detach(|| self.core.inbox().on_receivable(move || signal.raise()));
     }
 
     fn is_serial_line(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.core.is_serial_line())
+        py.detach(|| self.core.inbox().is_serial_line())
     }
 
     /// Has messages of a filter come from `recv_batch` if they are for a callback, else from `take`.
     fn route(&self, topic_filter: &str, called: bool) {
-        self.core.route(topic_filter, called);
+        self.core.inbox().route(topic_filter, called);
     }
 
     fn unroute(&self, topic_filter: &str) {
-        self.core.unroute(topic_filter);
+        self.core.inbox().unroute(topic_filter);
     }
 
     /// Has messages of no filter come from `recv_batch`, or from `take`.
     fn route_others(&self, called: bool) {
-        self.core.set_called(Some(called), None);
+        self.core.inbox().set_called(Some(called), None);
     }
 
     /// A message for which there is no callback any more waits for `take`.
     fn give_back(&self, py: Python<'_>, message: &Bound<'_, Message>) {
-        self.core.give_back(message.get().to_core(py));
+        self.core.inbox().give_back(message.get().to_core(py));
     }
 
     /// Number, seconds since 1970, kind and text of the lines that passed, from a number on.
@@ -317,7 +318,7 @@ impl Modem {
 
     /// Has `recv_batch` return for every such line.
     fn wake_for_trace(&self, py: Python<'_>) {
-        py.detach(|| self.core.wake_receiver_for_trace());
+        py.detach(|| self.core.inbox().wake_receiver_for_trace());
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -348,7 +349,7 @@ impl Modem {
 
 impl From<m531x_core::Modem> for Modem {
     fn from(core: m531x_core::Modem) -> Self {
-        core.set_called(None, Some(true));
+        core.inbox().set_called(None, Some(true));
         Self {
             core,
             ended: Arc::default(),

@@ -19,6 +19,7 @@ mod callbacks;
 mod delivery;
 mod dispatcher;
 mod engine;
+mod inbox;
 mod mailbox;
 #[cfg(all(test, loom))]
 mod models;
@@ -38,6 +39,7 @@ mod ticket;
 mod trace;
 
 pub use delivery::Delivery;
+pub use inbox::Inbox;
 #[cfg(all(test, loom))]
 pub(crate) use models::ModelWaiter;
 pub use modem::Modem;
