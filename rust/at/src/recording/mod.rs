@@ -31,6 +31,9 @@
 //! is a line of the wire where its bytes came together, with the empty line that modules put in front
 //! of an answer; where they came apart, each part is an entry with its own time.
 //!
+//! It is no JSON: a string of JSON holds neither bytes that are no UTF-8 nor hidden ones, so that each payload would
+//! be escaped twice; and serde with `serde_json` adds 117 kB to a library of 1.4 MB.
+//!
 //! [`parse`] reads the format, [`Entry`] and [`Header`] print it, and an [`Assembler`] makes entries
 //! of bytes in any chunks, in which a password never shows.
 //!
