@@ -255,8 +255,8 @@ impl Scheduler {
                 session_present,
             } => (code == 0, session_present),
         };
-        let told_new = matches!(outcome, OpenOutcome::ReturnCode { .. }) && !session_present;
-        if accepted && (self.state.clean_session || told_new) {
+        let is_new = matches!(outcome, OpenOutcome::ReturnCode { .. }) && !session_present;
+        if accepted && (self.state.clean_session || is_new) {
             self.state.packet_ids.new_session();
         }
         let before = self.state.connection.state();
@@ -330,9 +330,9 @@ impl Scheduler {
         }
     }
 
-    fn on_ack(&mut self, now: Instant, owner: Owner, notice: &BrokerEvent, line: &[u8]) {
+    fn on_ack(&mut self, now: Instant, owner: Owner, broker_event: &BrokerEvent, line: &[u8]) {
         match owner {
-            Owner::Operation { operation, .. } => self.notify(now, operation, notice),
+            Owner::Operation { operation, .. } => self.notify(now, operation, broker_event),
             Owner::MaybeHidden { operation } => {
                 self.notify(now, operation, &BrokerEvent::MaybeHidden);
             }

@@ -134,7 +134,7 @@ impl Session {
             lost: None,
             detached: false,
         };
-        session.tell_framer();
+        session.update_framer();
         session
     }
 
@@ -206,7 +206,7 @@ impl Session {
             self.scheduler.supersede(now, id);
         }
         self.scheduler.pump(now);
-        self.tell_framer();
+        self.update_framer();
         Ok(id)
     }
 
@@ -231,7 +231,7 @@ impl Session {
     /// The next bytes to send: a whole command line.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.scheduler.pump(now);
-        self.tell_framer();
+        self.update_framer();
         let bytes = self.scheduler.poll_transmit()?;
         let state = &mut self.scheduler.state;
         let line = bytes.trim_ascii_end();
@@ -359,12 +359,12 @@ impl Session {
     fn take_frames(&mut self, now: Instant) {
         while let Some(frame) = self.framer.next_frame() {
             self.scheduler.on_frame(now, frame);
-            self.tell_framer();
+            self.update_framer();
         }
     }
 
     /// Which topics messages can have, and how they are quoted, decides where their payload begins.
-    fn tell_framer(&mut self) {
+    fn update_framer(&mut self) {
         let quoting = self.scheduler.state.profile.publish_topic;
         self.framer.set_publish_topic(quoting);
         let subscriptions = &mut self.scheduler.state.subscriptions;

@@ -74,7 +74,7 @@ impl Session {
         if let Some(goal) = &snapshot.goal {
             state.recovery.remember(now, goal);
         }
-        self.tell_framer();
+        self.update_framer();
     }
 
     /// How the session was set up, with the recovery that is in force now.

@@ -33,7 +33,7 @@ pub(crate) struct Player {
     extra: VecDeque<Vec<u8>>,
     differences: Vec<String>,
     /// It was said that the recording has ended.
-    told_end: bool,
+    end_reported: bool,
     transcript: Transcript,
 }
 
@@ -46,7 +46,7 @@ impl Player {
             input: Vec::new(),
             extra: VecDeque::new(),
             differences: Vec::new(),
-            told_end: false,
+            end_reported: false,
             transcript: Transcript::new(now),
         }
     }
@@ -57,7 +57,7 @@ impl Player {
         self.heard = None;
         self.input.clear();
         self.extra.clear();
-        self.told_end = false;
+        self.end_reported = false;
     }
 
     /// Takes bytes from the host.
@@ -170,7 +170,7 @@ impl Player {
     }
 
     fn note_end(&mut self, line: &[u8]) {
-        if !std::mem::replace(&mut self.told_end, true) {
+        if !std::mem::replace(&mut self.end_reported, true) {
             self.differences.push(format!(
                 "the recording holds no more commands, the host sent: {}; it is not answered from here on",
                 script::shown(line)

@@ -169,7 +169,7 @@ impl Engine {
             }
         }
         self.log_lines(state);
-        state.session.look_after_tape();
+        state.session.look_after_recorder();
         let arrival = SystemTime::now();
         state.blocked = self.mailbox.fill(|| next_event(state, arrival));
         if !state.blocked {

@@ -48,6 +48,6 @@ pub(in crate::driver) fn read_on(engine: &Arc<Engine>) {
             }
             engine.sync_reader(&mut state);
         }
-        engine.start_search(&mut state);
+        engine.start_reopening(&mut state);
     }
 }

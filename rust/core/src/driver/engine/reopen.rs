@@ -37,7 +37,7 @@ impl Engine {
     }
 
     /// Starts a thread that looks for the port, unless there is one.
-    pub(super) fn start_search(self: &Arc<Self>, state: &mut EngineState) {
+    pub(super) fn start_reopening(self: &Arc<Self>, state: &mut EngineState) {
         if state.port.is_some() || state.reopening || state.end.is_some() {
             return;
         }

@@ -99,7 +99,7 @@ impl Worker {
             }
             let stop = self.take(taken);
             self.look_at_skipped(notes);
-            self.feed();
+            self.send_due();
             self.look_at_unfinished();
             self.expire();
             if stop {
@@ -111,11 +111,11 @@ impl Worker {
 
     fn poll_timeout(&self) -> Option<Instant> {
         let deadline = self.deadlines.first().map(|(due, _)| *due);
-        let feed = match self.repair_at {
+        let send_due = match self.repair_at {
             Some(repair) => Some(repair),
             None => self.order.poll_timeout(),
         };
-        [deadline, feed].into_iter().flatten().min()
+        [deadline, send_due].into_iter().flatten().min()
     }
 
     /// Whether it was asked to stop.
@@ -245,7 +245,7 @@ impl Worker {
     }
 
     /// Sends what may be sent now.
-    fn feed(&mut self) {
+    fn send_due(&mut self) {
         let now = Instant::now();
         if self.repair_at.is_some_and(|at| at > now) {
             return;

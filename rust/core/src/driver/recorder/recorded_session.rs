@@ -185,7 +185,7 @@ impl RecordedSession {
     }
 
     /// To be called now and then: sees to a file that is full, and to one that cannot be written.
-    pub(in crate::driver) fn look_after_tape(&mut self) {
+    pub(in crate::driver) fn look_after_recorder(&mut self) {
         let Some(recorder) = &self.recorder else {
             return;
         };

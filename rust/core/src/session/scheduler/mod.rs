@@ -209,21 +209,21 @@ impl Scheduler {
         &mut self,
         now: Instant,
         id: OperationId,
-        notice: &BrokerEvent,
+        event: &BrokerEvent,
     ) {
         if self
             .entries
             .get(&id)
             .is_some_and(|entry| !matches!(entry.phase, Phase::New))
         {
-            self.step(now, id, Input::BrokerEvent(notice));
+            self.step(now, id, Input::BrokerEvent(event));
         }
     }
 
     /// Notifies every started operation of what happened.
-    pub(in crate::session) fn notify_all(&mut self, now: Instant, notice: &BrokerEvent) {
+    pub(in crate::session) fn notify_all(&mut self, now: Instant, event: &BrokerEvent) {
         for id in self.started() {
-            self.notify(now, id, notice);
+            self.notify(now, id, event);
         }
     }
 

@@ -30,7 +30,7 @@ impl Worker {
             batch.push((message, keep));
         }
         self.commit(&mut batch);
-        self.tell_dropped();
+        self.report_dropped();
     }
 
     fn has_room(&self, bytes: u64, (messages, more): (u64, u64)) -> bool {
@@ -72,7 +72,7 @@ impl Worker {
         }
     }
 
-    fn tell_dropped(&mut self) {
+    fn report_dropped(&mut self) {
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
             self.publisher.report(

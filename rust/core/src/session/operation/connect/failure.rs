@@ -40,7 +40,7 @@ impl Connect {
 
     /// `+MQTTDISC` instead of a connection.
     pub(super) fn gave_up(&self, now: Instant, begun: Instant) -> Error {
-        if self.signs.trouble().is_some() {
+        if self.signs.warning().is_some() {
             return self.unreachable(now, begun, "the module gave up");
         }
         let why =
@@ -49,15 +49,15 @@ impl Connect {
     }
 
     pub(super) fn unreachable(&self, now: Instant, begun: Instant, why: &str) -> Error {
-        let trouble = self
+        let warning = self
             .signs
-            .trouble()
+            .warning()
             .map(|sign| format!(" after {sign}"))
             .unwrap_or_default();
         Error::new(
             ErrorCode::Connect,
             format!(
-                "broker {} is unreachable: {why}{trouble}, {}; check host, port, network and \
+                "broker {} is unreachable: {why}{warning}, {}; check host, port, network and \
                  whether the broker takes this user name and password",
                 self.broker(),
                 seconds(now.saturating_duration_since(begun))
@@ -70,7 +70,7 @@ impl Connect {
         if let Some((refusal, name)) = self.refusals.last() {
             return refusal.error(ErrorCode::Connect, name, &cx.state.profile);
         }
-        if self.signs.trouble().is_some() {
+        if self.signs.warning().is_some() {
             return self.unreachable(cx.now, cx.begun, "no connection");
         }
         let waited = seconds(cx.now.saturating_duration_since(cx.begun));

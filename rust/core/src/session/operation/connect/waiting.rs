@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// The module's reports of trouble on the way.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
-    trouble: Option<String>,
+    warning: Option<String>,
     /// When the last one came.
     last: Option<Instant>,
     /// When it is asked next.
@@ -34,12 +34,12 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The last report of trouble.
-    pub(super) fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    pub(super) fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
-    fn note(&mut self, now: Instant, trouble: String, look_in: Duration) {
-        self.trouble = Some(trouble);
+    fn note(&mut self, now: Instant, warning: String, look_in: Duration) {
+        self.warning = Some(warning);
         self.last = Some(now);
         self.look_at = now.checked_add(look_in);
     }
@@ -74,8 +74,8 @@ impl Connect {
     /// `+MQTTREC:n`, after which the broker has its time once more.
     pub(super) fn on_attempt(&mut self, cx: &Context<'_>, n: u32) -> Step {
         let answer = Duration::from_secs(self.options.ack_timeout.into());
-        let trouble = format!("+MQTTREC:{n}");
-        self.signs.note(cx.now, trouble, answer + LONGEST_PAUSE);
+        let warning = format!("+MQTTREC:{n}");
+        self.signs.note(cx.now, warning, answer + LONGEST_PAUSE);
         self.wait_on(cx)
     }
 
