@@ -90,7 +90,9 @@ fn what_was_published_or_received_counts_and_the_goodbye_is_a_warning() {
 #[test]
 fn a_ctrl_c_during_the_goodbye_ends_only_that() {
     let (sender, leaving) = mpsc::channel();
-    let port = module_telling("", move || drop(sender.send(())));
+    let port = module_telling("", move || {
+        let _ = sender.send(());
+    });
     let child = m531x(&["pub", "--port", &port, "--model", "M5310-A"])
         .args(["-t", "t", "-m", "hi", "-q", "1"])
         .stderr(Stdio::piped())
