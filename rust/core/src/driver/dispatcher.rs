@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(super) use super::callbacks::{Handler, HandlerKind, Job};
+use super::callbacks::{Handler, HandlerKind, Job};
 use super::engine::Engine;
 use super::mailbox::{Entry, Select, Taken};
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Modem, with_dispatcher};
-use crate::driver::dispatcher::{Handler, HandlerKind, Job};
+use crate::driver::callbacks::{Handler, HandlerKind, Job};
 use crate::driver::mailbox::Select;
 use crate::driver::{Inbox, Stats, TraceEntry};
 use crate::{Error, Event, Incoming, Message};
