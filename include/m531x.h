@@ -389,7 +389,7 @@ enum m531x_mqtt_state_number {
 };
 
 /**
- * The options of m531x_set_u32 and m531x_set_string. @since 0.1.0
+ * The options of m531x_set_u32, m531x_set_string and m531x_set_bytes. @since 0.1.0
  */
 enum m531x_option {
   /**
@@ -419,7 +419,8 @@ enum m531x_option {
    */
   M531X_OPTION_WILL_TOPIC = 6,
   /**
-   * String: payload of the will; default empty.
+   * Bytes: payload of the will, UTF-8 without control bytes and quotes, which the modules cannot write; default
+   * empty.
    */
   M531X_OPTION_WILL_PAYLOAD = 7,
   /**
@@ -537,7 +538,38 @@ enum m531x_option {
   /**
    * u32: how many bytes of messages and events may wait in all, 1 and more; default 67108864.
    */
-  M531X_OPTION_QUEUE_BYTES = 33
+  M531X_OPTION_QUEUE_BYTES = 33,
+  /**
+   * u32: bits per second; 0, the default, is the model's own, and tries 9600 and 115200 if the model is not given.
+   */
+  M531X_OPTION_BAUDRATE = 34,
+  /**
+   * String: "M5310-A", "M5311", "M5312" or "M5313"; NULL, the default, asks the module.
+   */
+  M531X_OPTION_MODEL = 35,
+  /**
+   * u32: least pause between an answer and the next command, in milliseconds; 4294967295, the default, is the
+   * model's on a serial line and none elsewhere.
+   */
+  M531X_OPTION_GUARD_TIME_MS = 36,
+  /**
+   * u32: longest payload that is kept, in bytes; longer ones are an M531X_EVENT_OVERSIZE; default 65536.
+   */
+  M531X_OPTION_MAX_MESSAGE = 37,
+  /**
+   * u32: 1 drops a message whose boundary is not certain, 0 delivers it with M531X_MESSAGE_AMBIGUOUS (default).
+   */
+  M531X_OPTION_DROP_AMBIGUOUS = 38,
+  /**
+   * String: the file into which the session is recorded from the first byte on, as m531x_record does; NULL is none,
+   * the default.
+   */
+  M531X_OPTION_RECORDING = 39,
+  /**
+   * u32: by which part of it a delay of the recovery may be longer or shorter, in percent; default 20. Takes effect
+   * at once.
+   */
+  M531X_OPTION_RECOVERY_JITTER_PERCENT = 40
 };
 
 /**
@@ -722,6 +754,20 @@ m531x_status m531x_open(const char *port,
                         m531x_modem *modem);
 
 /**
+ * Opens a port with options, which take effect before the first byte, and waits until the module at it answers.
+ *
+ * @param port        [in] As for m531x_open.
+ * @param options     [in] Options of m531x_options_new, which stay what they are; 0 for the defaults.
+ * @param timeout_ms  [in] As for m531x_open.
+ * @param modem       [out] The handle; written on success only.
+ * @return As m531x_open, and M531X_ERR_STALE_HANDLE (of the options), M531X_ERR_RECORDING; with an outbox
+ *         M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT, M531X_ERR_OUTBOX_FAILED.
+ * @note Thread-safe. Blocks; m531x_cancel_open wakes it.
+ * @since 0.1.0
+ */
+m531x_status m531x_open_with(const char *port, uint32_t options, int32_t timeout_ms, m531x_modem *modem);
+
+/**
  * Closes a modem, within 50 ms, and wakes every caller that waits for it with M531X_ERR_CLOSED.
  *
  * From now on the handle is stale. When it returns, the port is free, and the modem's threads and descriptors are gone. No
@@ -758,14 +804,34 @@ m531x_status m531x_cancel(m531x_modem modem);
 m531x_status m531x_cancel_open(void);
 
 /**
+ * Makes a set of options for m531x_open_with; all have their defaults.
+ *
+ * @param options  [out] The set: a handle for m531x_set_u32 and its like, m531x_open_with and m531x_options_free.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_BUSY (16384 sets are there).
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_options_new(uint32_t *options);
+
+/**
+ * Frees a set of options; modems that were opened with it are not concerned.
+ *
+ * @param options  [in] The set; freeing it twice is harmless.
+ * @return M531X_OK, M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_options_free(uint32_t options);
+
+/**
  * Sets an option that is a number. Those of the connection take effect with the next m531x_connect, the others at
  * once.
  *
- * @param modem   [in] An open modem.
+ * @param modem   [in] An open modem, or options of m531x_options_new.
  * @param option  [in] M531X_OPTION_...
  * @param value   [in] The value, in the unit and range that the option names.
- * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a string, or a value out of range),
- *         M531X_ERR_STALE_HANDLE.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a string, a value out of range, or one that
+ *         has to be set before opening), M531X_ERR_STALE_HANDLE.
  * @note Thread-safe.
  * @since 0.1.0
  */
@@ -775,16 +841,60 @@ m531x_status m531x_set_u32(m531x_modem modem, int32_t option, uint32_t value);
  * Sets an option that is a text. It takes effect with the next m531x_connect, that of the outbox at once, and so does a
  * password that an M531X_EVENT_PASSWORD_WANTED has asked for.
  *
- * @param modem   [in] An open modem.
+ * @param modem   [in] An open modem, or options of m531x_options_new.
  * @param option  [in] M531X_OPTION_...
  * @param text    [in] The text, UTF-8, which is copied; NULL is the option's default.
- * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a number, or not UTF-8),
- *         M531X_ERR_STALE_HANDLE; M531X_OPTION_OUTBOX also M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT,
- *         M531X_ERR_OUTBOX_FAILED, M531X_ERR_CLOSED.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, one that is a number, one that has to be set before
+ *         opening, or not UTF-8), M531X_ERR_STALE_HANDLE; M531X_OPTION_OUTBOX also M531X_ERR_OUTBOX_IN_USE,
+ *         M531X_ERR_OUTBOX_CORRUPT, M531X_ERR_OUTBOX_FAILED, M531X_ERR_CLOSED.
  * @note Thread-safe. M531X_OPTION_OUTBOX reads the whole file.
  * @since 0.1.0
  */
 m531x_status m531x_set_string(m531x_modem modem, int32_t option, const char *text);
+
+/**
+ * Sets an option to any bytes: M531X_OPTION_WILL_PAYLOAD.
+ *
+ * @param modem   [in] An open modem, or options of m531x_options_new.
+ * @param option  [in] M531X_OPTION_...
+ * @param value   [in] The bytes, which are copied; may be NULL if length is 0.
+ * @param length  [in] How many.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, or one that takes no bytes), M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_set_bytes(m531x_modem modem, int32_t option, const uint8_t *value, uint32_t length);
+
+/**
+ * Returns an option that is a number: what was set, or the default.
+ *
+ * @param modem   [in] An open modem, or options of m531x_options_new.
+ * @param option  [in] M531X_OPTION_...
+ * @param value   [out] The value.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown option, or one that is no number), M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_get_u32(m531x_modem modem, int32_t option, uint32_t *value);
+
+/**
+ * Returns an option that is a text: what was set, or an empty text. M531X_OPTION_PASSWORD is refused.
+ *
+ * @param modem     [in] An open modem, or options of m531x_options_new.
+ * @param option    [in] M531X_OPTION_...
+ * @param text      [out] Buffer for the NUL-terminated text; may be NULL if capacity is 0.
+ * @param capacity  [in] Its size in bytes.
+ * @param needed    [out] The size that the text needs, with its final NUL; may be NULL.
+ * @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (unknown option, a number, a password, or bytes
+ *         that are no text), M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_get_string(m531x_modem modem,
+                              int32_t option,
+                              char *text,
+                              uint32_t capacity,
+                              uint32_t *needed);
 
 /**
  * Waits until SIM card, registration, attachment and address are there. Optional before m531x_connect.

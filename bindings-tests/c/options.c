@@ -125,6 +125,108 @@ static void hex_delivery_works_where_the_model_can(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+static const char *string_of(uint32_t handle, int32_t option)
+{
+    static char text[256];
+    CHECK_STATUS(M531X_OK, m531x_get_string(handle, option, text, sizeof text, NULL));
+    return text;
+}
+
+static void options_are_set_before_the_first_byte(void)
+{
+    char recording[] = "/tmp/m531x-c-options-XXXXXX", first[256] = "", answer[512];
+    uint32_t options = 0, value = 0;
+    m531x_modem modem = 0;
+    FILE *file;
+    CHECK(mkdtemp(recording) != NULL);
+    strcat(strcpy(answer, recording), "/session");
+    CHECK_STATUS(M531X_OK, m531x_options_new(&options));
+    CHECK(options != 0);
+    CHECK_STATUS(M531X_OK, m531x_set_string(options, M531X_OPTION_MODEL, "M5313"));
+    CHECK_STATUS(M531X_OK, m531x_set_string(options, M531X_OPTION_RECORDING, answer));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(options, M531X_OPTION_QUEUE_SIZE, 7));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(options, M531X_OPTION_KEEPALIVE_S, 123));
+    CHECK_STATUS(M531X_OK, m531x_open_with("virtual://", options, PATIENCE_MS, &modem));
+    CHECK_STATUS(M531X_OK, m531x_options_free(options));
+    CHECK_STATUS(M531X_ERR_STALE_HANDLE, m531x_options_free(options));
+    CHECK_STATUS(M531X_ERR_STALE_HANDLE, m531x_set_u32(options, M531X_OPTION_QUEUE_SIZE, 7));
+    CHECK_STATUS(M531X_ERR_STALE_HANDLE, m531x_open_with("virtual://", options, PATIENCE_MS, &modem));
+    /* The modem has them. */
+    CHECK_STATUS(M531X_OK, m531x_get_u32(modem, M531X_OPTION_QUEUE_SIZE, &value));
+    CHECK(value == 7);
+    CHECK(strcmp(string_of(modem, M531X_OPTION_MODEL), "M5313") == 0);
+    CHECK_STATUS(M531X_OK, m531x_connect(modem, "broker.example", 0, "c-test", PATIENCE_MS));
+    CHECK_STATUS(M531X_OK, m531x_command(modem, "AT+CGMM", -1, first, sizeof first, NULL));
+    CHECK(strstr(first, "M5313") != NULL);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+    file = fopen(answer, "r");
+    CHECK(file != NULL && fread(first, 1, sizeof first - 1, file) > 100);
+    fclose(file);
+    remove(answer), remove(recording);
+    /* Without options they are the defaults. */
+    CHECK_STATUS(M531X_OK, m531x_open_with("virtual://", 0, PATIENCE_MS, &modem));
+    CHECK_STATUS(M531X_OK, m531x_get_u32(modem, M531X_OPTION_QUEUE_SIZE, &value));
+    CHECK(value == 10000);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
+static void what_was_set_is_returned(void)
+{
+    uint32_t options = 0, value = 99;
+    m531x_modem modem = opened();
+    int which;
+    CHECK_STATUS(M531X_OK, m531x_options_new(&options));
+    for (which = 0; which < 2; which++) {
+        uint32_t handle = which == 0 ? options : modem;
+        CHECK_STATUS(M531X_OK, m531x_get_u32(handle, M531X_OPTION_KEEPALIVE_S, &value));
+        CHECK(value == 60);
+        CHECK_STATUS(M531X_OK, m531x_set_u32(handle, M531X_OPTION_KEEPALIVE_S, 61));
+        CHECK_STATUS(M531X_OK, m531x_get_u32(handle, M531X_OPTION_KEEPALIVE_S, &value));
+        CHECK(value == 61);
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_u32(handle, M531X_OPTION_KEEPALIVE_S, 65536));
+        CHECK(strstr(last_error(handle), "M531X_OPTION_KEEPALIVE_S is 65536: use 0 to 65535") != NULL);
+        CHECK_STATUS(M531X_OK, m531x_get_u32(handle, M531X_OPTION_KEEPALIVE_S, &value));
+        CHECK(value == 61);
+        CHECK(string_of(handle, M531X_OPTION_USERNAME)[0] == '\0');
+        CHECK_STATUS(M531X_OK, m531x_set_string(handle, M531X_OPTION_USERNAME, "meter"));
+        CHECK(strcmp(string_of(handle, M531X_OPTION_USERNAME), "meter") == 0);
+        CHECK_STATUS(M531X_OK, m531x_set_string(handle, M531X_OPTION_PASSWORD, "secret"));
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_string(handle, M531X_OPTION_PASSWORD, NULL, 0, &value));
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_string(handle, M531X_OPTION_PORT, NULL, 0, &value));
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_u32(handle, M531X_OPTION_USERNAME, &value));
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_u32(handle, 0, &value));
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_u32(handle, 9999, &value));
+        CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_u32(handle, M531X_OPTION_PORT, NULL));
+        CHECK_STATUS(M531X_ERR_BUFFER_TOO_SMALL, m531x_get_string(handle, M531X_OPTION_USERNAME, NULL, 0, &value));
+        CHECK(value == 6);
+    }
+    /* Too late. */
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_u32(modem, M531X_OPTION_BAUDRATE, 9600));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_string(modem, M531X_OPTION_MODEL, "M5311"));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_string(options, M531X_OPTION_MODEL, "M9999"));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+    CHECK_STATUS(M531X_OK, m531x_options_free(options));
+}
+
+static void a_will_is_given_by_its_length(void)
+{
+    static const uint8_t payload[] = {'g', 'o', 'n', 'e', '!', 0, 255};
+    m531x_modem modem = opened();
+    CHECK_STATUS(M531X_OK, m531x_set_string(modem, M531X_OPTION_WILL_TOPIC, "t/will"));
+    CHECK_STATUS(M531X_OK, m531x_set_bytes(modem, M531X_OPTION_WILL_PAYLOAD, payload, 4));
+    CHECK(strcmp(string_of(modem, M531X_OPTION_WILL_PAYLOAD), "gone") == 0);
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_bytes(modem, M531X_OPTION_WILL_TOPIC, payload, sizeof payload));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_set_bytes(modem, M531X_OPTION_PORT, payload, sizeof payload));
+    CHECK_STATUS(M531X_OK, m531x_connect(modem, "broker.example", 0, "c-test", PATIENCE_MS));
+    CHECK_STATUS(M531X_OK, m531x_disconnect(modem, PATIENCE_MS));
+    /* The modules have no way to write these two. */
+    CHECK_STATUS(M531X_OK, m531x_set_bytes(modem, M531X_OPTION_WILL_PAYLOAD, payload, sizeof payload));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_get_string(modem, M531X_OPTION_WILL_PAYLOAD, NULL, 0, NULL));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_connect(modem, "broker.example", 0, "c-test", PATIENCE_MS));
+    CHECK(strstr(last_error(modem), "will payload") != NULL);
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 int main(void)
 {
     check_limit(60);
@@ -134,6 +236,9 @@ int main(void)
     RUN(the_port_of_the_call_wins);
     RUN(a_keep_alive_below_the_ack_timeout_is_refused_when_connecting);
     RUN(the_newest_messages_are_dropped_if_so_told);
+    RUN(options_are_set_before_the_first_byte);
+    RUN(what_was_set_is_returned);
+    RUN(a_will_is_given_by_its_length);
     RUN(hex_delivery_works_where_the_model_can);
     return check_result();
 }

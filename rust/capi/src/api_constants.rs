@@ -104,7 +104,7 @@ pub enum m531x_message_flag {
     M531X_MESSAGE_AMBIGUOUS = 0x20,
 }
 
-/// The options of m531x_set_u32 and m531x_set_string. @since 0.1.0
+/// The options of m531x_set_u32, m531x_set_string and m531x_set_bytes. @since 0.1.0
 #[repr(C)]
 pub enum m531x_option {
     /// String: the MQTT user name; NULL is none, which is the default.
@@ -121,7 +121,8 @@ pub enum m531x_option {
     M531X_OPTION_TLS = 5,
     /// String: topic of the will; NULL is no will, which is the default.
     M531X_OPTION_WILL_TOPIC = 6,
-    /// String: payload of the will; default empty.
+    /// Bytes: payload of the will, UTF-8 without control bytes and quotes, which the modules cannot write; default
+    /// empty.
     M531X_OPTION_WILL_PAYLOAD = 7,
     /// u32: quality of service of the will, 0 to 2; default 0.
     M531X_OPTION_WILL_QOS = 8,
@@ -187,6 +188,23 @@ pub enum m531x_option {
     M531X_OPTION_ASK_PASSWORD = 32,
     /// u32: how many bytes of messages and events may wait in all, 1 and more; default 67108864.
     M531X_OPTION_QUEUE_BYTES = 33,
+    /// u32: bits per second; 0, the default, is the model's own, and tries 9600 and 115200 if the model is not given.
+    M531X_OPTION_BAUDRATE = 34,
+    /// String: "M5310-A", "M5311", "M5312" or "M5313"; NULL, the default, asks the module.
+    M531X_OPTION_MODEL = 35,
+    /// u32: least pause between an answer and the next command, in milliseconds; 4294967295, the default, is the
+    /// model's on a serial line and none elsewhere.
+    M531X_OPTION_GUARD_TIME_MS = 36,
+    /// u32: longest payload that is kept, in bytes; longer ones are an M531X_EVENT_OVERSIZE; default 65536.
+    M531X_OPTION_MAX_MESSAGE = 37,
+    /// u32: 1 drops a message whose boundary is not certain, 0 delivers it with M531X_MESSAGE_AMBIGUOUS (default).
+    M531X_OPTION_DROP_AMBIGUOUS = 38,
+    /// String: the file into which the session is recorded from the first byte on, as m531x_record does; NULL is none,
+    /// the default.
+    M531X_OPTION_RECORDING = 39,
+    /// u32: by which part of it a delay of the recovery may be longer or shorter, in percent; default 20. Takes effect
+    /// at once.
+    M531X_OPTION_RECOVERY_JITTER_PERCENT = 40,
 }
 
 /// What happens to messages beyond the queue's size. @since 0.1.0

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use crate::api_constants::m531x_option::M531X_OPTION_COMMAND_TIMEOUT_MS;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
 use crate::marshal::{TextBuffer, text, time_limit};
@@ -40,7 +41,11 @@ pub unsafe extern "C" fn m531x_command(
                 TextBuffer::new(response, capacity, needed, "response")?,
             )
         };
-        let limit = time_limit(timeout_ms)?.unwrap_or_else(|| entry.settings().command_timeout);
+        let limit = time_limit(timeout_ms)?.unwrap_or_else(|| {
+            entry
+                .settings()
+                .milliseconds(M531X_OPTION_COMMAND_TIMEOUT_MS)
+        });
         let mut answer = String::new();
         for line in entry.modem.command(line, Some(limit))? {
             answer.push_str(&line);

@@ -91,6 +91,9 @@ fn last_error(modem: m531x_modem) -> Result<Kept, Error> {
     if modem == 0 {
         return Ok(of_openings().get(0));
     }
+    if let Ok(set) = handle::option_sets().get(modem) {
+        return Ok(set.last_error.get(modem));
+    }
     Ok(handle::modems().get(modem)?.last_error.get(modem))
 }
 

@@ -10,11 +10,13 @@ use loom::sync::RwLock;
 #[cfg(not(all(test, loom)))]
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use m531x_core::{Error, ErrorCode, OfThisProcess};
 
+use crate::last_error::LastError;
 use crate::open_modem::OpenModem;
+use crate::settings::Settings;
 
 const KIND_SHIFT: u32 = 30;
 const SLOT_SHIFT: u32 = 16;
@@ -26,6 +28,27 @@ pub(crate) fn modems() -> &'static Table<OpenModem> {
     static TABLE: OfThisProcess<Table<OpenModem>> =
         OfThisProcess::new(|before| Table::after(before, "modem", 1));
     TABLE.get()
+}
+
+/// The sets of options of this process.
+pub(crate) fn option_sets() -> &'static Table<OptionSet> {
+    static TABLE: OfThisProcess<Table<OptionSet>> =
+        OfThisProcess::new(|before| Table::after(before, "set of options", 3));
+    TABLE.get()
+}
+
+/// Options of m531x_options_new.
+#[derive(Default)]
+pub(crate) struct OptionSet {
+    pub(crate) settings: Mutex<Settings>,
+    pub(crate) last_error: LastError,
+}
+
+impl OptionSet {
+    pub(crate) fn keep_error(&self, handle: u32, result: Result<(), Error>) -> Result<(), Error> {
+        self.last_error.keep(handle, &result);
+        result
+    }
 }
 
 /// The things of one kind that are behind handles.

@@ -32,6 +32,8 @@ mod last_error;
 mod marshal;
 pub mod open;
 mod open_modem;
+mod option_row;
+mod option_table;
 pub mod options;
 pub mod outbox;
 pub mod publish;

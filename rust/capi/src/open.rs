@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use m531x_core::{Error, Modem, ModemOptions, OfThisProcess, OpenCancel};
 
+use crate::api_constants::m531x_option::{M531X_OPTION_BAUDRATE, M531X_OPTION_MODEL};
 use crate::callback::in_callback;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::{guard, guard_modem, guard_opening};
 use crate::handle;
-use crate::marshal::{Out, invalid, optional_text, text, time_limit};
+#[cfg(not(feature = "virtual-modem"))]
+use crate::marshal::invalid;
+use crate::marshal::{Out, optional_text, text, time_limit};
 use crate::open_modem::OpenModem;
+use crate::settings::Settings;
 
 /// How long closing waits for other threads that are leaving.
 const GONE: Duration = Duration::from_millis(50);
@@ -51,8 +55,43 @@ pub unsafe extern "C" fn m531x_open(
                 Out::required(modem, "modem")?,
             )
         };
-        let options = options(baudrate, model, timeout_ms)?;
-        out.set(open(port, options)?);
+        let mut settings = Settings::default();
+        settings.set_number(M531X_OPTION_BAUDRATE as i32, baudrate)?;
+        settings.set_text(M531X_OPTION_MODEL as i32, model.map(str::as_bytes), false)?;
+        out.set(open(port, settings, timeout_ms)?);
+        Ok(())
+    })
+}
+
+/// Opens a port with options, which take effect before the first byte, and waits until the module at it answers.
+///
+/// @param port        [in] As for m531x_open.
+/// @param options     [in] Options of m531x_options_new, which stay what they are; 0 for the defaults.
+/// @param timeout_ms  [in] As for m531x_open.
+/// @param modem       [out] The handle; written on success only.
+/// @return As m531x_open, and M531X_ERR_STALE_HANDLE (of the options), M531X_ERR_RECORDING; with an outbox
+///         M531X_ERR_OUTBOX_IN_USE, M531X_ERR_OUTBOX_CORRUPT, M531X_ERR_OUTBOX_FAILED.
+/// @note Thread-safe. Blocks; m531x_cancel_open wakes it.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_open_with(
+    port: *const c_char,
+    options: u32,
+    timeout_ms: i32,
+    modem: *mut m531x_modem,
+) -> m531x_status {
+    guard_opening(|| {
+        // SAFETY: the caller passes NULL or a string, and NULL or a place that may be written.
+        let (port, out) = unsafe { (text(port, "port")?, Out::required(modem, "modem")?) };
+        let settings = match options {
+            0 => Settings::default(),
+            options => {
+                let set = handle::option_sets().get(options)?;
+                let settings = set.settings.lock().unwrap_or_else(PoisonError::into_inner);
+                settings.clone()
+            }
+        };
+        out.set(open(port, settings, timeout_ms)?);
         Ok(())
     })
 }
@@ -99,21 +138,6 @@ pub extern "C" fn m531x_cancel_open() -> m531x_status {
     guard(|| {
         Opening::cancel_all();
         Ok(())
-    })
-}
-
-fn options(baudrate: u32, model: Option<&str>, timeout_ms: i32) -> Result<ModemOptions, Error> {
-    let model = match model {
-        None => None,
-        Some(auto) if auto.eq_ignore_ascii_case("auto") => None,
-        Some(name) => Some(name.parse().map_err(|error| invalid(format!("{error}")))?),
-    };
-    let defaults = ModemOptions::default();
-    Ok(ModemOptions {
-        model,
-        baudrate: (baudrate != 0).then_some(baudrate),
-        open_timeout: time_limit(timeout_ms)?.unwrap_or(defaults.open_timeout),
-        ..defaults
     })
 }
 
@@ -171,29 +195,30 @@ impl Drop for Opening {
     }
 }
 
-fn open(port: &str, mut options: ModemOptions) -> Result<m531x_modem, Error> {
+fn open(port: &str, settings: Settings, timeout_ms: i32) -> Result<m531x_modem, Error> {
+    let mut options = settings.modem_options(time_limit(timeout_ms)?)?;
     let cancel = OpenCancel::default();
     options.open_cancel = Some(cancel.clone());
     let _under_way = Opening::begin(cancel);
-    handle::modems().insert(Arc::new(open_entry(port, options)?))
+    handle::modems().insert(Arc::new(open_entry(port, options, settings)?))
 }
 
 #[cfg(feature = "virtual-modem")]
-fn open_entry(port: &str, options: ModemOptions) -> Result<OpenModem, Error> {
+fn open_entry(port: &str, options: ModemOptions, settings: Settings) -> Result<OpenModem, Error> {
     if port != "virtual://" {
-        return Ok(OpenModem::new(Modem::open(port, options)?, None));
+        return Ok(OpenModem::new(Modem::open(port, options)?, settings, None));
     }
     let virtual_modem = crate::virtual_modem::in_memory(options.model)?;
     let modem = crate::virtual_modem::open(&virtual_modem, options)?;
-    Ok(OpenModem::new(modem, Some(virtual_modem)))
+    Ok(OpenModem::new(modem, settings, Some(virtual_modem)))
 }
 
 #[cfg(not(feature = "virtual-modem"))]
-fn open_entry(port: &str, options: ModemOptions) -> Result<OpenModem, Error> {
+fn open_entry(port: &str, options: ModemOptions, settings: Settings) -> Result<OpenModem, Error> {
     if port == "virtual://" {
         return Err(invalid(
             "this library was built without the virtual modem: open a device, tcp://host:port or rfc2217://host:port",
         ));
     }
-    Ok(OpenModem::new(Modem::open(port, options)?))
+    Ok(OpenModem::new(Modem::open(port, options)?, settings))
 }

@@ -26,6 +26,7 @@ pub(crate) struct OpenModem {
 impl OpenModem {
     pub(crate) fn new(
         modem: Modem,
+        settings: Settings,
         #[cfg(feature = "virtual-modem")] virtual_modem: Option<m531x_virtual_modem::VirtualModem>,
     ) -> Self {
         Self {
@@ -33,7 +34,7 @@ impl OpenModem {
             event_fd: Mutex::default(),
             callbacks: Callbacks::default(),
             last_error: LastError::default(),
-            settings: Mutex::default(),
+            settings: Mutex::new(settings),
             begun: Mutex::default(),
             #[cfg(feature = "virtual-modem")]
             _virtual_modem: virtual_modem,
@@ -56,6 +57,10 @@ impl OpenModem {
             }
         });
         Ok(place.insert(made).descriptor())
+    }
+
+    pub(crate) fn settings_place(&self) -> &Mutex<Settings> {
+        &self.settings
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {

@@ -1,76 +1,275 @@
-//! What m531x_set_u32 and m531x_set_string have set, and the connection made of it.
+//! What was set by options, and what the core makes of it.
 
 use std::time::Duration;
 
 use m531x_core::{
-    AskPassword, ConnectOptions, HealthCheck, OutboxOptions, QoS, Recovery, Secret, Will,
+    AskPassword, ConnectOptions, Error, HealthCheck, ModemOptions, OnAmbiguous, OutboxOptions,
+    OutboxOverflow, Overflow, QoS, RecordingOptions, Recovery, Secret, Will,
 };
 
-/// The settings of one modem.
-pub(crate) struct Settings {
-    pub(crate) port: u16,
-    pub(crate) username: Option<String>,
-    pub(crate) password: Option<Secret>,
-    pub(crate) ask_password: bool,
-    pub(crate) keepalive: u16,
-    pub(crate) clean_session: bool,
-    pub(crate) tls: bool,
-    pub(crate) will_topic: Option<String>,
-    pub(crate) will_payload: String,
-    pub(crate) will_qos: QoS,
-    pub(crate) will_retain: bool,
-    pub(crate) ack_timeout: u16,
-    pub(crate) command_timeout: Duration,
-    pub(crate) hex_delivery: bool,
-    pub(crate) recovery: Recovery,
-    /// With an empty path.
-    pub(crate) outbox: OutboxOptions,
-    /// Kept while it is off.
-    pub(crate) health_check: HealthCheck,
-}
+use crate::api_constants::m531x_option as name;
+use crate::marshal::invalid;
+use crate::option_row::OptionRow;
+use crate::option_table::OPTIONS;
 
-impl Settings {
-    pub(crate) fn connect_options(&self, host: &str, port: u16, client_id: &str) -> ConnectOptions {
-        let mut options = ConnectOptions::new(host, client_id);
-        options.port = if port == 0 { self.port } else { port };
-        options.username.clone_from(&self.username);
-        options.password.clone_from(&self.password);
-        options.ask_password = self.ask_password.then(AskPassword::by_event);
-        options.keepalive = self.keepalive;
-        options.clean_session = self.clean_session;
-        options.tls = self.tls;
-        options.ack_timeout = self.ack_timeout;
-        options.will = self.will_topic.as_ref().map(|topic| Will {
-            topic: topic.clone(),
-            payload: self.will_payload.clone().into_bytes(),
-            qos: self.will_qos,
-            retain: self.will_retain,
-        });
-        options
-    }
+/// The value of every option.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    numbers: [u32; OPTIONS.len()],
+    texts: [Option<Vec<u8>>; OPTIONS.len()],
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let defaults = ConnectOptions::new("", "");
         Self {
-            port: defaults.port,
-            username: None,
-            password: None,
-            ask_password: false,
-            keepalive: defaults.keepalive,
-            clean_session: defaults.clean_session,
-            tls: defaults.tls,
-            will_topic: None,
-            will_payload: String::new(),
-            will_qos: QoS::default(),
-            will_retain: false,
-            ack_timeout: defaults.ack_timeout,
-            command_timeout: Duration::from_secs(10),
-            hex_delivery: false,
-            recovery: Recovery::default(),
-            outbox: OutboxOptions::new(""),
-            health_check: HealthCheck::default(),
+            numbers: std::array::from_fn(|index| OPTIONS[index].initial),
+            texts: std::array::from_fn(|_| None),
         }
+    }
+}
+
+impl Settings {
+    /// Sets a number, if all of them go together.
+    pub(crate) fn set_number(&mut self, option: i32, value: u32) -> Result<(), Error> {
+        let (index, row) = find(option)?;
+        row.check(value)?;
+        self.numbers[index] = value;
+        self.recovery().check()
+    }
+
+    /// Sets a text, or for an option that takes them, bytes.
+    pub(crate) fn set_text(
+        &mut self,
+        option: i32,
+        text: Option<&[u8]>,
+        bytes: bool,
+    ) -> Result<(), Error> {
+        let (index, row) = find(option)?;
+        row.check_text(bytes)?;
+        self.texts[index] = text.map(<[u8]>::to_vec);
+        if index == place(name::M531X_OPTION_MODEL) {
+            self.model()?;
+        }
+        self.recovery().check()
+    }
+
+    pub(crate) fn get_number(&self, option: i32) -> Result<u32, Error> {
+        let (index, row) = find(option)?;
+        row.check(self.numbers[index])?;
+        Ok(self.numbers[index])
+    }
+
+    /// Passwords stay here.
+    pub(crate) fn get_text(&self, option: i32) -> Result<String, Error> {
+        let (index, row) = find(option)?;
+        row.check_text(false)?;
+        if index == place(name::M531X_OPTION_PASSWORD) {
+            return Err(invalid("a password is not given out"));
+        }
+        let text = self.texts[index].clone().unwrap_or_default();
+        String::from_utf8(text).map_err(|_| invalid(format!("{} is no text", row.name)))
+    }
+
+    pub(crate) fn number(&self, option: name) -> u32 {
+        self.numbers[place(option)]
+    }
+
+    pub(crate) fn is_on(&self, option: name) -> bool {
+        self.number(option) != 0
+    }
+
+    pub(crate) fn milliseconds(&self, option: name) -> Duration {
+        Duration::from_millis(self.number(option).into())
+    }
+
+    pub(crate) fn text(&self, option: name) -> Option<String> {
+        let text = self.texts[place(option)].as_deref()?;
+        Some(String::from_utf8_lossy(text).into_owned())
+    }
+
+    pub(crate) fn password(&self) -> Option<Secret> {
+        self.text(name::M531X_OPTION_PASSWORD).map(Secret::new)
+    }
+
+    pub(crate) fn connect_options(&self, host: &str, port: u16, client_id: &str) -> ConnectOptions {
+        let mut options = ConnectOptions::new(host, client_id);
+        options.port = match port {
+            0 => self.short(name::M531X_OPTION_PORT),
+            port => port,
+        };
+        options.username = self.text(name::M531X_OPTION_USERNAME);
+        options.password = self.password();
+        options.ask_password = self
+            .is_on(name::M531X_OPTION_ASK_PASSWORD)
+            .then(AskPassword::by_event);
+        options.keepalive = self.short(name::M531X_OPTION_KEEPALIVE_S);
+        options.clean_session = self.is_on(name::M531X_OPTION_CLEAN_SESSION);
+        options.tls = self.is_on(name::M531X_OPTION_TLS);
+        options.ack_timeout = self.short(name::M531X_OPTION_ACK_TIMEOUT_S);
+        options.will = self.text(name::M531X_OPTION_WILL_TOPIC).map(|topic| Will {
+            topic,
+            payload: self.texts[place(name::M531X_OPTION_WILL_PAYLOAD)]
+                .clone()
+                .unwrap_or_default(),
+            qos: self.will_qos(),
+            retain: self.is_on(name::M531X_OPTION_WILL_RETAIN),
+        });
+        options
+    }
+
+    pub(crate) fn recovery(&self) -> Recovery {
+        let attempts = self.number(name::M531X_OPTION_RECOVERY_MAX_ATTEMPTS);
+        Recovery {
+            enabled: self.is_on(name::M531X_OPTION_RECOVERY),
+            initial_delay: self.milliseconds(name::M531X_OPTION_RECOVERY_INITIAL_DELAY_MS),
+            max_delay: self.milliseconds(name::M531X_OPTION_RECOVERY_MAX_DELAY_MS),
+            jitter: f64::from(self.number(name::M531X_OPTION_RECOVERY_JITTER_PERCENT)) / 100.0,
+            max_attempts: (attempts != 0).then_some(attempts),
+            loss_budget: self.number(name::M531X_OPTION_RECOVERY_LOSS_BUDGET),
+            health_check: self
+                .is_on(name::M531X_OPTION_HEALTH_CHECK_S)
+                .then(|| self.health_check()),
+            ..Recovery::default()
+        }
+    }
+
+    /// The outbox in this file.
+    pub(crate) fn outbox(&self) -> Option<OutboxOptions> {
+        let path = self.text(name::M531X_OPTION_OUTBOX)?;
+        let overflow = self.number(name::M531X_OPTION_OUTBOX_OVERFLOW);
+        Some(OutboxOptions {
+            max_messages: self.number(name::M531X_OPTION_OUTBOX_MAX_MESSAGES).into(),
+            max_bytes: self.number(name::M531X_OPTION_OUTBOX_MAX_BYTES).into(),
+            overflow: *OutboxOverflow::ALL
+                .iter()
+                .find(|policy| **policy as u32 == overflow)
+                .unwrap_or(&OutboxOverflow::Refuse),
+            in_flight: self.size(name::M531X_OPTION_OUTBOX_IN_FLIGHT),
+            ..OutboxOptions::new(path)
+        })
+    }
+
+    /// Messages, bytes, and what happens beyond.
+    pub(crate) fn queue_limits(&self) -> (usize, u64, Overflow) {
+        let overflow = self.number(name::M531X_OPTION_OVERFLOW);
+        (
+            self.size(name::M531X_OPTION_QUEUE_SIZE),
+            self.number(name::M531X_OPTION_QUEUE_BYTES).into(),
+            *Overflow::ALL
+                .iter()
+                .find(|policy| **policy as u32 == overflow)
+                .unwrap_or(&Overflow::DropOldest),
+        )
+    }
+
+    pub(crate) fn max_waiting(&self) -> usize {
+        self.size(name::M531X_OPTION_MAX_WAITING)
+    }
+
+    pub(crate) fn modem_options(
+        &self,
+        open_timeout: Option<Duration>,
+    ) -> Result<ModemOptions, Error> {
+        let defaults = ModemOptions::default();
+        let (queue_size, queue_bytes, overflow) = self.queue_limits();
+        let baudrate = self.number(name::M531X_OPTION_BAUDRATE);
+        let guard_time = self.number(name::M531X_OPTION_GUARD_TIME_MS);
+        Ok(ModemOptions {
+            model: self.model()?,
+            baudrate: (baudrate != 0).then_some(baudrate),
+            command_timeout: self.milliseconds(name::M531X_OPTION_COMMAND_TIMEOUT_MS),
+            guard_time: (guard_time != u32::MAX).then(|| Duration::from_millis(guard_time.into())),
+            queue_size,
+            queue_bytes,
+            overflow,
+            max_waiting: self.max_waiting(),
+            max_message: self.size(name::M531X_OPTION_MAX_MESSAGE),
+            on_ambiguous: if self.is_on(name::M531X_OPTION_DROP_AMBIGUOUS) {
+                OnAmbiguous::Drop
+            } else {
+                OnAmbiguous::Deliver
+            },
+            open_timeout: open_timeout.unwrap_or(defaults.open_timeout),
+            recording: self
+                .text(name::M531X_OPTION_RECORDING)
+                .map(RecordingOptions::new),
+            recovery: self.recovery(),
+            outbox: self.outbox(),
+            ..defaults
+        })
+    }
+
+    fn model(&self) -> Result<Option<m531x_core::Model>, Error> {
+        match self.text(name::M531X_OPTION_MODEL) {
+            None => Ok(None),
+            Some(auto) if auto.eq_ignore_ascii_case("auto") => Ok(None),
+            Some(name) => match name.parse() {
+                Ok(model) => Ok(Some(model)),
+                Err(error) => Err(invalid(format!("{error}"))),
+            },
+        }
+    }
+
+    fn health_check(&self) -> HealthCheck {
+        let seconds = |option| Duration::from_secs(self.number(option).into());
+        HealthCheck {
+            period: seconds(name::M531X_OPTION_HEALTH_CHECK_S),
+            topic: self.text(name::M531X_OPTION_HEALTH_CHECK_TOPIC),
+            timeout: seconds(name::M531X_OPTION_HEALTH_CHECK_TIMEOUT_S),
+            misses: self.number(name::M531X_OPTION_HEALTH_CHECK_MISSES),
+            loop_back: self.is_on(name::M531X_OPTION_HEALTH_CHECK_LOOP_BACK),
+        }
+    }
+
+    fn will_qos(&self) -> QoS {
+        let number = u8::try_from(self.number(name::M531X_OPTION_WILL_QOS)).unwrap_or_default();
+        QoS::try_from(number).unwrap_or_default()
+    }
+
+    fn short(&self, option: name) -> u16 {
+        u16::try_from(self.number(option)).unwrap_or(u16::MAX)
+    }
+
+    fn size(&self, option: name) -> usize {
+        usize::try_from(self.number(option)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The place of an option, and what it may be.
+pub(crate) fn find(option: i32) -> Result<(usize, &'static OptionRow), Error> {
+    let index = usize::try_from(option)
+        .ok()
+        .and_then(|number| number.checked_sub(1));
+    index
+        .and_then(|index| Some((index, OPTIONS.get(index)?)))
+        .ok_or_else(|| invalid(format!("there is no option {option}")))
+}
+
+/// The place of an option that is known here.
+pub(crate) const fn place(option: name) -> usize {
+    option as usize - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_set_is_the_default_of_the_core() {
+        let settings = Settings::default();
+        let (ours, theirs) = (
+            settings.modem_options(None).unwrap(),
+            ModemOptions::default(),
+        );
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+        let ours = settings.connect_options("host", 0, "id");
+        assert_eq!(
+            format!("{ours:?}"),
+            format!("{:?}", ConnectOptions::new("host", "id"))
+        );
+        let mut with_outbox = settings;
+        let option = name::M531X_OPTION_OUTBOX as i32;
+        with_outbox.set_text(option, Some(b"a"), false).unwrap();
+        assert_eq!(with_outbox.outbox(), Some(OutboxOptions::new("a")));
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use m531x_core::SubscribeOptions;
 use m531x_core::operation::{Subscribe, Unsubscribe};
 
+use crate::api_constants::m531x_option::M531X_OPTION_HEX_DELIVERY;
 use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn m531x_subscribe(
         let limit = time_limit(timeout_ms)?;
         let options = SubscribeOptions {
             qos: quality(qos)?,
-            hex: entry.settings().hex_delivery,
+            hex: entry.settings().is_on(M531X_OPTION_HEX_DELIVERY),
             timeout: limit,
         };
         let granted = entry.modem.subscribe(filter, options)?;
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn m531x_subscribe_start(
         let (filter, token) = unsafe { (text(topic, "topic")?, Out::optional(token)) };
         let options = SubscribeOptions {
             qos: quality(qos)?,
-            hex: entry.settings().hex_delivery,
+            hex: entry.settings().is_on(M531X_OPTION_HEX_DELIVERY),
             timeout: None,
         };
         begin(entry, &token, || {

@@ -8,6 +8,8 @@ use crate::notices;
 const FENCE: &str = "```";
 const MARK_START: &str = "<!-- file: ";
 const MARK_END: &str = " -->";
+const TABLE_START: &str = "<!-- table: ";
+const TABLE_END: &str = "<!-- end of table -->";
 
 /// Every document of the repository at `root` that we wrote for people.
 pub fn all(root: &Path) -> Vec<PathBuf> {
@@ -29,12 +31,23 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// The document `text` with every marked block filled with what `read` gives for its file.
+/// The document `text` with every marked block filled with what `read` gives for its file, and every part between
+/// `<!-- table: NAME -->` and `<!-- end of table -->` with what it gives for `table: NAME`.
 pub fn filled(text: &str, read: impl Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut whole = String::with_capacity(text.len());
     let mut lines = text.split_inclusive('\n');
     while let Some(line) = lines.next() {
         whole.push_str(line);
+        if line.starts_with(TABLE_START) {
+            let name = line
+                .trim_start_matches("<!-- ")
+                .trim_end()
+                .trim_end_matches(MARK_END);
+            whole.push_str(&read(name).ok_or_else(|| format!("there is no {name}"))?);
+            let end = lines.find(|line| line.starts_with(TABLE_END));
+            whole.push_str(end.ok_or_else(|| format!("{name} has no end"))?);
+            continue;
+        }
         let mark = line.trim_end().strip_prefix(MARK_START);
         let Some(file) = mark.and_then(|rest| rest.strip_suffix(MARK_END)) else {
             continue;

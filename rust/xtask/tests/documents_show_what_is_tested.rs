@@ -18,6 +18,16 @@ fn a_block_gets_the_file_and_what_is_around_it_stays() {
 }
 
 #[test]
+fn a_table_is_made_anew_up_to_its_end() {
+    let text = "<!-- table: a -->\n| old |\n<!-- end of table -->\nafter\n";
+    let read = |name: &str| (name == "table: a").then(|| "| new |\n".to_owned());
+    let whole = "<!-- table: a -->\n| new |\n<!-- end of table -->\nafter\n";
+    assert_eq!(filled(text, read).unwrap(), whole);
+    assert!(filled("<!-- table: a -->\n| old |\n", read).is_err());
+    assert!(filled("<!-- table: b -->\n<!-- end of table -->\n", read).is_err());
+}
+
+#[test]
 fn a_file_that_is_gone_is_named() {
     let text = "<!-- file: examples/b.py -->\n```python\n```\n";
     assert_eq!(

@@ -51,6 +51,10 @@ pub fn outputs(table: &ApiTable) -> Vec<Output> {
             text: constants::capi::render(table),
         },
         Output {
+            path: "rust/capi/src/option_table.rs",
+            text: constants::capi::option_table(table),
+        },
+        Output {
             path: "python/m531x/_errors.py",
             text: errors::python::render(table),
         },
@@ -91,7 +95,7 @@ pub fn run(root: &Path) -> Result<String, String> {
         let name = path.display();
         let text =
             fs::read_to_string(&path).map_err(|error| format!("cannot read {name}: {error}"))?;
-        let whole = documents::filled(&text, |file| fs::read_to_string(root.join(file)).ok())
+        let whole = documents::filled(&text, |file| shown(root, &table, file))
             .map_err(|reason| format!("{name}: {reason}"))?;
         write_if_changed(&path, &whole, &mut report)?;
     }
@@ -99,6 +103,14 @@ pub fn run(root: &Path) -> Result<String, String> {
         report.push_str("nothing to write: everything is up to date\n");
     }
     Ok(report)
+}
+
+/// What a document shows under a mark: a file, or a table made from ours.
+pub fn shown(root: &Path, table: &ApiTable, name: &str) -> Option<String> {
+    match name {
+        "table: options" => Some(constants::docs::options(table)),
+        file => fs::read_to_string(root.join(file)).ok(),
+    }
 }
 
 fn write_if_changed(path: &Path, text: &str, report: &mut String) -> Result<(), String> {

@@ -73,6 +73,21 @@ pub struct Constant {
     /// What the value of an option is.
     #[serde(default, rename = "type")]
     pub value: Option<ValueType>,
+    /// Which options it belongs with.
+    #[serde(default)]
+    pub group: String,
+    /// Whether an option has to be set before opening.
+    #[serde(default)]
+    pub opening: bool,
+    /// The default of an option that is a number.
+    #[serde(default)]
+    pub initial: u32,
+    /// Its least value.
+    #[serde(default)]
+    pub least: u32,
+    /// Its greatest value.
+    #[serde(default = "greatest")]
+    pub most: u32,
     /// What it means: whole sentences.
     pub text: String,
     /// What holds in Rust only.
@@ -102,6 +117,23 @@ pub enum ValueType {
     U32,
     /// For `m531x_set_string`.
     String,
+    /// For `m531x_set_bytes` and `m531x_set_string`.
+    Bytes,
+}
+
+impl ValueType {
+    /// Its name in the documentation.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U32 => "u32",
+            Self::String => "string",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+fn greatest() -> u32 {
+    u32::MAX
 }
 
 impl Constant {
@@ -173,6 +205,9 @@ impl ApiTable {
                 return refuse(format!(
                     "{constant} has a type if and only if it is an option"
                 ));
+            }
+            if !(row.least..=row.most).contains(&row.initial) {
+                return refuse(format!("the default of {constant} is out of its range"));
             }
             check_version(constant, &row.since)?;
         }

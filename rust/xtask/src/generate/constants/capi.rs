@@ -25,6 +25,64 @@ pub(in crate::generate) fn render(table: &ApiTable) -> String {
     text
 }
 
+/// `rust/capi/src/option_table.rs`: what each option may be.
+pub(in crate::generate) fn option_table(table: &ApiTable) -> String {
+    let rows = table.constants(Kind::Option);
+    let mut text = format!(
+        "// {MARK}
+
+//! What each option may be, in the order of their numbers, which begin with 1.
+
+use crate::option_row::{{OptionRow, OptionType}};
+
+pub(crate) static OPTIONS: [OptionRow; {}] = [
+",
+        rows.len()
+    );
+    for row in rows {
+        let kind = match row.value {
+            Some(ValueType::String) => "String",
+            Some(ValueType::Bytes) => "Bytes",
+            _ => "U32",
+        };
+        let most = match row.most {
+            u32::MAX => "u32::MAX".to_owned(),
+            most => grouped(most),
+        };
+        let _ = write!(
+            text,
+            "    OptionRow {{
+        name: \"{}\",
+        kind: OptionType::{kind},
+        initial: {},
+        least: {},
+        most: {most},
+        opening: {},
+    }},
+",
+            row.constant,
+            grouped(row.initial),
+            row.least,
+            row.opening
+        );
+    }
+    text.push_str("];\n");
+    text
+}
+
+/// A number as rustfmt and clippy want it.
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 && digits.len() > 4 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn enumeration(text: &mut String, table: &ApiTable, kind: Kind) {
     let rows = table.constants(kind);
     // The first of them brought the enum.
@@ -44,6 +102,7 @@ fn enumeration(text: &mut String, table: &ApiTable, kind: Kind) {
         match row.value {
             Some(ValueType::U32) => about.insert_str(0, "u32: "),
             Some(ValueType::String) => about.insert_str(0, "String: "),
+            Some(ValueType::Bytes) => about.insert_str(0, "Bytes: "),
             None => {}
         }
         if row.since != *since {
@@ -69,7 +128,7 @@ const fn heading(kind: Kind) -> (&'static str, &'static str) {
         Kind::MessageFlag => ("m531x_message_flag", "The flags of a message."),
         Kind::Option => (
             "m531x_option",
-            "The options of m531x_set_u32 and m531x_set_string.",
+            "The options of m531x_set_u32, m531x_set_string and m531x_set_bytes.",
         ),
         Kind::Overflow => (
             "m531x_overflow",

@@ -45,6 +45,46 @@ fn section(text: &mut String, table: &ApiTable, kind: Kind) {
     }
 }
 
+/// The options in groups, for `docs/c-api.md`.
+pub(in crate::generate) fn options(table: &ApiTable) -> String {
+    let mut text =
+        "| group | option | type | values | default | set |\n|---|---|---|---|--:|---|\n"
+            .to_owned();
+    let rows = table.constants(Kind::Option);
+    let mut groups: Vec<&str> = Vec::new();
+    for row in rows {
+        if !groups.contains(&row.group.as_str()) {
+            groups.push(&row.group);
+        }
+    }
+    for group in groups {
+        for row in rows.iter().filter(|row| row.group == group) {
+            let (values, initial) = match (row.value, row.most) {
+                (Some(ValueType::U32), u32::MAX) => {
+                    (format!("{} and more", row.least), row.initial.to_string())
+                }
+                (Some(ValueType::U32), most) => {
+                    (format!("{} to {most}", row.least), row.initial.to_string())
+                }
+                _ => (String::new(), "NULL".to_owned()),
+            };
+            let when = if row.opening {
+                "before opening"
+            } else {
+                "at any time"
+            };
+            let _ = writeln!(
+                text,
+                "| {group} | {} `{}` | {} | {values} | {initial} | {when} |",
+                row.number,
+                row.constant,
+                row.value.map_or("", ValueType::name),
+            );
+        }
+    }
+    text
+}
+
 /// What stands before the C name.
 fn names(kind: Kind, row: &Constant) -> Vec<String> {
     match kind {
@@ -52,10 +92,7 @@ fn names(kind: Kind, row: &Constant) -> Vec<String> {
             vec![format!("`{}`", row.variant()), format!("`{}`", row.name)]
         }
         Kind::MessageFlag => Vec::new(),
-        Kind::Option => match row.value {
-            Some(ValueType::String) => vec!["string".to_owned()],
-            _ => vec!["u32".to_owned()],
-        },
+        Kind::Option => vec![row.value.map_or("", ValueType::name).to_owned()],
         Kind::Overflow | Kind::OutboxOverflow => {
             vec![
                 format!("`{}`", row.variant()),
@@ -85,7 +122,8 @@ const fn heading(kind: Kind) -> (&'static str, &'static str, &'static [&'static 
         ),
         Kind::Option => (
             "Options",
-            "For `m531x_set_u32` and `m531x_set_string` in C; in Rust and Python they are fields and arguments.",
+            "For `m531x_set_u32`, `m531x_set_string` and `m531x_set_bytes` in C, [by groups](c-api.md#options); in Rust and \
+             Python they are fields and arguments.",
             &["type"],
         ),
         Kind::Overflow => (
