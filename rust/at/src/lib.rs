@@ -107,6 +107,7 @@
 //! | [`topic`] | names, filters, matching |
 //! | [`cme`] | what `+CME ERROR` numbers mean on which model |
 //! | [`hex`] | hex digits |
+//! | [`printable`] | bytes as one line of text |
 //!
 //! Manual, specification, firmware and captures disagree in places; `docs/dialect.md` of the
 //! repository lists where, and what this crate does about it.
@@ -119,6 +120,7 @@ pub mod command;
 pub mod command_line;
 pub mod framer;
 pub mod hex;
+pub mod printable;
 pub mod profile;
 pub mod recording;
 pub mod redact;

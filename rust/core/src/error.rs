@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 
 use m531x_at::command_line::ArgumentError;
+use m531x_at::printable;
 
 use crate::ErrorCode;
 
@@ -119,15 +120,7 @@ fn one_line(text: String) -> String {
     if !text.contains(char::is_control) {
         return text;
     }
-    let mut line = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() {
-            line.extend(letter.escape_default());
-        } else {
-            line.push(letter);
-        }
-    }
-    line
+    printable::text(&text)
 }
 
 impl fmt::Display for Error {

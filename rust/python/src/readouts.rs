@@ -56,25 +56,7 @@ pub(crate) fn trace_parts(entry: TraceEntry) -> TraceParts {
         .timestamp
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    (
-        entry.number,
-        timestamp.as_secs_f64(),
-        kind,
-        printable(&entry.line),
-    )
-}
-
-/// Control characters escaped: one line stays one line, wherever it is shown.
-fn printable(line: &[u8]) -> String {
-    let mut text = String::with_capacity(line.len());
-    for character in String::from_utf8_lossy(line).chars() {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+    (entry.number, timestamp.as_secs_f64(), kind, entry.text())
 }
 
 pub(crate) fn info_parts(info: ModemInfo) -> InfoParts {

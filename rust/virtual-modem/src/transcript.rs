@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use m531x_at::printable;
 use m531x_at::redact::EchoGuard;
 
 /// How many entries are kept; the oldest go first.
@@ -70,7 +71,7 @@ impl Transcript {
         if direction == Direction::ToModule {
             self.echo.sent(line);
         }
-        let text = escape(&self.echo.show(line));
+        let text = printable::bytes(&self.echo.show(line));
         self.bytes += text.len();
         self.entries.push_back(TranscriptEntry {
             at: now.saturating_duration_since(self.start),
@@ -84,43 +85,9 @@ impl Transcript {
     }
 }
 
-/// Printable text stays (UTF-8 too), a backslash is doubled, everything else becomes `\r`, `\n` or `\xNN`.
-fn escape(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '\r' => text.push_str("\\r"),
-                '\n' => text.push_str("\\n"),
-                '\\' => text.push_str("\\\\"),
-                c if c.is_control() => {
-                    let mut buffer = [0; 4];
-                    escape_bytes(c.encode_utf8(&mut buffer).as_bytes(), &mut text);
-                }
-                c => text.push(c),
-            }
-        }
-        escape_bytes(chunk.invalid(), &mut text);
-    }
-    text
-}
-
-fn escape_bytes(bytes: &[u8], text: &mut String) {
-    for byte in bytes {
-        text.push_str("\\x");
-        text.push_str(&m531x_at::hex::encode(&[*byte]));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_that_cannot_be_printed_are_escaped() {
-        assert_eq!(escape(b"a\\b\r\n\x00\xff"), "a\\\\b\\r\\n\\x00\\xFF");
-        assert_eq!(escape("温度".as_bytes()), "温度");
-    }
 
     #[test]
     fn the_oldest_entries_go_first() {

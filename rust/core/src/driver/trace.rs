@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::SystemTime;
 
+use m531x_at::printable;
+
 use crate::session::{LineKind, PassedLine};
 
 /// One line that passed on the port; passwords and PINs are shown as `***`.
@@ -16,6 +18,13 @@ pub struct TraceEntry {
     pub kind: LineKind,
     /// The line without its end.
     pub line: Vec<u8>,
+}
+
+impl TraceEntry {
+    /// The line as text that shows every byte: a backslash is `\\`, and what cannot be printed `\r`, `\n`, `\t` or `\xNN`.
+    pub fn text(&self) -> String {
+        printable::bytes(&self.line)
+    }
 }
 
 /// The last lines that passed.
@@ -87,6 +96,17 @@ mod tests {
         assert_eq!(texts(&log, 4), [(4, "4".to_owned())]);
         assert_eq!(texts(&log, 5), []);
         assert_eq!(texts(&log, u64::MAX), []);
+    }
+
+    #[test]
+    fn a_line_shows_every_byte() {
+        let entry = TraceEntry {
+            number: 0,
+            timestamp: SystemTime::UNIX_EPOCH,
+            kind: LineKind::Answer,
+            line: b"\\x00 \x00\xff\r\x1b".to_vec(),
+        };
+        assert_eq!(entry.text(), r"\\x00 \x00\xFF\r\x1B");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
+use m531x_at::printable;
 use m531x_core::{EventKind, Incoming};
 
 use crate::format::hex;
@@ -55,7 +56,7 @@ impl Screen {
         let mut shown = String::new();
         for line in text.lines() {
             // Nothing from the wire may steer the terminal.
-            let line: String = line.chars().map(printable).collect();
+            let line = printable::text(line);
             // Writing to a string does not fail.
             let _ = writeln!(shown, "{seconds:9.3} {style}{line}{style:#}");
         }
@@ -69,7 +70,7 @@ impl Screen {
         if self.hex.load(Ordering::Relaxed) {
             self.say(kind, &hex(line.as_bytes()));
         } else {
-            self.say(kind, &line);
+            self.say(kind, &printable::bytes(line.as_bytes()));
         }
     }
 
@@ -116,13 +117,5 @@ impl Screen {
         } else {
             Style::new()
         }
-    }
-}
-
-fn printable(character: char) -> char {
-    if character.is_control() {
-        char::REPLACEMENT_CHARACTER
-    } else {
-        character
     }
 }
