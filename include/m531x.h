@@ -248,7 +248,7 @@ enum m531x_event_kind {
    */
   M531X_EVENT_CONNECTED = 1,
   /**
-   * The MQTT connection is gone; the text is the cause.
+   * The MQTT connection is gone; the value is 1 if the application asked for it and else 0, the text the cause.
    */
   M531X_EVENT_DISCONNECTED = 2,
   /**
@@ -288,7 +288,8 @@ enum m531x_event_kind {
    */
   M531X_EVENT_LINE_TOO_LONG = 11,
   /**
-   * The module restarted; the text is the line that showed it.
+   * The module restarted; the value is 1 if the application asked for it and else 0, the text the line that showed
+   * it.
    */
   M531X_EVENT_REBOOTED = 12,
   /**

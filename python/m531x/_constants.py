@@ -40,7 +40,9 @@ class EventKind(_Named):
     CONNECTED = 1
     """The MQTT connection is up; the text says how it came about."""
     DISCONNECTED = 2
-    """The MQTT connection is gone; the text is the cause."""
+    """The MQTT connection is gone; the value is 1 if the application asked for it and else 0, the
+    text the cause.
+    """
     STATE_CHANGED = 3
     """The MQTT state changed; the value is the new `MqttState`, the text the cause."""
     URC = 4
@@ -65,7 +67,9 @@ class EventKind(_Named):
     LINE_TOO_LONG = 11
     """A line over the limit was skipped; the value is its length in bytes."""
     REBOOTED = 12
-    """The module restarted; the text is the line that showed it."""
+    """The module restarted; the value is 1 if the application asked for it and else 0, the text the
+    line that showed it.
+    """
     PORT_LOST = 13
     """The port is gone; the text is the cause."""
     RESUBSCRIBED = 14

@@ -9,7 +9,7 @@
 pub enum m531x_event_kind {
     /// The MQTT connection is up; the text says how it came about.
     M531X_EVENT_CONNECTED = 1,
-    /// The MQTT connection is gone; the text is the cause.
+    /// The MQTT connection is gone; the value is 1 if the application asked for it and else 0, the text the cause.
     M531X_EVENT_DISCONNECTED = 2,
     /// The MQTT state changed; the value is the new M531X_STATE_..., the text the cause.
     M531X_EVENT_STATE_CHANGED = 3,
@@ -29,7 +29,8 @@ pub enum m531x_event_kind {
     M531X_EVENT_AMBIGUOUS = 10,
     /// A line over the limit was skipped; the value is its length in bytes.
     M531X_EVENT_LINE_TOO_LONG = 11,
-    /// The module restarted; the text is the line that showed it.
+    /// The module restarted; the value is 1 if the application asked for it and else 0, the text the line that showed
+    /// it.
     M531X_EVENT_REBOOTED = 12,
     /// The port is gone; the text is the cause.
     M531X_EVENT_PORT_LOST = 13,

@@ -9,7 +9,8 @@ use std::fmt;
 pub enum EventKind {
     /// The MQTT connection is up; the text says how it came about.
     Connected = 1,
-    /// The MQTT connection is gone; the text is the cause.
+    /// The MQTT connection is gone; the value is 1 if the application asked for it and else 0, the
+    /// text the cause.
     Disconnected = 2,
     /// The MQTT state changed; the value is the new [`MqttState`](crate::MqttState), the text the
     /// cause.
@@ -32,7 +33,8 @@ pub enum EventKind {
     Ambiguous = 10,
     /// A line over the limit was skipped; the value is its length in bytes.
     LineTooLong = 11,
-    /// The module restarted; the text is the line that showed it.
+    /// The module restarted; the value is 1 if the application asked for it and else 0, the text
+    /// the line that showed it.
     Rebooted = 12,
     /// The port is gone; the text is the cause.
     PortLost = 13,

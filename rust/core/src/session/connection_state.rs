@@ -10,6 +10,17 @@ pub(super) struct Transition {
     pub from: MqttState,
     pub to: MqttState,
     pub cause: String,
+    /// Whether the application asked for it.
+    pub asked: bool,
+}
+
+impl Transition {
+    fn asked_for(self) -> Self {
+        Self {
+            asked: true,
+            ..self
+        }
+    }
 }
 
 /// Follows the module's MQTT client.
@@ -117,7 +128,9 @@ impl ConnectionState {
         match self.state {
             // It reports the end of the connection that went with the client.
             MqttState::Off if clean => None,
-            _ if asked => self.go(MqttState::Configured, "asked for"),
+            _ if asked => self
+                .go(MqttState::Configured, "asked for")
+                .map(Transition::asked_for),
             MqttState::Connecting => {
                 let cause = format!("the module gave up connecting, {}", self.attempts_text());
                 self.go(MqttState::Configured, cause)
@@ -166,14 +179,19 @@ impl ConnectionState {
         self.known = true;
         self.disconnecting = false;
         self.go(MqttState::Off, "the client was removed")
+            .map(Transition::asked_for)
     }
 
-    /// The module restarted.
-    pub(super) fn on_reboot(&mut self) -> Option<Transition> {
+    /// The module restarted; by itself, or because it was asked to.
+    pub(super) fn on_reboot(&mut self, asked: bool) -> Option<Transition> {
         self.known = true;
         self.disconnecting = false;
         self.attempts = 0;
-        self.go(MqttState::Off, "the module restarted")
+        let transition = self.go(MqttState::Off, "the module restarted");
+        transition.map(|transition| Transition {
+            asked,
+            ..transition
+        })
     }
 
     /// The module reported its state.
@@ -200,10 +218,15 @@ impl ConnectionState {
             MqttStat::Other(_) => return None,
         };
         self.known = true;
+        let asked = self.disconnecting && state == MqttState::Configured;
         if state != MqttState::Connected {
             self.disconnecting = false;
         }
-        self.go(state, "the module reports its state")
+        let transition = self.go(state, "the module reports its state");
+        transition.map(|transition| Transition {
+            asked,
+            ..transition
+        })
     }
 
     fn attempts_text(&self) -> String {
@@ -220,6 +243,7 @@ impl ConnectionState {
             from,
             to,
             cause: cause.into(),
+            asked: false,
         })
     }
 }

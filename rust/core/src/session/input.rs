@@ -158,8 +158,10 @@ impl Scheduler {
         self.boot = Some(Boot { began, last: now });
         if first {
             self.state.stats.reboots += 1;
-            self.state.event(EventKind::Rebooted, 0, text(line));
-            self.state.forget_module_state();
+            let asked = self.awaits_boot();
+            self.state
+                .event(EventKind::Rebooted, i64::from(asked), text(line));
+            self.state.forget_module_state(asked);
         } else {
             self.state.event(EventKind::Urc, 0, text(line));
         }

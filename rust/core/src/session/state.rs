@@ -135,7 +135,13 @@ impl SessionState {
 
     /// Reports a change of the MQTT state, if there is one.
     pub(super) fn report(&mut self, transition: Option<Transition>) {
-        let Some(Transition { from, to, cause }) = transition else {
+        let Some(Transition {
+            from,
+            to,
+            cause,
+            asked,
+        }) = transition
+        else {
             return;
         };
         self.recovery.reason.clone_from(&cause);
@@ -147,7 +153,7 @@ impl SessionState {
         if to == MqttState::Connected {
             self.event(EventKind::Connected, 0, cause);
         } else if from == MqttState::Connected {
-            self.event(EventKind::Disconnected, 0, cause);
+            self.event(EventKind::Disconnected, i64::from(asked), cause);
         }
     }
 
@@ -167,13 +173,13 @@ impl SessionState {
         self.report(transition);
     }
 
-    /// The module restarted: nothing that it knew is left.
-    pub(super) fn forget_module_state(&mut self) {
+    /// The module restarted, asked or not: nothing that it knew is left.
+    pub(super) fn forget_module_state(&mut self, asked: bool) {
         self.recovery.set_loss_cause(Cause::Rebooted);
         if self.recovery.is_wanted() && !self.recovery.is_active() {
             self.recovery.subscriptions = self.subscriptions.live().cloned().collect();
         }
-        let transition = self.connection.on_reboot();
+        let transition = self.connection.on_reboot(asked);
         self.report(transition);
         self.settled = false;
         self.packet_ids.restart();
