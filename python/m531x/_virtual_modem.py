@@ -12,6 +12,8 @@ from m531x import _native
 from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._html import table
+from m531x._native import Message
+from m531x._types import Payload
 from m531x.recording import TranscriptEntry
 
 __all__ = ["VirtualModem"]
@@ -166,6 +168,56 @@ class VirtualModem:
     def differences(self) -> list[str]:
         """Where the host deviates from the recording that is played: line, recorded, sent."""
         return self._native.differences()
+
+    @property
+    def published(self) -> list[Message]:
+        """What clients have published to the embedded broker so far, wills included.
+
+        It keeps the last 10,000 messages, and at most 8 MiB. A publish of QoS 1 or 2 is in it when
+        `Modem.publish` returns; one of QoS 0 follows a moment later.
+
+        Raises:
+            InvalidArgumentError: The virtual modem has no broker of its own.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.VirtualModem() as virtual, m531x.Modem(virtual.port) as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.publish("meter/17/count", "42", qos=1)
+            ...     virtual.published
+            [Message(topic='meter/17/count', payload=b'42', qos=1)]
+        """
+        return self._native.published()
+
+    def deliver(self, topic: str, payload: Payload, qos: int = 0, retain: bool = False) -> int:
+        """Publishes to the embedded broker as another client would.
+
+        The broker routes the message to every client whose subscription it matches.
+
+        Args:
+            topic: The topic name.
+            payload: Text, sent as UTF-8, or bytes.
+            qos: 0, 1 or 2; a subscription may lower it.
+            retain: Whether the broker keeps it for later subscribers.
+
+        Returns:
+            To how many subscribed clients it goes; 0 means that nothing is subscribed to its topic.
+
+        Raises:
+            InvalidArgumentError: The virtual modem has no broker of its own, or an argument is
+                wrong.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.VirtualModem() as virtual, m531x.Modem(virtual.port) as modem:
+            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     commands = modem.subscribe("meter/17/command")
+            ...     virtual.deliver("meter/17/command", "restart")
+            ...     next(commands.messages(timeout=5)).text
+            1
+            'restart'
+        """
+        return self._native.deliver(topic, payload, qos, retain)
 
     def inject(self, data: bytes) -> None:
         """Sends bytes to the host as if the module had printed them."""

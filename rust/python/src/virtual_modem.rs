@@ -1,8 +1,10 @@
 //! The virtual modem.
 
 use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
 
-use m531x_core::{Error, ErrorCode, Stream};
+use m531x_at::topic;
+use m531x_core::{Error, ErrorCode, QoS, Stream};
 use m531x_virtual_modem::firmware::ParseFirmwareError;
 use m531x_virtual_modem::{
     BrokerChoice, Direction, Fault, LinkChoice, StartError, VirtualModemOptions,
@@ -10,9 +12,15 @@ use m531x_virtual_modem::{
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
-use crate::arguments::{PyArg, flag, optional_text, text};
+use crate::arguments::{PyArg, flag, optional_text, payload_bytes, qos as qos_of, text};
 use crate::errors::{OrRaise, invalid, wrong_type};
+use crate::message::{Message, message_object};
 use crate::options::{baudrate_of, model_of};
+
+const NO_BROKER: &str =
+    "the virtual modem has no broker of its own: start it with broker=\"embedded\"";
+/// As long as MQTT allows.
+const MOST_TOPIC: usize = 65_535;
 
 /// A module that does not exist.
 #[pyclass(frozen, module = "m531x._native")]
@@ -109,6 +117,45 @@ impl VirtualModem {
 
     fn differences(&self, py: Python<'_>) -> Vec<String> {
         py.detach(|| self.module.differences())
+    }
+
+    /// To how many subscribed clients it went.
+    #[pyo3(signature = (topic, payload, qos, retain))]
+    fn deliver(
+        &self,
+        py: Python<'_>,
+        topic: PyArg<'_, '_>,
+        payload: PyArg<'_, '_>,
+        qos: PyArg<'_, '_>,
+        retain: PyArg<'_, '_>,
+    ) -> PyResult<usize> {
+        let topic = text("topic", topic)?;
+        topic::validate_name(topic.as_bytes(), MOST_TOPIC)
+            .map_err(|error| invalid(py, format!("the topic {error}")))?;
+        let payload = payload_bytes(payload)?;
+        let (bytes, qos, retain) = (payload.as_bytes(), qos_of(qos)?, flag("retain", retain)?);
+        py.detach(|| self.module.deliver(topic, bytes, qos.into(), retain))
+            .ok_or_else(|| invalid(py, NO_BROKER))
+    }
+
+    fn published<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, Message>>> {
+        let published = py.detach(|| self.module.published());
+        let published = published.ok_or_else(|| invalid(py, NO_BROKER))?;
+        let (now, time) = (Instant::now(), SystemTime::now());
+        let messages = published.into_iter().map(|message| m531x_core::Message {
+            topic: message.topic.to_string(),
+            payload: message.payload.to_vec(),
+            qos: QoS::try_from(message.qos).unwrap_or_default(),
+            retain: message.retain,
+            dup: false,
+            packet_id: 0,
+            timestamp: time - now.saturating_duration_since(message.at),
+            truncated: false,
+            ambiguous: false,
+        });
+        messages
+            .map(|message| message_object(py, message))
+            .collect()
     }
 
     fn inject(&self, py: Python<'_>, data: &[u8]) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::broker::EmbeddedBroker;
+use crate::broker::{EmbeddedBroker, Published, PublishedLog};
 use crate::link::Link;
 use crate::module::{Module, ModuleConfig};
 use crate::options::split_address;
@@ -33,6 +33,8 @@ pub struct VirtualModem {
     mailbox: Arc<Mailbox>,
     thread: Mutex<Option<JoinHandle<()>>>,
     embedded: Mutex<Option<EmbeddedBroker>>,
+    /// What the embedded broker has been given; it stays readable after `close`.
+    published: Option<PublishedLog>,
 }
 
 impl VirtualModem {
@@ -87,6 +89,7 @@ impl VirtualModem {
             started,
             mailbox,
             thread: Mutex::new(Some(thread)),
+            published: embedded.as_ref().map(EmbeddedBroker::published),
             embedded: Mutex::new(embedded),
         })
     }
@@ -133,6 +136,20 @@ impl VirtualModem {
         self.mailbox
             .ask(|engine, _| engine.transcript())
             .unwrap_or_else(|| self.mailbox.remains())
+    }
+
+    /// Publishes through the embedded broker, as another client would; returns to how many subscribed
+    /// clients it goes. `None` without such a broker, and after `close`.
+    pub fn deliver(&self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> Option<usize> {
+        let embedded = self.embedded.lock().unwrap_or_else(PoisonError::into_inner);
+        let broker = embedded.as_ref()?;
+        Some(broker.publish(topic, payload, qos, retain))
+    }
+
+    /// What clients have published to the embedded broker so far: the last 10 000 messages, and at most
+    /// 8 MiB. `None` without such a broker.
+    pub fn published(&self) -> Option<Vec<Published>> {
+        self.published.as_ref().map(PublishedLog::messages)
     }
 
     /// Bytes the host gets as if the module had said them.

@@ -6,10 +6,11 @@ use std::time::Instant;
 use super::BrokerOptions;
 use super::budget::{Budget, MOST_CONNECTIONS, MOST_PARTIAL};
 use super::connection::{Connection, ConnectionId};
+use super::published::PublishedLog;
 use super::retained::Retained;
 use super::routing::Message;
 use super::session::Session;
-use crate::codec::Packet;
+use crate::codec::{Packet, Publish};
 
 /// What the network is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub struct Core {
     /// Which connection a client id is on.
     pub(super) online: BTreeMap<String, ConnectionId>,
     pub(super) retained: Retained,
+    published: PublishedLog,
+    /// When the packet in hand came.
+    now: Option<Instant>,
     pub(super) budget: Budget,
     /// Bytes of all packets that have come in part.
     partial: usize,
@@ -69,6 +73,8 @@ impl Core {
             sessions: BTreeMap::new(),
             online: BTreeMap::new(),
             retained: Retained::default(),
+            published: PublishedLog::default(),
+            now: None,
             budget: Budget::default(),
             partial: 0,
             nameless: 0,
@@ -111,6 +117,7 @@ impl Core {
         match connection.decoder.next_packet() {
             Ok(Some(packet)) => {
                 connection.received(now);
+                self.now = Some(now);
                 self.handle_packet(id, packet);
                 true
             }
@@ -144,6 +151,7 @@ impl Core {
             self.sessions.remove(&client.id);
         }
         if let Some(will) = client.will {
+            self.note_published(&will);
             self.route(will);
         }
     }
@@ -192,6 +200,31 @@ impl Core {
         session.subscriptions.granted_to(filter)
     }
 
+    /// What clients have published so far, and will publish, wills included.
+    pub fn published(&self) -> PublishedLog {
+        self.published.clone()
+    }
+
+    /// Publishes as another client would; returns to how many subscribed clients it goes.
+    pub fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> usize {
+        let publish = Publish {
+            dup: false,
+            qos,
+            retain,
+            packet_id: 0,
+            topic: topic.into(),
+            payload: payload.into(),
+        };
+        self.route(Message::new(publish, &self.budget))
+    }
+
+    pub(super) fn note_published(&self, message: &Message) {
+        // Without a packet there is no client that could publish.
+        if let Some(now) = self.now {
+            self.published.add(now, message);
+        }
+    }
+
     /// Ends a connection from this side; the will goes out unless DISCONNECT took it away.
     pub(super) fn close(&mut self, id: ConnectionId) {
         if self.connections.contains_key(&id) {
@@ -201,8 +234,8 @@ impl Core {
     }
 
     /// Gives a message to everyone who subscribed to it, and to one of those who share a
-    /// subscription; keeps it if it is to be retained.
-    pub(super) fn route(&mut self, message: Message) {
+    /// subscription; keeps it if it is to be retained. Returns to how many it goes.
+    pub(super) fn route(&mut self, message: Message) -> usize {
         if message.retain {
             self.retained.store(&message);
         }
@@ -218,9 +251,11 @@ impl Core {
             let granted = session.and_then(|s| s.subscriptions.serve(&filter, self.turn));
             to.extend(granted.map(|granted| (client_id, granted)));
         }
+        let count = to.len();
         for (client_id, granted) in to {
             self.deliver(&client_id, &message, granted);
         }
+        count
     }
 
     fn deliver(&mut self, client_id: &str, message: &Message, granted: u8) {

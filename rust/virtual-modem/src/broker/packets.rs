@@ -187,6 +187,10 @@ impl Core {
             || self
                 .session_of(id)
                 .is_some_and(|session| session.arrived(packet_id, &message));
+        if new {
+            // Ahead of the acknowledgement, after which a test may look.
+            self.note_published(&message);
+        }
         let answer = match qos {
             0 => None,
             1 => Some(Packet::PubAck(packet_id)),

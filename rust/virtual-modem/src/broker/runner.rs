@@ -13,6 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::BrokerOptions;
 use super::connection::ConnectionId;
 use super::core::{Core, Output};
+use super::published::PublishedLog;
 use m531x_threads::spawn_thread;
 
 /// Unsent bytes from which a connection counts as congested.
@@ -36,6 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct EmbeddedBroker {
     address: SocketAddr,
+    published: PublishedLog,
     control: mpsc::Sender<Control>,
     wake: UnixStream,
     thread: Option<JoinHandle<()>>,
@@ -44,6 +46,14 @@ pub struct EmbeddedBroker {
 #[derive(Debug)]
 enum Control {
     Options(BrokerOptions),
+    Publish {
+        topic: String,
+        payload: Vec<u8>,
+        qos: u8,
+        retain: bool,
+        /// Gets the number of clients to which it goes.
+        done: mpsc::Sender<usize>,
+    },
     Stop,
 }
 
@@ -66,12 +76,14 @@ impl EmbeddedBroker {
         let (wake, woken) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         let (control, controls) = mpsc::channel();
+        let core = Core::new(options);
+        let published = core.published();
         let runner = Runner {
             listener,
             accept_after: None,
             woken,
             controls,
-            core: Core::new(options),
+            core,
             clients: BTreeMap::new(),
             busy: BTreeSet::new(),
             unsent: 0,
@@ -80,6 +92,7 @@ impl EmbeddedBroker {
         let thread = spawn_thread("m531x-broker", move || runner.run())?;
         Ok(Self {
             address,
+            published,
             control,
             wake,
             thread: Some(thread),
@@ -89,6 +102,25 @@ impl EmbeddedBroker {
     /// Changes the behaviour towards packets that come from now on.
     pub fn set_options(&self, options: BrokerOptions) {
         self.send(Control::Options(options));
+    }
+
+    /// Publishes as another client would; returns to how many subscribed clients it goes.
+    pub fn publish(&self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> usize {
+        let (done, count) = mpsc::channel();
+        self.send(Control::Publish {
+            topic: topic.to_owned(),
+            payload: payload.to_vec(),
+            qos,
+            retain,
+            done,
+        });
+        // No answer comes only when the thread is gone, and with it every client.
+        count.recv().unwrap_or(0)
+    }
+
+    /// What clients have published, wills included.
+    pub fn published(&self) -> PublishedLog {
+        self.published.clone()
     }
 
     /// The address that clients connect to.
@@ -231,6 +263,17 @@ impl Runner {
         loop {
             match self.controls.try_recv() {
                 Ok(Control::Options(options)) => self.core.set_options(options),
+                Ok(Control::Publish {
+                    topic,
+                    payload,
+                    qos,
+                    retain,
+                    done,
+                }) => {
+                    let count = self.core.publish(&topic, &payload, qos, retain);
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(count);
+                }
                 Err(mpsc::TryRecvError::Empty) => return false,
                 Ok(Control::Stop) | Err(mpsc::TryRecvError::Disconnected) => return true,
             }
