@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import array
+import ctypes
+import mmap
 import os
 import pty
 import re
 import threading
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -204,6 +206,9 @@ PAYLOADS: dict[str, tuple[Any, bytes]] = {
     "memoryview backwards": (memoryview(b"135m")[::-1], b"m531"),
     "memoryview of numbers": (memoryview(array.array("H", [0x3130])), b"01"),
     "empty": (b"", b""),
+    "array of numbers": (array.array("B", b"\x01\xff"), b"\x01\xff"),
+    "array of ctypes": ((ctypes.c_uint8 * 2)(5, 6), b"\x05\x06"),
+    "memory map": (mmap.mmap(-1, 2), b"\0\0"),
 }
 
 
@@ -215,6 +220,57 @@ def test_a_payload_of_any_kind_arrives_as_its_bytes(name: str) -> None:
         modem.subscribe("t")
         modem.publish("t", payload, qos=1)
         assert next(iter(modem.messages(timeout=10))).payload == expected
+
+
+INSTEAD: list[tuple[Any, str]] = [
+    (None, 'b"" for an empty one'),
+    ({"a": 1}, "json.dumps(x)"),
+    ([1, 2], "json.dumps(x)"),
+    ((1, 2), "json.dumps(x)"),
+    (-5, "str(x)"),
+    (True, "str(x)"),
+    (21.5, "str(x)"),
+    (ctypes.c_int(5), "str(x), or bytes(x) for its bytes in memory"),
+    (m531x.Message("t", b"x"), "message.payload"),
+    ((ctypes.py_object * 1)(ctypes.py_object("x")), "text, such as json.dumps(x.tolist())"),
+    (object(), "text, bytes or another buffer, such as str(x)"),
+]
+
+
+@pytest.mark.parametrize(("payload", "instead"), INSTEAD, ids=lambda value: type(value).__name__)
+def test_what_is_no_payload_is_refused_with_what_to_write(
+    shared: m531x.Modem, payload: Any, instead: str
+) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: shared.publish("t", payload),
+        lambda: shared.publish_nowait("t", payload),
+        lambda: m531x.Will("t", payload),
+        lambda: m531x.Message("t", payload),
+    ]
+    for call in calls:
+        with pytest.raises(m531x.ArgumentTypeError) as caught:
+            call()
+        assert str(caught.value).endswith(f": give {instead}")
+
+
+HOSTS = {
+    "mqtt://h": "scheme",
+    "h:1883": "the port has an argument of its own",
+    "user@h": "user name and password have arguments of their own",
+    "[::1]": "brackets",
+    "broker example": "space",
+    " broker.example": "space",
+    "broker.example/path": "path",
+    "": "host is empty",
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_is_no_host_is_refused_before_a_byte_is_sent(shared: m531x.Modem, host: str) -> None:
+    sent = shared.stats().bytes_sent
+    with pytest.raises(m531x.InvalidArgumentError, match=HOSTS[host]):
+        shared.connect(host, client_id="test")
+    assert shared.stats().bytes_sent == sent
 
 
 @pytest.mark.parametrize("timeout", [5, 5.0, float("inf"), 1e300, None, Fraction(7, 2)])

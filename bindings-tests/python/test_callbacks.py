@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -138,6 +139,29 @@ def test_an_exception_in_a_callback_is_told_counted_and_survived(
     assert after.get(timeout=10) == "good"
     assert [str(error) for error in thread_errors] == ["on purpose"]
     assert memory_modem.stats().callback_errors == 1
+
+
+def test_sys_exit_in_a_callback_is_reported_as_what_ends_nothing(
+    memory_modem: m531x.Modem,
+    thread_errors: list[BaseException | None],
+    eventually: Eventually,
+) -> None:
+    received: queue.Queue[str] = queue.Queue()
+
+    def callback(message: m531x.Message) -> None:
+        received.put(message.text)
+        sys.exit("enough")
+
+    memory_modem.subscribe("t", callback=callback)
+    for text in ("1", "2"):
+        memory_modem.publish("t", text)
+        assert received.get(timeout=10) == text
+    eventually(lambda: len(thread_errors) == 2)
+    error = thread_errors[0]
+    assert isinstance(error, RuntimeError)
+    assert "sys.exit('enough') in a callback does not end the program" in str(error)
+    assert isinstance(error.__cause__, SystemExit)
+    assert memory_modem.stats().callback_errors == 2
 
 
 def test_a_done_callback_is_called_once_with_the_delivery(memory_modem: m531x.Modem) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 import time
+import weakref
+from collections.abc import Callable
 
 import pytest
 
 import m531x
 from pythons import PYTHONS, run
+
+Eventually = Callable[[Callable[[], bool]], None]
 
 LEFT_OPEN = {
     "an open modem": "",
@@ -211,6 +217,33 @@ def test_a_modem_that_is_dropped_open_warns_as_a_file_does() -> None:
     modem = m531x.Modem("virtual://")
     with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem 'virtual://'"):
         del modem
+
+
+def forget() -> weakref.ref[m531x.Modem]:
+    """Leaves a modem behind whose callbacks refer to it, directly and through other objects."""
+    modem = m531x.Modem("virtual://")
+    modem.connect("broker.example", client_id="test")
+    modem.on_connect = modem.stats
+    modem.on_message = lambda _message: modem.publish("other", "x")
+    modem.subscribe("t", callback=lambda _message: modem.publish("other", "x"))
+    modem.publish("t", "x", qos=1)
+    modem.publish_nowait("t", "x", qos=1).add_done_callback(lambda _: modem.stats())
+    return weakref.ref(modem)
+
+
+def test_a_forgotten_modem_is_collected_although_its_callbacks_refer_to_it(
+    eventually: Eventually,
+) -> None:
+    threads = set(threading.enumerate())
+    forgotten = forget()
+
+    def is_gone() -> bool:
+        gc.collect()
+        return forgotten() is None
+
+    with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem"):
+        eventually(is_gone)
+    eventually(lambda: set(threading.enumerate()) <= threads)
 
 
 @pytest.mark.parametrize("state", ["open", "connected", "publishing", "callback"])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 import m531x
-from m531x import aio
+from m531x import _watch, aio
+from m531x._event_log import EventLog
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -127,6 +129,132 @@ def test_the_trace_shows_itself_escaped_in_a_notebook() -> None:
         text = modem.trace()._repr_html_()
     assert "&lt;script&gt;" in text
     assert "<script" not in text
+
+
+def test_every_byte_is_shown_unambiguously(
+    caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    caplog.set_level(logging.DEBUG, "m531x.wire")
+    lines = {b"+X: \x1b[2J\x00\xff": r"+X: \x1B[2J\x00\xFF", rb"+X: \x1B": r"+X: \\x1B"}
+    with m531x.Modem("virtual://", trace=100) as modem:
+        assert modem.virtual_modem is not None
+        for line in lines:
+            modem.virtual_modem.inject(line + b"\r\n")
+        for shown in lines.values():
+            eventually(lambda shown=shown: f"virtual:// < {shown}" in wire(caplog))  # type: ignore[misc]
+        assert set(lines.values()) <= {entry.text for entry in modem.trace()}
+
+
+def test_a_record_has_the_time_of_the_line_and_not_of_the_thread_that_logs(
+    caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    caplog.set_level(logging.DEBUG, "m531x")
+    release = threading.Event()
+    with m531x.Modem("virtual://", trace=100) as modem:
+        modem.on_event = lambda _event: release.wait(10)
+        assert modem.virtual_modem is not None
+        modem.virtual_modem.inject(b"+FIRST\r\n")
+        modem.command("AT+CGMM")
+        asked = time.time()
+        while time.time() == asked:
+            pass
+        release.set()
+        eventually(lambda: "virtual:// > AT+CGMM" in wire(caplog))
+        eventually(lambda: any(record.name == "m531x" for record in caplog.records))
+    record = next(record for record in caplog.records if record.getMessage().endswith("AT+CGMM"))
+    assert record.created <= asked
+    assert record.msecs == pytest.approx(record.created % 1 * 1000, abs=1)
+    event = next(record for record in caplog.records if record.name == "m531x")
+    assert event.created <= asked
+
+
+WEIGHTS: list[tuple[m531x.EventKind, int, int]] = [
+    (m531x.EventKind.CONNECTED, 0, logging.INFO),
+    (m531x.EventKind.DISCONNECTED, 0, logging.WARNING),
+    (m531x.EventKind.DISCONNECTED, 1, logging.INFO),
+    (m531x.EventKind.REBOOTED, 0, logging.WARNING),
+    (m531x.EventKind.REBOOTED, 1, logging.INFO),
+    (m531x.EventKind.RECOVERING, 1, logging.WARNING),
+    (m531x.EventKind.RECOVERY_FAILED, 3, logging.ERROR),
+    (m531x.EventKind.RESUBSCRIBED, 1, logging.INFO),
+    (m531x.EventKind.RESUBSCRIBED, -1, logging.ERROR),
+    (m531x.EventKind.RESUBSCRIBED, -2, logging.WARNING),
+    (m531x.EventKind.RESUBSCRIBED, -3, logging.ERROR),
+    (m531x.EventKind.OUTBOX_FAILED, 0, logging.ERROR),
+    (m531x.EventKind.OUTBOX_DROPPED, 2, logging.WARNING),
+    (m531x.EventKind.OUTBOX_SET_ASIDE, 2, logging.WARNING),
+    (m531x.EventKind.RECORDING_STOPPED, 0, logging.WARNING),
+    (m531x.EventKind.HEALTH_CHECK, 1, logging.WARNING),
+    (m531x.EventKind.DROPPED, 5, logging.WARNING),
+    (m531x.EventKind.PORT_LOST, 0, logging.ERROR),
+    (m531x.EventKind.LOGIN_REFUSED, 5, logging.ERROR),
+    (m531x.EventKind.URC, 0, logging.DEBUG),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "level"), WEIGHTS)
+def test_an_operator_sees_what_needs_one(
+    caplog: pytest.LogCaptureFixture,
+    memory_modem: m531x.Modem,
+    kind: m531x.EventKind,
+    value: int,
+    level: int,
+) -> None:
+    caplog.set_level(logging.DEBUG, "m531x")
+    EventLog(memory_modem._native, "port", 0).note(kind, value, "why\r\x1b", 5.0)
+    (record,) = (record for record in caplog.records if record.getMessage().startswith("port: "))
+    assert record.levelno == level
+    assert record.created == 5
+    assert record.getMessage().endswith(r"why\r\x1B")
+
+
+def test_what_was_asked_for_is_no_warning(
+    caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    caplog.set_level(logging.DEBUG, "m531x")
+    with m531x.Modem("virtual://") as modem:
+        connect(modem)
+        modem.disconnect()
+        eventually(lambda: any("disconnected: " in r.getMessage() for r in caplog.records))
+        connect(modem)
+        modem.delete()
+        modem.reboot()
+        eventually(lambda: any("rebooted: " in r.getMessage() for r in caplog.records))
+    assert [r.getMessage() for r in caplog.records if r.levelno > logging.INFO] == []
+
+
+def test_a_connection_that_is_lost_is_a_warning(
+    caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    caplog.set_level(logging.INFO, "m531x")
+    with m531x.Modem("virtual://") as modem:
+        connect(modem)
+        assert modem.virtual_modem is not None
+        modem.virtual_modem.reboot()
+        eventually(lambda: any("recovering: " in r.getMessage() for r in caplog.records))
+    warned = {r.getMessage().split(": ")[1] for r in caplog.records if r.levelno == logging.WARNING}
+    assert warned >= {"disconnected", "rebooted", "recovering"}
+
+
+def test_a_callback_that_does_not_return_is_reported_while_it_runs(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    monkeypatch.setattr(_watch, "PERIOD_S", 0.02)
+    release = threading.Event()
+
+    def stuck(message: m531x.Message) -> None:
+        release.wait(10)
+
+    with m531x.Modem("virtual://") as modem:
+        connect(modem)
+        modem.subscribe("t", callback=stuck)
+        for _ in range(3):
+            modem.publish("t", "x", qos=1)
+        eventually(lambda: any("(stuck)" in r.getMessage() for r in caplog.records))
+        release.set()
+    (record,) = (r for r in caplog.records if "has been running" in r.getMessage())
+    assert record.levelno == logging.WARNING
+    assert "m531x-watch" not in [thread.name for thread in threading.enumerate()]
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, "many"])

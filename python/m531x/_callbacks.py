@@ -11,7 +11,7 @@ from m531x._errors import ArgumentTypeError, InvalidArgumentError
 from m531x._routes import Routes
 from m531x._types import Event
 
-__all__ = ["CallbackRegistry", "check_callback"]
+__all__ = ["CallbackRegistry", "check_callback", "name_of"]
 
 
 class CallbackRegistry:
@@ -59,14 +59,14 @@ def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = F
     called = callback if inspect.isroutine(callback) else getattr(callback, "__call__", callback)  # noqa: B004
     if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
         raise ArgumentTypeError(
-            f"{_name_of(callback)} is a generator function, and calling it runs nothing: "
+            f"{name_of(callback)} is a generator function, and calling it runs nothing: "
             f"give a function like {expected} without yield"
         )
     if not awaited and (
         inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(called)
     ):
         raise InvalidArgumentError(
-            f"{_name_of(callback)} is a coroutine function, which is not awaited here: "
+            f"{name_of(callback)} is a coroutine function, which is not awaited here: "
             f"give a plain function like {expected}"
         )
     try:
@@ -77,12 +77,13 @@ def check_callback(name: str, callback: Any, *parameters: str, awaited: bool = F
         signature.bind(*parameters)
     except TypeError:
         raise InvalidArgumentError(
-            f"{_name_of(callback)}{signature} cannot be called as {expected}: "
+            f"{name_of(callback)}{signature} cannot be called as {expected}: "
             f"give a function that takes {_count(parameters)}"
         ) from None
 
 
-def _name_of(callback: Any) -> str:
+def name_of(callback: Any) -> str:
+    """The name of a callback, for people."""
     return str(getattr(callback, "__name__", type(callback).__name__))
 
 

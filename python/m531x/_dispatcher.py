@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from m531x import _native
+from m531x import _native, _watch
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import EventKind
 from m531x._errors import ClosedError, M531xError
@@ -54,8 +55,17 @@ class Dispatcher:
         self._routes = callbacks.routes
         self._event_log = event_log
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="m531x-dispatcher", daemon=True)
+        # The thread keeps alive neither the callbacks nor the modem they may refer to: one that the
+        # program forgets can be collected, which closes it.
+        self._thread = threading.Thread(
+            target=_run,
+            args=(weakref.ref(self), native, event_log),
+            name="m531x-dispatcher",
+            daemon=True,
+        )
+        self._started = False
         self._stopped = False
+        self._current: object = None
         self._forked = False
         self._deliveries: dict[int, _Delivery] = {}
         self.callback_errors: int = 0
@@ -71,6 +81,8 @@ class Dispatcher:
     def start(self) -> None:
         """Starts the thread; must be called once only."""
         self._thread.start()
+        self._started = True
+        _watch.register()
 
     def take(self, filter_: str | None, timeout: float | None) -> Message | None:
         """Takes a message that no callback takes, of this filter or of any.
@@ -91,35 +103,61 @@ class Dispatcher:
     def stop(self) -> None:
         """Ends the thread, after the callback that is running; the native modem must be closed."""
         self._stopped = True
+        if not self._started:
+            return
+        self._started = False
+        _watch.unregister()
         if self._thread is not threading.current_thread():
             self._thread.join(_LAST_CALLBACK_S)
+            if not self._thread.is_alive():
+                # A modem that is being collected is out of the thread's reach.
+                self.finish_deliveries()
 
     def invalidate_after_fork(self, native: _native.Modem) -> None:
         """In a forked child, without the thread: readers get the error of this native modem."""
         self._lock = threading.Lock()
         self._native = native
         self._forked = True
+        self._started = False
 
-    def _run(self) -> None:
-        native = self._native
+    def current(self) -> object:
+        """What is being handled, for the watch over callbacks that do not return."""
+        return self._current
+
+    def held_up(self, item: object, seconds: float) -> None:
+        """Logs which callback has not returned for so long."""
+        callbacks: tuple[Callable[..., object], ...] = ()
+        if isinstance(item, Message):
+            callbacks = self._routes.known.get(item.topic) or ()
+        elif isinstance(item, tuple):
+            callbacks = tuple(callback for callback, _ in self._callbacks.of_event(*item))
         try:
-            while not self._stopped:
-                batch = native.recv_batch(_BATCH, None)
-                self._event_log.pump()
-                self._dispatch(batch)
+            stats = self._native.stats()
         except M531xError:
-            pass  # readers and operations report how it ended
+            return
+        waiting = stats["queued"] + stats["queued_events"]
+        self._event_log.warn_of_callback(callbacks, seconds, waiting)
+
+    def dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
+        """Calls what the messages, events and ended deliveries of a batch are for."""
+        _watch.enter(self)
+        try:
+            self._dispatch(batch)
         finally:
-            self._event_log.pump()
-            # Closing the modem has ended all deliveries; each callback runs once.
-            for token in list(self._deliveries):
-                self._finish_delivery(token)
+            self._current = None
+            _watch.leave(self)
+
+    def finish_deliveries(self) -> None:
+        """Calls the callbacks of all deliveries: closing the modem has ended them."""
+        for token in list(self._deliveries):
+            self._finish_delivery(token)
 
     def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
         routes: dict[str, tuple[MessageCallback, ...]] = {}
         topic = ""
         callbacks: tuple[MessageCallback, ...] = ()
         for item in batch:
+            self._current = item
             if type(item) is Message:
                 # Messages of one topic in a row share its text; most streams are of few topics.
                 if item.topic is not topic or self._routes.known is not routes:
@@ -179,6 +217,37 @@ class Dispatcher:
     def _report(self) -> None:
         """Reports a callback's exception as Python reports one of a thread, and goes on."""
         self.callback_errors += 1
+        kind, error, traceback = sys.exc_info()
+        if isinstance(error, SystemExit):
+            # `threading.excepthook` says nothing about it: elsewhere it ends a thread.
+            code = "" if error.code is None else repr(error.code)
+            shown = RuntimeError(
+                f"sys.exit({code}) in a callback does not end the program: set an event that the "
+                "main thread waits for"
+            )
+            shown.__cause__ = error
+            kind, error = RuntimeError, shown
         threading.excepthook(
-            threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread()))
+            threading.ExceptHookArgs((kind, error, traceback, threading.current_thread()))
         )
+
+
+def _run(reference: weakref.ref[Dispatcher], native: _native.Modem, event_log: EventLog) -> None:
+    """The thread: takes batches until the modem is closed, or forgotten."""
+    try:
+        while True:
+            batch = native.recv_batch(_BATCH, None)
+            event_log.pump()
+            dispatcher = reference()
+            if dispatcher is None or dispatcher._stopped:
+                break
+            dispatcher.dispatch(batch)
+            # Nothing of the program's stays alive while the thread waits.
+            del dispatcher, batch
+    except M531xError:
+        pass  # readers and operations report how it ended
+    finally:
+        event_log.pump()
+        dispatcher = reference()
+        if dispatcher is not None:
+            dispatcher.finish_deliveries()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from m531x import _native
+from m531x._callbacks import name_of
 from m531x._constants import EventKind, MqttState
 from m531x._errors import InvalidArgumentError
 from m531x.recording import Trace, TraceEntry
@@ -20,13 +22,35 @@ _LOG.addHandler(logging.NullHandler())
 # Many times the lines that pass between two calls of `pump`, a few milliseconds apart.
 _LINES_FOR_LOG = 4096
 
+# An unattended program must show in its log, at WARNING, what costs messages or may soon, and at
+# ERROR what does not mend itself. What the program asked for is INFO, and all else DEBUG.
 _LEVELS: Final = {
     EventKind.CONNECTED: logging.INFO,
     EventKind.DISCONNECTED: logging.WARNING,
     EventKind.STATE_CHANGED: logging.INFO,
     EventKind.DROPPED: logging.WARNING,
+    EventKind.OVERSIZE: logging.WARNING,
+    EventKind.AMBIGUOUS: logging.WARNING,
+    EventKind.LINE_TOO_LONG: logging.WARNING,
     EventKind.REBOOTED: logging.WARNING,
     EventKind.PORT_LOST: logging.ERROR,
+    EventKind.PORT_BACK: logging.INFO,
+    EventKind.RESUBSCRIBED: logging.INFO,
+    EventKind.RECOVERING: logging.WARNING,
+    EventKind.RECOVERY_FAILED: logging.ERROR,
+    EventKind.OUTBOX_DROPPED: logging.WARNING,
+    EventKind.OUTBOX_SET_ASIDE: logging.WARNING,
+    EventKind.OUTBOX_FAILED: logging.ERROR,
+    EventKind.RECORDING_STOPPED: logging.WARNING,
+    EventKind.HEALTH_CHECK: logging.WARNING,
+    EventKind.LOGIN_REFUSED: logging.ERROR,
+}
+_ASKED_FOR: Final = (EventKind.DISCONNECTED, EventKind.REBOOTED)
+# The values of RESUBSCRIBED that are no QoS.
+_NOT_SUBSCRIBED: Final = {
+    -1: (logging.ERROR, "the broker refused this subscription, which has ended"),
+    -2: (logging.WARNING, "not subscribed again yet; the next connection tries again"),
+    -3: (logging.ERROR, "the connection was lost each time, and this subscription has ended"),
 }
 
 
@@ -60,11 +84,20 @@ class EventLog:
         """Logs the lines that have passed since the last call."""
         if not self._logs_wire:
             return
-        for number, _, kind, text in self._native.trace(self._next):
+        for number, timestamp, kind, text in self._native.trace(self._next):
             if number != self._next:
-                _WIRE.debug("%s: %d lines were not logged", self._port, number - self._next)
+                missing = number - self._next
+                _log(
+                    _WIRE,
+                    logging.DEBUG,
+                    timestamp,
+                    "%s: %d lines were not logged",
+                    self._port,
+                    missing,
+                )
             self._next = number + 1
-            _WIRE.debug("%s %s %s", self._port, ">" if kind == "command" else "<", text)
+            arrow = ">" if kind == "command" else "<"
+            _log(_WIRE, logging.DEBUG, timestamp, "%s %s %s", self._port, arrow, text)
 
     def warn_of_block(self) -> None:
         """Warns of ``overflow="block"`` where bytes are lost while the port is not read."""
@@ -81,11 +114,24 @@ class EventLog:
         if kind == EventKind.STATE_CHANGED and self._size:
             state = f"{MqttState(value)}: {text}" if text else str(MqttState(value))
             self._states.append(TraceEntry(timestamp, "state", state))
-        level = _LEVELS.get(EventKind(kind), logging.DEBUG)
+        level, shown = _weight(EventKind(kind), value)
         if _LOG.isEnabledFor(level):
-            shown = str(MqttState(value)) if kind == EventKind.STATE_CHANGED else ""
-            parts = [str(EventKind(kind)), *filter(None, (shown, text))]
-            _LOG.log(level, "%s: %s", self._port, ": ".join(parts))
+            parts = [str(EventKind(kind)), *filter(None, (shown, _native.printable(text)))]
+            _log(_LOG, level, timestamp, "%s: %s", self._port, ": ".join(parts))
+
+    def warn_of_callback(
+        self, callbacks: Iterable[Callable[..., object]], seconds: float, waiting: int
+    ) -> None:
+        """Warns of a callback that does not return, behind which messages and events wait."""
+        names = " or ".join(name_of(callback) for callback in callbacks)
+        _LOG.warning(
+            "%s: a callback%s has been running for over %g s, and %d messages and events wait "
+            "behind it: let callbacks return soon, and move long work to a thread or task",
+            self._port,
+            f" ({names})" if names else "",
+            seconds,
+            waiting,
+        )
 
     def trace(self) -> Trace:
         """The lines and states that were kept.
@@ -102,3 +148,26 @@ class EventLog:
         first = entries[0].timestamp if entries else 0.0
         states = [entry for entry in list(self._states) if entry.timestamp >= first]
         return Trace(sorted(entries + states, key=lambda entry: entry.timestamp))
+
+
+def _weight(kind: EventKind, value: int) -> tuple[int, str]:
+    """The level of an event, and its value in words where it has some."""
+    level = _LEVELS.get(kind, logging.DEBUG)
+    if kind in _ASKED_FOR and value == 1:
+        return logging.INFO, ""
+    if kind is EventKind.STATE_CHANGED:
+        return level, str(MqttState(value))
+    if kind is EventKind.RESUBSCRIBED:
+        return _NOT_SUBSCRIBED.get(value, (level, ""))
+    return level, ""
+
+
+def _log(logger: logging.Logger, level: int, timestamp: float, text: str, *args: object) -> None:
+    """Logs with the time of the event: the thread that logs may come much later."""
+    if not logger.isEnabledFor(level):
+        return
+    record = logger.makeRecord(logger.name, level, __file__, 0, text, args, None, "m531x")
+    record.relativeCreated += (timestamp - record.created) * 1000
+    record.created = timestamp
+    record.msecs = timestamp % 1 * 1000
+    logger.handle(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from m531x._constants import EventKind
 from m531x._html import clock, table
@@ -17,8 +18,13 @@ __all__ = [
     "Will",
 ]
 
-Payload = str | bytes | bytearray | memoryview
-"""A payload to publish: bytes unchanged, text as UTF-8."""
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    Payload = str | Buffer
+else:
+    Payload = str | bytes | bytearray | memoryview
+"""A payload to publish: text as UTF-8, and any buffer (bytes, array, numpy) as its bytes."""
 
 
 @dataclass(frozen=True)

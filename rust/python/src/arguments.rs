@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use m531x_at::topic;
+use m531x_at::{printable, topic};
 use m531x_core::QoS;
-use pyo3::exceptions::{PyOverflowError, PyUnicodeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PyString};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple,
+};
 
 use crate::errors::{invalid, wrong_type};
 
@@ -192,7 +194,7 @@ pub(crate) fn check_text(name: &str, value: PyArg<'_, '_>) -> PyResult<()> {
     text(name, value).map(|_| ())
 }
 
-/// The bytes of a payload; text becomes UTF-8.
+/// The bytes of a payload: text as UTF-8, and what any object with a buffer holds.
 #[pyfunction]
 pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let py = payload.py();
@@ -202,20 +204,74 @@ pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<
         Ok(PyBytes::new(py, text("payload", payload)?.as_bytes()))
     } else if let Ok(bytes) = payload.cast::<PyByteArray>() {
         Ok(PyBytes::new(py, &bytes.to_vec()))
-    } else if payload.is_instance_of::<PyMemoryView>() {
-        let bytes = payload
-            .call_method0("tobytes")
-            .map_err(|error| invalid(py, format!("the payload cannot be read: {error}")))?;
-        Ok(bytes.cast_into()?)
     } else {
-        Err(wrong_type(
+        match PyMemoryView::from(payload) {
+            Ok(view) => buffer_bytes(payload, &view),
+            Err(error) if error.is_instance_of::<PyTypeError>(py) => Err(no_payload(payload)),
+            Err(error) => Err(unreadable(py, &error)),
+        }
+    }
+}
+
+/// What a buffer holds, in the order of its indices.
+fn buffer_bytes<'py>(
+    payload: PyArg<'_, 'py>,
+    view: &Bound<'py, PyMemoryView>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = view.py();
+    let refused = |error: PyErr| unreadable(py, &error);
+    let name = type_name(payload);
+    let format: String = view
+        .getattr("format")
+        .and_then(|format| format.extract())
+        .map_err(refused)?;
+    if format.contains('O') {
+        return Err(wrong_type(
             py,
             format!(
-                "the payload is {}: give str, bytes, bytearray or memoryview, such as str(value)",
-                type_name(payload)
+                "the payload is {name}, which holds Python objects: give text, such as json.dumps(x.tolist())"
             ),
-        ))
+        ));
     }
+    let dimensions: usize = view
+        .getattr("ndim")
+        .and_then(|dimensions| dimensions.extract())
+        .map_err(refused)?;
+    if dimensions == 0 {
+        return Err(wrong_type(
+            py,
+            format!("the payload is {name}: give str(x), or bytes(x) for its bytes in memory"),
+        ));
+    }
+    let bytes = view.call_method0("tobytes").map_err(refused)?;
+    Ok(bytes.cast_into()?)
+}
+
+fn unreadable(py: Python<'_>, error: &PyErr) -> PyErr {
+    invalid(py, format!("the payload cannot be read: {error}"))
+}
+
+/// The refusal of what is no payload, with what to write instead.
+fn no_payload(payload: PyArg<'_, '_>) -> PyErr {
+    let name = type_name(payload);
+    let instead = if payload.is_none() {
+        "b\"\" for an empty one"
+    } else if payload.is_instance_of::<PyDict>()
+        || payload.is_instance_of::<PyList>()
+        || payload.is_instance_of::<PyTuple>()
+    {
+        "json.dumps(x)"
+    } else if payload.is_instance_of::<PyInt>() || payload.is_instance_of::<PyFloat>() {
+        "str(x)"
+    } else if name == "Message" {
+        "message.payload"
+    } else {
+        "text, bytes or another buffer, such as str(x)"
+    };
+    wrong_type(
+        payload.py(),
+        format!("the payload is {name}: give {instead}"),
+    )
 }
 
 /// Whether a topic matches a filter (MQTT 3.1.1, chapter 4.7).
@@ -226,6 +282,13 @@ pub(crate) fn topic_matches(topic_filter: PyArg<'_, '_>, topic: PyArg<'_, '_>) -
         topic_filter.as_bytes(),
         text("topic", topic)?.as_bytes(),
     ))
+}
+
+/// The text with its control characters escaped: one line stays one line, wherever it is shown.
+#[pyfunction]
+#[pyo3(name = "printable")]
+pub(crate) fn printable_text(text: &str) -> String {
+    printable::text(text)
 }
 
 /// Keeps an object alive for as long as the process: a forked child must not free what has threads.

@@ -31,7 +31,9 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use crate::arguments::{check_text, checked_timeout, leak, payload_bytes, topic_matches};
+    use crate::arguments::{
+        check_text, checked_timeout, leak, payload_bytes, printable_text, topic_matches,
+    };
     #[pymodule_export]
     use crate::command_line::command_line;
     #[pymodule_export]
