@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
 import m531x
+from m531x import _port_pool
 
 pytest_plugins = ["pytester"]
 
@@ -136,6 +139,159 @@ def test_the_port_is_free_again_for_the_next_test(pytester: pytest.Pytester) -> 
     with m531x.VirtualModem() as stand_in:
         result = pytester.runpytest_subprocess("--m531x-port", stand_in.port)
         result.assert_outcomes(passed=2, failed=1)
+
+
+def test_a_real_module_is_left_without_connection_and_client(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import asyncio
+        import m531x
+
+        def connect(modem):
+            modem.connect("broker.example", client_id="c")
+
+        def test_left_connected(modem):
+            connect(modem)
+
+        def test_closed_by_the_test(modem):
+            assert modem.status() is m531x.MqttState.OFF
+            connect(modem)
+            modem.close()
+
+        def test_asyncio(aio_modem):
+            async def main():
+                async with aio_modem as modem:
+                    assert await modem.status() is m531x.MqttState.OFF
+                    await modem.connect("broker.example", client_id="c")
+
+            asyncio.run(main())
+        """
+    )
+    with m531x.VirtualModem("M5313") as stand_in:
+        result = pytester.runpytest_subprocess("--m531x-port", stand_in.port)
+        result.assert_outcomes(passed=3)
+        with m531x.Modem(stand_in.port) as modem:
+            assert modem.status() is m531x.MqttState.OFF
+
+
+def test_two_modems_talk_on_one_broker(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(modem, modem_factory, virtual_modem):
+            other = modem_factory(queue_size=5)
+            modem.connect("broker.example", client_id="one")
+            other.connect("broker.example", client_id="two")
+            assert other.port != modem.port
+            inbox = other.subscribe("t")
+            modem.publish("t", "hello", qos=1)
+            assert next(inbox.messages(timeout=10)).text == "hello"
+            assert [message.text for message in virtual_modem.published] == ["hello"]
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_modem_for_asyncio(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import asyncio
+
+        def test_it(aio_modem, virtual_modem):
+            async def main():
+                async with aio_modem as modem:
+                    await modem.connect("broker.example", client_id="c")
+                    inbox = await modem.subscribe("t")
+                    assert virtual_modem.deliver("t", "hello") == 1
+                    async for message in inbox.messages(timeout=10):
+                        return message.text
+
+            assert asyncio.run(main()) == "hello"
+            assert False
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*m531x: /dev/pts/*", '* > AT+MQTTSUB="t"*'])
+
+
+def test_a_traceback_ends_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(modem):
+            modem.publish("t", "x")
+
+        def test_asyncio(aio_modem):
+            import asyncio
+
+            async def main():
+                async with aio_modem as modem:
+                    await modem.publish("t", "x")
+
+            asyncio.run(main())
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*NotConnectedError: publish to*"])
+    result.stdout.no_fnmatch_line("*_modem.py*")
+    whole = pytester.runpytest_subprocess("--full-trace")
+    whole.stdout.fnmatch_lines(["*m531x/_modem.py*"])
+
+
+def test_the_workers_of_xdist_share_the_ports(
+    pytester: pytest.Pytester, tmp_path: pathlib.Path
+) -> None:
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = -p no:cacheprovider")
+    pytester.makepyfile(
+        """
+        import pathlib
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(6))
+        def test_it(modem, turn):
+            name = modem.port.replace("/", "-")
+            used = pathlib.Path("used" + name)
+            used.touch(exist_ok=False)
+            assert modem.command("AT+CGMM")
+            used.unlink()
+            with pathlib.Path("ports").open("a") as file:
+                file.write(modem.port + chr(10))
+        """
+    )
+    ports = tmp_path / "ports"
+    with m531x.VirtualModem() as one, m531x.VirtualModem() as two, m531x.VirtualModem() as three:
+        ports.write_text(f"{two.port}  # the second\n\n{three.port}\n")
+        result = pytester.runpytest_subprocess(
+            "-n", "3", "--m531x-port", one.port, "--m531x-port", ports
+        )
+        result.assert_outcomes(passed=6)
+        used = set((pytester.path / "ports").read_text().split())
+    assert used <= {one.port, two.port, three.port}
+    assert len(used) > 1
+
+
+def test_a_port_that_another_run_uses_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    device = tmp_path / "device"
+    device.touch()
+    (tmp_path / "link").symlink_to(device)
+    pool = _port_pool.PortPool([str(device), "/dev/other"], 0)
+    with pool.lend(0) as port, _port_pool.PortPool(["/dev/other", str(device)], 1).lend(0) as other:
+        assert (port, other) == (str(device), "/dev/other")
+        alone = _port_pool.PortPool([str(tmp_path / "link")], 0)
+        with pytest.raises(m531x.M531xError, match="no port is free"), alone.lend(0):
+            pass
+    with alone.lend(0) as port:
+        assert port == str(tmp_path / "link")
+
+
+def test_a_file_without_ports_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".txt", ports="# none yet")
+    result = pytester.runpytest_subprocess("--m531x-port", "ports.txt")
+    assert result.ret != 0
+    result.stderr.fnmatch_lines(["*ports.txt names no port: write one a line*"])
 
 
 def test_help_names_options_and_marker(pytester: pytest.Pytester) -> None:
