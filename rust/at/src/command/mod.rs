@@ -40,7 +40,7 @@ pub use grammar::Grammar;
 pub use mqttcfg::{MqttCfg, Secret};
 pub use mqttopen::{MqttOpen, Will, check_connect_packet, connect_packet_size};
 pub use mqttping::MqttPing;
-pub use mqttpub::{MqttPub, publish_packet_size};
+pub use mqttpub::{MqttPub, max_payload, publish_packet_size};
 pub use mqttrec::MqttRec;
 pub use mqttsub::MqttSub;
 pub use mqttto::MqttTo;

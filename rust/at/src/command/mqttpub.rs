@@ -1,5 +1,6 @@
 //! `AT+MQTTPUB` (manual 1.5).
 
+use super::Command;
 use super::decode::{DecodeError, flag_of, qos_of, text_of};
 use crate::command_line::{ArgumentError, CommandLine, check_length, check_topic_name};
 use crate::fields::{Fields, trim_start, unquote};
@@ -91,6 +92,44 @@ impl MqttPub {
 pub fn publish_packet_size(topic: &[u8], payload_len: usize, qos: QoS) -> usize {
     let packet_id = if qos == QoS::AtMostOnce { 0 } else { 2 };
     with_fixed_header((2 + packet_id + topic.len()).saturating_add(payload_len))
+}
+
+/// The longest payload in bytes that can be published to a topic with any QoS: bytes of every kind if
+/// `binary`, or else plain text, which takes half the room on the line.
+///
+/// ```
+/// use m531x_at::command::max_payload;
+/// use m531x_at::profile::Model;
+///
+/// let profile = Model::M5310A.profile();
+/// assert_eq!(max_payload(profile, "meter/17", true), Ok(494));
+/// assert_eq!(max_payload(profile, "meter/17", false), Ok(990));
+/// ```
+///
+/// # Errors
+///
+/// The topic is wrong, or the model publishes no such payload.
+pub fn max_payload(profile: &Profile, topic: &str, binary: bool) -> Result<usize, ArgumentError> {
+    let check = |length: usize| {
+        let publish = MqttPub {
+            topic: topic.to_owned(),
+            qos: QoS::ExactlyOnce,
+            retain: false,
+            payload: vec![if binary { 0 } else { b'a' }; length],
+        };
+        Command::MqttPub(publish).encode(profile).map(drop)
+    };
+    check(usize::from(binary))?;
+    let (mut fits, mut too_long) = (0, profile.publish_limit.max(profile.line_limit));
+    while too_long - fits > 1 {
+        let length = usize::midpoint(fits, too_long);
+        if check(length).is_ok() {
+            fits = length;
+        } else {
+            too_long = length;
+        }
+    }
+    Ok(fits)
 }
 
 /// Adds the packet's type byte and its remaining length, seven bits a byte (MQTT 3.1.1, 2.2).

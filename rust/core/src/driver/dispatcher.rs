@@ -166,7 +166,7 @@ fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
         }
         match engine.try_take(select) {
             Taken::Entry(entry) => deliver(engine, gate, &mut handlers, entry),
-            Taken::Nothing | Taken::Cancelled => select! {
+            Taken::Nothing | Taken::Cancelled | Taken::ReadsEnded | Taken::Unrouted => select! {
                 recv(work) -> job => match job {
                     Ok(job) => handle_job(engine, job, &mut handlers),
                     Err(_) => return,

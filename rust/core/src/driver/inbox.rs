@@ -80,7 +80,28 @@ impl<'a> Inbox<'a> {
         self.engine.after_receiving();
     }
 
-    /// Forgets the filter; what waits for its readers can still be received.
+    /// Adds a further reader of a filter, who gets a copy of each message that matches it, also if a
+    /// callback takes it. What it returns stands for the filter in
+    /// [`recv_message_of`](Self::recv_message_of) and [`unroute`](Self::unroute). With `called`, the filter
+    /// itself is [routed](Self::route) to a callback at the same time: an earlier reader of it goes on with
+    /// the copies, and neither misses a message nor gets one twice.
+    pub fn route_copy(&self, filter: &str, called: bool) -> String {
+        self.engine.mailbox().route_copy(filter, called)
+    }
+
+    /// Has those who wait in [`recv_message_since`](Self::recv_message_since) return: nothing more will come
+    /// for them.
+    pub fn end_reads(&self) {
+        self.engine.mailbox().end_reads();
+    }
+
+    /// How often [`end_reads`](Self::end_reads) was called.
+    pub fn reads_ended(&self) -> u64 {
+        self.engine.mailbox().reads_ended()
+    }
+
+    /// Forgets the filter; what waits for its readers can still be received, but for copies. Those who wait
+    /// for messages of it return.
     pub fn unroute(&self, filter: &str) {
         self.engine.mailbox().unroute(filter);
     }
@@ -118,13 +139,30 @@ impl<'a> Inbox<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`recv`](super::Modem::recv).
+    /// As for [`recv`](super::Modem::recv); [`ErrorCode::Closed`](crate::ErrorCode::Closed) if the filter is
+    /// not routed any more.
     pub fn recv_message_of(
         &self,
         filter: Option<&str>,
         timeout: Option<Duration>,
     ) -> Result<Option<Message>, Error> {
-        self.engine.recv_message_of(filter, timeout)
+        self.engine.recv_message_of(filter, timeout, None)
+    }
+
+    /// As [`recv_message_of`](Self::recv_message_of), for one who began to read when
+    /// [`reads_ended`](Self::reads_ended) gave `since`.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled) if
+    /// [`end_reads`](Self::end_reads) was called since, and nothing is left.
+    pub fn recv_message_since(
+        &self,
+        since: u64,
+        filter: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Message>, Error> {
+        self.engine.recv_message_of(filter, timeout, Some(since))
     }
 
     /// Gives back a message that no callback took: it waits for those who receive.
@@ -193,7 +231,7 @@ impl<'a> Inbox<'a> {
     pub fn on_readable(&self, signal: impl Fn(bool) + Send + Sync + 'static) {
         self.engine
             .mailbox()
-            .add_signal(Select::READ, Box::new(signal));
+            .add_signal(Select::READ.or(Select::COPIES), Box::new(signal));
     }
 
     /// Whether the port is a serial line, without flow control: with [`Overflow::Block`] bytes are lost

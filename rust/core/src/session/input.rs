@@ -261,6 +261,11 @@ impl Scheduler {
         if accepted && (self.state.clean_session || is_new) {
             self.state.packet_ids.new_session();
         }
+        self.state.session_present = match outcome {
+            OpenOutcome::ReturnCode { .. } if accepted => Some(session_present),
+            // A broker that was to forget an earlier session has none (MQTT 3.1.1, 3.2.2.2).
+            _ => (accepted && self.state.clean_session).then_some(false),
+        };
         let before = self.state.connection.state();
         let transition = if accepted {
             self.state.connection.on_accepted()

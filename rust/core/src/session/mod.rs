@@ -84,7 +84,7 @@ mod subscriptions;
 use std::fmt;
 use std::time::Instant;
 
-use m531x_at::command::Secret;
+use m531x_at::command::{Secret, max_payload};
 use m531x_at::framer::{Framer, FramerConfig};
 use m531x_at::profile::Model;
 
@@ -298,6 +298,21 @@ impl Session {
     /// The state of the MQTT connection, as far as the module has reported it.
     pub fn mqtt_state(&self) -> MqttState {
         self.scheduler.state.connection.state()
+    }
+
+    /// Whether the broker had kept the session when it accepted the connection; `None` if the module did not
+    /// report it.
+    pub fn session_present(&self) -> Option<bool> {
+        self.scheduler.state.session_present
+    }
+
+    /// The longest payload that can be published to a topic, of any bytes or of plain text.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidArgument`](crate::ErrorCode::InvalidArgument) if the topic is wrong.
+    pub fn max_payload(&self, topic: &str, binary: bool) -> Result<usize, Error> {
+        Ok(max_payload(&self.scheduler.state.profile, topic, binary)?)
     }
 
     /// Whether there is a connection, or one is being made.

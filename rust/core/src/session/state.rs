@@ -47,6 +47,8 @@ pub(super) struct SessionState {
     pub keepalive: Option<u16>,
     /// Whether the module's client asks the broker for a new session.
     pub clean_session: bool,
+    /// Whether the broker kept the session of this connection; `None` where the module does not report it.
+    pub session_present: Option<bool>,
     /// What the session itself wants done.
     pub internal: VecDeque<Internal>,
     /// What the module's own reconnecting has cost.
@@ -80,6 +82,7 @@ impl SessionState {
             ack_timeout: DEFAULT_ACK_TIMEOUT,
             keepalive: None,
             clean_session: false,
+            session_present: None,
             internal: VecDeque::new(),
             missing: Missing::Nothing,
             desynchronised: false,

@@ -61,6 +61,14 @@ impl Engine {
                 ErrorCode::Cancelled,
                 "the wait for a message was cancelled",
             )),
+            Taken::ReadsEnded => Err(Error::new(
+                ErrorCode::Cancelled,
+                "the connection was ended while messages were waited for",
+            )),
+            Taken::Unrouted => Err(Error::new(
+                ErrorCode::Closed,
+                "the subscription has ended; subscribe again",
+            )),
             Taken::End => Err(self.why_ended()),
         }
     }
@@ -94,16 +102,15 @@ impl Engine {
     }
 
     /// The oldest message that matches a routed filter, or with `None` any that goes to no callback;
-    /// also after the end, as long as there are some.
+    /// also after the end, as long as there are some. With a number of `reads_ended` it stops waiting when
+    /// the program ends what it reads.
     pub(in crate::driver) fn recv_message_of(
         &self,
         filter: Option<&str>,
         timeout: Option<Duration>,
+        since: Option<u64>,
     ) -> Result<Option<Message>, Error> {
-        let taken = match filter {
-            Some(filter) => self.mailbox.take_of(filter, timeout),
-            None => self.mailbox.take(Select::MESSAGES, timeout),
-        };
+        let taken = self.mailbox.take_message(filter, timeout, since);
         self.after_receiving();
         let taken = self.entry_of(taken)?;
         Ok(taken.and_then(|entry| match entry.incoming {

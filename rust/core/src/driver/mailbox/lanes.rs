@@ -10,19 +10,21 @@ pub(super) enum Lane {
     Ends,
 }
 
-pub(super) const LANES: usize = 8;
+pub(super) const LANES: usize = 9;
 
 impl Lane {
     pub(super) const CALLED: usize = 4;
+    /// Messages for further readers of a filter.
+    pub(super) const COPIES: usize = 8;
 
-    pub(super) const fn bit(self) -> u8 {
+    pub(super) const fn bit(self) -> u16 {
         1 << self as usize
     }
 }
 
 /// Which entries to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::driver) struct Select(pub(super) u8);
+pub(in crate::driver) struct Select(pub(super) u16);
 
 impl Select {
     /// Messages that no callback takes.
@@ -36,8 +38,10 @@ impl Select {
     pub(in crate::driver) const CALLED: Self = Self(Self::READ.0 << Lane::CALLED);
     pub(in crate::driver) const CALLED_MESSAGES: Self = Self(Self::MESSAGES.0 << Lane::CALLED);
     pub(in crate::driver) const CALLED_EVENTS: Self = Self(Self::EVENTS.0 << Lane::CALLED);
+    /// Copies for further readers of a filter.
+    pub(in crate::driver) const COPIES: Self = Self(1 << Lane::COPIES);
     pub(in crate::driver) const NONE: Self = Self(0);
-    pub(in crate::driver) const ANY: Self = Self(Self::READ.0 | Self::CALLED.0);
+    pub(in crate::driver) const ANY: Self = Self(Self::READ.0 | Self::CALLED.0 | Self::COPIES.0);
 
     pub(in crate::driver) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -5,6 +5,7 @@
 //! event of the connection is never dropped. One event counts what was dropped.
 
 mod lanes;
+mod readers;
 mod routes;
 mod state;
 mod taking;
@@ -152,16 +153,6 @@ impl Mailbox {
         self.announce(&state, Select::ANY.0);
     }
 
-    /// Has messages that match this filter go to a callback from now on, or to readers of the filter.
-    pub(super) fn route(&self, filter: &str, called: bool) {
-        self.lock().routes.add(filter, called);
-    }
-
-    /// Forgets the filter; what waits for its readers can still be read by others.
-    pub(super) fn unroute(&self, filter: &str) {
-        self.lock().routes.remove(filter);
-    }
-
     /// A message that no callback took waits for those who read.
     pub(super) fn give_back(&self, message: Message) {
         let mut state = self.lock();
@@ -202,7 +193,8 @@ impl Mailbox {
                 .map(|(_, entries)| entries.len())
                 .sum()
         };
-        let messages = Select(Select::MESSAGES.0 | Select::MESSAGES.0 << Lane::CALLED);
+        let messages = Select::MESSAGES.0 | Select::COPIES.0;
+        let messages = Select(messages | Select::MESSAGES.0 << Lane::CALLED);
         let events = Select(Select::EVENTS.0 | Select::EVENTS.0 << Lane::CALLED);
         (of(messages), of(events))
     }
@@ -213,7 +205,7 @@ impl Mailbox {
         (drops.messages, drops.events)
     }
 
-    fn announce(&self, state: &State, lanes: u8) {
+    fn announce(&self, state: &State, lanes: u16) {
         for (select, signal) in &state.signals {
             if select.overlaps(Select(lanes)) {
                 signal(true);

@@ -16,6 +16,17 @@ pub(super) struct Routes {
     known: HashMap<String, Option<Destination>>,
     /// The filters of the messages that wait, by their numbers.
     stored: HashMap<u64, Arc<[Arc<str>]>>,
+    /// How many of the filters are those of further readers, and how many have been.
+    copies: usize,
+    numbered: u64,
+}
+
+/// Ends a filter in the key of a further reader: no filter has it.
+const MARK: char = '\0';
+
+/// Whether it is the key of a further reader, who gets a copy of each message.
+pub(super) fn is_copy(key: &str) -> bool {
+    key.contains(MARK)
 }
 
 #[derive(Default)]
@@ -31,6 +42,8 @@ struct Route {
 pub(super) struct Destination {
     /// To a callback; else to readers of these filters.
     pub(super) called: bool,
+    /// To a further reader of a filter, as a copy.
+    pub(super) copied: bool,
     filters: Arc<[Arc<str>]>,
 }
 
@@ -40,9 +53,49 @@ impl Routes {
         self.known.clear();
     }
 
+    /// A further reader of a filter, who gets a copy of every message that matches it from now on; its key
+    /// stands for the filter elsewhere.
+    pub(super) fn add_copy(&mut self, filter: &str) -> String {
+        self.numbered += 1;
+        self.copies += 1;
+        let key = format!("{filter}{MARK}{}", self.numbered);
+        self.filters.insert(key.as_str().into(), Route::default());
+        key
+    }
+
+    /// Those who get copies of messages of this topic.
+    pub(super) fn copies_of(&self, topic: &str) -> Vec<Destination> {
+        if self.copies == 0 {
+            return Vec::new();
+        }
+        let keys = self.filters.keys().filter(|key| {
+            key.split_once(MARK)
+                .is_some_and(|(filter, _)| topic::matches(filter.as_bytes(), topic.as_bytes()))
+        });
+        keys.map(|key| Destination {
+            called: false,
+            copied: true,
+            filters: Arc::from([Arc::clone(key)]),
+        })
+        .collect()
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.filters.contains_key(key)
+    }
+
+    /// The messages that wait for readers of this filter.
+    pub(super) fn waiting(&self, key: &str) -> Vec<u64> {
+        let route = self.filters.get(key);
+        route.map_or(Vec::new(), |route| route.waiting.iter().copied().collect())
+    }
+
     /// Forgets the filter. Messages that waited for its readers alone match no filter any more.
     pub(super) fn remove(&mut self, filter: &str) {
-        let route = self.filters.remove(filter).unwrap_or_default();
+        let Some(route) = self.filters.remove(filter) else {
+            return;
+        };
+        self.copies -= usize::from(is_copy(filter));
         for number in route.waiting {
             let others = self.stored.get(&number);
             let waits = |filter: &Arc<str>| {
@@ -66,11 +119,16 @@ impl Routes {
         }
         let matching = || {
             let all = self.filters.iter();
-            all.filter(|(filter, _)| topic::matches(filter.as_bytes(), topic.as_bytes()))
+            all.filter(|(filter, _)| !is_copy(filter))
+                .filter(|(filter, _)| topic::matches(filter.as_bytes(), topic.as_bytes()))
         };
         let filters: Arc<[_]> = matching().map(|(filter, _)| Arc::clone(filter)).collect();
         let called = matching().any(|(_, route)| route.called);
-        let found = (!filters.is_empty()).then_some(Destination { called, filters });
+        let found = (!filters.is_empty()).then_some(Destination {
+            called,
+            copied: false,
+            filters,
+        });
         if self.known.len() >= MOST_KNOWN {
             self.known.clear();
         }

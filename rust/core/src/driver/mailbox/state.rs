@@ -42,6 +42,8 @@ pub(super) struct State {
     /// A callback has an entry.
     pub(super) delivering: bool,
     pub(super) cancels: u64,
+    /// How often the program has ended what it reads.
+    pub(super) reads_ended: u64,
     /// Takers of these are to return with nothing.
     pub(super) woken: Select,
     pub(super) waiting: usize,
@@ -81,6 +83,7 @@ impl State {
             closed: false,
             delivering: false,
             cancels: 0,
+            reads_ended: 0,
             woken: Select(0),
             waiting: 0,
             signals: Vec::new(),
@@ -97,22 +100,27 @@ impl State {
     }
 
     /// Adds an entry or drops one; the lanes that takers have to look at.
-    pub(super) fn add(&mut self, incoming: Incoming) -> u8 {
+    pub(super) fn add(&mut self, incoming: Incoming) -> u16 {
         if self.ended {
             return 0;
         }
+        let copied = self.add_copies(&incoming);
         let (lane, readers) = self.destination_of(&incoming);
+        if copied != 0 && lane == Lane::Messages as usize && readers.is_none() {
+            // It has its readers, and no other one has subscribed to it.
+            return copied | self.due_lanes();
+        }
         let comes_in = readers.as_ref().is_none_or(|to| self.make_room_for(to))
             && self.make_room(lane, weight(&incoming));
         if !comes_in {
-            return self.due_lanes();
+            return copied | self.due_lanes();
         }
         if let Some(readers) = readers {
             self.routes.store(self.next, readers);
         }
         self.insert(lane, self.next, incoming);
         self.next += 1;
-        1 << lane | self.due_lanes()
+        1 << lane | copied | self.due_lanes()
     }
 
     /// The lane of an entry and, if it is for readers of a filter or several, which.
@@ -128,7 +136,7 @@ impl State {
     }
 
     /// Makes room for a message with the readers of each of its filters; whether it may come in.
-    fn make_room_for(&mut self, readers: &Destination) -> bool {
+    pub(super) fn make_room_for(&mut self, readers: &Destination) -> bool {
         while self.limits.overflow != Overflow::Block {
             let full = self.routes.oldest_of_full(readers, self.limits.messages);
             let Some(oldest) = full else {
@@ -139,7 +147,12 @@ impl State {
                 self.next += 1;
                 return false;
             }
-            self.remove(Lane::Messages as usize, oldest);
+            let lane = if readers.copied {
+                Lane::COPIES
+            } else {
+                Lane::Messages as usize
+            };
+            self.remove(lane, oldest);
             self.count_dropped(true, oldest);
         }
         true
@@ -153,7 +166,7 @@ impl State {
     pub(super) fn remove(&mut self, lane: usize, number: u64) -> Option<Incoming> {
         let incoming = self.lanes[lane].remove(&number)?;
         self.bytes[lane] -= weight(&incoming);
-        if lane == Lane::Messages as usize {
+        if lane == Lane::Messages as usize || lane == Lane::COPIES {
             self.routes.release(number);
         }
         Some(incoming)
@@ -214,7 +227,7 @@ impl State {
 
     /// Whether nothing selected will come any more.
     pub(super) fn is_over(&self, select: Select) -> bool {
-        let called = &self.lanes[Lane::CALLED..];
+        let called = &self.lanes[Lane::CALLED..Lane::COPIES];
         self.ended
             && (self.closed
                 || select.overlaps(Select::CALLED)
@@ -228,12 +241,12 @@ impl State {
     }
 
     /// Its bit, if a report is due.
-    pub(super) fn due_lanes(&self) -> u8 {
-        u8::from(self.drops.is_due()) << self.place(Lane::LineEvents)
+    pub(super) fn due_lanes(&self) -> u16 {
+        u16::from(self.drops.is_due()) << self.place(Lane::LineEvents)
     }
 
     /// Makes room for an entry of so many bytes in this lane; whether it may come in.
-    fn make_room(&mut self, lane: usize, bytes: u64) -> bool {
+    pub(super) fn make_room(&mut self, lane: usize, bytes: u64) -> bool {
         let most = match lane % Lane::CALLED {
             0 => self.limits.messages,
             1 => MOST_LINE_EVENTS,
@@ -247,11 +260,11 @@ impl State {
         }
         let newest = is_message && self.limits.overflow == Overflow::DropNewest;
         loop {
-            let waiting = if lane == Lane::Messages as usize {
+            let waiting = match lane {
                 // Those of a filter have a bound of their own.
-                self.unmatched()
-            } else {
-                self.lanes[lane].len()
+                Lane::COPIES => 0,
+                lane if lane == Lane::Messages as usize => self.unmatched(),
+                lane => self.lanes[lane].len(),
             };
             let full = waiting >= most;
             let lane = if full {
@@ -310,7 +323,8 @@ impl State {
 
     /// Messages to be read that no routed filter matches.
     pub(super) fn unmatched(&self) -> usize {
-        self.lanes[Lane::Messages as usize].len() - self.routes.stored()
+        let stored = self.routes.stored() - self.lanes[Lane::COPIES].len();
+        self.lanes[Lane::Messages as usize].len() - stored
     }
 
     /// The oldest entry of a lane; of messages to be read only `unmatched` ones, if so asked.

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::Mailbox;
-use super::lanes::{Lane, Select};
+use super::lanes::Select;
 use super::state::{State, kind_bit};
 use crate::driver::sync::MutexGuard;
 use crate::{Event, EventKind, Incoming};
@@ -21,6 +21,10 @@ pub(in crate::driver) enum Taken<T> {
     Entry(T),
     Nothing,
     Cancelled,
+    /// The program has ended what it reads, since the number that it gave.
+    ReadsEnded,
+    /// There is no such filter, or not any more.
+    Unrouted,
     /// The modem was closed or its port is gone, and nothing selected is left.
     End,
 }
@@ -31,6 +35,8 @@ impl<T> Taken<T> {
             Self::Entry(taken) => Taken::Entry(entry(taken)),
             Self::Nothing => Taken::Nothing,
             Self::Cancelled => Taken::Cancelled,
+            Self::ReadsEnded => Taken::ReadsEnded,
+            Self::Unrouted => Taken::Unrouted,
             Self::End => Taken::End,
         }
     }
@@ -59,6 +65,8 @@ impl Mailbox {
             Taken::Entry(state) => state,
             Taken::Nothing => return Ok(Taken::Nothing),
             Taken::Cancelled => return Ok(Taken::Cancelled),
+            Taken::ReadsEnded => return Ok(Taken::ReadsEnded),
+            Taken::Unrouted => return Ok(Taken::Unrouted),
             Taken::End => return Ok(Taken::End),
         };
         state.report_due(select);
@@ -74,29 +82,6 @@ impl Mailbox {
         Ok(Taken::Entry((seen, Entry { number, incoming })))
     }
 
-    /// The oldest message that matches a routed filter and goes to no callback.
-    pub(in crate::driver) fn take_of(
-        &self,
-        filter: &str,
-        timeout: Option<Duration>,
-    ) -> Taken<Entry> {
-        let waits = |state: &State| state.routes.first(filter).is_some();
-        let mut state = match self.wait_for(Select::MESSAGES, timeout, waits) {
-            Taken::Entry(state) => state,
-            Taken::Nothing => return Taken::Nothing,
-            Taken::Cancelled => return Taken::Cancelled,
-            Taken::End => return Taken::End,
-        };
-        let Some(number) = state.routes.first(filter) else {
-            return Taken::Nothing;
-        };
-        let incoming = state.remove(Lane::Messages as usize, number);
-        self.after_taking(&mut state);
-        incoming.map_or(Taken::Nothing, |incoming| {
-            Taken::Entry(Entry { number, incoming })
-        })
-    }
-
     /// The oldest event for readers of one of these kinds, as the bits of [`kind_bit`]; `look` is that of
     /// [`take_if`](Self::take_if).
     pub(in crate::driver) fn take_event<T, E>(
@@ -110,10 +95,12 @@ impl Mailbox {
             state.first_event(kinds).is_some()
                 || (drops && state.due_lanes() & Select::EVENTS.0 != 0)
         };
-        let mut state = match self.wait_for(Select::EVENTS, timeout, waits) {
+        let mut state = match self.wait_for(Select::EVENTS, timeout, waits, |_| None) {
             Taken::Entry(state) => state,
             Taken::Nothing => return Ok(Taken::Nothing),
             Taken::Cancelled => return Ok(Taken::Cancelled),
+            Taken::ReadsEnded => return Ok(Taken::ReadsEnded),
+            Taken::Unrouted => return Ok(Taken::Unrouted),
             Taken::End => return Ok(Taken::End),
         };
         if drops {
@@ -154,15 +141,16 @@ impl Mailbox {
     }
 
     fn wait(&self, select: Select, timeout: Option<Duration>) -> Taken<MutexGuard<'_, State>> {
-        self.wait_for(select, timeout, |state| state.is_takable(select))
+        self.wait_for(select, timeout, |state| state.is_takable(select), |_| None)
     }
 
-    fn wait_for(
-        &self,
+    pub(super) fn wait_for<'a>(
+        &'a self,
         select: Select,
         timeout: Option<Duration>,
         takable: impl Fn(&State) -> bool,
-    ) -> Taken<MutexGuard<'_, State>> {
+        over: impl Fn(&State) -> Option<Taken<MutexGuard<'a, State>>>,
+    ) -> Taken<MutexGuard<'a, State>> {
         // An `Instant` cannot hold every `Duration`: what is beyond it is as good as no limit.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
@@ -177,6 +165,9 @@ impl Mailbox {
             }
             if state.is_over(select) {
                 return Taken::End;
+            }
+            if let Some(over) = over(&state) {
+                return over;
             }
             if timeout == Some(Duration::ZERO) {
                 return Taken::Nothing;

@@ -53,6 +53,23 @@ impl Modem {
         self.engine().with_session(Session::mqtt_state)
     }
 
+    /// Whether the broker had kept the client's session when it accepted the last connection, without
+    /// asking the module: `Some(false)` with a clean session, and `None` if the module did not report it.
+    pub fn session_present(&self) -> Option<bool> {
+        self.engine().with_session(Session::session_present)
+    }
+
+    /// The longest payload in bytes that can be published to a topic with any QoS: bytes of every kind if
+    /// `binary`, or else plain text without `"` and `\`, which takes half the room on the line.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidArgument`](crate::ErrorCode::InvalidArgument) if the topic is wrong.
+    pub fn max_payload(&self, topic: &str, binary: bool) -> Result<usize, Error> {
+        self.engine()
+            .with_session(|session| session.max_payload(topic, binary))
+    }
+
     /// Changes whether and how a lost connection, or a port that vanished, is made again; at once.
     ///
     /// Turned off while one is being made, that ends, and what waits for it fails.
