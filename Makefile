@@ -220,7 +220,7 @@ check: check-python
 	@cargo xtask check
 	@echo "make check: all checks passed"
 
-## bench: Measure the parser, the round trip, the callbacks and the import against their peers.
+## bench: Measure the parser, the round trip, the callbacks, the memory and the import, most against their peers.
 bench: $(STAMPS)/native-release
 	@cargo build --quiet --release --package m531x-capi
 	@cargo bench --quiet --package m531x-benches

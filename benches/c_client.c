@@ -1,4 +1,5 @@
-/* The C side of benches/c_rate.rs: c_client PORT callback|wait COUNT, or c_client PORT open ROUNDS */
+/* The C side of benches/c_rate.rs and c_memory.rs: c_client PORT callback|wait COUNT, c_client PORT open ROUNDS, or
+   c_client PORT memory COUNT with the names of COUNT more ports on the standard input. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,49 @@ static void open_and_close(const char *port)
     }
 }
 
+/* A number of /proc/self/status. */
+static long status_of(const char *name)
+{
+    char line[256];
+    long number = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            number = atol(line + strlen(name));
+    if (status == NULL || fclose(status) != 0 || number < 0)
+        exit(1);
+    return number;
+}
+
+/* Prints the threads and the kB of memory that `count` more modems take, all in all: once they are open, and each time
+   one more has received as many messages as the next line of the input says. */
+static void memory(void)
+{
+    static m531x_modem modems[1024];
+    char port[256], topic[512];
+    uint8_t payload[2048];
+    uint32_t length;
+    long i, messages;
+    long threads = status_of("Threads:"), kilobytes = status_of("RssAnon:");
+    for (i = 0; i < count; i++) {
+        if (fgets(port, sizeof port, stdin) == NULL)
+            exit(1);
+        port[strcspn(port, "\n")] = '\0';
+        must(m531x_open(port, 0, "M5310-A", 10000, &modems[i]));
+    }
+    printf("%ld %ld\n", status_of("Threads:") - threads, status_of("RssAnon:") - kilobytes), fflush(stdout);
+    for (i = 0; i < count; i++) {
+        if (fgets(port, sizeof port, stdin) == NULL)
+            exit(1);
+        messages = atol(port);
+        for (seen = 0; seen < messages; seen++)
+            must(m531x_wait_message(modems[i], 60000, topic, sizeof topic, NULL, payload, sizeof payload, &length, NULL));
+        printf("%ld %ld\n", status_of("Threads:") - threads, status_of("RssAnon:") - kilobytes), fflush(stdout);
+    }
+    for (i = 0; i < count; i++)
+        must(m531x_close(modems[i]));
+}
+
 int main(int argc, char **argv)
 {
     m531x_modem modem;
@@ -83,9 +127,17 @@ int main(int argc, char **argv)
     if (argc != 4)
         return 2;
     count = atol(argv[3]);
+    if (count > 1024 && strcmp(argv[2], "memory") == 0)
+        return 2;
     if (strcmp(argv[2], "open") == 0)
         return open_and_close(argv[1]), 0;
     must(m531x_open(argv[1], 0, "M5310-A", 10000, &modem));
+    /* A pseudo-terminal can wait, and nothing that is counted may be dropped. */
+    must(m531x_set_u32(modem, M531X_OPTION_OVERFLOW, M531X_OVERFLOW_BLOCK));
+    if (strcmp(argv[2], "memory") == 0) {
+        memory();
+        return m531x_close(modem);
+    }
     begun = now();
     if (strcmp(argv[2], "callback") == 0)
         by_callback(modem);

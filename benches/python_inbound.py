@@ -67,7 +67,7 @@ class Callback:
     def __init__(self) -> None:
         self.counter = Counter()
         self._peer = Peer()
-        self._modem = m531x.Modem(self._peer.port, model="M5310-A")
+        self._modem = m531x.Modem(self._peer.port, model="M5310-A", overflow="block")
         self._modem.connect("broker.example", client_id="bench")
         self._modem.subscribe("bench/#", callback=self._take)
 
@@ -77,6 +77,33 @@ class Callback:
     def rate(self, count: int) -> float:
         """Messages per second."""
         return self.counter.rate(self._peer.pour, count)
+
+    def close(self) -> None:
+        """Closes the modem."""
+        self._modem.close()
+        self._peer.close()
+
+
+class Messages:
+    """``for message in modem.messages()``."""
+
+    def __init__(self) -> None:
+        self.counter = Counter()
+        self._peer = Peer()
+        self._modem = m531x.Modem(self._peer.port, model="M5310-A", overflow="block")
+        self._modem.connect("broker.example", client_id="bench")
+        self._modem.subscribe("bench/#")
+
+    def rate(self, count: int) -> float:
+        """Messages per second."""
+        self.counter.count = 0
+        begun = time.perf_counter()
+        self._peer.pour(count)
+        for message in self._modem.messages(timeout=_PATIENCE_S):
+            self.counter.publish(message.topic, message.payload, message.qos)
+            if self.counter.count == count:
+                break
+        return self.counter.count / (time.perf_counter() - begun)
 
     def close(self) -> None:
         """Closes the modem."""
@@ -94,7 +121,7 @@ class AsyncFor:
         self._modem = self._loop.run_until_complete(self._open())
 
     async def _open(self) -> aio.Modem:
-        modem = await aio.Modem(self._peer.port, model="M5310-A")
+        modem = await aio.Modem(self._peer.port, model="M5310-A", overflow="block")
         await modem.connect("broker.example", client_id="bench")
         await modem.subscribe("bench/#")
         return modem
@@ -198,8 +225,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=20_000, help="per round")
     options = parser.parse_args()
 
-    receivers: dict[str, Callback | AsyncFor | Pyserial | Paho] = {
+    receivers: dict[str, Callback | Messages | AsyncFor | Pyserial | Paho] = {
         "m531x callback": Callback(),
+        "m531x messages()": Messages(),
         "m531x async for": AsyncFor(),
         "pyserial AT example": Pyserial(AtLines),
         "pyserial LineReader": Pyserial(Lines),

@@ -2,15 +2,16 @@
 //! the same into a Rust callback; and how long the C library takes to open and to close. Rounds
 //! alternate. `make bench` builds the library first.
 
+mod client;
 mod serial;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use m531x_core::{Incoming, Model, Modem, ModemOptions};
+use client::Client;
+use m531x_core::{Incoming, Model, Modem, ModemOptions, Overflow};
 use serial::{Line, count, median, percentile};
 
 fn main() {
@@ -57,6 +58,8 @@ fn report(way: &str, seconds: &[f64], rust: &[f64]) {
 fn rust_round(line: &Line, messages: usize) -> f64 {
     let options = ModemOptions {
         model: Some(Model::M5310A),
+        // A pseudo-terminal can wait, and nothing that is counted may be dropped.
+        overflow: Overflow::Block,
         ..ModemOptions::default()
     };
     let modem = Modem::open(line.name(), options).expect("the line answers OK to everything");
@@ -83,35 +86,7 @@ fn rust_round(line: &Line, messages: usize) -> f64 {
     each(began.elapsed(), messages)
 }
 
-/// The program `c_client.c`.
-struct Client {
-    program: PathBuf,
-}
-
 impl Client {
-    fn build() -> Option<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let library = target.join("release/libm531x.a");
-        if !library.exists() {
-            return None;
-        }
-        let program = target.join("c_client");
-        let built = Command::new("cc")
-            .args(["-O2", "-D_POSIX_C_SOURCE=200809L", "-o"])
-            .arg(&program)
-            .arg(root.join("benches/c_client.c"))
-            .arg(library)
-            .arg("-I")
-            .arg(root.join("include"))
-            .args(["-lpthread", "-ldl", "-lm"])
-            .status();
-        built
-            .is_ok_and(|status| status.success())
-            .then_some(Self { program })
-    }
-
     /// Seconds for each message.
     fn receive(&self, line: &Line, way: &str, messages: usize) -> f64 {
         let mut client = Command::new(&self.program)

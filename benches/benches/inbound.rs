@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use m531x_core::{Incoming, Model, Modem, ModemOptions};
+use m531x_core::{Incoming, Model, Modem, ModemOptions, Overflow};
 use serial::{Line, RawPort, count, median};
 
 fn main() {
@@ -44,6 +44,8 @@ fn raw_round(line: &Line, messages: usize) -> f64 {
 fn driver_round(line: &Line, messages: usize) -> (f64, usize) {
     let options = ModemOptions {
         model: Some(Model::M5310A),
+        // A pseudo-terminal can wait, and nothing that is counted may be dropped.
+        overflow: Overflow::Block,
         ..ModemOptions::default()
     };
     let modem = Modem::open(line.name(), options).expect("the line answers OK to everything");

@@ -35,6 +35,11 @@ const LINES: [&str; 8] = [
 
 impl Stream {
     fn new(rounds: usize) -> Self {
+        Self::with_payloads(rounds, |is_long| if is_long { 500 } else { 64 })
+    }
+
+    /// The payload of the long messages has the length `of(true)`, that of the others `of(false)`.
+    fn with_payloads(rounds: usize, of: impl Fn(bool) -> usize) -> Self {
         let mut random = fastrand::Rng::with_seed(7);
         let mut bytes = Vec::new();
         for round in 0..rounds {
@@ -44,7 +49,7 @@ impl Stream {
                     if index == 0 && message > 0 || index == 1 && message > 1 {
                         continue;
                     }
-                    let length = if index > 5 && message == 0 { 500 } else { 64 };
+                    let length = of(index > 5 && message == 0);
                     let payload = json(&mut random, length);
                     let id = round % 65_536;
                     let head = format!("\r\n+MQTTPUBLISH:0,1,0,{id},plant/4/pump/speed,{length},");
@@ -198,9 +203,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Megabytes a second, both in turns so that a busy machine slows both.
-fn summary(stream: &Stream) {
+fn summary(payloads: &str, stream: &Stream) {
     println!(
-        "\nparser, {:.1} MB, every field parsed (atat: frames only)",
+        "\nparser, {:.1} MB, {payloads}, every field parsed (atat: frames only)",
         stream.megabytes()
     );
     println!("   chunk   exact MB/s   wildcard MB/s   atat MB/s   exact/atat   frames atat found");
@@ -232,6 +237,10 @@ fn main() {
     let stream = Stream::new(200);
     let mut criterion = Criterion::default().configure_from_args();
     criterion_figures(&mut criterion, &stream);
-    summary(&stream);
+    summary("payloads of 64 bytes and some of 500", &stream);
+    for length in [16, 64] {
+        let payloads = format!("payloads of {length} bytes");
+        summary(&payloads, &Stream::with_payloads(200, |_| length));
+    }
     criterion.final_summary();
 }
