@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use m531x_core::{Event, EventKind};
 
 use crate::failure::Failure;
-use crate::session::{Connection, note};
+use crate::notes::note;
+use crate::session::Connection;
 
 /// Reports what happens to the connection, and keeps why it will not be made again.
 pub(crate) struct ConnectionWatch(Arc<Mutex<Option<String>>>);
@@ -18,7 +19,7 @@ impl ConnectionWatch {
         connection.modem.on_events(Some(move |event: Event| {
             match event.kind {
                 EventKind::Disconnected => {
-                    note(&format!("connection lost: {}", event.text));
+                    note(format!("connection lost: {}", event.text));
                     lost = true;
                 }
                 EventKind::Connected if lost => {

@@ -1,7 +1,7 @@
 //! Why a command ended without success, and the exit code for it.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 
 use m531x_core::{Error, ErrorCode};
 use m531x_virtual_modem::StartError;
@@ -29,12 +29,6 @@ impl Failure {
             Self::TimedOut(_) => 27,
             Self::Failed(_) | Self::Interrupted | Self::ReaderGone => 1,
         }
-    }
-
-    /// Prints it for the user.
-    pub(crate) fn print(&self) {
-        // With standard error gone as well there is no one left to notify.
-        let _ = writeln!(io::stderr(), "m531x: {self}");
     }
 }
 

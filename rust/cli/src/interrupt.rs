@@ -12,6 +12,7 @@ use std::time::Duration;
 use m531x_core::Modem;
 
 use crate::failure::Failure;
+use crate::notes::note;
 
 /// Why a command is to stop.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -194,7 +195,7 @@ impl State {
                 Call::ReaderGone => 0,
                 Call::TimeUp => {
                     let failure = Failure::TimedOut(String::new());
-                    failure.print();
+                    note(&failure);
                     i32::from(failure.exit_code())
                 }
                 Call::CtrlC | Call::End => 1,

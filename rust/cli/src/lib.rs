@@ -4,15 +4,20 @@
 
 mod client_id;
 mod command;
+mod config;
 mod connection_watch;
+mod debug_log;
 mod failure;
 mod format;
 mod interrupt;
+mod notes;
 mod port;
 mod progress;
 mod redacted;
+mod refused;
 mod session;
 mod time_limit;
+mod url;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -21,6 +26,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use command::Command;
 use failure::Failure;
+use notes::note;
 
 /// Use China Mobile M531x NB-IoT modules as MQTT clients, and try them without hardware.
 #[derive(Parser)]
@@ -44,7 +50,15 @@ struct Arguments {
 /// It handles Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP itself while a command runs until it
 /// is stopped. The process should end after it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match parse(arguments) {
+    let mut whole = command_line();
+    let arguments = match config::with_file(arguments.into_iter().collect(), &whole) {
+        Ok(arguments) => arguments,
+        Err(failure) => {
+            note(&failure);
+            return failure.exit_code();
+        }
+    };
+    let arguments = match parse(&mut whole, arguments) {
         Ok(arguments) => arguments,
         Err(wrong) => {
             // Help and version come this way too; without a reader nothing is lost.
@@ -56,26 +70,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         // Whoever closed our output has seen enough.
         Ok(()) | Err(Failure::ReaderGone) => 0,
         Err(failure) => {
-            failure.print();
+            note(&failure);
             failure.exit_code()
         }
     }
 }
 
-fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
-    let mut command = command_line();
-    let mut matches = command.try_get_matches_from_mut(arguments)?;
-    Arguments::from_arg_matches_mut(&mut matches).map_err(|wrong| wrong.format(&mut command))
+fn parse(whole: &mut clap::Command, arguments: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let mut matches = whole.try_get_matches_from_mut(arguments)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|wrong| wrong.format(whole))
 }
 
 /// The whole command line as clap knows it.
 fn command_line() -> clap::Command {
-    with_hyphen_values(Arguments::command())
+    as_shells_expect(Arguments::command())
 }
 
-/// Every option takes its value as it stands: a payload of -5 is no option.
-fn with_hyphen_values(command: clap::Command) -> clap::Command {
+/// Every option takes its value as it stands, for a payload of -5 is no option, and the last of several
+/// counts.
+fn as_shells_expect(command: clap::Command) -> clap::Command {
     command
+        .args_override_self(true)
         .mut_args(|argument| {
             let option = !argument.is_positional() && argument.get_action().takes_values();
             if option {
@@ -84,7 +99,7 @@ fn with_hyphen_values(command: clap::Command) -> clap::Command {
                 argument
             }
         })
-        .mut_subcommands(with_hyphen_values)
+        .mut_subcommands(as_shells_expect)
 }
 
 fn flush() -> Result<(), Failure> {

@@ -17,7 +17,7 @@ pub(crate) struct PortArguments {
     /// The module's port: /dev/ttyUSB0, COM5, usb:SERIAL, tcp://HOST:PORT or rfc2217://HOST:PORT (a serial server
     /// without and with control of its port), or virtual:// for a virtual modem with a broker of its
     /// own inside this process
-    #[arg(long, env = "M531X_PORT")]
+    #[arg(long, env = "M531X_PORT", value_parser = port_name)]
     port: String,
     /// The module's model (M5310-A, M5311, M5312, M5313), or auto to ask it
     #[arg(long, default_value = "auto", value_parser = model_or_auto)]
@@ -46,8 +46,17 @@ pub(crate) struct RecordablePort {
 impl RecordablePort {
     /// Opens the port and has the module answer.
     pub(crate) fn open(&self, recovery: Recovery) -> Result<OpenPort, Failure> {
+        self.open_with_trace(recovery, 0)
+    }
+
+    /// The same; so many of the last lines on the port are kept.
+    pub(crate) fn open_with_trace(
+        &self,
+        recovery: Recovery,
+        trace: usize,
+    ) -> Result<OpenPort, Failure> {
         let recording = self.record.as_ref().map(RecordingOptions::new);
-        self.port.open(recovery, recording)
+        self.port.open(recovery, recording, trace)
     }
 }
 
@@ -63,9 +72,11 @@ impl PortArguments {
         &self,
         recovery: Recovery,
         recording: Option<RecordingOptions>,
+        trace: usize,
     ) -> Result<OpenPort, Failure> {
         let options = ModemOptions {
             recording,
+            trace,
             ..self.options(recovery)
         };
         if self.port == "virtual://" {
@@ -128,6 +139,16 @@ impl Drop for OpenPort {
     }
 }
 
+/// Takes any name but a number, which mosquitto's users mean for the broker.
+fn port_name(text: &str) -> Result<String, String> {
+    match text.parse::<u16>() {
+        Ok(number) => Err(format!(
+            "this is the module's port; the broker's TCP port is -p {number}"
+        )),
+        Err(_) => Ok(text.to_owned()),
+    }
+}
+
 /// A model, or `None` to ask the module.
 #[derive(Clone, Copy)]
 struct ModelChoice(Option<Model>);
@@ -143,7 +164,7 @@ fn model_or_auto(text: &str) -> Result<ModelChoice, String> {
 }
 
 /// Reads a number of seconds, 0 included.
-fn seconds_or_none(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds_or_none(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(0.0) => Ok(Duration::ZERO),
         _ => seconds(text),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Write, stderr, stdin};
+use std::io::stdin;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,15 @@ use m531x_core::{
 };
 
 use crate::client_id;
+use crate::debug_log::{self, DebugLog};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::notes::{self, note};
 use crate::port::{OpenPort, RecordablePort, seconds};
 use crate::progress::{self, Line};
+use crate::refused::Refused;
 use crate::time_limit::TimeLimit;
+use crate::url::{NoUrl, Url};
 
 /// How long a module may take to leave the broker.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -32,17 +36,24 @@ pub(crate) struct ConnectionArguments {
     /// The broker's host name or address, as the module reaches it
     #[arg(short = 'h', long, default_value = "localhost")]
     host: String,
-    /// The broker's TCP port
-    #[arg(
-        short = 'p',
-        long = "broker-port",
-        value_name = "PORT",
-        default_value_t = 1883
-    )]
-    broker_port: u16,
+    /// The broker's TCP port [default: 1883, with TLS 8883]
+    #[arg(short = 'p', long = "broker-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    broker_port: Option<u16>,
+    /// Broker, login and topic in one word: mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC]
+    #[arg(short = 'L', long)]
+    url: Option<String>,
     /// The MQTT client identifier [default: m531x- and a random number]
     #[arg(short = 'i', long = "id", value_name = "ID")]
     client_id: Option<String>,
+    /// A prefix of the client identifier; a random number follows it
+    #[arg(short = 'I', long, value_name = "PREFIX", conflicts_with = "client_id")]
+    id_prefix: Option<String>,
+    /// Have the broker keep the session of this --id, with its subscriptions and undelivered messages
+    #[arg(short = 'c', long, requires = "client_id")]
+    disable_clean_session: bool,
+    /// The version of MQTT: mqttv311, which is what the modules speak
+    #[arg(short = 'V', long, value_name = "VERSION", value_parser = mqtt_version)]
+    protocol_version: Option<()>,
     /// The user name
     #[arg(short = 'u', long)]
     username: Option<String>,
@@ -79,6 +90,17 @@ pub(crate) struct ConnectionArguments {
     /// End with exit code 27 after so many seconds, opening and connecting included
     #[arg(short = 'W', value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+    /// Read options from this file, one on each line, instead of ~/.config/m531x
+    #[arg(short = 'o', long, value_name = "FILE")]
+    options: Option<PathBuf>,
+    /// Print what passes on the module's port to standard error
+    #[arg(short = 'd', long)]
+    debug: bool,
+    /// Print no errors and notes; the exit code says what there is to know
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    refused: Refused,
     /// Print this help
     // -h is the host, as with mosquitto's tools.
     #[arg(long, action = ArgAction::Help)]
@@ -92,80 +114,98 @@ pub(crate) struct Connection {
     pub(crate) modem: Modem,
     pub(crate) interrupt: Interrupt,
     limit: TimeLimit,
+    /// Before the port: it prints what passed at the end too.
+    _debug: Option<DebugLog>,
     _port: OpenPort,
 }
 
 impl ConnectionArguments {
     /// Opens the port and connects to the broker.
-    pub(crate) fn connect(
-        &self,
-        clean_session: bool,
-        recovery: Recovery,
-    ) -> Result<Connection, Failure> {
+    pub(crate) fn connect(&self, recovery: Recovery) -> Result<Connection, Failure> {
         let connection = self.open(recovery)?;
-        self.connect_on(&connection, clean_session)?;
+        self.connect_on(&connection)?;
         Ok(connection)
     }
 
     /// Opens the port.
     pub(crate) fn open(&self, recovery: Recovery) -> Result<Connection, Failure> {
         let limit = TimeLimit::begin(self.timeout)?;
-        let port = self.port.open(recovery)?;
+        let trace = if self.debug { debug_log::LINES } else { 0 };
+        let port = self.port.open_with_trace(recovery, trace)?;
         let modem = port.modem.clone();
         let leaving = modem.clone();
         // The module would stay connected for as long as it has power.
         let interrupt = Interrupt::restoring(&modem, move || leave(&leaving))?;
         limit.interrupts(&interrupt);
+        let debug = if self.debug {
+            Some(DebugLog::begin(modem.clone())?)
+        } else {
+            None
+        };
         Ok(Connection {
             modem,
             interrupt,
             limit,
+            _debug: debug,
             _port: port,
         })
     }
 
     /// Connects to the broker.
-    pub(crate) fn connect_on(
-        &self,
-        connection: &Connection,
-        clean_session: bool,
-    ) -> Result<(), Failure> {
-        let pending = self.start_connect_on(connection, clean_session)?;
-        self.wait_for(connection, pending)
+    pub(crate) fn connect_on(&self, connection: &Connection) -> Result<(), Failure> {
+        let pending = self.start_connect_on(connection)?;
+        connection.wait_for(pending)
     }
 
     /// Begins to connect to the broker.
-    pub(crate) fn start_connect_on(
-        &self,
-        connection: &Connection,
-        clean_session: bool,
-    ) -> Result<Pending<()>, Failure> {
-        let options = self.options(clean_session)?;
+    pub(crate) fn start_connect_on(&self, connection: &Connection) -> Result<Pending<()>, Failure> {
+        let options = self.options()?;
         Ok(connection.modem.start(Connect(options))?)
     }
 
-    /// Waits for the connection that is being made.
-    pub(crate) fn wait_for(
-        &self,
-        connection: &Connection,
-        pending: Pending<()>,
-    ) -> Result<(), Failure> {
-        let what = format!("connecting to {}:{}", self.host, self.broker_port);
-        Ok(progress::wait(&what, pending, &connection.interrupt)??)
+    /// Refuses what cannot be, before anything is opened.
+    pub(crate) fn begin(&self) -> Result<(), Failure> {
+        if self.quiet {
+            notes::silence();
+        }
+        self.refused.check()?;
+        self.url().map(drop)
     }
 
-    fn options(&self, clean_session: bool) -> Result<ConnectOptions, Failure> {
-        let client_id = self
-            .client_id
-            .clone()
-            .unwrap_or_else(|| client_id::unique("m531x-"));
-        let mut options = ConnectOptions::new(&self.host, client_id);
-        options.port = self.broker_port;
+    /// What `-L` says; the text is no value of clap's, whose errors would show the password in it.
+    fn url(&self) -> Result<Option<Url>, Failure> {
+        let url = self.url.as_deref().map(str::parse).transpose();
+        url.map_err(|wrong: NoUrl| Failure::Usage(format!("-L: {wrong}")))
+    }
+
+    /// The topic of `-L`.
+    pub(crate) fn topic_of_url(&self) -> Result<Option<String>, Failure> {
+        Ok(self.url()?.and_then(|url| url.topic))
+    }
+
+    fn client_id(&self) -> String {
+        match (&self.client_id, &self.id_prefix) {
+            (Some(id), _) => id.clone(),
+            (None, Some(prefix)) => client_id::unique(prefix),
+            (None, None) => client_id::unique("m531x-"),
+        }
+    }
+
+    fn options(&self) -> Result<ConnectOptions, Failure> {
+        let url = self.url()?;
+        let host = url.as_ref().map_or(&self.host, |url| &url.host);
+        let mut options = ConnectOptions::new(host, self.client_id());
+        options.tls = self.tls || url.as_ref().is_some_and(|url| url.tls);
+        let port = url.as_ref().and_then(|url| url.port).or(self.broker_port);
+        options.port = port.unwrap_or(if options.tls { 8883 } else { 1883 });
         options.username.clone_from(&self.username);
         options.password = self.password()?;
+        if let Some(url) = url {
+            options.username = url.username.or(options.username);
+            options.password = url.password.or(options.password);
+        }
         options.keepalive = self.keepalive;
-        options.clean_session = clean_session;
-        options.tls = self.tls;
+        options.clean_session = !self.disable_clean_session;
         options.will = self.will_topic.as_ref().map(|topic| Will {
             topic: topic.clone(),
             payload: self
@@ -200,6 +240,27 @@ impl ConnectionArguments {
 }
 
 impl Connection {
+    /// Waits for the connection that is being made.
+    pub(crate) fn wait_for(&self, pending: Pending<()>) -> Result<(), Failure> {
+        Ok(progress::wait("connecting", pending, &self.interrupt)??)
+    }
+
+    /// Waits for this time.
+    pub(crate) fn pause(&self, time: Duration) -> Result<(), Failure> {
+        let begun = Instant::now();
+        while begun.elapsed() < time && !self.interrupt.raised() {
+            let left = time.saturating_sub(begun.elapsed());
+            if self.modem.recv(Some(left.min(STEP))).is_err() {
+                // It was closed or cancelled: what is to come says why.
+                break;
+            }
+        }
+        if self.interrupt.raised() {
+            return Err(self.interrupt.failure());
+        }
+        Ok(())
+    }
+
     /// Disconnects from the broker. If that fails, earlier work stays done, and a warning is printed.
     pub(crate) fn finish(self) {
         // The work is done: from here on only a signal ends the wait.
@@ -216,7 +277,7 @@ impl Connection {
             },
             Ok(Err(why)) => why,
         };
-        note(&format!(
+        note(format!(
             "warning: the broker was not notified of the end: {why}"
         ));
     }
@@ -252,10 +313,12 @@ fn leave(modem: &Modem) {
     }
 }
 
-/// Tells the user what is no output.
-pub(crate) fn note(text: &str) {
-    // A note that cannot be shown is no reason to fail.
-    let _ = writeln!(stderr(), "m531x: {text}");
+/// Reads mosquitto's names of the versions of MQTT.
+fn mqtt_version(text: &str) -> Result<(), String> {
+    match text {
+        "mqttv311" | "311" => Ok(()),
+        _ => Err("the modules speak MQTT 3.1.1 only, which is mqttv311".to_owned()),
+    }
 }
 
 /// Reads a quality of service.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::notes::note;
 
 /// Ends the command when its time is over.
 pub(crate) struct TimeLimit(Arc<Mutex<Stage>>);
@@ -56,7 +57,7 @@ fn time_is_up(stage: &Stage) {
     match stage {
         Stage::Opening => {
             let failure = Failure::TimedOut("the module did not answer yet".to_owned());
-            failure.print();
+            note(&failure);
             process::exit(failure.exit_code().into());
         }
         Stage::Working(interrupt) => interrupt.time_is_up(),

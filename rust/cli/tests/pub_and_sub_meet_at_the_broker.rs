@@ -82,7 +82,7 @@ fn any_bytes_pass_and_can_be_printed_by_format_or_as_json() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["topic"], "温度");
     assert_eq!(json["payload_hex"], "000a0d22ff");
-    assert_eq!(json["retain"], true);
+    assert_eq!(json["retain"], 1);
 }
 
 #[test]

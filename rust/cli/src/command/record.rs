@@ -43,7 +43,7 @@ impl Arguments {
             limit: self.limit << 20,
             ..RecordingOptions::new(&self.file)
         };
-        let port = self.port.open(Recovery::off(), Some(options))?;
+        let port = self.port.open(Recovery::off(), Some(options), 0)?;
         let interrupt = Interrupt::waking(&port.modem)?;
         let Some(recording) = port.modem.recording() else {
             return Err(Failure::Failed("the recording has ended already".into()));

@@ -26,6 +26,8 @@ pub fn m531x(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("M531X_PORT")
         .env_remove("M531X_PASSWORD")
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("TZ", "UTC")
         .stdin(Stdio::null());
     command
 }

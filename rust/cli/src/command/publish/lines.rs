@@ -6,8 +6,9 @@ use m531x_core::{Error, ErrorCode, MqttState, PublishOptions, operation};
 
 use crate::connection_watch::ConnectionWatch;
 use crate::failure::Failure;
+use crate::notes::note;
 use crate::progress;
-use crate::session::{Connection, note};
+use crate::session::Connection;
 
 /// How often the connection is looked at while it is being made again.
 const STEP: Duration = Duration::from_millis(100);
@@ -24,7 +25,7 @@ pub(super) fn publish(
     let mut left_out = 0_u64;
     for (number, line) in (1_u64..).zip(connection.interrupt.input_lines()) {
         if let Err(error) = deliver(connection, &watch, topic, &line?, options)? {
-            note(&format!("line {number} was not published: {error}"));
+            note(format!("line {number} was not published: {error}"));
             left_out += 1;
         }
     }
