@@ -86,9 +86,39 @@
 #define M531X_VERSION_NUMBER 1000
 
 /**
+ * The major version of this header.
+ */
+#define M531X_VERSION_MAJOR 0
+
+/**
+ * The minor version of this header.
+ */
+#define M531X_VERSION_MINOR 1
+
+/**
+ * The patch level of this header.
+ */
+#define M531X_VERSION_PATCH 0
+
+/**
+ * The version of this header as a text, to compare with that of m531x_version_string.
+ */
+#define M531X_VERSION_STRING "0.1.0"
+
+/**
  * The ABI of this header; a library with another number must not be used with it.
  */
 #define M531X_ABI_VERSION 0
+
+/**
+ * A timeout_ms without a limit of its own. @since 0.1.0
+ */
+#define M531X_NO_LIMIT -1
+
+/**
+ * A timeout_ms that does not wait. @since 0.1.0
+ */
+#define M531X_NO_WAIT 0
 
 /**
  * What m531x_receive returns as the kind of a message. @since 0.1.0
@@ -610,6 +640,124 @@ enum m531x_outbox_overflow {
 };
 
 /**
+ * The counters of m531x_stats, since opening. @since 0.1.0
+ */
+enum m531x_stat {
+  /**
+   * bytes received.
+   */
+  M531X_STAT_BYTES_RECEIVED = 1,
+  /**
+   * bytes sent.
+   */
+  M531X_STAT_BYTES_SENT = 2,
+  /**
+   * lines received, messages not counted.
+   */
+  M531X_STAT_LINES = 3,
+  /**
+   * commands sent, probes included.
+   */
+  M531X_STAT_COMMANDS = 4,
+  /**
+   * commands whose final result did not come in time.
+   */
+  M531X_STAT_TIMEOUTS = 5,
+  /**
+   * answers that came after their command had timed out.
+   */
+  M531X_STAT_LATE_ANSWERS = 6,
+  /**
+   * final results for which no command was waiting.
+   */
+  M531X_STAT_STRAY_RESULTS = 7,
+  /**
+   * lines of no known kind.
+   */
+  M531X_STAT_UNKNOWN_LINES = 8,
+  /**
+   * messages delivered.
+   */
+  M531X_STAT_MESSAGES = 9,
+  /**
+   * messages with fewer bytes than declared.
+   */
+  M531X_STAT_TRUNCATED = 10,
+  /**
+   * messages whose boundary was not certain.
+   */
+  M531X_STAT_AMBIGUOUS = 11,
+  /**
+   * messages over the limit, skipped.
+   */
+  M531X_STAT_OVERSIZE = 12,
+  /**
+   * restarts of the module.
+   */
+  M531X_STAT_REBOOTS = 13,
+  /**
+   * publishes completed.
+   */
+  M531X_STAT_PUBLISHED = 14,
+  /**
+   * health checks begun.
+   */
+  M531X_STAT_HEALTH_CHECKS = 15,
+  /**
+   * probes sent to find the way back into step with the module.
+   */
+  M531X_STAT_PROBES = 16,
+  /**
+   * lost connections that were made again.
+   */
+  M531X_STAT_RECOVERIES = 17,
+  /**
+   * messages that wait now.
+   */
+  M531X_STAT_QUEUED_MESSAGES = 18,
+  /**
+   * events that wait now.
+   */
+  M531X_STAT_QUEUED_EVENTS = 19,
+  /**
+   * messages dropped because too many were waiting.
+   */
+  M531X_STAT_DROPPED_MESSAGES = 20,
+  /**
+   * events dropped because too many were waiting.
+   */
+  M531X_STAT_DROPPED_EVENTS = 21,
+  /**
+   * how often the reader thread woke; it stands still while nothing happens.
+   */
+  M531X_STAT_READER_WAKEUPS = 22,
+  /**
+   * messages in the outbox now.
+   */
+  M531X_STAT_OUTBOX_MESSAGES = 23,
+  /**
+   * bytes in the outbox now.
+   */
+  M531X_STAT_OUTBOX_BYTES = 24,
+  /**
+   * messages of the outbox set aside now.
+   */
+  M531X_STAT_OUTBOX_SET_ASIDE = 25,
+  /**
+   * messages that the outbox has accepted.
+   */
+  M531X_STAT_OUTBOX_STORED = 26,
+  /**
+   * messages of the outbox that were acknowledged.
+   */
+  M531X_STAT_OUTBOX_SENT = 27,
+  /**
+   * messages that the outbox has dropped to make room.
+   */
+  M531X_STAT_OUTBOX_DROPPED = 28
+};
+
+/**
  * 0 is success, below 0 one of M531X_ERR_..., above 0 success with more to say. @since 0.1.0
  */
 typedef int32_t m531x_status;
@@ -782,6 +930,15 @@ m531x_status m531x_open_with(const char *port, uint32_t options, int32_t timeout
  * @since 0.1.0
  */
 m531x_status m531x_close(m531x_modem modem);
+
+/**
+ * Closes every open modem of this process, one after the other, as m531x_close does.
+ *
+ * @return M531X_OK.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_close_all(void);
 
 /**
  * Wakes every thread that waits in a function of this modem; each returns M531X_ERR_CANCELLED.
@@ -985,6 +1142,32 @@ m531x_status m531x_disconnect_start(m531x_modem modem, uint32_t *token);
  * @since 0.1.0
  */
 m531x_status m531x_mqtt_state(m531x_modem modem, int32_t *state);
+
+/**
+ * Removes the configured client from the module, disconnected before if it is connected.
+ *
+ * @param modem       [in] An open modem.
+ * @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+ * @return M531X_OK, M531X_ERR_MODEM_REBOOTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT,
+ *         M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+ * @since 0.1.0
+ */
+m531x_status m531x_delete(m531x_modem modem,
+                          int32_t timeout_ms);
+
+/**
+ * Asks the module for the state of its MQTT client.
+ *
+ * @param modem       [in] An open modem.
+ * @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+ * @param state       [out] M531X_STATE_...
+ * @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
+ *         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+ * @since 0.1.0
+ */
+m531x_status m531x_ask_mqtt_state(m531x_modem modem, int32_t timeout_ms, int32_t *state);
 
 /**
  * Publishes, and waits until that is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2.
@@ -1300,6 +1483,28 @@ m531x_status m531x_set_message_callback(m531x_modem modem,
                                         m531x_finalizer finalizer);
 
 /**
+ * Has every message that matches a topic filter given to `callback`, before that of m531x_set_message_callback and instead
+ * of it. It subscribes to nothing: m531x_subscribe does, before or after it, or an earlier session that the broker has kept.
+ *
+ * A message that matches several filters goes to the callback of each. For the rest the rules of
+ * m531x_set_message_callback hold.
+ *
+ * @param modem      [in] An open modem.
+ * @param filter     [in] The topic filter, UTF-8; + and # are wildcards.
+ * @param callback   [in] The function; NULL removes that of this filter.
+ * @param user_data  [in] Handed to the callback; may be NULL.
+ * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
+ * @note Thread-safe; the callback is called on a thread of the library.
+ * @since 0.1.0
+ */
+m531x_status m531x_subscribe_callback(m531x_modem modem,
+                                      const char *filter,
+                                      m531x_message_callback callback,
+                                      void *user_data,
+                                      m531x_finalizer finalizer);
+
+/**
  * Has every event given to `callback` instead of queueing it for m531x_wait_event.
  *
  * The same rules as for m531x_set_message_callback; both callbacks run on the same thread, in the order of the wire.
@@ -1341,6 +1546,151 @@ m531x_status m531x_command(m531x_modem modem,
                            char *response,
                            uint32_t capacity,
                            uint32_t *needed);
+
+/**
+ * Asks the module who it is.
+ *
+ * If the buffer is too small the module has been asked all the same.
+ *
+ * @param modem       [in] An open modem.
+ * @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+ * @param text        [out] Buffer for the NUL-terminated lines `model=`, `name=` (the module's own words), `firmware=`,
+ *                    `imei=`, `imsi=` and `iccid=`, each ended by LF, with nothing after the `=` of what is not known; may
+ *                    be NULL if capacity is 0.
+ * @param capacity    [in] Its size in bytes; 512 is enough.
+ * @param needed      [out] The size that the lines need, with their final NUL; may be NULL.
+ * @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_TIMEOUT, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
+ *         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+ * @since 0.1.0
+ */
+m531x_status m531x_info(m531x_modem modem,
+                        int32_t timeout_ms,
+                        char *text,
+                        uint32_t capacity,
+                        uint32_t *needed);
+
+/**
+ * Asks the module for the strength of the signal.
+ *
+ * @param modem       [in] An open modem.
+ * @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+ * @param rssi_dbm    [out] The received signal strength in dBm, -113 to -51; 0 when not known; may be NULL.
+ * @param ber         [out] The class of the bit error rate, 0 to 7; -1 when not known; may be NULL.
+ * @return M531X_OK, M531X_ERR_COMMAND, M531X_ERR_TIMEOUT, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
+ *         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+ * @since 0.1.0
+ */
+m531x_status m531x_signal(m531x_modem modem, int32_t timeout_ms, int32_t *rssi_dbm, int32_t *ber);
+
+/**
+ * Wakes a module that sleeps.
+ *
+ * @param modem       [in] An open modem.
+ * @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+ * @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT,
+ *         M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+ * @since 0.1.0
+ */
+m531x_status m531x_wake(m531x_modem modem, int32_t timeout_ms);
+
+/**
+ * Restarts the module, and waits until it answers again.
+ *
+ * @param modem       [in] An open modem.
+ * @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+ * @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT,
+ *         M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+ * @since 0.1.0
+ */
+m531x_status m531x_reboot(m531x_modem modem, int32_t timeout_ms);
+
+/**
+ * Lists the serial ports of this computer; nothing is opened.
+ *
+ * @param text      [out] Buffer for the NUL-terminated lines: name, description and serial number of the adapter, divided
+ *                  by TAB, each line ended by LF; may be NULL if capacity is 0.
+ * @param capacity  [in] Its size in bytes.
+ * @param needed    [out] The size that the lines need, with their final NUL; may be NULL.
+ * @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_PORT, M531X_ERR_OUT_OF_RESOURCES, M531X_ERR_INVALID_ARGUMENT.
+ *         m531x_last_error_text with the handle 0 returns the text.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_list_ports(char *text,
+                              uint32_t capacity,
+                              uint32_t *needed);
+
+/**
+ * Returns a counter of a modem.
+ *
+ * @param modem  [in] An open modem.
+ * @param stat   [in] M531X_STAT_...
+ * @param value  [out] The counter modulo 2^32; may be NULL.
+ * @param high   [out] The counter divided by 2^32; may be NULL.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown number), M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_stats(m531x_modem modem, int32_t stat, uint32_t *value, uint32_t *high);
+
+/**
+ * Lists the topic filters that are subscribed, oldest first; nothing is sent.
+ *
+ * @param modem     [in] An open modem.
+ * @param text      [out] Buffer for the NUL-terminated filters, each ended by LF; may be NULL if capacity is 0.
+ * @param capacity  [in] Its size in bytes.
+ * @param needed    [out] The size that they need, with their final NUL; may be NULL.
+ * @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe. Does not block.
+ * @since 0.1.0
+ */
+m531x_status m531x_subscriptions(m531x_modem modem, char *text, uint32_t capacity, uint32_t *needed);
+
+/**
+ * Whether a topic name matches a topic filter, as MQTT defines it.
+ *
+ * @param filter  [in] The filter, UTF-8; + and # are wildcards.
+ * @param topic   [in] The topic name, UTF-8.
+ * @return 1 if it does, 0 if not, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_topic_matches(const char *filter, const char *topic);
+
+/**
+ * Whether the library was built with a feature.
+ *
+ * @param name  [in] "outbox" or "virtual-modem".
+ * @return 1 if it was, 0 if not or if this version does not know the name, M531X_ERR_INVALID_ARGUMENT.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_has_feature(const char *name);
+
+/**
+ * Keeps a pointer with a modem, for m531x_user_data.
+ *
+ * @param modem      [in] An open modem.
+ * @param user_data  [in] Anything; the library does nothing with it.
+ * @return M531X_OK, M531X_ERR_STALE_HANDLE.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+m531x_status m531x_set_user_data(m531x_modem modem, void *user_data);
+
+/**
+ * Returns the pointer of m531x_set_user_data.
+ *
+ * @param modem  [in] An open modem.
+ * @return The pointer; NULL if none was set, or the modem is not open.
+ * @note Thread-safe.
+ * @since 0.1.0
+ */
+void *m531x_user_data(m531x_modem modem);
 
 /**
  * Records everything that passes from now on into a file, for `m531x replay` and for reading: the bytes in both

@@ -231,3 +231,64 @@ pub enum m531x_outbox_overflow {
     /// The oldest messages that are not in flight are dropped; the event M531X_EVENT_OUTBOX_DROPPED counts them.
     M531X_OUTBOX_OVERFLOW_DROP_OLDEST = 1,
 }
+
+/// The counters of m531x_stats, since opening. @since 0.1.0
+#[repr(C)]
+pub enum m531x_stat {
+    /// bytes received.
+    M531X_STAT_BYTES_RECEIVED = 1,
+    /// bytes sent.
+    M531X_STAT_BYTES_SENT = 2,
+    /// lines received, messages not counted.
+    M531X_STAT_LINES = 3,
+    /// commands sent, probes included.
+    M531X_STAT_COMMANDS = 4,
+    /// commands whose final result did not come in time.
+    M531X_STAT_TIMEOUTS = 5,
+    /// answers that came after their command had timed out.
+    M531X_STAT_LATE_ANSWERS = 6,
+    /// final results for which no command was waiting.
+    M531X_STAT_STRAY_RESULTS = 7,
+    /// lines of no known kind.
+    M531X_STAT_UNKNOWN_LINES = 8,
+    /// messages delivered.
+    M531X_STAT_MESSAGES = 9,
+    /// messages with fewer bytes than declared.
+    M531X_STAT_TRUNCATED = 10,
+    /// messages whose boundary was not certain.
+    M531X_STAT_AMBIGUOUS = 11,
+    /// messages over the limit, skipped.
+    M531X_STAT_OVERSIZE = 12,
+    /// restarts of the module.
+    M531X_STAT_REBOOTS = 13,
+    /// publishes completed.
+    M531X_STAT_PUBLISHED = 14,
+    /// health checks begun.
+    M531X_STAT_HEALTH_CHECKS = 15,
+    /// probes sent to find the way back into step with the module.
+    M531X_STAT_PROBES = 16,
+    /// lost connections that were made again.
+    M531X_STAT_RECOVERIES = 17,
+    /// messages that wait now.
+    M531X_STAT_QUEUED_MESSAGES = 18,
+    /// events that wait now.
+    M531X_STAT_QUEUED_EVENTS = 19,
+    /// messages dropped because too many were waiting.
+    M531X_STAT_DROPPED_MESSAGES = 20,
+    /// events dropped because too many were waiting.
+    M531X_STAT_DROPPED_EVENTS = 21,
+    /// how often the reader thread woke; it stands still while nothing happens.
+    M531X_STAT_READER_WAKEUPS = 22,
+    /// messages in the outbox now.
+    M531X_STAT_OUTBOX_MESSAGES = 23,
+    /// bytes in the outbox now.
+    M531X_STAT_OUTBOX_BYTES = 24,
+    /// messages of the outbox set aside now.
+    M531X_STAT_OUTBOX_SET_ASIDE = 25,
+    /// messages that the outbox has accepted.
+    M531X_STAT_OUTBOX_STORED = 26,
+    /// messages of the outbox that were acknowledged.
+    M531X_STAT_OUTBOX_SENT = 27,
+    /// messages that the outbox has dropped to make room.
+    M531X_STAT_OUTBOX_DROPPED = 28,
+}

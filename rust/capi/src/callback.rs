@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{mem, process};
 
-use m531x_core::{forks, leave_forked_child};
+use m531x_core::{forks, leave_forked_child, topic};
 
 use crate::constants::{m531x_finalizer, m531x_modem};
 
@@ -19,6 +19,8 @@ pub(crate) type EventFunction =
 #[derive(Default)]
 pub(crate) struct Callbacks {
     pub(crate) message: CallbackCell<MessageFunction>,
+    /// Those of topic filters, which come before that.
+    filters: Mutex<Vec<(String, Arc<CallbackCell<MessageFunction>>)>>,
     pub(crate) event: CallbackCell<EventFunction>,
 }
 
@@ -27,6 +29,43 @@ impl Callbacks {
     pub(crate) fn clear(&self) {
         self.message.replace(None);
         self.event.replace(None);
+        let filters = mem::take(&mut *self.filters());
+        for (_, cell) in filters {
+            cell.replace(None);
+        }
+    }
+
+    /// Whether a message may have a callback.
+    pub(crate) fn take_messages(&self) -> bool {
+        self.message.is_set() || !self.filters().is_empty()
+    }
+
+    /// The place for the callback of a topic filter, made if there is none.
+    pub(crate) fn of_filter(&self, filter: &str) -> Arc<CallbackCell<MessageFunction>> {
+        let mut filters = self.filters();
+        if let Some((_, cell)) = filters.iter().find(|(known, _)| known == filter) {
+            return Arc::clone(cell);
+        }
+        let cell = Arc::<CallbackCell<MessageFunction>>::default();
+        filters.push((filter.to_owned(), Arc::clone(&cell)));
+        cell
+    }
+
+    pub(crate) fn forget_filter(&self, filter: &str) {
+        self.filters().retain(|(known, _)| known != filter);
+    }
+
+    /// The callbacks of the filters that match a topic, in the order in which they were set.
+    pub(crate) fn matching(&self, name: &str) -> Vec<Arc<CallbackCell<MessageFunction>>> {
+        let filters = self.filters();
+        let matching = filters
+            .iter()
+            .filter(|(filter, _)| topic::matches(filter.as_bytes(), name.as_bytes()));
+        matching.map(|(_, cell)| Arc::clone(cell)).collect()
+    }
+
+    fn filters(&self) -> MutexGuard<'_, Vec<(String, Arc<CallbackCell<MessageFunction>>)>> {
+        self.filters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

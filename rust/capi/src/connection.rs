@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use m531x_core::operation::{Connect, Disconnect};
+use m531x_core::operation::{Connect, Delete, Disconnect, Status};
 
 use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
@@ -141,6 +141,46 @@ pub unsafe extern "C" fn m531x_mqtt_state(modem: m531x_modem, state: *mut i32) -
         // SAFETY: the caller passes NULL or a place that may be written.
         let out = unsafe { Out::required(state, "state") }?;
         out.set(entry.modem.mqtt_state() as i32);
+        Ok(())
+    })
+}
+
+/// Removes the configured client from the module, disconnected before if it is connected.
+///
+/// @param modem       [in] An open modem.
+/// @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+/// @return M531X_OK, M531X_ERR_MODEM_REBOOTED, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT,
+///         M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_delete(modem: m531x_modem, timeout_ms: i32) -> m531x_status {
+    guard_modem(modem, |entry| {
+        let limit = time_limit(timeout_ms)?;
+        run_within(&entry.modem, Delete, limit)
+    })
+}
+
+/// Asks the module for the state of its MQTT client.
+///
+/// @param modem       [in] An open modem.
+/// @param timeout_ms  [in] Milliseconds; -1 is the library's own limit.
+/// @param state       [out] M531X_STATE_...
+/// @return M531X_OK, M531X_ERR_TIMEOUT, M531X_ERR_COMMAND, M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED,
+///         M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE, M531X_ERR_INVALID_ARGUMENT.
+/// @note Thread-safe. Blocks; m531x_cancel and m531x_close wake it.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_ask_mqtt_state(
+    modem: m531x_modem,
+    timeout_ms: i32,
+    state: *mut i32,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a place that may be written.
+        let out = unsafe { Out::required(state, "state") }?;
+        let limit = time_limit(timeout_ms)?;
+        out.set(run_within(&entry.modem, Status, limit)? as i32);
         Ok(())
     })
 }

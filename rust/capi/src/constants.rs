@@ -38,5 +38,11 @@ pub type m531x_event_callback = Option<
 /// Releases user data; called once, after the last callback with that user data has returned. @since 0.1.0
 pub type m531x_finalizer = Option<extern "C-unwind" fn(user_data: *mut c_void)>;
 
+/// A timeout_ms without a limit of its own. @since 0.1.0
+pub const M531X_NO_LIMIT: i32 = -1;
+
+/// A timeout_ms that does not wait. @since 0.1.0
+pub const M531X_NO_WAIT: i32 = 0;
+
 /// Success.
 pub const M531X_OK: m531x_status = 0;

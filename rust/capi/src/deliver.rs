@@ -22,7 +22,12 @@ pub(crate) fn deliver_messages(
     let callback = called.then_some(move |message: Message| {
         let entry = weak.upgrade()?;
         let call = |function, user_data| call_with_message(function, modem, &message, user_data);
-        (!entry.callbacks.message.call(call)).then_some(message)
+        let mut taken = false;
+        for cell in entry.callbacks.matching(&message.topic) {
+            taken |= cell.call(call);
+        }
+        taken |= !taken && entry.callbacks.message.call(call);
+        (!taken).then_some(message)
     });
     entry.modem.on_messages(callback)
 }

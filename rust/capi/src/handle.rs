@@ -105,8 +105,12 @@ impl<T> Table<T> {
             generation,
             value: Some(value),
         };
+        Ok(self.handle(index, generation))
+    }
+
+    fn handle(&self, index: usize, generation: u32) -> u32 {
         let index = u32::try_from(index).unwrap_or(SLOT_MASK);
-        Ok(self.kind << KIND_SHIFT | index << SLOT_SHIFT | generation)
+        self.kind << KIND_SHIFT | index << SLOT_SHIFT | generation
     }
 
     /// What is behind a handle.
@@ -117,6 +121,18 @@ impl<T> Table<T> {
             .filter(|slot| slot.generation == handle & GENERATION_MASK)
             .and_then(|slot| slot.value.clone())
             .ok_or_else(|| self.stale(handle))
+    }
+
+    /// All handles that lead to something now.
+    pub(crate) fn handles(&self) -> Vec<u32> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let taken = slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.value.is_some());
+        taken
+            .map(|(index, slot)| self.handle(index, slot.generation))
+            .collect()
     }
 
     /// Takes what is behind a handle; from now on the handle is stale.

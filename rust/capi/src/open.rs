@@ -112,6 +112,24 @@ pub extern "C" fn m531x_close(modem: m531x_modem) -> m531x_status {
     guard(|| close(handle::modems().remove(modem)?))
 }
 
+/// Closes every open modem of this process, one after the other, as m531x_close does.
+///
+/// @return M531X_OK.
+/// @note Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn m531x_close_all() -> m531x_status {
+    guard(|| {
+        for modem in handle::modems().handles() {
+            // Another thread may have closed it meanwhile.
+            if let Ok(entry) = handle::modems().remove(modem) {
+                close(entry)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Wakes every thread that waits in a function of this modem; each returns M531X_ERR_CANCELLED.
 ///
 /// Publishes begun by m531x_publish_start go on. The modem stays open.

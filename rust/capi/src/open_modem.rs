@@ -1,5 +1,7 @@
 //! What is behind the handle of a modem.
 
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use m531x_core::{Error, Modem};
@@ -18,6 +20,7 @@ pub(crate) struct OpenModem {
     pub(crate) last_error: LastError,
     settings: Mutex<Settings>,
     begun: Mutex<Begun>,
+    user_data: AtomicPtr<c_void>,
     /// The virtual modem of a `virtual://` port, which lives as long as this.
     #[cfg(feature = "virtual-modem")]
     _virtual_modem: Option<m531x_virtual_modem::VirtualModem>,
@@ -36,6 +39,7 @@ impl OpenModem {
             last_error: LastError::default(),
             settings: Mutex::new(settings),
             begun: Mutex::default(),
+            user_data: AtomicPtr::default(),
             #[cfg(feature = "virtual-modem")]
             _virtual_modem: virtual_modem,
         }
@@ -57,6 +61,14 @@ impl OpenModem {
             }
         });
         Ok(place.insert(made).descriptor())
+    }
+
+    pub(crate) fn set_user_data(&self, user_data: *mut c_void) {
+        self.user_data.store(user_data, Ordering::SeqCst);
+    }
+
+    pub(crate) fn user_data(&self) -> *mut c_void {
+        self.user_data.load(Ordering::SeqCst)
     }
 
     pub(crate) fn settings_place(&self) -> &Mutex<Settings> {

@@ -1,6 +1,9 @@
 //! Callbacks: an addition for programs that can take them.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+use m531x_core::Error;
 
 use crate::callback::Registration;
 use crate::constants::{
@@ -8,6 +11,8 @@ use crate::constants::{
 };
 use crate::deliver::{deliver_events, deliver_messages};
 use crate::guard::guard_modem;
+use crate::marshal::text;
+use crate::open_modem::OpenModem;
 
 /// Has every message given to `callback` instead of queueing it for m531x_wait_message.
 ///
@@ -34,12 +39,58 @@ pub extern "C" fn m531x_set_message_callback(
     guard_modem(modem, |entry| {
         let new = callback.map(|function| Registration::new(function, user_data, finalizer));
         let called = new.is_some();
-        if called || entry.callbacks.message.is_set() {
-            deliver_messages(entry, modem, called)?;
+        if called {
+            deliver_messages(entry, modem, true)?;
         }
         entry.callbacks.message.replace(new);
-        Ok(())
+        end_delivery(entry, modem, called)
     })
+}
+
+/// Has every message that matches a topic filter given to `callback`, before that of m531x_set_message_callback and instead
+/// of it. It subscribes to nothing: m531x_subscribe does, before or after it, or an earlier session that the broker has kept.
+///
+/// A message that matches several filters goes to the callback of each. For the rest the rules of
+/// m531x_set_message_callback hold.
+///
+/// @param modem      [in] An open modem.
+/// @param filter     [in] The topic filter, UTF-8; + and # are wildcards.
+/// @param callback   [in] The function; NULL removes that of this filter.
+/// @param user_data  [in] Handed to the callback; may be NULL.
+/// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+/// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
+/// @note Thread-safe; the callback is called on a thread of the library.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn m531x_subscribe_callback(
+    modem: m531x_modem,
+    filter: *const c_char,
+    callback: m531x_message_callback,
+    user_data: *mut c_void,
+    finalizer: m531x_finalizer,
+) -> m531x_status {
+    guard_modem(modem, |entry| {
+        // SAFETY: the caller passes NULL or a string.
+        let filter = unsafe { text(filter, "filter") }?;
+        let called = callback.is_some();
+        if called {
+            deliver_messages(entry, modem, true)?;
+        }
+        let cell = entry.callbacks.of_filter(filter);
+        cell.replace(callback.map(|function| Registration::new(function, user_data, finalizer)));
+        if !called {
+            entry.callbacks.forget_filter(filter);
+        }
+        end_delivery(entry, modem, called)
+    })
+}
+
+/// Has messages wait again once no callback is left for them.
+fn end_delivery(entry: &Arc<OpenModem>, modem: m531x_modem, called: bool) -> Result<(), Error> {
+    if called || entry.callbacks.take_messages() {
+        return Ok(());
+    }
+    deliver_messages(entry, modem, false)
 }
 
 /// Has every event given to `callback` instead of queueing it for m531x_wait_event.

@@ -9,6 +9,18 @@ use crate::marshal::TextBuffer;
 /// The version of this header as major * 1000000 + minor * 1000 + patch.
 pub const M531X_VERSION_NUMBER: u32 = 1_000;
 
+/// The major version of this header.
+pub const M531X_VERSION_MAJOR: u32 = 0;
+
+/// The minor version of this header.
+pub const M531X_VERSION_MINOR: u32 = 1;
+
+/// The patch level of this header.
+pub const M531X_VERSION_PATCH: u32 = 0;
+
+/// The version of this header as a text, to compare with that of m531x_version_string.
+pub const M531X_VERSION_STRING: &str = "0.1.0";
+
 /// The ABI of this header; a library with another number must not be used with it.
 pub const M531X_ABI_VERSION: u32 = 0;
 
@@ -55,7 +67,7 @@ pub extern "C" fn m531x_abi_version() -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::M531X_VERSION_NUMBER;
+    use super::*;
 
     #[test]
     fn the_number_and_the_text_are_the_same_version() {
@@ -64,5 +76,15 @@ mod tests {
             + part(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
             + part(env!("CARGO_PKG_VERSION_PATCH"));
         assert_eq!(M531X_VERSION_NUMBER, number);
+        let parts = [
+            M531X_VERSION_MAJOR,
+            M531X_VERSION_MINOR,
+            M531X_VERSION_PATCH,
+        ];
+        assert_eq!(
+            parts.map(|part| part.to_string()).join("."),
+            env!("CARGO_PKG_VERSION")
+        );
+        assert_eq!(M531X_VERSION_STRING, env!("CARGO_PKG_VERSION"));
     }
 }

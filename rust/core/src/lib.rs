@@ -38,6 +38,8 @@ pub use event_kind::EventKind;
 pub use m531x_at::command::{QoS, Secret, Will};
 pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
+#[doc(hidden)]
+pub use m531x_at::topic;
 /// For the front ends: threads on which no signal handler of the application runs, and what forks and cancellations
 /// must not touch.
 #[doc(hidden)]

@@ -27,6 +27,8 @@ const SOURCES: &[&str] = &[
     "wait",
     "set_callback",
     "command",
+    "module",
+    "inspect",
     "record",
     "virtual_modem",
 ];
@@ -54,6 +56,21 @@ pub(super) fn render(root: &Path) -> Result<String, String> {
         .and_then(|(_, rest)| rest.split_once("/* end */"))
         .ok_or_else(|| format!("{EXAMPLE} has no loop"))?
         .0;
+    // cbindgen makes no texts.
+    let version = std::fs::read_to_string(folder.join("src/version.rs"))
+        .map_err(|error| format!("cannot read version.rs: {error}"))?;
+    let (_, version) = version
+        .split_once("M531X_VERSION_STRING: &str = ")
+        .ok_or_else(|| "version.rs has no M531X_VERSION_STRING".to_owned())?;
+    let version = version.split(';').next().unwrap_or_default();
+    let text = text.replacen(
+        "/**\n * The ABI of this header;",
+        &format!(
+            "/**\n * The version of this header as a text, to compare with that of m531x_version_string.\n */\n\
+             #define M531X_VERSION_STRING {version}\n\n/**\n * The ABI of this header;"
+        ),
+        1,
+    );
     let lines: Vec<_> = code.lines().collect();
     let text = text.replace("@LOOP@", &format!("  {}", lines.join("\n *   ")));
     Ok(text.lines().map(without_line_comment).collect())

@@ -22,17 +22,20 @@ pub enum Kind {
     Overflow,
     /// `[[outbox_overflow]]`
     OutboxOverflow,
+    /// `[[stat]]`
+    Stat,
 }
 
 impl Kind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Event,
         Self::State,
         Self::MessageFlag,
         Self::Option,
         Self::Overflow,
         Self::OutboxOverflow,
+        Self::Stat,
     ];
 
     /// What the C names of this kind begin with.
@@ -44,13 +47,14 @@ impl Kind {
             Self::Option => "M531X_OPTION_",
             Self::Overflow => "M531X_OVERFLOW_",
             Self::OutboxOverflow => "M531X_OUTBOX_OVERFLOW_",
+            Self::Stat => "M531X_STAT_",
         }
     }
 
     /// The number of the first row; none for flags, which are bits.
     const fn first(self) -> Option<u32> {
         match self {
-            Self::Event | Self::Option => Some(1),
+            Self::Event | Self::Option | Self::Stat => Some(1),
             Self::State | Self::Overflow | Self::OutboxOverflow => Some(0),
             Self::MessageFlag => None,
         }

@@ -38,6 +38,8 @@ pub struct ApiTable {
     overflow: Vec<Constant>,
     #[serde(default, rename = "outbox_overflow")]
     outbox_overflow: Vec<Constant>,
+    #[serde(default, rename = "stat")]
+    stats: Vec<Constant>,
 }
 
 /// Why a table is refused.
@@ -80,6 +82,7 @@ impl ApiTable {
             Kind::Option => &self.options,
             Kind::Overflow => &self.overflow,
             Kind::OutboxOverflow => &self.outbox_overflow,
+            Kind::Stat => &self.stats,
         }
     }
 
@@ -91,6 +94,7 @@ impl ApiTable {
             Kind::Option => &mut self.options,
             Kind::Overflow => &mut self.overflow,
             Kind::OutboxOverflow => &mut self.outbox_overflow,
+            Kind::Stat => &mut self.stats,
         }
     }
 }

@@ -138,5 +138,6 @@ const fn heading(kind: Kind) -> (&'static str, &'static str) {
             "m531x_outbox_overflow",
             "What happens to a publish for which the outbox has no room.",
         ),
+        Kind::Stat => ("m531x_stat", "The counters of m531x_stats, since opening."),
     }
 }

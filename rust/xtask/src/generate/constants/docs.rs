@@ -91,7 +91,7 @@ fn names(kind: Kind, row: &Constant) -> Vec<String> {
         Kind::Event | Kind::State => {
             vec![format!("`{}`", row.variant()), format!("`{}`", row.name)]
         }
-        Kind::MessageFlag => Vec::new(),
+        Kind::MessageFlag | Kind::Stat => Vec::new(),
         Kind::Option => vec![row.value.map_or("", ValueType::name).to_owned()],
         Kind::Overflow | Kind::OutboxOverflow => {
             vec![
@@ -136,6 +136,11 @@ const fn heading(kind: Kind) -> (&'static str, &'static str, &'static [&'static 
             "A full outbox",
             "What happens to a publish for which [the outbox](outbox.md) has no room.",
             &["Rust `OutboxOverflow`", "Python `Outbox.overflow`"],
+        ),
+        Kind::Stat => (
+            "Counters",
+            "For `m531x_stats` in C; in Rust and Python they are fields of `Stats`.",
+            &[],
         ),
     }
 }
