@@ -103,7 +103,7 @@ test-csharp: $(STAMPS)/cargo
 
 ## test-install: Install the C library into a folder and use it by pkg-config and CMake.
 test-install: $(STAMPS)/cargo $(STAMPS)/venv
-	@.ci/need cc pkg-config cmake
+	@.ci/need cc pkg-config cmake valgrind
 	@$(BIN)/python -m pytest --quiet bindings-tests/install
 
 ## test-dll: Build m531x.dll and test it under wine (the first time some minutes).

@@ -8,6 +8,9 @@ import pytest
 
 from header import ROOT
 
+# The library is built first, and linked into one object.
+pytestmark = pytest.mark.timeout(600)
+
 PROGRAM = ROOT / "examples" / "c" / "publish.c"
 CMAKE = """
 cmake_minimum_required(VERSION 3.10)
@@ -132,6 +135,21 @@ def test_the_static_library_has_no_global_names_but_ours(prefix: Path) -> None:
     names = [line.split()[0] for line in listing.splitlines() if " " in line]
     assert len(names) > 29
     assert [name for name in names if not name.startswith("m531x_")] == []
+
+
+def test_checkers_of_threads_report_nothing_with_the_installed_suppressions(
+    prefix: Path, tmp_path: Path
+) -> None:
+    examples = prefix / "share" / "doc" / "m531x" / "examples"
+    flags = run(["pkg-config", "--cflags", "--libs", "m531x"], prefix).split()
+    program = tmp_path / "program"
+    run(["cc", "-g", "-fsanitize=thread", examples / "publish.c", *flags, "-o", program], prefix)
+    sanitizer = ["env", f"TSAN_OPTIONS=suppressions={examples / 'm531x.tsan'}"]
+    assert "acknowledged" in run([*sanitizer, program], prefix)
+    run(["cc", "-g", examples / "publish.c", *flags, "-o", program], prefix)
+    helgrind = ["valgrind", "--quiet", "--tool=helgrind", "--error-exitcode=9"]
+    helgrind.append(f"--suppressions={examples / 'm531x.supp'}")
+    assert "acknowledged" in run([*helgrind, program], prefix)
 
 
 def test_a_program_finds_both_libraries_by_cmake(prefix: Path, tmp_path: Path) -> None:
