@@ -48,8 +48,8 @@ pub(super) struct LateAnswers {
 #[derive(Debug)]
 struct Late {
     name: String,
-    echo: Option<Echo>,
-    grammar: Option<Grammar>,
+    echo: Echo,
+    grammar: Grammar,
 }
 
 /// A probe in flight.
@@ -79,17 +79,8 @@ impl LateAnswers {
     pub(super) fn expect(&mut self, prepared: &PreparedCommand, echo: Echo) {
         self.push(Late {
             name: prepared.name.clone(),
-            echo: Some(echo),
-            grammar: Some(prepared.grammar.clone()),
-        });
-    }
-
-    /// Something unknown may be expected.
-    pub(super) fn mark_desynchronised(&mut self) {
-        self.push(Late {
-            name: String::new(),
-            echo: None,
-            grammar: None,
+            echo,
+            grammar: prepared.grammar.clone(),
         });
     }
 
@@ -137,13 +128,12 @@ impl LateAnswers {
         self.expected
             .iter_mut()
             .chain(self.lost_probes.iter_mut().map(|(late, _)| late))
-            .filter_map(|late| late.echo.as_mut())
-            .any(|echo| echo.takes(line))
+            .any(|late| late.echo.takes(line))
     }
 
     /// Whether the line is an information line of an expected answer.
     pub(super) fn takes_information(&mut self, line: &[u8]) -> bool {
-        let expected = |late: &Late| late.grammar.as_ref().is_some_and(|g| g.accepts(line));
+        let expected = |late: &Late| late.grammar.accepts(line);
         if let Some(index) = self.lost_probes.iter().position(|(late, _)| expected(late)) {
             self.lost_probes.remove(index);
             self.final_of_lost_due = true;
@@ -230,8 +220,8 @@ impl LateAnswers {
         self.lost_probes.push_back((
             Late {
                 name: probe.prepared.name,
-                echo: Some(probe.echo),
-                grammar: Some(probe.prepared.grammar),
+                echo: probe.echo,
+                grammar: probe.prepared.grammar,
             },
             now + MEMORY,
         ));

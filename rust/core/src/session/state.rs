@@ -53,8 +53,6 @@ pub(super) struct SessionState {
     pub internal: VecDeque<Internal>,
     /// What the module's own reconnecting has cost.
     pub missing: Missing,
-    /// The next command is to be preceded by a probe.
-    pub desynchronised: bool,
     /// The connection that is wanted.
     pub recovery: Tracker,
     /// Who waits for a password.
@@ -85,7 +83,6 @@ impl SessionState {
             session_present: None,
             internal: VecDeque::new(),
             missing: Missing::Nothing,
-            desynchronised: false,
             recovery: Tracker::new(&config.recovery),
             passwords: Passwords::default(),
             settled: false,

@@ -82,11 +82,6 @@ impl InFlightCommand {
         }
     }
 
-    /// Before the next command the module must be probed.
-    pub(in crate::session) fn mark_desynchronised(&mut self) {
-        self.late_answers.mark_desynchronised();
-    }
-
     /// Forgets everything in flight, as a rebooted module does.
     pub(in crate::session) fn reset(&mut self) {
         self.pending = None;

@@ -238,9 +238,6 @@ impl Scheduler {
         let step = entry.with_context(now, id, &mut self.state, |operation, cx| {
             operation.step(cx, input)
         });
-        if std::mem::take(&mut self.state.desynchronised) {
-            self.in_flight.mark_desynchronised();
-        }
         match step {
             Step::Pending => {}
             Step::Send(prepared) => {
