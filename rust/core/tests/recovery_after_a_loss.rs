@@ -322,3 +322,18 @@ fn a_late_ack_of_a_first_unsubscribing_does_not_end_the_second() {
     assert_eq!(rig.result(id), Ok(Outcome::Done));
     assert!(rig.session.subscriptions().is_empty());
 }
+
+#[test]
+fn a_module_that_begins_to_reconnect_after_the_loss_was_known_is_left_to_it() {
+    let mut rig = Rig::recovering();
+    rig.reply("\r\n+MQTTDISC\r\n");
+    rig.advance(SECOND / 2);
+    rig.reply("\r\n+MQTTREC:0\r\n");
+    rig.advance(30 * SECOND);
+    rig.expect_nothing();
+    rig.reply("\r\n+MQTTOPEN:OK\r\n");
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+    rig.advance(30 * SECOND);
+    rig.expect_nothing();
+    assert_eq!(rig.session.stats().recoveries.total(), 1);
+}

@@ -356,3 +356,51 @@ fn by_default_a_restart_that_nobody_heard_of_is_known_after_a_quarter_of_an_hour
     assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
     assert_eq!(rig.session.stats().recoveries.state_asked, 1);
 }
+
+#[test]
+fn what_the_module_says_meanwhile_does_not_put_a_check_off() {
+    let mut rig = checking(check());
+    for _ in 0..4 {
+        rig.advance(PERIOD / 4);
+        rig.reply("\r\n+CEREG:1\r\n");
+    }
+    granted(&mut rig);
+    let payload = published(&mut rig);
+    comes_back(&mut rig, &payload);
+    rig.expect_nothing();
+}
+
+#[test]
+fn the_next_check_comes_a_period_after_the_end_of_the_last() {
+    let mut rig = checking(check());
+    prove(&mut rig);
+    rig.advance(PERIOD);
+    let payload = published(&mut rig);
+    rig.advance(SECOND * 20);
+    comes_back(&mut rig, &payload);
+    rig.advance(SECOND * 599);
+    rig.expect_nothing();
+    rig.advance(SECOND);
+    published(&mut rig);
+}
+
+#[test]
+fn a_check_can_be_asked_for_and_left_out_while_connected() {
+    let with = |health_check| Recovery {
+        health_check,
+        ..recovering().recovery
+    };
+    let mut rig = Rig::recovering();
+    rig.session.set_recovery(rig.now, &with(Some(check())));
+    assert!(rig.session.recovers());
+    rig.advance(PERIOD);
+    granted(&mut rig);
+    let payload = published(&mut rig);
+    comes_back(&mut rig, &payload);
+    rig.session.set_recovery(rig.now, &with(None));
+    assert!(rig.session.recovers());
+    rig.advance(10 * PERIOD);
+    rig.expect_nothing();
+    rig.session.set_recovery(rig.now, &Recovery::off());
+    assert!(!rig.session.recovers());
+}

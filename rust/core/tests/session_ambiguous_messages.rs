@@ -3,7 +3,7 @@
 
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, EventKind, QoS};
-use m531x_test_support::session::{Rig, SECOND, command, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, command, ms, publish, subscribe};
 
 /// Under `#` this is either topic "t" with 13 bytes or topic "t,13,x" with 3 bytes, so that the
 /// OK behind "abc" may be payload.
@@ -172,4 +172,53 @@ fn with_exact_subscriptions_there_is_one_reading_and_the_ok_counts() {
     rig.advance(2 * SECOND);
     assert_eq!(rig.packet_id(id), None);
     assert_eq!(rig.messages()[0].payload, b"abc");
+}
+
+#[test]
+fn of_two_errors_while_it_is_probed_the_first_is_the_commands() {
+    let mut rig = wildcard();
+    let id = rig.begin(publish("t", QoS::AtMostOnce));
+    rig.expect("AT+MQTTPUB=\"t\",0,0,0,0,\"hi\"");
+    rig.reply(TWO_READINGS);
+    let_it_end(&mut rig);
+    rig.expect("AT+MQTTSTAT?");
+    rig.reply("\r\n+CME ERROR: 4\r\n");
+    assert!(!rig.is_done(id));
+    // A module that does not know the probe.
+    rig.reply("\r\n+CME ERROR: 50\r\n");
+    assert_eq!(rig.error(id).modem_code(), Some(4));
+    let next = rig.begin(command("AT+CSQ"));
+    rig.exchange("AT+CSQ", "\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(next), ["+CSQ:1,99"]);
+}
+
+#[test]
+fn a_read_whose_answer_is_swallowed_each_time_is_asked_four_times() {
+    let mut rig = wildcard();
+    let id = rig.begin_within(command("AT+CSQ"), 100 * SECOND);
+    let mut asked = 0;
+    while !rig.is_done(id) {
+        match rig.next_sent().as_deref() {
+            Some("AT+CSQ") => {
+                asked += 1;
+                rig.reply(TWO_READINGS);
+            }
+            Some(_) => rig.reply("\r\n+MQTTSTAT:5\r\n\r\nOK\r\n"),
+            None => let_it_end(&mut rig),
+        }
+    }
+    assert_eq!((asked, rig.code(id)), (4, ErrorCode::ResultUnknown));
+}
+
+#[test]
+fn an_answer_behind_a_message_that_takes_its_time_is_not_late() {
+    let mut rig = wildcard();
+    let id = rig.begin_within(RequestKind::Signal, 30 * SECOND);
+    rig.expect("AT+CSQ");
+    rig.advance(ms(9_990));
+    rig.reply("+MQTTPUBLISH:0,0,0,0,t,5,ab");
+    rig.advance(ms(20));
+    rig.reply("cde\r\n\r\n+CSQ:1,99\r\n\r\nOK\r\n");
+    assert!(matches!(rig.result(id), Ok(Outcome::Signal(_))));
+    assert_eq!(rig.messages()[0].payload, b"abcde");
 }

@@ -180,3 +180,24 @@ fn a_kept_session_with_too_many_unfinished_publishes_gets_qos_1() {
         assert_eq!((receipt.packet_id, receipt.qos), (Some(9), sent));
     }
 }
+
+#[test]
+fn what_was_unfinished_when_the_connection_ended_counts_as_well() {
+    for clean in [true, false] {
+        let mut rig = connected(clean);
+        for _ in 0..8 {
+            let id = rig.begin(publish("held", QoS::ExactlyOnce));
+            rig.exchange(&line("held", 2), "\r\nOK\r\n");
+            rig.abandon(id);
+        }
+        lose_and_recover(&mut rig);
+        let id = rig.begin(publish("t", QoS::ExactlyOnce));
+        if clean {
+            rig.exchange(&line("t", 2), "\r\nOK\r\n");
+            pubcomp(&mut rig, 1);
+        } else {
+            rig.exchange(&line("t", 1), "\r\nOK\r\n\r\n+MQTTPUBACK:1,0\r\n");
+        }
+        assert_eq!(rig.packet_id(id), Some(1));
+    }
+}

@@ -298,3 +298,21 @@ fn asked_while_awake(model: Model, stays_awake: Duration) {
         rig.advance(ms(100));
     }
 }
+
+#[test]
+fn an_answer_that_a_probe_has_overtaken_is_remembered_over_the_next_probe() {
+    let mut rig = timed_out();
+    let id = rig.begin_within(command("AT+CGATT?"), 2 * SECOND);
+    rig.exchange("AT+MQTTSTAT?", STAT);
+    rig.expect("AT+CGATT?");
+    rig.advance(2 * SECOND);
+    assert_eq!(rig.code(id), ErrorCode::Timeout);
+    let id = rig.begin(command("AT+CEREG?"));
+    rig.exchange("AT+MQTTSTAT?", STAT);
+    rig.expect("AT+CEREG?");
+    rig.reply(CSQ);
+    assert_eq!(rig.events(EventKind::LateAnswer), ["+CSQ:1,99", "OK"]);
+    assert!(!rig.is_done(id));
+    rig.reply("\r\n+CEREG:0,1\r\n\r\nOK\r\n");
+    assert_eq!(rig.lines(id), ["+CEREG:0,1"]);
+}

@@ -334,4 +334,6 @@ impl PacketIds {
 }
 
 #[cfg(test)]
+mod counting_tests;
+#[cfg(test)]
 mod tests;

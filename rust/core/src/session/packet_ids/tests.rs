@@ -2,44 +2,44 @@ use m531x_at::urc::AckNumbers;
 
 use super::*;
 
-const A: OperationId = OperationId(1);
-const B: OperationId = OperationId(2);
+pub(super) const A: OperationId = OperationId(1);
+pub(super) const B: OperationId = OperationId(2);
 const C: OperationId = OperationId(3);
-const ZERO: OperationId = OperationId(100);
+pub(super) const ZERO: OperationId = OperationId(100);
 const WAIT: Duration = Duration::from_secs(15);
 
 /// A module and its broker as the vendor's client has it, or otherwise.
-struct Line {
-    ids: PacketIds,
-    now: Instant,
+pub(super) struct Line {
+    pub(super) ids: PacketIds,
+    pub(super) now: Instant,
 }
 
 impl Line {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             ids: PacketIds::new(AckOrder::DupFirst),
             now: Instant::now(),
         }
     }
 
-    fn sent(&mut self, operation: OperationId, kind: AckKind) {
+    pub(super) fn sent(&mut self, operation: OperationId, kind: AckKind) {
         self.ids.register(operation, kind, None);
         self.ids.sent(self.now, operation, WAIT);
     }
 
-    fn publish(&mut self, operation: OperationId) {
+    pub(super) fn publish(&mut self, operation: OperationId) {
         self.sent(operation, AckKind::Publish1);
         self.ids.was_read(operation);
     }
 
-    fn zeros(&mut self, count: usize) {
+    pub(super) fn zeros(&mut self, count: usize) {
         for _ in 0..count {
             self.sent(ZERO, AckKind::Publish0);
             self.ids.was_read(ZERO);
         }
     }
 
-    fn acked(&mut self, id: u16) -> Owner {
+    pub(super) fn acked(&mut self, id: u16) -> Owner {
         let numbers = AckNumbers {
             first: 0,
             second: Some(id),
@@ -49,14 +49,14 @@ impl Line {
     }
 
     /// A publish and its acknowledgement, nothing else under way.
-    fn round_trip(&mut self, id: u16) {
+    pub(super) fn round_trip(&mut self, id: u16) {
         let operation = OperationId(1_000 + u64::from(id));
         self.publish(operation);
         assert_eq!(self.acked(id), of(operation, id));
     }
 }
 
-fn of(operation: OperationId, packet_id: u16) -> Owner {
+pub(super) fn of(operation: OperationId, packet_id: u16) -> Owner {
     Owner::Operation {
         operation,
         packet_id,
