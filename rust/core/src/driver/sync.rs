@@ -23,7 +23,7 @@ pub(crate) mod channel {
     use std::ops::Deref;
     use std::sync::Arc;
 
-    pub(crate) use crossbeam_channel::{SendError, TryRecvError, TrySendError, at, never, select};
+    pub(crate) use crossbeam_channel::{SendError, TryRecvError, TrySendError, select};
     use loom::sync::atomic::{AtomicUsize, Ordering};
 
     pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
@@ -77,10 +77,6 @@ pub(crate) mod channel {
     }
 
     impl<T> Receiver<T> {
-        pub(crate) fn len(&self) -> usize {
-            self.step().len()
-        }
-
         pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
             self.step().try_recv()
         }

@@ -11,6 +11,7 @@ mod state;
 mod taking;
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use lanes::Lane;
 pub(super) use lanes::Select;
@@ -19,7 +20,7 @@ pub(super) use state::weight;
 pub(super) use taking::{Entry, Taken};
 
 use super::Overflow;
-use super::sync::{Condvar, Mutex, MutexGuard};
+use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard};
 use crate::{Incoming, Message};
 
 /// How much may wait, and what happens beyond.
@@ -40,6 +41,9 @@ pub(super) type Signal = Box<dyn Fn(bool) + Send + Sync>;
 pub(super) struct Mailbox {
     state: Mutex<State>,
     changed: Condvar,
+    /// The port is not read because of this mailbox, or the session keeps back what it has. Changed
+    /// under the lock.
+    backpressured: AtomicBool,
 }
 
 impl Mailbox {
@@ -47,6 +51,7 @@ impl Mailbox {
         Self {
             state: Mutex::new(State::new(limits)),
             changed: Condvar::new(),
+            backpressured: AtomicBool::new(false),
         }
     }
 
@@ -64,7 +69,7 @@ impl Mailbox {
         let mut lanes = 0;
         let blocked = loop {
             if state.is_blocked() {
-                state.backpressured = true;
+                self.backpressured.store(true, Ordering::Relaxed);
                 break true;
             }
             match next() {
@@ -88,12 +93,12 @@ impl Mailbox {
 
     /// True once after backpressure, when there is room again; to be asked after taking.
     pub(super) fn has_room_again(&self) -> bool {
-        let mut state = self.lock();
-        if !state.backpressured || !state.has_ample_room() {
+        // Whoever takes the last that holds the port up has had the lock after `fill` had it.
+        if !self.backpressured.load(Ordering::Relaxed) {
             return false;
         }
-        state.backpressured = false;
-        true
+        let state = self.lock();
+        state.has_ample_room() && self.backpressured.swap(false, Ordering::Relaxed)
     }
 
     /// Nothing more will come; takers get the rest, and then the end: those who read only after the

@@ -34,8 +34,6 @@ pub(super) struct State {
     pub(super) called: Select,
     pub(super) routes: Routes,
     pub(super) drops: Drops,
-    /// The port is not read because of this mailbox, or the session keeps back what it has.
-    pub(super) backpressured: bool,
     pub(super) ended: bool,
     /// The modem was closed: waits end at once.
     pub(super) closed: bool,
@@ -78,7 +76,6 @@ impl State {
             called: Select(0),
             routes: Routes::default(),
             drops: Drops::default(),
-            backpressured: false,
             ended: false,
             closed: false,
             delivering: false,

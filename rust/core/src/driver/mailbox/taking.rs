@@ -151,8 +151,8 @@ impl Mailbox {
         takable: impl Fn(&State) -> bool,
         over: impl Fn(&State) -> Option<Taken<MutexGuard<'a, State>>>,
     ) -> Taken<MutexGuard<'a, State>> {
-        // An `Instant` cannot hold every `Duration`: what is beyond it is as good as no limit.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // Asking for the time takes as long as taking what waits.
+        let mut deadline = None;
         let mut state = self.lock();
         if select.overlaps(Select::CALLED) && std::mem::take(&mut state.delivering) && state.ended {
             // The callback that had the last entry has returned.
@@ -179,7 +179,10 @@ impl Mailbox {
                 state.woken.0 &= !select.0;
                 return Taken::Nothing;
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            // An `Instant` cannot hold every `Duration`: what is beyond it is as good as no limit.
+            let deadline = *deadline
+                .get_or_insert_with(|| timeout.and_then(|time| Instant::now().checked_add(time)));
+            let left = deadline.map(|due| due.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Taken::Nothing;
             }
