@@ -27,7 +27,7 @@ def test_publishes_and_receives_over_a_pseudo_terminal_and_a_real_broker(
             await subscription.unsubscribe()
             assert modem.subscriptions() == []
             await modem.disconnect()
-            assert modem.mqtt_state() is m531x.MqttState.CONFIGURED
+            assert modem.state is m531x.MqttState.CONFIGURED
 
     run(main)
 
@@ -46,7 +46,7 @@ def test_every_question_to_the_module_has_its_answer() -> None:
             await modem.wake()
             assert await modem.command("AT") == []
             await modem.reboot()
-            assert modem.mqtt_state() is not m531x.MqttState.CONNECTED
+            assert modem.state is not m531x.MqttState.CONNECTED
             assert modem.stats().reboots == 1
 
     run(main)

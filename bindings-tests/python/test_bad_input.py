@@ -42,7 +42,7 @@ def test_it_is_refused_before_a_byte_is_sent(shared: m531x.Modem, name: str) -> 
     assert isinstance(caught.value, ValueError)
     assert caught.value.code is m531x.ErrorCode.INVALID_ARGUMENT
     assert shared.stats().bytes_sent == sent
-    assert shared.mqtt_state() is m531x.MqttState.CONNECTED
+    assert shared.state is m531x.MqttState.CONNECTED
 
 
 @pytest.fixture(scope="module")

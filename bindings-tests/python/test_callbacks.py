@@ -61,12 +61,16 @@ def test_on_message_gets_what_no_subscription_takes_and_messages_the_rest(
     assert called.empty()
 
 
-def test_subscribing_again_replaces_the_callback(memory_modem: m531x.Modem) -> None:
-    calls: queue.Queue[str] = queue.Queue()
-    memory_modem.subscribe("a", callback=lambda _: calls.put("first"))
-    memory_modem.subscribe("a", callback=lambda _: calls.put("second"))
-    memory_modem.publish("a", "x")
-    assert calls.get(timeout=10) == "second"
+def test_a_callback_that_the_filter_has_gets_each_message_once(
+    memory_modem: m531x.Modem,
+) -> None:
+    received: queue.Queue[m531x.Message] = queue.Queue()
+    for _ in range(2):  # as programs do in on_connect
+        memory_modem.subscribe("a", callback=received.put)
+    memory_modem.publish("a", "1", qos=1)
+    memory_modem.publish("a", "2", qos=1)
+    assert [received.get(timeout=10).text for _ in range(2)] == ["1", "2"]
+    assert received.empty()
 
 
 def test_a_refused_subscription_leaves_the_old_callback(memory_modem: m531x.Modem) -> None:
@@ -185,6 +189,7 @@ def test_a_done_callback_is_called_when_the_modem_is_closed_first() -> None:
             delivery.add_done_callback(done.put)
             with pytest.raises(m531x.ModemTimeoutError, match="goes on"):
                 delivery.wait(timeout=0.1)
+            modem.close()
         assert done.get(timeout=10) is delivery
         with pytest.raises(m531x.ClosedError):
             delivery.wait(0)

@@ -15,12 +15,12 @@ from m531x import MqttState, _native
 
 def test_the_states_of_a_connection(virtual: m531x.VirtualModem, client_id: str) -> None:
     with m531x.Modem(virtual.port) as modem:
-        assert modem.mqtt_state() is MqttState.OFF
+        assert str(modem.state) == "off"
         modem.connect("broker.example", client_id=client_id)
-        assert modem.mqtt_state() is MqttState.CONNECTED
+        assert str(modem.state) == "connected"
         assert modem.status() is MqttState.CONNECTED
         modem.disconnect()
-        assert modem.mqtt_state() is not MqttState.CONNECTED
+        assert modem.state is not MqttState.CONNECTED
         modem.delete()
         assert modem.status() is MqttState.OFF
 
@@ -126,7 +126,7 @@ def test_a_reboot_of_the_module_is_reported_and_ends_the_connection(
     modem.on_event = events.append
     virtual.reboot()
     eventually(lambda: any(event.kind is m531x.EventKind.REBOOTED for event in events))
-    eventually(lambda: modem.mqtt_state() is not MqttState.CONNECTED)
+    eventually(lambda: modem.state is not MqttState.CONNECTED)
     with pytest.raises(m531x.NotConnectedError):
         modem.publish("a", "b")
 
@@ -199,7 +199,7 @@ def test_events_that_nobody_takes_do_not_pile_up(
         eventually(lambda: modem.stats().queued_events == 0)
         modem.connect("broker.example", client_id="test")
         modem.virtual_modem.reboot()
-        eventually(lambda: modem.mqtt_state() is MqttState.OFF)
+        eventually(lambda: modem.state is MqttState.OFF)
 
 
 @pytest.mark.parametrize("firmware", ["vendor", "manual"])

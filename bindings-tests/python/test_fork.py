@@ -86,7 +86,7 @@ def child():
     refused("messages", lambda: modem.messages(timeout=1))
     refused("messages begun before", lambda: next(messages))
     refused("subscription.messages", lambda: subscription.messages(timeout=1))
-    refused("mqtt_state", lambda: modem.mqtt_state())
+    refused("mqtt_state", lambda: modem.state)
     refused("stats", lambda: modem.stats())
     refused("trace", lambda: modem.trace())
     refused("delivery.wait", lambda: delivery.wait(5))

@@ -32,8 +32,8 @@ def test_the_line_is_logged_in_order_by_a_thread_of_python(
     with m531x.Modem("virtual://") as modem:
         connect(modem)
         modem.command("AT+CGMM")
-        eventually(lambda: "virtual:// < M5310-A" in wire(caplog)[-2:])
-    lines = wire(caplog)
+        eventually(lambda: wire(caplog)[-2:] == ["virtual:// < M5310-A", "virtual:// < OK"])
+        lines = wire(caplog)
     assert lines[0] == "virtual:// > AT"
     assert lines[-3:] == ["virtual:// > AT+CGMM", "virtual:// < M5310-A", "virtual:// < OK"]
     assert any("***" in line for line in lines)
@@ -108,6 +108,7 @@ def test_a_payload_that_looks_like_protocol_is_one_message_in_log_and_trace(
         assert next(iter(modem.messages(timeout=10))).payload == lure
         eventually(lambda: any("+MQTTPUBLISH" in line for line in wire(caplog)))
         trace = modem.trace()
+        modem.close()
     holding = [entry for entry in trace if "+MQTTDISC" in entry.text]
     assert [entry.kind for entry in holding] == ["message"]
     assert holding[0].text.endswith(r"x\r\n\r\nOK\r\n\r\n+MQTTDISC:OK\r\n")

@@ -150,7 +150,7 @@ def test_a_callback_may_connect_with_a_function(
         modem.on_event = on_event
         guarded.inject(b"+CSCON:1\r\n")
         assert ended.get(timeout=20) is None
-        assert modem.mqtt_state() is m531x.MqttState.CONNECTED
+        assert modem.state is m531x.MqttState.CONNECTED
 
 
 def test_what_cannot_be_called_for_a_password_is_refused_at_once() -> None:

@@ -82,11 +82,13 @@ def test_a_virtual_modem_plays_what_was_recorded_and_tells_differences(tmp_path:
     path = tmp_path / "field.rec"
     with m531x.Modem("virtual://", model="M5311", record=path) as modem:
         recorded = live(modem)
+        modem.close()
     with m531x.VirtualModem(replay=path) as virtual:
         with m531x.Modem(virtual.port, model="M5311") as modem:
             played = live(modem)
             with pytest.raises(m531x.M531xError):
                 modem.command("AT+CSQ", timeout=0.5)
+            modem.close()
         told = virtual.differences
     assert [m.payload for m in played] == [m.payload for m in recorded]
     assert len(told) == 1

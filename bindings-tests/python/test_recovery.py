@@ -54,7 +54,7 @@ def test_without_recovery_a_lost_connection_stays_lost(
         modem.connect("broker.example", client_id=client_id)
         virtual.reboot()
         assert lost.wait(20)
-        assert modem.mqtt_state() is MqttState.OFF
+        assert modem.state is MqttState.OFF
         with pytest.raises((m531x.NotConnectedError, m531x.ModemRebootedError)):
             modem.publish("a", "b", qos=1)
 
@@ -66,7 +66,7 @@ def test_at_most_once_fails_at_once_and_at_least_once_waits_as_long_as_it_may(
     with m531x.Modem(virtual.port, recovery=later) as modem:
         modem.connect("broker.example", client_id=client_id)
         virtual.reboot()
-        eventually(lambda: modem.mqtt_state() is MqttState.LOST, 20)
+        eventually(lambda: modem.state is MqttState.LOST, 20)
         with pytest.raises(m531x.NotConnectedError):
             modem.publish("a", "b")
         with pytest.raises(m531x.ModemTimeoutError):
@@ -168,7 +168,7 @@ def test_the_modules_own_reconnect_is_a_disconnect_and_a_connect(
             virtual.inject(b"\r\n+MQTTOPEN:OK\r\n")
         eventually(lambda: turns == ["up", "down", "up", "down", "up"], 10)
         assert modem.subscriptions() == ["a"]
-    assert modem.mqtt_state() is MqttState.OFF
+    assert modem.state is MqttState.OFF
     assert modem.subscriptions() == []
 
 

@@ -24,7 +24,7 @@ def test_a_connection_that_the_module_makes_at_its_second_attempt_is_made(bench:
     mended = module.loop.later(4.0, lambda: setattr(module.broker, "connack_delay", 0.0))
     made.connect(ack_timeout=2, keepalive=60)
     mended.cancel()
-    assert made.modem.mqtt_state() is m531x.MqttState.CONNECTED
+    assert made.modem.state is m531x.MqttState.CONNECTED
     assert [line for line in module.printed if "REC" in line or "TO" in line]
     assert made.judge.publish("a", 1)
     made.judge.check_nothing_failed()
@@ -39,12 +39,12 @@ def test_a_connect_that_gave_up_leaves_no_connection_behind(bench: MakeBench) ->
         made.connect(timeout=4)
     module.broker.connack_delay = 0.0
     module.wait_for(lambda: module.client.state in (0, 1), 20)
-    assert modem.mqtt_state() is not m531x.MqttState.CONNECTED
+    assert str(modem.state) != "connected"
     done = threading.Event()
     module.loop.later(30.0, done.set)
     assert done.wait(60)
     assert module.client.state in (0, 1)
-    assert modem.mqtt_state() is not m531x.MqttState.CONNECTED
+    assert modem.state is not m531x.MqttState.CONNECTED
 
 
 @pytest.mark.parametrize("cfg_refused", [True, False])
@@ -58,7 +58,7 @@ def test_a_second_connect_right_after_a_refused_one(
     with pytest.raises(m531x.ConnectError):
         made.connect()
     made.connect()
-    assert made.modem.mqtt_state() is m531x.MqttState.CONNECTED
+    assert made.modem.state is m531x.MqttState.CONNECTED
     assert made.judge.publish("a", 1)
     made.judge.check_nothing_failed()
 

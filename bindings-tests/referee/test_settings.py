@@ -52,7 +52,7 @@ def test_a_connection_slower_than_the_modules_own_timeout_is_made(bench: MakeBen
     made = bench(connect=False)
     made.module.broker.connack_delay = 12.0
     made.connect(ack_timeout=30)
-    assert made.modem.mqtt_state() is m531x.MqttState.CONNECTED
+    assert made.modem.state is m531x.MqttState.CONNECTED
     assert made.module.broker.connections == 1
     assert not any("MQTTTO" in line for line in made.module.printed)
 

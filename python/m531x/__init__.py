@@ -3,7 +3,7 @@
 Example:
     >>> import m531x
     >>> with m531x.Modem("virtual://") as modem:  # or "/dev/ttyUSB0", "COM5"
-    ...     modem.connect("broker.example", client_id="meter-17")
+    ...     _ = modem.connect("broker.example", client_id="meter-17")
     ...     modem.publish("meter/17/count", "42", qos=1).qos
     1
 
@@ -14,6 +14,7 @@ The classes of results are in `m531x.doctor` (reports of a modem about itself) a
 
 from __future__ import annotations
 
+import m531x._main_interpreter  # noqa: F401 - ahead of the native module
 from m531x._constants import EventKind, MqttState
 from m531x._delivery import Delivery
 from m531x._errors import (
@@ -46,9 +47,10 @@ from m531x._live import live
 from m531x._modem import Modem
 from m531x._native import Message, __version__, topic_matches
 from m531x._outbox import Outbox
+from m531x._pending import Pending
 from m531x._ports import ports
 from m531x._subscription import Subscription
-from m531x._types import Event, HealthCheck, Receipt, Recovery, Will
+from m531x._types import Event, HealthCheck, Receipt, Recovery, Session, Will
 from m531x._virtual_modem import VirtualModem
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "Outbox",
     "OutboxError",
     "OutboxFullError",
+    "Pending",
     "PortError",
     "PublishError",
     "QueueFullError",
@@ -83,6 +86,7 @@ __all__ = [
     "Recovery",
     "RepeatedLossError",
     "ResultUnknownError",
+    "Session",
     "SubscribeError",
     "Subscription",
     "UnsupportedModelError",
@@ -94,3 +98,18 @@ __all__ = [
     "to_pandas",
     "topic_matches",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Imports `m531x.aio` at its first use: it needs asyncio, which takes time to import."""
+    if name == "aio":
+        import m531x.aio
+
+        return m531x.aio
+    raise AttributeError(f"module 'm531x' has no attribute {name!r}")
+
+
+for _name in __all__:
+    # Tracebacks show where a program finds an error, and not where it is defined.
+    if isinstance(globals()[_name], type) and issubclass(globals()[_name], BaseException):
+        globals()[_name].__module__ = __name__

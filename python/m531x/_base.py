@@ -10,23 +10,43 @@ from typing import Any, ClassVar, Final, Protocol
 from m531x import _native
 from m531x._callbacks import CallbackRegistry, check_callback
 from m531x._constants import MqttState, Overflow
-from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
+from m531x._errors import (
+    ArgumentTypeError,
+    ClosedError,
+    InvalidArgumentError,
+    ModemTimeoutError,
+)
 from m531x._event_log import EventLog, lines_to_keep
 from m531x._html import table
 from m531x._outbox import Outbox
 from m531x._outbox import parts as outbox_parts
 from m531x._outbox import stats_of as outbox_stats
 from m531x._ports import path_text
-from m531x._routes import MessageCallback
+from m531x._routes import MessageCallback, Route
 from m531x._types import Event, HealthCheck, Recovery, Will
 from m531x._virtual_modem import VirtualModem
 from m531x.doctor import Stats
 from m531x.recording import Recording, Trace
 
-__all__ = ["NOT_OPEN", "ModemBase", "SubscriptionBase", "stats_of", "will_parts"]
+__all__ = [
+    "LEAVING_S",
+    "LEFT_BY_DISCONNECT",
+    "NOT_OPEN",
+    "ModemBase",
+    "SubscriptionBase",
+    "stats_of",
+    "will_parts",
+]
 
 _VIRTUAL: Final = "virtual://"
 NOT_OPEN: Final = "the modem is not open yet: use `async with`, or await it"
+# How long the end of a `with` statement waits for the goodbye.
+LEAVING_S: Final = 5.0
+LEFT_BY_DISCONNECT: Final = (
+    MqttState.CONNECTING,
+    MqttState.CONNECTED,
+    MqttState.MODULE_RECONNECTING,
+)
 _DEFAULT_RECOVERY: Final = Recovery()
 _SHOWN_COUNTERS: Final = (
     "messages",
@@ -45,6 +65,9 @@ class ModemBase:
     """Options, callbacks, and the methods that need no answer from the module."""
 
     _awaits_callbacks: ClassVar[bool] = False
+    # Until `__init__` has come so far: a subclass may fail ahead of it.
+    _closed: bool = False
+    _port: str = ""
 
     def __init__(
         self,
@@ -178,9 +201,85 @@ class ModemBase:
         if callback is not None:
             check_callback(name, callback, *parameters, awaited=self._awaits_callbacks)
 
-    def mqtt_state(self) -> MqttState:
-        """The state of the MQTT connection as last heard; `status` asks the module."""
+    @property
+    def state(self) -> MqttState:
+        """The state of the MQTT connection as far as it is known; `status` asks the module."""
         return MqttState(self._opened.mqtt_state())
+
+    def max_payload(self, topic: str, binary: bool = True) -> int:
+        """The longest payload that can be published to a topic with any QoS, in bytes.
+
+        Args:
+            topic: The topic name, which takes room of the same command.
+            binary: Whether the payload may hold any bytes; if False, only printable ASCII without
+                ``"`` and the backslash, which needs half the room on the line.
+
+        Raises:
+            InvalidArgumentError: The topic is wrong.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     print(modem.max_payload("meter/17"), modem.max_payload("meter/17", False))
+            494 990
+        """
+        return self._opened.max_payload(topic, binary)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while a message waits that no callback takes.
+
+        It is for event loops other than asyncio's: ``select``, Qt's ``QSocketNotifier``, tkinter's
+        ``createfilehandler``. Take messages with ``receive(timeout=0)`` until it raises
+        `ModemTimeoutError`; the descriptor itself must be neither read nor closed.
+
+        Raises:
+            InvalidArgumentError: Windows has no such descriptor.
+            ClosedError: The modem is closed.
+        """
+        self._require_open()
+        number = self._opened.fileno()
+        if number is None:
+            raise InvalidArgumentError("this system has no such descriptor: use a callback")
+        return number
+
+    def add_callback(self, topic: str, callback: MessageCallback) -> None:
+        """Calls ``callback(message)`` for messages that match a filter, without subscribing to it.
+
+        It is for the subscriptions of a session that the broker has kept (``clean_session=False``),
+        whose messages may arrive as soon as the connection is made: add callbacks before
+        `connect`. It stays until `remove_callback`, and also gets messages of `subscribe`.
+
+        Args:
+            topic: The topic filter.
+            callback: Called as ``callback(message)``; once for each message, also if it was added
+                for the filter before.
+
+        Raises:
+            InvalidArgumentError: The filter or the callback is wrong.
+        """
+        _native.check_filter("topic", topic)
+        if callback is None:
+            raise ArgumentTypeError("callback is NoneType: give a function like callback(message)")
+        self._check_callback("callback", callback, "message")
+        self._callbacks.routes.add(topic, callback, subscribed=False)
+
+    def remove_callback(self, topic: str) -> None:
+        """Removes the callbacks that `add_callback` has added for this filter."""
+        _native.check_filter("topic", topic)
+        self._callbacks.routes.remove_callback(topic)
+
+    def _require_open(self) -> None:
+        """Raises if the modem is closed."""
+        raise NotImplementedError
+
+    def _no_message(self, timeout: float | None) -> ModemTimeoutError:
+        """The error of a wait for a message that none ended, with the likely reason."""
+        text = f"no message has arrived within {timeout:g} s" if timeout else "no message waits"
+        if not self._opened.subscriptions():
+            text += "; nothing is subscribed: subscribe first"
+        elif self._callbacks.routes.default is not None:
+            text += "; on_message takes what no other callback does"
+        return ModemTimeoutError(text)
 
     def subscriptions(self) -> list[str]:
         """The filters that are subscribed."""
@@ -243,7 +342,7 @@ class ModemBase:
             counters = self.stats()
             rows += [(name, getattr(counters, name)) for name in _SHOWN_COUNTERS]
         with contextlib.suppress(ClosedError):
-            rows.append(("state", self.mqtt_state()))
+            rows.append(("state", self.state))
             rows.append(("subscriptions", ", ".join(self.subscriptions()) or None))
         return table(title, rows)
 
@@ -251,27 +350,35 @@ class ModemBase:
 class SubscriptionBase:
     """A subscription and its modem."""
 
-    def __init__(
-        self,
-        modem: Any,
-        topic: str,
-        granted_qos: int,
-        callback: MessageCallback | None,
-        hex_: bool,
-    ) -> None:
+    def __init__(self, modem: Any, route: Route, granted_qos: int, hex_: bool) -> None:
         """`Modem.subscribe` makes it."""
-        self.topic: str = topic
+        self.topic: str = route.filter
         self.granted_qos: int = granted_qos
         self.hex: bool = hex_
         self._modem: Any = modem
-        self._callback = callback
+        self._route = route
+        route.belongs_to(self)
+
+    @property
+    def live(self) -> bool:
+        """Whether messages still come: neither unsubscribed, nor lost with the connection."""
+        try:
+            return self._route.live and self.topic in self._modem.subscriptions()
+        except ClosedError:
+            return False
 
     def _require_no_callback(self) -> None:
-        if self._callback is not None:
+        if self._route.callback is not None:
             raise InvalidArgumentError(
                 f"the subscription of {self.topic!r} has a callback, which gets its messages: "
                 "subscribe without callback to read them here"
             )
+
+    def _repr_html_(self) -> str:
+        return table(
+            "Subscription",
+            [("topic", self.topic), ("granted_qos", self.granted_qos), ("live", self.live)],
+        )
 
 
 class _Drain(Protocol):

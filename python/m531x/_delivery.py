@@ -22,7 +22,7 @@ class Delivery:
     Example:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
-        ...     modem.connect("broker.example", client_id="meter-17")
+        ...     _ = modem.connect("broker.example", client_id="meter-17")
         ...     deliveries = [modem.publish_nowait("count", str(n), qos=1) for n in range(3)]
         ...     [delivery.wait(timeout=5).qos for delivery in deliveries]
         [1, 1, 1]

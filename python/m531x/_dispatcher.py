@@ -21,7 +21,7 @@ from m531x._errors import ClosedError, M531xError
 from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import checked, why
-from m531x._routes import MessageCallback
+from m531x._routes import MessageCallback, Route
 from m531x._secret import Hidden
 
 __all__ = ["Dispatcher"]
@@ -84,21 +84,39 @@ class Dispatcher:
         self._started = True
         _watch.register()
 
-    def take(self, filter_: str | None, timeout: float | None) -> Message | None:
-        """Takes a message that no callback takes, of this filter or of any.
+    def reads_ended(self) -> int:
+        """How often `disconnect` has ended what is read."""
+        return self._native.reads_ended()
+
+    def take(self, route: Route | None, timeout: float | None, since: int) -> Message | None:
+        """Takes a message that no callback takes, of this route or of any.
+
+        Args:
+            route: The route of the subscription.
+            timeout: Seconds to wait.
+            since: What `reads_ended` returned when the reading began.
 
         Returns:
-            None if none came within `timeout` seconds, or when none will come any more.
+            None if none came in time.
 
         Raises:
-            M531xError: What ended the stream of messages, if that was not `close`.
+            ClosedError: The modem is closed, or the subscription has ended, and nothing is left.
+            OperationCancelledError: The connection was ended, and nothing is left.
+            M531xError: What else ended the stream of messages.
         """
-        try:
-            return self._native.take(filter_, timeout)
-        except ClosedError:
-            if self._forked:
-                raise
-            return None
+        if route is None:
+            return self._native.take(None, timeout, since)
+        message = route.take_earlier(self._native.take_now)
+        if message is not None:
+            return message
+        if not route.live:
+            raise ClosedError(f"the subscription of {route.filter!r} has ended: subscribe again")
+        return self._native.take(route.places[-1], timeout, since)
+
+    @property
+    def forked(self) -> bool:
+        """Whether this is a forked child, to which the modem does not belong."""
+        return self._forked
 
     def stop(self) -> None:
         """Ends the thread, after the callback that is running; the native modem must be closed."""

@@ -46,7 +46,7 @@ def to_pandas(items: Iterable[Any]) -> Any:
     Example:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
-        ...     modem.connect("broker.example", client_id="meter-17")
+        ...     _ = modem.connect("broker.example", client_id="meter-17")
         ...     receipts = [modem.publish("count", str(n), qos=1) for n in range(3)]
         >>> list(m531x.to_pandas(receipts).columns)
         ['packet_id', 'qos', 'elapsed']

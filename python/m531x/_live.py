@@ -118,7 +118,7 @@ class Live:
     def _rows(self, modem: Modem) -> list[tuple[str, object]]:
         stats = modem.stats()
         rows: list[tuple[str, object]] = [
-            ("state", modem.mqtt_state()),
+            ("state", modem.state),
             ("signal", _shown_signals(list(self.signals)[-_SHOWN_SIGNALS:])),
             ("messages", f"{stats.messages}, {self._rate(stats.messages):.1f} a second"),
             ("published", stats.published),

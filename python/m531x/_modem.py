@@ -11,20 +11,28 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from m531x import _native
-from m531x._base import ModemBase, stats_of, will_parts
+from m531x._base import LEAVING_S, LEFT_BY_DISCONNECT, ModemBase, stats_of, will_parts
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import MqttState
 from m531x._delivery import Delivery
 from m531x._dispatcher import Dispatcher
-from m531x._errors import ClosedError, ConnectError
+from m531x._errors import (
+    ClosedError,
+    ConnectError,
+    M531xError,
+    NotConnectedError,
+    OperationCancelledError,
+)
 from m531x._event_log import EventLog
 from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._native import Message
 from m531x._password import Logins, checked, failed, parts
-from m531x._routes import MessageCallback
+from m531x._payload import Payload
+from m531x._pending import Pending
+from m531x._routes import MessageCallback, Route
 from m531x._secret import Hidden, shown_command
 from m531x._subscription import MessageIterator, Subscription
-from m531x._types import Payload, Receipt, Will
+from m531x._types import Receipt, Session, Will
 from m531x.doctor import Diagnosis, ModemInfo, MqttConfig, Signal, Stats
 
 __all__ = ["Modem"]
@@ -90,10 +98,10 @@ class Modem(ModemBase):
     Example:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
-        ...     modem.connect("broker.example", client_id="meter-17")
+        ...     _ = modem.connect("broker.example", client_id="meter-17")
         ...     room = modem.subscribe("room/+/temperature", qos=1)
         ...     receipt = modem.publish("room/1/temperature", "21.5", qos=1)
-        ...     message = next(room.messages(timeout=5))
+        ...     message = room.receive(timeout=5)
         ...     print(message.topic, message.text)
         room/1/temperature 21.5
     """
@@ -111,7 +119,11 @@ class Modem(ModemBase):
             event_log.warn_of_block()
         self._callbacks.routes.bind(self._native)
         self._dispatcher = Dispatcher(self._native, self._callbacks, event_log)
-        self._dispatcher.start()
+        try:
+            self._dispatcher.start()
+        except BaseException:
+            self.close()
+            raise
         _open_modems.add(self)
         watch_forks(self)
 
@@ -133,7 +145,7 @@ class Modem(ModemBase):
         will: Will | None = None,
         ack_timeout: int = 10,
         timeout: float | None = None,
-    ) -> None:
+    ) -> Session:
         """Configures the module's MQTT client and connects it; returns when the broker accepted.
 
         It first removes a client that is still configured.
@@ -155,6 +167,9 @@ class Modem(ModemBase):
             ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
             timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
 
+        Returns:
+            Whether the broker had kept the session, where the module reports it.
+
         Raises:
             InvalidArgumentError: An argument is wrong; nothing was sent.
             ConnectError: The broker refused (see ``return_code``) or was not reached, or the
@@ -166,8 +181,8 @@ class Modem(ModemBase):
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     will = m531x.Will("meter/17/state", "lost")
-            ...     modem.connect("broker.example", client_id="meter-17", keepalive=300, will=will)
-            ...     print(modem.mqtt_state())
+            ...     _ = modem.connect("broker.example", client_id="meter-17", will=will)
+            ...     print(modem.state)
             connected
         """
         (hidden, function), password = parts(password), None
@@ -194,15 +209,56 @@ class Modem(ModemBase):
                 if not logins.again(error):
                     raise
             else:
-                return
+                return Session(self._native.session_present())
+
+    def connect_nowait(
+        self,
+        host: str,
+        port: int = 1883,
+        *,
+        client_id: str,
+        username: str | None = None,
+        password: str | Callable[[], str] | None = None,
+        keepalive: int = 60,
+        clean_session: bool = True,
+        tls: bool = False,
+        will: Will | None = None,
+        ack_timeout: int = 10,
+        timeout: float | None = None,
+    ) -> Pending[Session]:
+        """Begins to connect, and does not wait for the end; arguments are those of `connect`.
+
+        Returns:
+            What is under way, which the program may wait for; wrong arguments raise there too.
+        """
+        hidden, password = Hidden(password), None
+        return Pending(
+            "connect",
+            lambda: self.connect(
+                host,
+                port,
+                client_id=client_id,
+                username=username,
+                password=hidden.reveal(),
+                keepalive=keepalive,
+                clean_session=clean_session,
+                tls=tls,
+                will=will,
+                ack_timeout=ack_timeout,
+                timeout=timeout,
+            ),
+        )
 
     def disconnect(self) -> None:
         """Ends the MQTT connection; the client stays configured.
+
+        Iterations over `messages` end, behind what has arrived.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
         """
         self._native.disconnect().wait()
+        self._native.end_reads()
 
     def delete(self) -> None:
         """Removes the configured MQTT client from the module.
@@ -211,6 +267,7 @@ class Modem(ModemBase):
             CommandError: The module refused.
         """
         self._native.delete().wait()
+        self._native.end_reads()
 
     def publish(
         self,
@@ -251,7 +308,7 @@ class Modem(ModemBase):
         Example:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
-            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
             ...     modem.publish("meter/17/count", "42", qos=1).packet_id
             ...     modem.publish("meter/17/raw", b"\x00\xff").qos
             1
@@ -293,7 +350,7 @@ class Modem(ModemBase):
         Example:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
-            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
             ...     deliveries = [modem.publish_nowait("t", str(n), qos=1) for n in range(3)]
             ...     print([delivery.wait(timeout=10).qos for delivery in deliveries])
             [1, 1, 1]
@@ -313,8 +370,9 @@ class Modem(ModemBase):
         """Subscribes and waits for the broker's answer.
 
         A message goes to the callback of every subscription it matches. If none of them has one it
-        goes to `on_message`; if that is None, to the queue that `messages` reads. Subscribing again
-        to the same filter replaces its callback.
+        goes to `on_message`; if that is None, to the queue that `receive` and `messages` read.
+        Several subscriptions of the same filter each get every message; a callback that the filter
+        has already gets it once.
 
         Args:
             topic: The topic filter; ``+`` and ``#`` as in MQTT.
@@ -337,7 +395,7 @@ class Modem(ModemBase):
             >>> import m531x, queue
             >>> texts = queue.Queue()
             >>> with m531x.Modem("virtual://") as modem:
-            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
             ...     meters = modem.subscribe("meter/+", 1, lambda message: texts.put(message.text))
             ...     _ = modem.publish("meter/17", "42")
             ...     print(meters.granted_qos, texts.get(timeout=10))
@@ -345,12 +403,31 @@ class Modem(ModemBase):
         """
         subscribing = self._native.subscribe(topic, qos, hex, timeout)
         self._check_callback("callback", callback, "message")
-        with self._callbacks.routes.being_subscribed(topic, callback):
+        with self._callbacks.routes.being_subscribed(topic, callback) as route:
             granted = subscribing.wait()
-        return Subscription(self, topic, granted, callback, hex)
+        return Subscription(self, route, granted, hex)
+
+    def subscribe_nowait(
+        self,
+        topic: str,
+        qos: int = 0,
+        callback: MessageCallback | None = None,
+        *,
+        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
+        timeout: float | None = None,
+    ) -> Pending[Subscription]:
+        """Begins to subscribe, and does not wait for the end; arguments are those of `subscribe`.
+
+        Returns:
+            What is under way, which the program may wait for; wrong arguments raise there too.
+        """
+        return Pending(
+            "subscribe",
+            lambda: self.subscribe(topic, qos, callback, hex=hex, timeout=timeout),
+        )
 
     def unsubscribe(self, topic: str) -> None:
-        """Ends the subscription of a filter and waits for the broker's answer.
+        """Ends all subscriptions of a filter and waits for the broker's answer.
 
         Args:
             topic: The filter, as in `subscribe`.
@@ -361,14 +438,58 @@ class Modem(ModemBase):
             ModemTimeoutError: The broker did not answer in time.
         """
         self._native.unsubscribe(topic).wait()
-        self._callbacks.routes.remove(topic)
+        self._callbacks.routes.remove_subscribed(topic)
+
+    def _unsubscribe(self, route: Route) -> None:
+        if route.live and self._callbacks.routes.is_last(route):
+            self._native.unsubscribe(route.filter).wait()
+        self._callbacks.routes.remove(route)
+
+    def receive(self, timeout: float | None = None) -> Message:
+        """Waits for the next message that no callback takes.
+
+        Args:
+            timeout: Seconds to wait; None waits indefinitely, 0 takes one that has arrived already.
+
+        Returns:
+            The message.
+
+        Raises:
+            ModemTimeoutError: No message came in time.
+            NotConnectedError: `disconnect` was called meanwhile.
+            ClosedError: The modem is closed.
+            PortError: The port was lost, and all earlier messages have been read.
+
+        Example:
+            >>> import m531x
+            >>> with m531x.Modem("virtual://") as modem:
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.subscribe("meter/#")
+            ...     _ = modem.publish("meter/17", "42")
+            ...     print(modem.receive(timeout=5).text)
+            42
+        """
+        return self._receive(None, timeout)
+
+    def _receive(self, route: Route | None, timeout: float | None) -> Message:
+        timeout = _native.checked_timeout(timeout)
+        self._require_open()
+        try:
+            message = self._dispatcher.take(route, timeout, self._dispatcher.reads_ended())
+        except OperationCancelledError:
+            raise NotConnectedError(
+                "the connection was ended while a message was awaited"
+            ) from None
+        if message is None:
+            raise self._no_message(timeout)
+        return message
 
     def messages(self, timeout: float | None = None) -> Iterator[Message]:
         """Iterates over the messages that no callback takes, in order.
 
         Args:
             timeout: Seconds to wait for each message; the iteration ends without one. None waits
-                until the modem is closed, 0 yields messages that have arrived already.
+                until `disconnect` or `close`; 0 yields messages that have arrived already.
 
         Raises:
             ClosedError: The modem is closed.
@@ -377,7 +498,7 @@ class Modem(ModemBase):
         Example:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
-            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
             ...     _ = modem.subscribe("meter/#")
             ...     for n in range(3):
             ...         _ = modem.publish(f"meter/{n}", str(n))
@@ -386,10 +507,10 @@ class Modem(ModemBase):
         """
         return self._messages(None, timeout)
 
-    def _messages(self, filter_: str | None, timeout: float | None) -> Iterator[Message]:
+    def _messages(self, route: Route | None, timeout: float | None) -> Iterator[Message]:
         timeout = _native.checked_timeout(timeout)
         self._require_open()
-        return MessageIterator(self._dispatcher, filter_, timeout)
+        return MessageIterator(self._dispatcher, route, timeout)
 
     def wait_for_network(self, timeout: float = 120.0) -> None:
         """Waits for SIM, registration, attachment and address; optional before ``connect()``.
@@ -473,12 +594,15 @@ class Modem(ModemBase):
         return stats_of(self._native, self._dispatcher)
 
     def close(self) -> None:
-        """Closes the port and ends every wait of every thread; closing again does nothing.
+        """Frees the port and ends every wait of every thread; closing again does nothing.
 
-        It sends the module no command: the broker keeps the client until its keep-alive is over.
-        Call `disconnect` first for a proper end. Inside a callback it returns at once, and that
-        callback is the last; elsewhere it waits for a running callback, a second at most.
+        It sends the module no command, so the module goes on: it stays connected, answers the
+        broker's messages, and prints them where nobody reads. Call `disconnect` first to end that,
+        or use ``with``, which does. Inside a callback `close` returns at once, and that callback is
+        the last; elsewhere it waits for a running callback, a second at most.
         """
+        if not hasattr(self, "_closing"):
+            return  # a subclass has not got as far as the port
         with self._closing:
             if self._closed:
                 return
@@ -498,15 +622,22 @@ class Modem(ModemBase):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Closes it."""
-        self.close()
+        """Disconnects, which may take 5 s, and closes."""
+        if not hasattr(self, "_native") or self._closed:
+            return
+        try:
+            if self.state in LEFT_BY_DISCONNECT:
+                with contextlib.suppress(M531xError):
+                    self._native.leave(LEAVING_S)
+        finally:
+            self.close()
 
     def __repr__(self) -> str:
         """The port and the state."""
         if not hasattr(self, "_native"):
             # A traceback of a failed opening shows the unfinished object.
             return "<m531x.Modem not open>"
-        state = "closed" if self._closed else self.mqtt_state()
+        state = "closed" if self._closed else self.state
         return f"<m531x.Modem {self._port!r} {state}>"
 
     def _repr_html_(self) -> str:
@@ -514,7 +645,7 @@ class Modem(ModemBase):
 
     def __del__(self) -> None:
         """Closes a modem that the program left open, and warns."""
-        if hasattr(self, "_native") and not self._closed:
+        if hasattr(self, "_native") and hasattr(self, "_closing") and not self._closed:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
             self.close()
 

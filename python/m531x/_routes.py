@@ -1,16 +1,22 @@
-"""The routes of messages to callbacks; the native module keeps the messages without one."""
+"""The routes of messages to callbacks and readers; the native module keeps what is to be read.
+
+Every subscription has a route of its own. The callbacks of one filter share the filter's place in
+the native mailbox, and so does a reader that is alone; each further reader gets copies.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Generator
 from typing import Protocol
 
 from m531x import _native
+from m531x._errors import ClosedError
 from m531x._native import Message
 
-__all__ = ["MessageCallback", "Routes"]
+__all__ = ["MessageCallback", "Route", "Routes"]
 
 MessageCallback = Callable[[Message], object]
 
@@ -22,8 +28,49 @@ class _Mailbox(Protocol):
     """The native modem, which has to know which messages are for callbacks."""
 
     def route(self, topic_filter: str, called: bool) -> None: ...
+    def route_copy(self, topic_filter: str, called: bool) -> str: ...
     def unroute(self, topic_filter: str) -> None: ...
     def route_others(self, called: bool) -> None: ...
+
+
+class Route:
+    """What one subscription gets.
+
+    Attributes:
+        filter: The topic filter.
+        callback: The callback; None is a reader.
+        places: Where in the mailbox the messages for a reader wait; new ones in the last.
+        subscribed: Whether the broker was asked for the filter, and not only a callback set.
+        live: Whether it still gets messages.
+    """
+
+    def __init__(self, filter_: str, callback: MessageCallback | None, subscribed: bool) -> None:
+        """A route without a place yet."""
+        self.filter = filter_
+        self.callback = callback
+        self.places: tuple[str, ...] = ()
+        self.subscribed = subscribed
+        self.live = True
+        self._reader: weakref.ref[object] | None = None
+
+    def belongs_to(self, reader: object) -> None:
+        """Ties it to the subscription that reads it: nobody reads it any more when that is gone."""
+        self._reader = weakref.ref(reader)
+
+    def take_earlier(self, take: Callable[[str], Message | None]) -> Message | None:
+        """Takes what waits in the places that get no new messages, and then leaves them."""
+        for place in self.places[:-1]:
+            # The filter's own place may be gone since.
+            with contextlib.suppress(ClosedError):
+                message = take(place)
+                if message is not None:
+                    return message
+        self.places = self.places[-1:]
+        return None
+
+    def is_forgotten(self) -> bool:
+        """Whether the reader is gone."""
+        return self.callback is None and self._reader is not None and self._reader() is None
 
 
 class Routes:
@@ -39,7 +86,7 @@ class Routes:
         """Starts without subscriptions."""
         self.known: dict[str, tuple[MessageCallback, ...]] = {}
         self._lock = threading.Lock()
-        self._subscribed: dict[str, MessageCallback | None] = {}
+        self._of_filter: dict[str, list[Route]] = {}
         self._default: MessageCallback | None = None
         self._mailbox: _Mailbox | None = None
 
@@ -47,8 +94,8 @@ class Routes:
         """Has the native modem sort its messages accordingly, from now on."""
         with self._lock:
             self._mailbox = mailbox
-            for filter_, callback in self._subscribed.items():
-                mailbox.route(filter_, callback is not None)
+            for filter_ in self._of_filter:
+                mailbox.route(filter_, True)  # callbacks that were set before the port was opened
             mailbox.route_others(self._default is not None)
 
     @property
@@ -64,46 +111,84 @@ class Routes:
             if self._mailbox is not None:
                 self._mailbox.route_others(callback is not None)
 
-    def add(self, filter_: str, callback: MessageCallback | None) -> None:
-        """Routes messages that match the filter to the callback, or to readers."""
-        with self._lock:
-            self._subscribed[filter_] = callback
-            self.known = {}
-            if self._mailbox is not None:
-                self._mailbox.route(filter_, callback is not None)
+    def add(
+        self, filter_: str, callback: MessageCallback | None, *, subscribed: bool = True
+    ) -> Route:
+        """Gives messages that match the filter to the callback too, or to a further reader.
 
-    def remove(self, filter_: str) -> None:
-        """Removes the filter; ignores an unknown one."""
+        A callback that the filter has already gets each message once.
+        """
         with self._lock:
-            self._subscribed.pop(filter_, None)
+            routes = self._of_filter.setdefault(filter_, [])
+            self._forget_readers(routes)
+            for route in routes:
+                if callback is not None and route.callback == callback:
+                    route.subscribed |= subscribed
+                    return route
+            route = Route(filter_, callback, subscribed)
+            self._place(route, routes)
+            routes.append(route)
             self.known = {}
-            if self._mailbox is not None:
-                self._mailbox.unroute(filter_)
+            return route
+
+    def remove(self, route: Route) -> None:
+        """Removes a route; ignores one that was removed."""
+        with self._lock:
+            routes = self._of_filter.get(route.filter, [])
+            if route not in routes:
+                return
+            routes.remove(route)
+            self.known = {}
+            self._displace(route, routes)
+            if not routes:
+                del self._of_filter[route.filter]
+
+    def remove_subscribed(self, filter_: str) -> None:
+        """Removes the routes of all subscriptions of a filter."""
+        for route in list(self._of_filter.get(filter_, [])):
+            if route.subscribed:
+                self.remove(route)
+
+    def remove_callback(self, filter_: str) -> None:
+        """Removes what was added without a subscription."""
+        for route in list(self._of_filter.get(filter_, [])):
+            if not route.subscribed:
+                self.remove(route)
+
+    def is_last(self, route: Route) -> bool:
+        """Whether no other subscription has the filter."""
+        with self._lock:
+            routes = self._of_filter.get(route.filter, [])
+            return not any(
+                other is not route and other.subscribed and not other.is_forgotten()
+                for other in routes
+            )
 
     @contextlib.contextmanager
-    def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Generator[None]:
+    def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Generator[Route]:
         """Routes the filter from now on, and as before if the subscription fails.
 
         Retained messages may arrive ahead of the acknowledgement.
         """
         with self._lock:
-            known = filter_ in self._subscribed
-            before = self._subscribed.get(filter_)
-        self.add(filter_, callback)
+            before = list(self._of_filter.get(filter_, []))
+        route = self.add(filter_, callback)
         try:
-            yield
+            yield route
         except BaseException:
-            if known:
-                self.add(filter_, before)
-            else:
-                self.remove(filter_)
+            if route not in before:
+                self.remove(route)
             raise
 
     def find(self, topic: str) -> tuple[MessageCallback, ...]:
         """Finds the callbacks of a topic that is not in the cache."""
         with self._lock:
-            matching = [f for f in self._subscribed if _native.topic_matches(f, topic)]
-            callbacks = [self._subscribed[f] for f in matching]
+            callbacks = [
+                route.callback
+                for filter_, routes in self._of_filter.items()
+                if _native.topic_matches(filter_, topic)
+                for route in routes
+            ]
             known = self.known
             default = self._default
         called = tuple(callback for callback in callbacks if callback is not None)
@@ -113,3 +198,41 @@ class Routes:
             known.clear()
         known[topic] = called
         return called
+
+    def _place(self, route: Route, others: list[Route]) -> None:
+        """Tells the mailbox of a route that is new among others of its filter."""
+        mailbox, filter_ = self._mailbox, route.filter
+        if mailbox is None:
+            return
+        if route.callback is None:
+            if others:
+                route.places = (mailbox.route_copy(filter_, False),)
+            else:
+                route.places = (filter_,)
+                mailbox.route(filter_, False)
+            return
+        for other in others:
+            if other.places[-1:] == (filter_,):
+                # It read the place that is now the callbacks', and reads on in copies.
+                other.places += (mailbox.route_copy(filter_, True),)
+                return
+        mailbox.route(filter_, True)
+
+    def _displace(self, route: Route, others: list[Route]) -> None:
+        """Tells the mailbox of a route that is gone from among others of its filter."""
+        route.live = False
+        mailbox, filter_ = self._mailbox, route.filter
+        if mailbox is None:
+            return
+        if route.callback is None:
+            for place in route.places:
+                if place != filter_ or route.places[-1] == filter_:
+                    mailbox.unroute(place)
+        elif not any(other.callback is not None for other in others):
+            mailbox.unroute(filter_)
+
+    def _forget_readers(self, routes: list[Route]) -> None:
+        """Drops readers whose subscription the program has forgotten, with what waits for them."""
+        for route in [route for route in routes if route.is_forgotten()]:
+            routes.remove(route)
+            self._displace(route, routes)

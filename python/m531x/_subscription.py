@@ -7,7 +7,9 @@ from typing import Protocol
 
 from m531x._base import SubscriptionBase
 from m531x._dispatcher import Dispatcher
+from m531x._errors import ClosedError, OperationCancelledError
 from m531x._native import Message
+from m531x._routes import Route
 
 __all__ = ["MessageIterator", "Subscription"]
 
@@ -15,18 +17,24 @@ __all__ = ["MessageIterator", "Subscription"]
 class _Modem(Protocol):
     """The part of the modem that a subscription needs."""
 
-    def unsubscribe(self, topic: str) -> None: ...
-    def _messages(self, filter_: str | None, timeout: float | None) -> Iterator[Message]: ...
+    def _unsubscribe(self, route: Route) -> None: ...
+    def _messages(self, route: Route | None, timeout: float | None) -> Iterator[Message]: ...
+    def _receive(self, route: Route | None, timeout: float | None) -> Message: ...
+    def subscriptions(self) -> list[str]: ...
 
 
 class MessageIterator:
-    """Yields messages as they arrive; ends after the timeout without one, or at ``close()``."""
+    """Yields messages as they arrive; ends after the timeout without one.
 
-    def __init__(self, dispatcher: Dispatcher, filter_: str | None, timeout: float | None) -> None:
+    It also ends at ``unsubscribe()``, ``disconnect()`` and ``close()``, behind what has arrived.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, route: Route | None, timeout: float | None) -> None:
         """``messages()`` makes it."""
         self._dispatcher = dispatcher
-        self._filter = filter_
+        self._route = route
         self._timeout = timeout
+        self._since = dispatcher.reads_ended()
 
     def __iter__(self) -> Iterator[Message]:
         """Itself."""
@@ -34,7 +42,14 @@ class MessageIterator:
 
     def __next__(self) -> Message:
         """The next message."""
-        message = self._dispatcher.take(self._filter, self._timeout)
+        try:
+            message = self._dispatcher.take(self._route, self._timeout, self._since)
+        except ClosedError:
+            if self._dispatcher.forked:
+                raise
+            raise StopIteration from None
+        except OperationCancelledError:
+            raise StopIteration from None
         if message is None:
             raise StopIteration
         return message
@@ -43,18 +58,20 @@ class MessageIterator:
 class Subscription(SubscriptionBase):
     """A subscription, as `Modem.subscribe` returns it.
 
+    Several subscriptions of one filter each get every message.
+
     Example:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
-        ...     modem.connect("broker.example", client_id="meter-17")
+        ...     _ = modem.connect("broker.example", client_id="meter-17")
         ...     rooms, meters = modem.subscribe("room/#"), modem.subscribe("meter/#", qos=1)
         ...     for topic in ("room/1", "meter/17"):
         ...         _ = modem.publish(topic, "x")
-        ...     print(next(meters.messages(timeout=5)).topic, next(rooms.messages(timeout=5)).topic)
+        ...     print(meters.receive(timeout=5).topic, rooms.receive(timeout=5).topic)
         ...     meters.unsubscribe()
-        ...     print(modem.subscriptions())
+        ...     print(meters.live, modem.subscriptions())
         meter/17 room/1
-        ['room/#']
+        False ['room/#']
 
     Attributes:
         topic: The topic filter.
@@ -69,28 +86,49 @@ class Subscription(SubscriptionBase):
         return f"<m531x.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
 
     def unsubscribe(self) -> None:
-        """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
+        """Ends the subscription; the last one of its filter ends it at the broker too.
+
+        If it has ended already, nothing happens.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
             RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not acknowledge.
         """
-        self._modem.unsubscribe(self.topic)
+        self._modem._unsubscribe(self._route)
+
+    def receive(self, timeout: float | None = None) -> Message:
+        """Waits for the next message that matches this subscription.
+
+        Args:
+            timeout: Seconds to wait; None waits indefinitely, 0 takes one that has arrived already.
+
+        Returns:
+            The message.
+
+        Raises:
+            ModemTimeoutError: No message came in time.
+            InvalidArgumentError: The subscription has a callback, which gets its messages.
+            NotConnectedError: `Modem.disconnect` was called meanwhile.
+            ClosedError: The subscription has ended, or the modem is closed.
+        """
+        self._require_no_callback()
+        return self._modem._receive(self._route, timeout)
 
     def messages(self, timeout: float | None = None) -> Iterator[Message]:
-        """Iterates over the messages that match this subscription and that no callback takes.
+        """Iterates over the messages that match this subscription.
 
-        Of several readers of a message (another subscription that it matches, `Modem.messages`)
-        the first one gets it.
+        A message that matches several filters waits once for the readers of all of them and of
+        `Modem.messages`: the first one gets it.
 
         Args:
             timeout: Seconds to wait for each message; the iteration ends without one. None waits
-                indefinitely, 0 yields messages that have arrived already.
+                until `unsubscribe`, `Modem.disconnect` or `Modem.close`; 0 yields messages that
+                have arrived already.
 
         Raises:
             InvalidArgumentError: The subscription has a callback, which gets its messages.
             ClosedError: The modem is closed.
         """
         self._require_no_callback()
-        return self._modem._messages(self.topic, timeout)
+        return self._modem._messages(self._route, timeout)

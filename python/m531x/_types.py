@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from m531x._constants import EventKind
 from m531x._html import clock, table
 from m531x._native import payload_bytes
+from m531x._payload import Payload
 
 __all__ = [
     "Event",
     "HealthCheck",
-    "Payload",
     "Receipt",
     "Recovery",
+    "Session",
     "Will",
 ]
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    Payload = str | Buffer
-else:
-    Payload = str | bytes | bytearray | memoryview
-"""A payload to publish: text as UTF-8, and any buffer (bytes, array, numpy) as its bytes."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +37,19 @@ class Event:
 
     def _repr_html_(self) -> str:
         return table("Event", (vars(self) | {"timestamp": clock(self.timestamp)}).items())
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection that the broker has accepted.
+
+    Attributes:
+        session_present: Whether the broker had kept the client's session, with its subscriptions
+            and messages: False with ``clean_session=True``, and None if the module does not report
+            it.
+    """
+
+    session_present: bool | None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._html import table
 from m531x._native import Message
-from m531x._types import Payload
+from m531x._payload import Payload
 from m531x.recording import TranscriptEntry
 
 __all__ = ["VirtualModem"]
@@ -182,7 +182,7 @@ class VirtualModem:
         Example:
             >>> import m531x
             >>> with m531x.VirtualModem() as virtual, m531x.Modem(virtual.port) as modem:
-            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
             ...     _ = modem.publish("meter/17/count", "42", qos=1)
             ...     virtual.published
             [Message(topic='meter/17/count', payload=b'42', qos=1)]
@@ -210,10 +210,10 @@ class VirtualModem:
         Example:
             >>> import m531x
             >>> with m531x.VirtualModem() as virtual, m531x.Modem(virtual.port) as modem:
-            ...     modem.connect("broker.example", client_id="meter-17")
+            ...     _ = modem.connect("broker.example", client_id="meter-17")
             ...     commands = modem.subscribe("meter/17/command")
             ...     virtual.deliver("meter/17/command", "restart")
-            ...     next(commands.messages(timeout=5)).text
+            ...     commands.receive(timeout=5).text
             1
             'restart'
         """

@@ -11,7 +11,7 @@ import os
 import threading
 from typing import Protocol
 
-__all__ = ["enter", "leave", "register", "unregister"]
+__all__ = ["PERIOD_S", "enter", "leave", "register", "unregister"]
 
 # A callback that is running at two looks in a row is reported.
 PERIOD_S = 5.0

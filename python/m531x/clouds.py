@@ -15,7 +15,7 @@ Example:
     ('meter-17', 'pid123', 174)
     >>> import m531x
     >>> with m531x.Modem("virtual://") as modem:
-    ...     modem.connect(**login, keepalive=300)
+    ...     _ = modem.connect(**login, keepalive=300)
     ...     print(modem.publish("$sys/pid123/meter-17/dp/post/json", "{}").qos)
     0
 """

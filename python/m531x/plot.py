@@ -3,7 +3,7 @@
 Example:
     >>> import io, m531x, m531x.plot
     >>> with m531x.Modem("virtual://", trace=1000) as modem:
-    ...     modem.connect("broker.example", client_id="meter-17")
+    ...     _ = modem.connect("broker.example", client_id="meter-17")
     ...     receipts = [modem.publish("count", str(n), qos=1) for n in range(100)]
     ...     trace = modem.trace()
     >>> picture = io.BytesIO()  # or a name, such as "timeline.png"

@@ -10,9 +10,8 @@ Example:
     ...         await modem.connect("broker.example", client_id="meter-17")
     ...         await modem.subscribe("meter/#")
     ...         await modem.publish("meter/17/count", "42", qos=1)
-    ...         async for message in modem.messages(timeout=5):
-    ...             print(message.topic, message.text)
-    ...             break
+    ...         message = await modem.receive(timeout=5)
+    ...         print(message.topic, message.text)
     >>> asyncio.run(main())
     meter/17/count 42
 

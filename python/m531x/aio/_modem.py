@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
 from m531x import _native
-from m531x._base import NOT_OPEN, ModemBase, stats_of, will_parts
+from m531x._base import LEAVING_S, LEFT_BY_DISCONNECT, NOT_OPEN, ModemBase, stats_of, will_parts
 from m531x._constants import MqttState
-from m531x._errors import ClosedError, ConnectError, InvalidArgumentError
+from m531x._errors import (
+    ClosedError,
+    ConnectError,
+    InvalidArgumentError,
+    M531xError,
+    NotConnectedError,
+    OperationCancelledError,
+)
 from m531x._event_log import EventLog
 from m531x._fork import invalidate_after_fork, watch_forks
 from m531x._native import Message
 from m531x._password import Logins, ask_awaiting, failed, parts
-from m531x._routes import MessageCallback
+from m531x._payload import Payload
+from m531x._routes import MessageCallback, Route
 from m531x._secret import Hidden, shown_command
-from m531x._types import Payload, Receipt, Will
+from m531x._types import Receipt, Session, Will
 from m531x.aio._delivery import Delivery
 from m531x.aio._loop_bridge import AnyOperation, LoopBridge
 from m531x.aio._receiver import Receiver
@@ -35,6 +45,18 @@ async def _ask(function: Callable[[], str | Awaitable[str]]) -> Hidden[str]:
         return await ask_awaiting(function)
     except Exception as error:
         raise failed(error) from error
+
+
+def _arrival_of(receiver: Receiver) -> Callable[[], None]:
+    """What the loop calls: it keeps neither the callbacks nor the modem they may refer to."""
+    arrived = weakref.WeakMethod(receiver.arrived)
+
+    def arrive() -> None:
+        method = arrived()
+        if method is not None:
+            method()
+
+    return arrive
 
 
 class Modem(ModemBase):
@@ -95,6 +117,7 @@ class Modem(ModemBase):
         self._bridge: LoopBridge | None = None
         self._native: _native.Modem | None = None
         self._receiver = Receiver(self._callbacks)
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Opens the port and runs the start-up dialogue; ``async with`` does it.
@@ -106,7 +129,7 @@ class Modem(ModemBase):
         """
         if self._closed or self._bridge is not None:
             raise ClosedError("a modem can be opened once only: make a new one")
-        bridge = self._bridge = LoopBridge(self._receiver.arrived)
+        bridge = self._bridge = LoopBridge(_arrival_of(self._receiver))
         try:
             native = await bridge.begin(self._opening())
         except BaseException:
@@ -123,13 +146,14 @@ class Modem(ModemBase):
         self._receiver.start(native, self._event_log)
 
     async def close(self) -> None:
-        """Closes the port and ends every wait with `ClosedError`; closing again does nothing.
+        """Frees the port and ends every wait with `ClosedError`; closing again does nothing.
 
-        It sends the module no command: the broker keeps the client until its keep-alive is over.
-        Await `disconnect` first for a proper end. A running callback has a second to finish; a
-        callback that closes is the last.
+        It sends the module no command, so the module goes on: it stays connected, answers the
+        broker's messages, and prints them where nobody reads. Await `disconnect` first to end that,
+        or use ``async with``, which does. A running callback has a second to finish; a callback
+        that closes is the last.
         """
-        native, bridge = self._native, self._bridge
+        native, bridge = getattr(self, "_native", None), getattr(self, "_bridge", None)
         if self._closed or native is None or bridge is None:
             self._closed = True
             return
@@ -159,15 +183,21 @@ class Modem(ModemBase):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Closes it."""
-        await self.close()
+        """Disconnects, which may take 5 s, and closes."""
+        try:
+            if not self._closed and self._native is not None and self.state in LEFT_BY_DISCONNECT:
+                with contextlib.suppress(M531xError, asyncio.TimeoutError):
+                    await asyncio.wait_for(self._run(self._in_loop.disconnect()), LEAVING_S)
+        finally:
+            await self.close()
 
     def __repr__(self) -> str:
         """The port and the state."""
         if self._closed:
             state = "closed"
         else:
-            state = "not open" if self._native is None else str(self.mqtt_state())
+            unopened = getattr(self, "_native", None) is None
+            state = "not open" if unopened else str(self.state)
         return f"<m531x.aio.Modem {self._port!r} {state}>"
 
     def _repr_html_(self) -> str:
@@ -202,7 +232,7 @@ class Modem(ModemBase):
         will: Will | None = None,
         ack_timeout: int = 10,
         timeout: float | None = None,
-    ) -> None:
+    ) -> Session:
         """Configures the module's MQTT client and connects it; returns when the broker accepted.
 
         Arguments and errors are those of `m531x.Modem.connect`. A password function may be a
@@ -232,15 +262,53 @@ class Modem(ModemBase):
                 if not logins.again(error):
                     raise
             else:
-                return
+                return Session(self._opened.session_present())
+
+    def connect_nowait(
+        self,
+        host: str,
+        port: int = 1883,
+        *,
+        client_id: str,
+        username: str | None = None,
+        password: str | Callable[[], str | Awaitable[str]] | None = None,
+        keepalive: int = 60,
+        clean_session: bool = True,
+        tls: bool = False,
+        will: Will | None = None,
+        ack_timeout: int = 10,
+        timeout: float | None = None,
+    ) -> asyncio.Task[Session]:
+        """Begins to connect in a task, which may be awaited; arguments as for `connect`."""
+        hidden, password = Hidden(password), None
+
+        async def connect() -> Session:
+            return await self.connect(
+                host,
+                port,
+                client_id=client_id,
+                username=username,
+                password=hidden.reveal(),
+                keepalive=keepalive,
+                clean_session=clean_session,
+                tls=tls,
+                will=will,
+                ack_timeout=ack_timeout,
+                timeout=timeout,
+            )
+
+        return self._task(connect())
 
     async def disconnect(self) -> None:
         """Ends the MQTT connection; the client stays configured.
+
+        Iterations over `messages` end, behind what has arrived.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
         """
         await self._run(self._in_loop.disconnect())
+        self._receiver.end_reads()
 
     async def delete(self) -> None:
         """Removes the configured MQTT client from the module.
@@ -249,6 +317,7 @@ class Modem(ModemBase):
             CommandError: The module refused.
         """
         await self._run(self._in_loop.delete())
+        self._receiver.end_reads()
 
     async def publish(
         self,
@@ -298,12 +367,24 @@ class Modem(ModemBase):
         """
         subscribing = self._in_loop.subscribe(topic, qos, hex, timeout)
         self._check_callback("callback", callback, "message")
-        with self._callbacks.routes.being_subscribed(topic, callback):
+        with self._callbacks.routes.being_subscribed(topic, callback) as route:
             granted = await self._run(subscribing)
-        return Subscription(self, topic, granted, callback, hex)
+        return Subscription(self, route, granted, hex)
+
+    def subscribe_nowait(
+        self,
+        topic: str,
+        qos: int = 0,
+        callback: MessageCallback | None = None,
+        *,
+        hex: bool = False,  # noqa: A002 - the name that the module's manual uses
+        timeout: float | None = None,
+    ) -> asyncio.Task[Subscription]:
+        """Begins to subscribe in a task, which may be awaited; arguments as for `subscribe`."""
+        return self._task(self.subscribe(topic, qos, callback, hex=hex, timeout=timeout))
 
     async def unsubscribe(self, topic: str) -> None:
-        """Ends the subscription of a filter and waits for the broker's answer.
+        """Ends all subscriptions of a filter and waits for the broker's answer.
 
         Args:
             topic: The filter, as in `subscribe`.
@@ -314,14 +395,51 @@ class Modem(ModemBase):
             ModemTimeoutError: The broker did not answer in time.
         """
         await self._run(self._in_loop.unsubscribe(topic))
-        self._callbacks.routes.remove(topic)
+        self._callbacks.routes.remove_subscribed(topic)
+        self._receiver.wake_readers()
+
+    async def _unsubscribe(self, route: Route) -> None:
+        if route.live and self._callbacks.routes.is_last(route):
+            await self._run(self._in_loop.unsubscribe(route.filter))
+        self._callbacks.routes.remove(route)
+        self._receiver.wake_readers()
+
+    async def receive(self, timeout: float | None = None) -> Message:
+        """Waits for the next message that no callback takes; a cancelled wait loses none.
+
+        Args:
+            timeout: Seconds to wait; None waits indefinitely, 0 takes one that has arrived already.
+
+        Returns:
+            The message.
+
+        Raises:
+            ModemTimeoutError: No message came in time.
+            NotConnectedError: `disconnect` was called meanwhile.
+            ClosedError: The modem is closed.
+            PortError: The port was lost, and all earlier messages have been read.
+        """
+        return await self._receive(None, timeout)
+
+    async def _receive(self, route: Route | None, timeout: float | None) -> Message:
+        timeout = _native.checked_timeout(timeout)
+        self._require_open()
+        try:
+            message = await self._receiver.take(route, timeout, self._receiver.reads_ended)
+        except OperationCancelledError:
+            raise NotConnectedError(
+                "the connection was ended while a message was awaited"
+            ) from None
+        if message is None:
+            raise self._no_message(timeout)
+        return message
 
     def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
         """Iterates with ``async for`` over the messages that no callback takes, in order.
 
         Args:
             timeout: Seconds to wait for each message; the iteration ends without one. None waits
-                until the modem is closed, 0 yields messages that have arrived already.
+                until `disconnect` or `close`; 0 yields messages that have arrived already.
 
         Raises:
             ClosedError: The modem is closed.
@@ -329,10 +447,20 @@ class Modem(ModemBase):
         """
         return self._messages(None, timeout)
 
-    def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]:
+    def _messages(self, route: Route | None, timeout: float | None) -> AsyncIterator[Message]:
         timeout = _native.checked_timeout(timeout)
+        self._require_open()
+        return MessageIterator(self._receiver, route, timeout)
+
+    def _require_open(self) -> None:
         _ = self._opened
-        return MessageIterator(self._receiver, filter_, timeout)
+
+    def _task(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        # The loop itself holds tasks weakly.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def wait_for_network(self, timeout: float = 120.0) -> None:
         """Waits for SIM, registration, attachment and address; optional before ``connect()``.

@@ -6,13 +6,14 @@ import asyncio
 import inspect
 from collections.abc import Callable
 
-from m531x import _native
+from m531x import _native, _watch
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import EventKind
-from m531x._errors import ClosedError, M531xError
+from m531x._errors import ClosedError, M531xError, OperationCancelledError
 from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import ask_awaiting, why
+from m531x._routes import Route
 
 __all__ = ["Receiver"]
 
@@ -34,6 +35,7 @@ class Receiver:
         self._callbacks = callbacks
         self._routes = callbacks.routes
         self.callback_errors: int = 0
+        self.reads_ended: int = 0
         self._waiters: set[asyncio.Future[None]] = set()
         self._calling: asyncio.Task[None] | None = None
         self._ended = False
@@ -59,33 +61,70 @@ class Receiver:
         if self._calling is None:
             self._calling = self._loop.create_task(self._call_all(), name="m531x callbacks")
 
-    async def take(self, filter_: str | None, timeout: float | None) -> Message | None:
-        """Takes a message that no callback takes; None if none came within the time."""
+    def end_reads(self) -> None:
+        """Has those stop reading who read now, behind what has arrived."""
+        self.reads_ended += 1
+        self._wake_readers()
+
+    def wake_readers(self) -> None:
+        """Has readers look whether their subscription still is one."""
+        self._wake_readers()
+
+    async def take(self, route: Route | None, timeout: float | None, since: int) -> Message | None:
+        """Takes a message that no callback takes, of this route or of any.
+
+        Args:
+            route: The route of the subscription.
+            timeout: Seconds to wait.
+            since: The value of `reads_ended` when the reading began.
+
+        Returns:
+            None if none came in time.
+
+        Raises:
+            ClosedError: The modem is closed, or the subscription has ended, and nothing is left.
+            OperationCancelledError: The connection was ended, and nothing is left.
+            M531xError: What else ended the stream of messages.
+        """
         deadline = None if timeout is None else self._loop.time() + timeout
         while True:
-            message = self.pop(filter_)
+            message = self.pop(route)
             if message is not None:
                 return message
             if self._ended:
-                if self._error is not None:
-                    raise self._error
-                return None
+                raise self._error or ClosedError
+            if route is not None and not route.live:
+                text = f"the subscription of {route.filter!r} has ended: subscribe again"
+                raise ClosedError(text)
+            if since != self.reads_ended:
+                raise OperationCancelledError
             remaining = None if deadline is None else deadline - self._loop.time()
             if remaining is not None and remaining <= 0:
                 return None
             await self._change(remaining)
 
-    def pop(self, filter_: str | None) -> Message | None:
+    def pop(self, route: Route | None) -> Message | None:
         """Takes a message if one is there."""
         if self._native is None:
             return None
         try:
-            return self._native.take_now(filter_)
+            if route is None:
+                return self._native.take_now(None)
+            return route.take_earlier(self._native.take_now) or self._native.take_now(
+                route.places[-1]
+            )
         except ClosedError:
-            self.end()
+            # So it is for a subscription that has ended, too.
+            if route is None or route.live:
+                self.end()
         except M531xError as error:
             self.end(error)
         return None
+
+    @property
+    def forked(self) -> bool:
+        """Whether this is a forked child, to which the modem does not belong."""
+        return self._ended and self._native is None
 
     def end(self, error: M531xError | None = None) -> None:
         """Nothing more will come; readers get what is left, and then the error or the end."""
@@ -161,10 +200,15 @@ class Receiver:
         native.set_password(number, password.reveal(), "")
 
     async def _call(self, callback: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        begun = self._loop.time()
+        watch: asyncio.TimerHandle | None = None
         try:
             result = callback(*arguments)
             if inspect.isawaitable(result):
+                watch = self._loop.call_later(_watch.PERIOD_S, self._warn, callback, begun)
                 await result
+            elif self._loop.time() - begun > _watch.PERIOD_S:
+                self._warn(callback, begun)
         except Exception as error:
             self.callback_errors += 1
             self._loop.call_exception_handler(
@@ -174,6 +218,21 @@ class Receiver:
                     "task": asyncio.current_task(),
                 }
             )
+
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    def _warn(self, callback: Callable[..., object], begun: float) -> None:
+        """Warns of a callback that does not return, or has blocked the loop."""
+        if self._native is None:
+            return
+        try:
+            stats = self._native.stats()
+        except M531xError:
+            return
+        waiting = stats["queued"] + stats["queued_events"]
+        self._event_log.warn_of_callback([callback], self._loop.time() - begun, waiting)
 
     async def _change(self, timeout: float | None) -> None:
         waiter: asyncio.Future[None] = self._loop.create_future()

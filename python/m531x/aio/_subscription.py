@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from m531x._base import SubscriptionBase
+from m531x._errors import ClosedError, OperationCancelledError
 from m531x._native import Message
+from m531x._routes import Route
 from m531x.aio._receiver import Receiver
 
 __all__ = ["MessageIterator", "Subscription"]
@@ -15,18 +17,24 @@ __all__ = ["MessageIterator", "Subscription"]
 class _Modem(Protocol):
     """The part of the modem that a subscription needs."""
 
-    async def unsubscribe(self, topic: str) -> None: ...
-    def _messages(self, filter_: str | None, timeout: float | None) -> AsyncIterator[Message]: ...
+    async def _unsubscribe(self, route: Route) -> None: ...
+    def _messages(self, route: Route | None, timeout: float | None) -> AsyncIterator[Message]: ...
+    async def _receive(self, route: Route | None, timeout: float | None) -> Message: ...
+    def subscriptions(self) -> list[str]: ...
 
 
 class MessageIterator:
-    """Yields messages as they arrive; ends after the timeout without one, or at ``close()``."""
+    """Yields messages as they arrive; ends after the timeout without one.
 
-    def __init__(self, receiver: Receiver, filter_: str | None, timeout: float | None) -> None:
+    It also ends at ``unsubscribe()``, ``disconnect()`` and ``close()``, behind what has arrived.
+    """
+
+    def __init__(self, receiver: Receiver, route: Route | None, timeout: float | None) -> None:
         """``messages()`` makes it."""
         self._receiver = receiver
-        self._filter = filter_
+        self._route = route
         self._timeout = timeout
+        self._since = receiver.reads_ended
 
     def __aiter__(self) -> AsyncIterator[Message]:
         """Itself."""
@@ -34,9 +42,16 @@ class MessageIterator:
 
     async def __anext__(self) -> Message:
         """The next message; a cancelled wait loses none."""
-        message = self._receiver.pop(self._filter)
+        message = self._receiver.pop(self._route)
         if message is None:
-            message = await self._receiver.take(self._filter, self._timeout)
+            try:
+                message = await self._receiver.take(self._route, self._timeout, self._since)
+            except ClosedError:
+                if self._receiver.forked:
+                    raise
+                raise StopAsyncIteration from None
+            except OperationCancelledError:
+                raise StopAsyncIteration from None
             if message is None:
                 raise StopAsyncIteration
         return message
@@ -44,6 +59,8 @@ class MessageIterator:
 
 class Subscription(SubscriptionBase):
     """A subscription, as `Modem.subscribe` returns it.
+
+    Several subscriptions of one filter each get every message.
 
     Example:
         >>> import asyncio
@@ -53,9 +70,8 @@ class Subscription(SubscriptionBase):
         ...         await modem.connect("broker.example", client_id="meter-17")
         ...         meters = await modem.subscribe("meter/#", qos=1)
         ...         await modem.publish("meter/17", "42")
-        ...         async for message in meters.messages(timeout=5):
-        ...             print(meters.granted_qos, message.topic, message.text)
-        ...             break
+        ...         message = await meters.receive(timeout=5)
+        ...         print(meters.granted_qos, message.topic, message.text)
         >>> asyncio.run(main())
         1 meter/17 42
 
@@ -72,28 +88,49 @@ class Subscription(SubscriptionBase):
         return f"<m531x.aio.Subscription {self.topic!r} granted_qos={self.granted_qos}>"
 
     async def unsubscribe(self) -> None:
-        """Ends the subscription; the same as ``modem.unsubscribe(subscription.topic)``.
+        """Ends the subscription; the last one of its filter ends it at the broker too.
+
+        If it has ended already, nothing happens.
 
         Raises:
             NotConnectedError: There is no MQTT connection.
             RepeatedLossError: The connection was lost each time this was on its way.
             ModemTimeoutError: The broker did not acknowledge.
         """
-        await self._modem.unsubscribe(self.topic)
+        await self._modem._unsubscribe(self._route)
+
+    async def receive(self, timeout: float | None = None) -> Message:
+        """Waits for the next message that matches this subscription; a cancelled wait loses none.
+
+        Args:
+            timeout: Seconds to wait; None waits indefinitely, 0 takes one that has arrived already.
+
+        Returns:
+            The message.
+
+        Raises:
+            ModemTimeoutError: No message came in time.
+            InvalidArgumentError: The subscription has a callback, which gets its messages.
+            NotConnectedError: `Modem.disconnect` was called meanwhile.
+            ClosedError: The subscription has ended, or the modem is closed.
+        """
+        self._require_no_callback()
+        return await self._modem._receive(self._route, timeout)
 
     def messages(self, timeout: float | None = None) -> AsyncIterator[Message]:
-        """Iterates over the messages that match this subscription and that no callback takes.
+        """Iterates over the messages that match this subscription.
 
-        Of several readers of a message (another subscription that it matches, `Modem.messages`)
-        the first one gets it.
+        A message that matches several filters waits once for the readers of all of them and of
+        `Modem.messages`: the first one gets it.
 
         Args:
             timeout: Seconds to wait for each message; the iteration ends without one. None waits
-                indefinitely, 0 yields messages that have arrived already.
+                until `unsubscribe`, `Modem.disconnect` or `Modem.close`; 0 yields messages that
+                have arrived already.
 
         Raises:
             InvalidArgumentError: The subscription has a callback, which gets its messages.
             ClosedError: The modem is closed.
         """
         self._require_no_callback()
-        return self._modem._messages(self.topic, timeout)
+        return self._modem._messages(self._route, timeout)

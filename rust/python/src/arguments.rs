@@ -194,6 +194,13 @@ pub(crate) fn check_text(name: &str, value: PyArg<'_, '_>) -> PyResult<()> {
     text(name, value).map(|_| ())
 }
 
+/// Refuses what is no topic filter.
+#[pyfunction]
+pub(crate) fn check_filter(name: &str, value: PyArg<'_, '_>) -> PyResult<()> {
+    topic::validate_filter(text(name, value)?.as_bytes(), usize::MAX)
+        .map_err(|error| invalid(value.py(), format!("{name} {error}")))
+}
+
 /// The bytes of a payload: text as UTF-8, and what any object with a buffer holds.
 #[pyfunction]
 pub(crate) fn payload_bytes<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {

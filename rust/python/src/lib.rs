@@ -32,7 +32,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::arguments::{
-        check_text, checked_timeout, leak, payload_bytes, printable_text, topic_matches,
+        check_filter, check_text, checked_timeout, leak, payload_bytes, printable_text,
+        topic_matches,
     };
     #[pymodule_export]
     use crate::command_line::command_line;

@@ -1,7 +1,7 @@
 //! The modem.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use crate::options::ModemOptions;
 use crate::readouts::{
     TraceParts, config_parts, info_parts, signal_parts, stats_dict, trace_parts,
 };
-use crate::ready::Ready;
+use crate::ready::{Readable, Ready};
 use crate::requests::{ConnectOptions, publish_options, subscribe_options};
 use crate::virtual_modem::VirtualModem;
 use crate::wait::in_slices;
@@ -36,6 +36,8 @@ pub(crate) struct Modem {
     ended: Arc<Ended>,
     /// Whether the last batch was a large one, so that more is to be expected.
     streaming: AtomicBool,
+    /// Made by the first `fileno`.
+    readable: OnceLock<Arc<Readable>>,
 }
 
 /// A batch of this size or more is one of a stream: under it every message is handed on at once.
@@ -231,13 +233,15 @@ impl Modem {
     }
 
     /// Waits for a message that no callback takes, of a filter or of any; `None` when the time has
-    /// elapsed. What is left can be taken after a close as well.
-    #[pyo3(signature = (topic_filter, seconds))]
+    /// elapsed. What is left can be taken after a close as well. With a number of `reads_ended` it
+    /// raises when reading is ended.
+    #[pyo3(signature = (topic_filter, seconds, since))]
     fn take<'py>(
         &self,
         py: Python<'py>,
         topic_filter: Option<&str>,
         seconds: PyArg<'_, '_>,
+        since: Option<u64>,
     ) -> PyResult<Option<Bound<'py, Message>>> {
         let limit = timeout(seconds)?;
         if let Some(message) = self.take_now(py, topic_filter)? {
@@ -254,7 +258,12 @@ impl Modem {
                 (Some(slice), Some(left)) => Some(slice.min(left)),
                 (slice, left) => slice.or(left),
             };
-            match self.core.inbox().recv_message_of(topic_filter, wait) {
+            let inbox = self.core.inbox();
+            let taken = match since {
+                Some(since) => inbox.recv_message_since(since, topic_filter, wait),
+                None => inbox.recv_message_of(topic_filter, wait),
+            };
+            match taken {
                 Ok(None) if left().is_some_and(|left| left.is_zero()) => Some(Ok(None)),
                 Ok(None) => None,
                 taken => Some(taken),
@@ -294,6 +303,67 @@ impl Modem {
     /// Has messages of a filter come from `recv_batch` if they are for a callback, else from `take`.
     fn route(&self, topic_filter: &str, called: bool) {
         self.core.inbox().route(topic_filter, called);
+    }
+
+    /// Adds a further reader of a filter; what it gives stands for the filter in `take` and `unroute`.
+    fn route_copy(&self, topic_filter: &str, called: bool) -> String {
+        self.core.inbox().route_copy(topic_filter, called)
+    }
+
+    /// Ends `take` for those who began earlier, behind what has come.
+    fn end_reads(&self) {
+        self.core.inbox().end_reads();
+    }
+
+    fn reads_ended(&self) -> u64 {
+        self.core.inbox().reads_ended()
+    }
+
+    /// A descriptor that is readable while messages wait that no callback takes; None where there is none.
+    fn fileno(&self, py: Python<'_>) -> PyResult<Option<i32>> {
+        let readable = if let Some(readable) = self.readable.get() {
+            readable
+        } else {
+            let made = Arc::new(Readable::new()?);
+            let readable = self.readable.get_or_init(|| Arc::clone(&made));
+            if Arc::ptr_eq(readable, &made) {
+                py.detach(|| {
+                    self.core.inbox().on_readable(move |waits| made.set(waits));
+                });
+            }
+            readable
+        };
+        Ok(readable.number())
+    }
+
+    /// Whether the broker had kept the session; None if the module did not report it.
+    fn session_present(&self, py: Python<'_>) -> Option<bool> {
+        py.detach(|| self.core.session_present())
+    }
+
+    fn max_payload(
+        &self,
+        py: Python<'_>,
+        topic: PyArg<'_, '_>,
+        binary: PyArg<'_, '_>,
+    ) -> PyResult<usize> {
+        let (topic, binary) = (text("topic", topic)?, flag("binary", binary)?);
+        py.detach(|| self.core.max_payload(topic, binary))
+            .or_raise(py)
+    }
+
+    /// Disconnects within the time, or gives it up.
+    #[pyo3(signature = (seconds))]
+    fn leave(&self, py: Python<'_>, seconds: PyArg<'_, '_>) -> PyResult<()> {
+        let limit = timeout(seconds)?.unwrap_or(Duration::MAX);
+        let begun = Instant::now();
+        let mut pending = py.detach(|| self.core.start(Disconnect)).or_raise(py)?;
+        in_slices(py, |slice| {
+            let left = limit.saturating_sub(begun.elapsed());
+            let result = pending.wait_for(slice.unwrap_or(Duration::MAX).min(left));
+            result.or_else(|| left.is_zero().then_some(Ok(())))
+        })?
+        .or_raise(py)
     }
 
     fn unroute(&self, topic_filter: &str) {
@@ -354,6 +424,7 @@ impl From<m531x_core::Modem> for Modem {
             core,
             ended: Arc::default(),
             streaming: AtomicBool::new(false),
+            readable: OnceLock::new(),
         }
     }
 }

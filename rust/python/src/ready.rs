@@ -45,6 +45,36 @@ impl Ready {
     }
 }
 
+/// A descriptor that is readable as long as something waits.
+pub(crate) struct Readable {
+    descriptor: Descriptor,
+    raised: AtomicBool,
+}
+
+impl Readable {
+    pub(crate) fn new() -> PyResult<Self> {
+        Ok(Self {
+            descriptor: Descriptor::new()?,
+            raised: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn number(&self) -> Option<i32> {
+        self.descriptor.number()
+    }
+
+    /// To be called by one thread at a time.
+    pub(crate) fn set(&self, waits: bool) {
+        if self.raised.swap(waits, Ordering::SeqCst) != waits {
+            if waits {
+                self.descriptor.raise();
+            } else {
+                self.descriptor.lower();
+            }
+        }
+    }
+}
+
 /// The side of it that the threads of Rust use.
 ///
 /// However much comes, the signal goes up once: a stream costs one wake-up for each time that the
