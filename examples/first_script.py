@@ -10,5 +10,5 @@ with m531x.Modem(port) as modem:
     modem.connect(broker, client_id="meter-17")
     subscription = modem.subscribe("meters/+", qos=1)
     modem.publish("meters/17", "21.5 °C", qos=1)
-    message = next(subscription.messages(timeout=10))
+    message = subscription.receive(timeout=10)
     print(message.topic, message.text)

@@ -4,5 +4,5 @@ with m531x.Modem("virtual://") as modem:
     modem.connect("broker.example", client_id="meter-17")
     meters = modem.subscribe("meters/+", qos=1)
     modem.publish("meters/17", "21.5 °C", qos=1)
-    message = next(meters.messages(timeout=10))
+    message = meters.receive(timeout=10)
     print(message.topic, message.text)
