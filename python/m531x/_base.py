@@ -221,7 +221,7 @@ class ModemBase:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     print(modem.max_payload("meter/17"), modem.max_payload("meter/17", False))
-            494 990
+            495 991
         """
         return self._opened.max_payload(topic, binary)
 

@@ -102,8 +102,8 @@ pub fn publish_packet_size(topic: &[u8], payload_len: usize, qos: QoS) -> usize 
 /// use m531x_at::profile::Model;
 ///
 /// let profile = Model::M5310A.profile();
-/// assert_eq!(max_payload(profile, "meter/17", true), Ok(494));
-/// assert_eq!(max_payload(profile, "meter/17", false), Ok(990));
+/// assert_eq!(max_payload(profile, "meter/17", true), Ok(495));
+/// assert_eq!(max_payload(profile, "meter/17", false), Ok(991));
 /// ```
 ///
 /// # Errors
