@@ -13,6 +13,7 @@ import pytest
 import m531x
 from m531x import _watch, aio
 from m531x._event_log import EventLog
+from m531x.recording import TraceEntry
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -78,6 +79,10 @@ def test_asyncio_logs_the_line_too(caplog: pytest.LogCaptureFixture) -> None:
     assert wire(caplog)[-3:] == ["virtual:// > AT+CGMM", "virtual:// < M5310-A", "virtual:// < OK"]
 
 
+def is_connected(entry: TraceEntry) -> bool:
+    return entry.kind == "state" and entry.text.startswith("connected")
+
+
 def test_the_trace_holds_commands_answers_urcs_messages_and_states(
     eventually: Eventually,
 ) -> None:
@@ -86,12 +91,14 @@ def test_the_trace_holds_commands_answers_urcs_messages_and_states(
         modem.subscribe("t")
         modem.publish("t", "hello")
         next(iter(modem.messages(timeout=10)))
+        # The state comes with an event, which another thread takes.
+        eventually(lambda: any(is_connected(entry) for entry in modem.trace()))
         trace = modem.trace()
     kinds = [entry.kind for entry in trace]
     assert set(kinds) == {"command", "answer", "urc", "message", "state"}
     assert trace[0].text == "AT"
     assert next(entry.text for entry in trace if entry.kind == "message").endswith("t,5,hello")
-    assert any(entry.text.startswith("connected") for entry in trace if entry.kind == "state")
+    assert any(map(is_connected, trace))
     assert [entry.timestamp for entry in trace] == sorted(entry.timestamp for entry in trace)
     assert "geheim" not in repr(trace)
 

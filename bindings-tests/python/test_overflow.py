@@ -81,7 +81,10 @@ def test_a_subscription_that_is_not_read_holds_up_no_callback(eventually: Eventu
             inject(modem, line("unread/x", n) + line("called", n))
             if n % 50 == 0:
                 inject(modem, line("other", n))
-        eventually(lambda: len(called) == 300)
+            if n % 25 == 24:
+                # Callbacks have a bound of their own, and can fall behind on a busy machine.
+                eventually(lambda sent=n + 1: len(called) == sent)
+        assert len(called) == 300
         assert called == [str(n) for n in range(300)]
         assert [int(message.text) for message in other.messages(timeout=0)] == [*range(0, 300, 50)]
         assert [int(message.text) for message in unread.messages(timeout=0)] == [*range(250, 300)]

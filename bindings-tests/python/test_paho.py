@@ -79,6 +79,7 @@ def test_a_loop_on_a_thread_publishes_and_receives(side: Side) -> None:
         assert tuple(info) == (0, info.mid)
         assert info[1] == info.mid
     side.wait("message a/b b'' 1 False")
+    side.wait("publish 7 Success")
     received = [line for line in side.log if line.startswith("message")]
     assert received == [
         f"message a/b {payload!r} 1 False"
