@@ -34,9 +34,9 @@ struct Mark {
 }
 
 impl Arrivals {
-    /// So many bytes came at `now`, at a speed of one byte in `per_byte`.
+    /// So many bytes came at `now`, at a speed of one byte in `per_byte()`.
     #[inline]
-    pub(super) fn note(&mut self, now: Instant, bytes: &[u8], per_byte: Duration) {
+    pub(super) fn note(&mut self, now: Instant, bytes: &[u8], per_byte: impl Fn() -> Duration) {
         let near = |mark: &Mark| now.saturating_duration_since(mark.time) < GRAIN;
         let newest = self.marks.back().copied();
         if self.head == self.end {
@@ -47,7 +47,7 @@ impl Arrivals {
                 at: self.end,
                 time: now,
                 gap: newest.map_or(Duration::ZERO, |mark| self.gap(mark, now, bytes)),
-                before: newest.map_or(Duration::ZERO, |mark| self.pauses_to(mark, per_byte)),
+                before: newest.map_or(Duration::ZERO, |mark| self.pauses_to(mark, per_byte())),
             });
         }
         self.last = bytes.last().copied().unwrap_or(self.last);
@@ -151,8 +151,8 @@ mod tests {
     fn the_first_unread_byte_has_the_time_of_its_input() {
         let start = Instant::now();
         let mut arrivals = Arrivals::default();
-        arrivals.note(start, &[b'x'; 10], MS);
-        arrivals.note(start + 50 * MS, &[b'x'; 10], MS);
+        arrivals.note(start, &[b'x'; 10], || MS);
+        arrivals.note(start + 50 * MS, &[b'x'; 10], || MS);
         arrivals.consume(9);
         assert_eq!(arrivals.first(), Some(start));
         arrivals.consume(1);
@@ -163,10 +163,10 @@ mod tests {
     fn a_pause_is_time_in_which_the_line_had_nothing_to_carry() {
         let start = Instant::now();
         let mut arrivals = Arrivals::default();
-        arrivals.note(start, &[b'x'; 10], MS);
-        arrivals.note(start + 50 * MS, &[b'x'; 60], MS);
-        arrivals.note(start + 60 * MS, &[b'x'; 5], MS);
-        arrivals.note(start + 110 * MS, &[b'x'; 10], MS);
+        arrivals.note(start, &[b'x'; 10], || MS);
+        arrivals.note(start + 50 * MS, &[b'x'; 60], || MS);
+        arrivals.note(start + 60 * MS, &[b'x'; 5], || MS);
+        arrivals.note(start + 110 * MS, &[b'x'; 10], || MS);
         let behind = |pause| arrivals.behind_pause(MS, pause, |_| true);
         assert_eq!(behind(30 * MS), Some(75), "60 bytes take 50 ms and more");
         assert_eq!(behind(8 * MS), Some(70));
@@ -178,19 +178,19 @@ mod tests {
     fn a_pause_within_a_line_counts_without_the_time_of_the_bytes_behind_it() {
         let start = Instant::now();
         let mut arrivals = Arrivals::default();
-        arrivals.note(start, b"one\r\n", MS);
-        arrivals.note(start + 100 * MS, b"tw", MS);
+        arrivals.note(start, b"one\r\n", || MS);
+        arrivals.note(start + 100 * MS, b"tw", || MS);
         assert_eq!(arrivals.pauses_unread(MS), Duration::ZERO, "between lines");
-        arrivals.note(start + 110 * MS, b"oooooo", MS);
+        arrivals.note(start + 110 * MS, b"oooooo", || MS);
         assert_eq!(arrivals.pauses_unread(MS), Duration::ZERO, "too short");
-        arrivals.note(start + 210 * MS, b"oooooo", MS);
+        arrivals.note(start + 210 * MS, b"oooooo", || MS);
         assert_eq!(arrivals.pauses_unread(MS), 94 * MS);
-        arrivals.note(start + 210 * MS, b"oooo", MS);
+        arrivals.note(start + 210 * MS, b"oooo", || MS);
         assert_eq!(arrivals.pauses_unread(MS), 90 * MS, "however it is cut");
-        arrivals.note(start + 310 * MS, b"\r\n", MS);
-        arrivals.note(start + 410 * MS, b"three", MS);
+        arrivals.note(start + 310 * MS, b"\r\n", || MS);
+        arrivals.note(start + 410 * MS, b"three", || MS);
         assert_eq!(arrivals.pauses_unread(MS), 90 * MS, "at its end");
-        arrivals.note(start + 510 * MS, b"three", MS);
+        arrivals.note(start + 510 * MS, b"three", || MS);
         assert_eq!(arrivals.pauses_unread(MS), 185 * MS);
         arrivals.consume(5 + 2 + 6 + 1);
         assert_eq!(
@@ -200,7 +200,7 @@ mod tests {
         );
         let before = arrivals.pauses(MS);
         arrivals.consume(9 + 2 + 5 + 5);
-        arrivals.note(start + 610 * MS, b"three", MS);
+        arrivals.note(start + 610 * MS, b"three", || MS);
         let since = arrivals.pauses(MS).saturating_sub(before);
         assert_eq!(since, 95 * MS, "also when all is read");
     }

@@ -223,8 +223,8 @@ impl Framer {
         }
         self.forgive_absence(now);
         self.buffer.append(bytes);
-        self.arrivals
-            .note(now, bytes, frame::per_byte(self.config.baudrate));
+        let baudrate = self.config.baudrate;
+        self.arrivals.note(now, bytes, || frame::per_byte(baudrate));
         self.clock = Some(now);
         self.last_input = Some(now);
         self.silent = false;

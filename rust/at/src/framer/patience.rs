@@ -96,8 +96,15 @@ impl Framer {
 
     /// Whether it has taken longer.
     pub(super) fn is_late(&self) -> bool {
-        self.clock
-            .is_some_and(|clock| self.late_at().is_some_and(|due| due <= clock))
+        let Some(clock) = self.clock else {
+            return false;
+        };
+        // No message is late before one silence limit has passed, and nearly all are complete by then.
+        let is_young = |since| clock.saturating_duration_since(since) < self.config.silence_limit;
+        if self.state == State::Message && self.arrivals.first().is_some_and(is_young) {
+            return false;
+        }
+        self.late_at().is_some_and(|due| due <= clock)
     }
 
     /// Bytes of which nothing is known are believed again after some time, from the next line on.
@@ -122,10 +129,10 @@ impl Framer {
     /// A host that was away when something was due has not seen what came meanwhile: that time does
     /// not count.
     pub(super) fn forgive_absence(&mut self, now: Instant) {
-        let away = |due: Instant| now.saturating_duration_since(due) > PUNCTUAL;
+        let away = |since: Instant| now.saturating_duration_since(since) > PUNCTUAL;
         if let Some(last) = self
             .last_input
-            .filter(|_| self.poll_timeout().is_some_and(away))
+            .filter(|last| away(*last) && self.poll_timeout().is_some_and(away))
         {
             let away = now.saturating_duration_since(last);
             self.arrivals.shift(away);
