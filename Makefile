@@ -12,7 +12,7 @@ TARGET :=
 VENV := target/venv
 STAMPS := target/stamps
 BIN := $(VENV)/bin
-export PYTHON PREFIX DESTDIR LIBDIR INCLUDEDIR VIRTUAL_MODEM OUTBOX PROFILE
+export PYTHON PREFIX DESTDIR LIBDIR INCLUDEDIR COMMAND VIRTUAL_MODEM OUTBOX PROFILE
 # Debian puts mosquitto into /usr/sbin, which is not on every user's PATH.
 export PATH := $(PATH):/usr/sbin
 
@@ -136,7 +136,7 @@ test-tsan: $(STAMPS)/mosquitto
 fuzz: $(STAMPS)/cargo $(STAMPS)/c++
 	@fuzz/run $(SECONDS) $(TARGET)
 
-## install: Build and install the C library; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, VIRTUAL_MODEM=no, OUTBOX=no.
+## install: Build and install C library, command, manual pages, completions; PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, COMMAND=no, VIRTUAL_MODEM=no, OUTBOX=no.
 install:
 	@packaging/install
 

@@ -174,6 +174,15 @@ def test_a_destination_of_a_package_is_no_part_of_the_paths(tmp_path: Path) -> N
     documents = tmp_path / "usr/share/doc/m531x"
     assert "ring 0.17" in (documents / "THIRD-PARTY.md").read_text()
     assert (documents / "LICENSE-MIT").is_file()
+    share = tmp_path / "usr/share"
+    assert "repeat" in (share / "man/man1/m531x-pub.1").read_text()
+    for completion in (
+        "bash-completion/completions/m531x",
+        "zsh/site-functions/_m531x",
+        "fish/vendor_completions.d/m531x.fish",
+    ):
+        assert "virtual-modem" in (share / completion).read_text()
+    assert (tmp_path / "usr/bin/m531x").is_file()
     for file in files:
         if file.suffix in (".pc", ".cmake", ".h"):
             assert str(tmp_path) not in file.read_text()

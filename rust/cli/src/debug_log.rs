@@ -77,7 +77,7 @@ fn print(modem: &Modem, from: u64) -> u64 {
             "{}.{:03} {arrow} {}",
             since.as_secs(),
             since.subsec_millis(),
-            entry.line.escape_ascii()
+            m531x_at::printable::bytes(&entry.line)
         );
         next = entry.number + 1;
     }

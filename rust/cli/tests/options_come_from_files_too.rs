@@ -89,9 +89,9 @@ fn an_address_in_one_word_shows_its_password_nowhere() {
     let shown = text(&output.stderr);
     assert!(!shown.contains("hunter2"), "{shown}");
     for part in [
-        "\\\"broker\\\",99",
-        "\\\"me\\\"",
-        "> AT+MQTTPUB=\\\"a/b\\\"",
+        r#""broker",99"#,
+        r#""me""#,
+        r#"> AT+MQTTPUB="a/b""#,
         "< OK",
         "> AT+MQTTDISC",
     ] {

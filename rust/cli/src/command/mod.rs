@@ -4,6 +4,8 @@ mod at;
 mod console;
 mod demo;
 mod doctor;
+mod generate;
+mod monitor;
 mod outbox;
 mod ports;
 mod publish;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Ports(ports::Arguments),
     /// Look at port, module, SIM, network and broker, and say what to do at the first that fails
     Doctor(doctor::Arguments),
+    /// Watch signal, registration and cell over time, to place an antenna
+    Monitor(monitor::Arguments),
     /// Send AT commands and print the answers
     At(at::Arguments),
     /// Talk to the module: line editing, history, and what it says by itself as it comes
@@ -40,14 +44,20 @@ pub(crate) enum Command {
     Replay(replay::Arguments),
     /// Run a virtual modem on a pseudo terminal or a TCP port
     VirtualModem(virtual_modem::Arguments),
+    /// Write manual pages and completions of shells
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 impl Command {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    /// `whole` is the command line that this is of.
+    pub(crate) fn run(self, whole: clap::Command) -> Result<(), Failure> {
         match self {
             Self::Demo(arguments) => arguments.run(),
             Self::Ports(arguments) => arguments.run(),
             Self::Doctor(arguments) => arguments.run(),
+            Self::Generate(arguments) => arguments.run(whole),
+            Self::Monitor(arguments) => arguments.run(),
             Self::At(arguments) => arguments.run(),
             Self::Console(arguments) => arguments.run(),
             Self::Pub(arguments) => arguments.run(),

@@ -39,9 +39,11 @@ impl Arguments {
             )?;
         } else {
             for port in ports {
-                let adapter = port.serial_number.map(|number| format!("\tusb:{number}"));
-                let adapter = adapter.unwrap_or_default();
-                writeln!(out, "{}\t{}{adapter}", port.name, port.description)?;
+                let adapter = port.serial_number.map(|number| format!("usb:{number}"));
+                let known = [Some(port.name), Some(port.description), adapter];
+                let columns: Vec<_> = known.into_iter().flatten().collect();
+                // What is not known at the end leaves no tab behind.
+                writeln!(out, "{}", columns.join("\t").trim_end())?;
             }
         }
         Ok(())
