@@ -123,7 +123,7 @@ fn what_has_come_is_read_before_the_end() {
     let since = modem.inbox().reads_ended();
     publish(&peer, &modem, 0..1);
     modem.inbox().end_reads();
-    let mut next = || modem.inbox().recv_message_since(since, None, None);
+    let next = || modem.inbox().recv_message_since(since, None, None);
     assert_eq!(next().unwrap().unwrap().text(), "0");
     assert_eq!(next().unwrap_err().code(), ErrorCode::Cancelled);
     assert_eq!(modem.inbox().recv_message_of(None, ZERO).unwrap(), None);

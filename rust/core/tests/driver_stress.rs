@@ -28,7 +28,7 @@ fn mixed_calls_from_many_threads_all_end_with_their_own_result() {
                     let number = random.u32(..);
                     match random.u32(0..8) {
                         0 => modem.cancel(),
-                        1 => drop(modem.start(Command::new(&xnum(number)))),
+                        1 => drop(modem.start(Command::new(xnum(number)))),
                         2 => drop(cancelled_or(modem.recv(Some(Duration::from_micros(50))))),
                         3 => {
                             begun.fetch_add(1, Ordering::SeqCst);
@@ -64,7 +64,7 @@ fn mixed_calls_from_many_threads_all_end_with_their_own_result() {
 }
 
 fn in_slices(modem: &Modem, number: u32) {
-    let mut pending = modem.start(Command::new(&xnum(number))).unwrap();
+    let mut pending = modem.start(Command::new(xnum(number))).unwrap();
     let result = loop {
         if let Some(result) = pending.wait_for(Duration::from_micros(100)) {
             break result;

@@ -17,7 +17,11 @@ fn capi_sources() -> Vec<PathBuf> {
     let capi = xtask::repository_root().join("rust/capi");
     let sources = fs::read_dir(capi.join("src")).expect("rust/capi/src is there");
     let sources = sources.map(|entry| entry.expect("and can be listed").path());
-    sources.chain([capi.join("cbindgen.toml")]).collect()
+    // The header shows a loop of an example.
+    let example = xtask::repository_root().join("examples/c/subscribe_epoll.c");
+    sources
+        .chain([capi.join("cbindgen.toml"), example])
+        .collect()
 }
 
 #[test]
@@ -34,6 +38,7 @@ fn a_file_changed_by_hand_is_found() {
     let table_text = fs::read_to_string(xtask::repository_root().join("api.toml")).unwrap();
     let capi = root.join("rust/capi");
     fs::create_dir_all(capi.join("src")).unwrap();
+    fs::create_dir_all(root.join("examples/c")).unwrap();
     fs::write(root.join("api.toml"), table_text).unwrap();
     for source in capi_sources() {
         let name = source.strip_prefix(xtask::repository_root()).unwrap();
