@@ -14,7 +14,7 @@ The classes of results are in `m531x.doctor` (reports of a modem about itself) a
 
 from __future__ import annotations
 
-import m531x._main_interpreter  # noqa: F401 - ahead of the native module
+import m531x._main_interpreter  # noqa: F401  # pyright: ignore[reportUnusedImport] - ahead of the native module
 from m531x._constants import EventKind, MqttState
 from m531x._delivery import Delivery
 from m531x._errors import (

@@ -12,7 +12,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from m531x import _native, _watch
 from m531x._callbacks import CallbackRegistry
@@ -148,7 +148,8 @@ class Dispatcher:
         if isinstance(item, Message):
             callbacks = self._routes.known.get(item.topic) or ()
         elif isinstance(item, tuple):
-            callbacks = tuple(callback for callback, _ in self._callbacks.of_event(*item))
+            event = cast("tuple[int, int, str, float]", item)
+            callbacks = tuple(callback for callback, _ in self._callbacks.of_event(*event))
         try:
             stats = self._native.stats()
         except M531xError:

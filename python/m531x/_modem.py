@@ -109,7 +109,7 @@ class Modem(ModemBase):
     def _set_up(self) -> None:
         """Opens the port and runs the start-up dialogue."""
         try:
-            self._native = self._opening().wait()
+            self._native: _native.Modem = self._opening().wait()
         except BaseException:
             self._close_virtual_modem()
             raise

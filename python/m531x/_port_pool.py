@@ -8,16 +8,11 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO
 
 from m531x._errors import M531xError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 __all__ = ["PortPool", "ports_of"]
 
@@ -56,7 +51,7 @@ class PortPool:
         self._ports = list(ports[first % len(ports) :]) + list(ports[: first % len(ports)])
 
     @contextlib.contextmanager
-    def lend(self, patience: float) -> Iterator[str]:
+    def lend(self, patience: float) -> Generator[str]:
         """Lends a port that no other process and no other test uses.
 
         Raises:
@@ -81,6 +76,19 @@ class PortPool:
             time.sleep(_PERIOD_S)
 
 
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _locked(port: str) -> IO[str] | None:
     """The locked file of a port, or None if another holds it; closing it gives the port back."""
     # Several names may lead to one device.
@@ -91,10 +99,7 @@ def _locked(port: str) -> IO[str] | None:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     file = os.fdopen(os.open(path, flags, 0o600), "r+")
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(file)
     except OSError:
         file.close()
         return None

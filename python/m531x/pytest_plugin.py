@@ -160,13 +160,13 @@ def pytest_runtest_makereport(
     """Adds the traffic on the line to the report of a failed test."""
     report = yield
     if report.failed and call.when in ("call", "teardown"):
-        for modem in item.stash.get(_modems_key, []):
+        for modem in item.stash.get(_modems_key, list[Modem | aio.Modem]()):
             report.sections.append((f"m531x: {modem.port}", _transcript(modem)))
     return report
 
 
 @contextlib.contextmanager
-def _port(request: pytest.FixtureRequest, patience: float) -> Iterator[str]:
+def _port(request: pytest.FixtureRequest, patience: float) -> Generator[str]:
     """The port to open, that of the virtual modem or a free one of the pool."""
     ports = request.config.stash[_ports_key]
     if not ports:
@@ -178,7 +178,7 @@ def _port(request: pytest.FixtureRequest, patience: float) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _opened(request: pytest.FixtureRequest, port: str, **options: Any) -> Iterator[Modem]:
+def _opened(request: pytest.FixtureRequest, port: str, **options: Any) -> Generator[Modem]:
     options = dict[str, Any](model=_model(request), trace=_LINES_IN_REPORT) | options
     modem = Modem(port, **options)
     _note(request, modem)
