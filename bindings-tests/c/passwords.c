@@ -72,11 +72,31 @@ static void without_the_option_the_password_stays_the_same(void)
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }
 
+/* 300 characters do not fit the 256 bytes of the model; with a higher limit the module itself is asked. */
+static void the_limit_of_a_connect_packet_can_be_raised(void)
+{
+    char password[301];
+    m531x_modem modem = opened();
+    m531x_status refused;
+    memset(password, 'x', sizeof password - 1);
+    password[sizeof password - 1] = 0;
+    CHECK_STATUS(M531X_OK, m531x_set_string(modem, M531X_OPTION_USERNAME, "meter"));
+    CHECK_STATUS(M531X_OK, m531x_set_string(modem, M531X_OPTION_PASSWORD, password));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_connect(modem, "broker.example", 0, "c-test", PATIENCE_MS));
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_CONNECT_LIMIT, 512));
+    refused = m531x_connect(modem, "broker.example", 0, "c-test", PATIENCE_MS);
+    CHECK(refused != M531X_OK && refused != M531X_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(M531X_OK, m531x_set_u32(modem, M531X_OPTION_CONNECT_LIMIT, 0));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_connect(modem, "broker.example", 0, "c-test", PATIENCE_MS));
+    CHECK_STATUS(M531X_OK, m531x_close(modem));
+}
+
 int main(void)
 {
     check_limit(60);
     RUN(the_event_is_answered_by_setting_the_password);
     RUN(no_password_ends_the_attempt_and_is_told);
     RUN(without_the_option_the_password_stays_the_same);
+    RUN(the_limit_of_a_connect_packet_can_be_raised);
     return check_result();
 }

@@ -110,6 +110,24 @@ def test_a_login_is_refused_exactly_if_the_module_could_not_take_it(length: int)
     assert fits == (refused == "")
 
 
+def test_the_limit_can_be_raised_for_a_module_that_takes_more() -> None:
+    login = clouds.onenet("pid1234567", "d" * 60, KEY, connect_limit=300)
+    assert 256 < login.size <= 300
+    # The virtual modem has the limit of the firmware, and refuses by itself.
+    with (
+        m531x.Modem("virtual://") as modem,
+        pytest.raises((m531x.CommandError, m531x.ConnectError)),
+    ):
+        modem.connect(**login)
+    with pytest.raises(m531x.InvalidArgumentError, match="280"):
+        clouds.onenet("pid1234567", "d" * 80, KEY, connect_limit=280)
+    with (
+        m531x.Modem("virtual://") as modem,
+        pytest.raises(m531x.InvalidArgumentError, match="connect_limit"),
+    ):
+        modem.connect("h", client_id="c", connect_limit=-1)
+
+
 def test_the_size_is_that_of_the_packet() -> None:
     with FakeCloud(lambda _: 0) as cloud, cloud.modem() as modem:
         login = clouds.onenet("pid", "dev", KEY, host="broker.example")
@@ -302,7 +320,8 @@ def test_a_login_of_tencent_is_refused_after_its_time(clock: list[float]) -> Non
 
 def test_a_login_is_a_mapping_of_arguments() -> None:
     login = clouds.aliyun("pk", "dev", "secret")
-    assert list(login) == ["host", "port", "client_id", "username", "password"]
-    assert len(login) == 5
+    names = ["host", "port", "client_id", "username", "password", "connect_limit"]
+    assert list(login) == names
+    assert len(login) == 6
     with pytest.raises(KeyError):
         login["size"]

@@ -97,6 +97,10 @@ def test_what_a_notebook_shows_of_the_rest() -> None:
         assert modem.virtual_modem is not None
         assert modem.virtual_modem.broker in shown(modem.virtual_modem)
         assert "registration" in shown(modem.diagnose())
+        modem.connect("broker.example", client_id="c")
+        subscription = modem.subscribe("a/<b>", 1)
+        text = shown(subscription)
+        assert "topica/<b>granted_qos1" in text
 
 
 def test_a_part_of_a_trace_is_a_table_too() -> None:

@@ -144,6 +144,7 @@ class Modem(ModemBase):
         tls: bool = False,
         will: Will | None = None,
         ack_timeout: int = 10,
+        connect_limit: int | None = None,
         timeout: float | None = None,
     ) -> Session:
         """Configures the module's MQTT client and connects it; returns when the broker accepted.
@@ -165,6 +166,8 @@ class Modem(ModemBase):
             tls: Whether the module encrypts; not every model can.
             will: The message that the broker publishes when the connection is lost.
             ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
+            connect_limit: Bytes that the module takes for its CONNECT packet, with client id, user
+                name, password and will; None is the model's, 256. That of a module may be larger.
             timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
 
         Returns:
@@ -202,6 +205,7 @@ class Modem(ModemBase):
                 ack_timeout,
                 logins.left,
                 function is not None,
+                connect_limit,
             )
             try:
                 self._native.connect(options).wait()
@@ -224,6 +228,7 @@ class Modem(ModemBase):
         tls: bool = False,
         will: Will | None = None,
         ack_timeout: int = 10,
+        connect_limit: int | None = None,
         timeout: float | None = None,
     ) -> Pending[Session]:
         """Begins to connect, and does not wait for the end; arguments are those of `connect`.
@@ -245,6 +250,7 @@ class Modem(ModemBase):
                 tls=tls,
                 will=will,
                 ack_timeout=ack_timeout,
+                connect_limit=connect_limit,
                 timeout=timeout,
             ),
         )

@@ -125,6 +125,7 @@ class ConnectOptions:
         ack_timeout: int,
         seconds: float | None,
         asks_password: bool = False,
+        connect_limit: int | None = None,
     ) -> ConnectOptions: ...
 
 @final

@@ -60,11 +60,18 @@ class Login(Mapping[str, Any]):
         port: Its TCP port.
         client_id: The client id.
         username: The user name.
+        connect_limit: Bytes that the module takes for its CONNECT packet; None is the model's.
         size: Bytes of the CONNECT packet without a will; the module takes 256.
     """
 
     def __init__(
-        self, host: str, port: int, client_id: str, username: str, password: Callable[[], str]
+        self,
+        host: str,
+        port: int,
+        client_id: str,
+        username: str,
+        password: Callable[[], str],
+        connect_limit: int | None,
     ) -> None:
         """The functions of this module make it.
 
@@ -75,14 +82,16 @@ class Login(Mapping[str, Any]):
         self.port: int = port
         self.client_id: str = client_id
         self.username: str = username
+        self.connect_limit: int | None = connect_limit
         self._password = password
         lengths = [len(client_id.encode()), len(username.encode()), len(password())]
         # MQTT 3.1.1, 3.1: two bytes of length before each, ten before all, and the fixed header.
         length = 10 + sum(2 + length for length in lengths)
         self.size: int = length + (2 if length < 128 else 3)
-        if self.size > _LIMIT:
+        limit = _LIMIT if connect_limit is None else connect_limit
+        if self.size > limit:
             raise InvalidArgumentError(
-                f"the CONNECT packet has {self.size} bytes and the module takes {_LIMIT}: use a "
+                f"the CONNECT packet has {self.size} bytes and the module takes {limit}: use a "
                 "shorter device name, or method='sha1'"
             )
 
@@ -108,7 +117,7 @@ class Login(Mapping[str, Any]):
         """All but the password."""
         return f"<m531x.clouds.Login {self.client_id!r} as {self.username!r} at {self.host!r}>"
 
-    _names: Final = ("host", "port", "client_id", "username", "password")
+    _names: Final = ("host", "port", "client_id", "username", "password", "connect_limit")
 
 
 def onenet(
@@ -121,6 +130,7 @@ def onenet(
     whole_product: bool = False,
     host: str = "mqtts.heclouds.com",
     port: int = 1883,
+    connect_limit: int | None = None,
 ) -> Login:
     """China Mobile's OneNET: each connection gets a token that expires.
 
@@ -133,6 +143,7 @@ def onenet(
         whole_product: Whether `key` is the access key of the product instead.
         host: The broker.
         port: Its TCP port.
+        connect_limit: As for `Modem.connect`.
 
     Raises:
         InvalidArgumentError: The key is not base64, or the packet is too long for the module.
@@ -157,7 +168,7 @@ def onenet(
                 break
         return token
 
-    return Login(host, port, device_name, product_id, password)
+    return Login(host, port, device_name, product_id, password, connect_limit)
 
 
 def aliyun(
@@ -171,6 +182,7 @@ def aliyun(
     timestamp: int | None = None,
     host: str | None = None,
     port: int = 1883,
+    connect_limit: int | None = None,
 ) -> Login:
     """Alibaba Cloud's IoT Platform: the password is a signature, which does not expire.
 
@@ -186,6 +198,7 @@ def aliyun(
         timestamp: Milliseconds since 1970 to sign as well; the broker does not need them.
         host: The broker; None is that of a public instance in the region.
         port: Its TCP port.
+        connect_limit: As for `Modem.connect`.
 
     Raises:
         InvalidArgumentError: The packet is too long for the module.
@@ -213,7 +226,7 @@ def aliyun(
         return hmac.digest(hidden.reveal().encode(), content.encode(), method).hex()
 
     username = f"{device_name}&{product_key}"
-    return Login(broker, port, f"{client_id}|{extra}|", username, password)
+    return Login(broker, port, f"{client_id}|{extra}|", username, password, connect_limit)
 
 
 def tencent(
@@ -225,6 +238,7 @@ def tencent(
     valid_for: float = _TEN_YEARS,
     host: str | None = None,
     port: int = 1883,
+    connect_limit: int | None = None,
 ) -> Login:
     """Tencent Cloud's IoT Hub: the password signs the user name, in which its expiry stands.
 
@@ -240,6 +254,7 @@ def tencent(
         valid_for: Seconds until the broker refuses this login. The clock of this computer counts.
         host: The broker; None is that of the product.
         port: Its TCP port.
+        connect_limit: As for `Modem.connect`.
 
     Raises:
         InvalidArgumentError: The key is not base64, or the packet is too long for the module.
@@ -264,7 +279,7 @@ def tencent(
         return f"{signature};hmac{method}"
 
     broker = host or f"{product_id}.iotcloud.tencentdevices.com"
-    return Login(broker, port, client_id, username, password)
+    return Login(broker, port, client_id, username, password, connect_limit)
 
 
 def _onenet_token(key: Hidden[bytes], resource: str, expiry: int, method: str) -> str:

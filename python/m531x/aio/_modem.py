@@ -231,6 +231,7 @@ class Modem(ModemBase):
         tls: bool = False,
         will: Will | None = None,
         ack_timeout: int = 10,
+        connect_limit: int | None = None,
         timeout: float | None = None,
     ) -> Session:
         """Configures the module's MQTT client and connects it; returns when the broker accepted.
@@ -255,6 +256,7 @@ class Modem(ModemBase):
                 ack_timeout,
                 logins.left,
                 function is not None,
+                connect_limit,
             )
             try:
                 await self._run(self._in_loop.connect(options))
@@ -277,6 +279,7 @@ class Modem(ModemBase):
         tls: bool = False,
         will: Will | None = None,
         ack_timeout: int = 10,
+        connect_limit: int | None = None,
         timeout: float | None = None,
     ) -> asyncio.Task[Session]:
         """Begins to connect in a task, which may be awaited; arguments as for `connect`."""
@@ -294,6 +297,7 @@ class Modem(ModemBase):
                 tls=tls,
                 will=will,
                 ack_timeout=ack_timeout,
+                connect_limit=connect_limit,
                 timeout=timeout,
             )
 

@@ -81,10 +81,10 @@ fn a_connect_packet_is_checked_as_a_whole() {
     // Fixed header 3, variable header 10, client id 2 + 4, user name 2 + 4, password 2.
     let largest = 256 - 27;
     assert_eq!(
-        check_connect_packet(&with_password(largest), &open, profile),
+        check_connect_packet(&with_password(largest), &open, profile.connect_limit),
         Ok(())
     );
-    let refused = check_connect_packet(&with_password(largest + 1), &open, profile);
+    let refused = check_connect_packet(&with_password(largest + 1), &open, profile.connect_limit);
     let Err(ArgumentError::TooLong {
         limit: 256,
         actual: 257,
@@ -98,7 +98,7 @@ fn a_connect_packet_is_checked_as_a_whole() {
         ..open
     };
     assert_eq!(
-        check_connect_packet(&with_password(1000), &without, profile),
+        check_connect_packet(&with_password(1000), &without, profile.connect_limit),
         Ok(())
     );
 }

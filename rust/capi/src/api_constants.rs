@@ -206,6 +206,10 @@ pub enum m531x_option {
     /// u32: by which part of it a delay of the recovery may be longer or shorter, in percent; default 20. Takes effect
     /// at once.
     M531X_OPTION_RECOVERY_JITTER_PERCENT = 40,
+    /// u32: longest CONNECT packet in bytes that the module can make: a longer one of client id, user name, password
+    /// and will is refused before a byte is sent; 0 is the model's, 256, which is the default. That of a module may be
+    /// larger.
+    M531X_OPTION_CONNECT_LIMIT = 41,
 }
 
 /// What happens to messages beyond the queue's size. @since 0.1.0

@@ -4,7 +4,7 @@
 
 use crate::option_row::{OptionRow, OptionType};
 
-pub(crate) static OPTIONS: [OptionRow; 40] = [
+pub(crate) static OPTIONS: [OptionRow; 41] = [
     OptionRow {
         name: "M531X_OPTION_USERNAME",
         kind: OptionType::String,
@@ -323,6 +323,14 @@ pub(crate) static OPTIONS: [OptionRow; 40] = [
         initial: 20,
         least: 0,
         most: 100,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CONNECT_LIMIT",
+        kind: OptionType::U32,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
         opening: false,
     },
 ];

@@ -106,6 +106,8 @@ impl Settings {
         options.clean_session = self.is_on(name::M531X_OPTION_CLEAN_SESSION);
         options.tls = self.is_on(name::M531X_OPTION_TLS);
         options.ack_timeout = self.short(name::M531X_OPTION_ACK_TIMEOUT_S);
+        let limit = self.number(name::M531X_OPTION_CONNECT_LIMIT);
+        options.connect_limit = (limit != 0).then_some(limit as usize);
         options.will = self.text(name::M531X_OPTION_WILL_TOPIC).map(|topic| Will {
             topic,
             payload: self.texts[place(name::M531X_OPTION_WILL_PAYLOAD)]

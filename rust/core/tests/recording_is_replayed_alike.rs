@@ -25,6 +25,7 @@ fn connect_options() -> ConnectOptions {
     let mut options = ConnectOptions::new("broker.example", "lamp");
     options.username = Some("me".into());
     options.password = Some(Secret::new(PASSWORD));
+    options.connect_limit = Some(300);
     options
 }
 

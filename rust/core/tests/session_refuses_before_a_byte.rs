@@ -109,6 +109,22 @@ fn a_payload_over_the_limit_is_refused_with_the_limit() {
 }
 
 #[test]
+fn a_connect_packet_over_the_limit_which_can_be_raised() {
+    let mut options = ConnectOptions::new("broker", "me");
+    options.username = Some("user".into());
+    options.password = Some("x".repeat(300).into());
+    let mut rig = Rig::connected();
+    let text = refused(&mut rig, RequestKind::Connect(options.clone()));
+    assert!(text.contains("CONNECT") && text.contains("256"), "{text}");
+    options.connect_limit = Some(300);
+    let text = refused(&mut rig, RequestKind::Connect(options.clone()));
+    assert!(text.contains("300"), "{text}");
+    options.connect_limit = Some(512);
+    rig.begin(RequestKind::Connect(options));
+    rig.expect("AT+MQTTDISC");
+}
+
+#[test]
 fn the_line_limit_can_be_set() {
     let mut config = config();
     config.line_limit = Some(40);

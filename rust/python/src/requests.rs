@@ -26,7 +26,7 @@ impl ConnectOptions {
     #[expect(clippy::too_many_arguments, reason = "the public method has them")]
     #[pyo3(signature = (
         host, port, client_id, username, password, keepalive, clean_session, tls, will,
-        ack_timeout, seconds, asks_password = false
+        ack_timeout, seconds, asks_password = false, connect_limit = None
     ))]
     fn new(
         host: PyArg<'_, '_>,
@@ -41,6 +41,7 @@ impl ConnectOptions {
         ack_timeout: PyArg<'_, '_>,
         seconds: PyArg<'_, '_>,
         asks_password: bool,
+        connect_limit: Option<PyArg<'_, '_>>,
     ) -> PyResult<Self> {
         let host = text("host", host)?;
         let mut core = m531x_core::ConnectOptions::new(host, text("client_id", client_id)?);
@@ -52,6 +53,9 @@ impl ConnectOptions {
         core.clean_session = flag("clean_session", clean_session)?;
         core.tls = flag("tls", tls)?;
         core.ack_timeout = number("ack_timeout", ack_timeout, "1 to 65535 seconds")?;
+        core.connect_limit = connect_limit
+            .map(|limit| number("connect_limit", limit, "1 or more bytes"))
+            .transpose()?;
         core.timeout = timeout(seconds)?;
         if let Some((topic, payload, qos_number, retain)) = will {
             core.will = Some(Will {

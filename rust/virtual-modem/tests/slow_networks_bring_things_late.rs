@@ -14,7 +14,7 @@ fn slow(model: Model, faults: &[&str]) -> Rig {
     rig.send("ATE0");
     rig.send(r#"AT+MQTTCFG="broker",1883,"me",60,"","",1"#);
     rig.send(r#"AT+MQTTOPEN=0,0,0,0,0,"","""#);
-    rig.pass_seconds(5);
+    rig.pass_seconds(7);
     assert!(rig.said().contains("+MQTTOPEN:"));
     rig
 }
@@ -40,6 +40,25 @@ fn acknowledgements_come_between_its_times_and_in_order() {
     let ids: Vec<String> = rig.watch(10).into_iter().map(|(_, line)| line).collect();
     let expected: Vec<String> = (21..31).map(|id| format!("+MQTTPUBACK:{id},0")).collect();
     assert_eq!(ids, expected);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_times() {
+    let times = || {
+        let mut rig = slow(Model::M5310A, &["slow-network=1000-6000"]);
+        (0..10)
+            .map(|_| {
+                rig.send(PUBLISH);
+                rig.watch(7)[0].0
+            })
+            .collect::<Vec<_>>()
+    };
+    let first = times();
+    assert!(
+        first.iter().all(|tenths| (10..=61).contains(tenths)),
+        "{first:?}"
+    );
+    assert_eq!(first, times());
 }
 
 #[test]

@@ -150,19 +150,19 @@ pub fn connect_packet_size(cfg: &MqttCfg, open: &MqttOpen) -> usize {
     )
 }
 
-/// Checks the CONNECT packet against the module's limit.
+/// Checks the CONNECT packet against a limit in bytes, such as that of the module's profile.
 ///
 /// Both commands pass alone, and the connection fails only later: the buffer in which the module
 /// builds the packet is what overflows.
 pub fn check_connect_packet(
     cfg: &MqttCfg,
     open: &MqttOpen,
-    profile: &Profile,
+    limit: usize,
 ) -> Result<(), ArgumentError> {
     let size = connect_packet_size(cfg, open);
     check_length(
         "the CONNECT packet of client id, user name, password and will",
         size,
-        profile.connect_limit,
+        limit,
     )
 }

@@ -122,6 +122,7 @@ pub(super) fn connect(fields: Writer, options: &ConnectOptions) -> Writer {
         .flag("clean_session", options.clean_session)
         .flag("tls", options.tls)
         .value("ack_timeout", options.ack_timeout)
+        .value_if("connect_limit", options.connect_limit)
         .time_if("timeout", options.timeout);
     match &options.will {
         None => fields,
@@ -166,6 +167,7 @@ pub(super) fn read_connect(fields: &Fields) -> Result<ConnectOptions, String> {
     options.clean_session = fields.flag("clean_session")?;
     options.tls = fields.flag("tls")?;
     options.ack_timeout = fields.value("ack_timeout")?;
+    options.connect_limit = fields.value_if("connect_limit")?;
     options.timeout = fields.time_if("timeout")?;
     if let Some(topic) = fields.text_if("will_topic")? {
         options.will = Some(Will {

@@ -116,6 +116,10 @@ pub struct ConnectOptions {
     pub will: Option<Will>,
     /// How long the module waits for an acknowledgement of the broker, in seconds. Default 10.
     pub ack_timeout: u16,
+    /// Longest CONNECT packet in bytes that the module can make: one of client id, user name,
+    /// password and will that is longer is refused before a byte is sent. `None` is the model's
+    /// (256), which was read from firmware; that of a module may be larger.
+    pub connect_limit: Option<usize>,
     /// How long to try; `None` is `ack_timeout` and 50 s for the network (60 s by default).
     pub timeout: Option<Duration>,
 }
@@ -135,6 +139,7 @@ impl ConnectOptions {
             tls: false,
             will: None,
             ack_timeout: 10,
+            connect_limit: None,
             timeout: None,
         }
     }
@@ -154,6 +159,7 @@ impl fmt::Debug for ConnectOptions {
             .field("tls", &self.tls)
             .field("will", &self.will)
             .field("ack_timeout", &self.ack_timeout)
+            .field("connect_limit", &self.connect_limit)
             .field("timeout", &self.timeout)
             .finish()
     }

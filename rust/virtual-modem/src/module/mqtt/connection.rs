@@ -23,7 +23,7 @@ impl Module {
         let will_fits = open.will.as_ref().is_none_or(|will| {
             topic::validate_name(will.topic.as_bytes(), profile.topic_limit).is_ok()
         });
-        if !will_fits || check_connect_packet(&client.cfg, &open, profile).is_err() {
+        if !will_fits || check_connect_packet(&client.cfg, &open, profile.connect_limit).is_err() {
             return Err(WRONG_PARAMETERS);
         }
         client.open = open;

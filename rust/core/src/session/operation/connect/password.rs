@@ -38,7 +38,8 @@ pub(super) fn prepare(
         password: options.password.is_some(),
         will: options.will.clone(),
     };
-    check_connect_packet(&cfg, &open, &state.profile)?;
+    let limit = options.connect_limit.unwrap_or(state.profile.connect_limit);
+    check_connect_packet(&cfg, &open, limit)?;
     let mut open = state.prepare(&Command::MqttOpen(open))?;
     // Some modules hold the OK back until the broker has acknowledged.
     open.timeout = open.timeout.max(ack_wait_of(options.ack_timeout));
