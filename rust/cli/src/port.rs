@@ -14,7 +14,7 @@ use crate::failure::Failure;
 #[derive(Args)]
 #[command(next_help_heading = "Module")]
 pub(crate) struct PortArguments {
-    /// The module's port: /dev/ttyUSB0, COM5, usb:SERIAL, tcp://HOST:PORT or rfc2217://HOST:PORT (a serial server
+    /// The module's port: /dev/ttyUSB0 or a link to it (/dev/serial/by-path/...), COM5, usb:SERIAL, usb:VID:PID, tcp://HOST:PORT or rfc2217://HOST:PORT (a serial server
     /// without and with control of its port), or virtual:// for a virtual modem with a broker of its
     /// own inside this process
     #[arg(long, env = "M531X_PORT", value_parser = port_name)]

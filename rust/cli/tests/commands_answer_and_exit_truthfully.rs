@@ -48,6 +48,16 @@ fn a_port_that_is_not_there_is_a_failure_with_a_remedy() {
 }
 
 #[test]
+fn an_address_as_a_port_is_refused_with_its_whole_name() {
+    let output = run(&["at", "--port", "localhost:5000", "AT"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("tcp://localhost:5000"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn a_line_that_would_be_two_commands_is_wrong_usage() {
     let output = run(&["at", "--port", "virtual://", "AT\rAT+NRB"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -1,50 +1,76 @@
-//! `usb:SERIAL`: a USB adapter by its own serial number, under any name.
+//! `usb:SERIAL` and `usb:VID:PID`: a USB adapter under any name.
 
 use super::{PortInfo, ports};
 use crate::{Error, ErrorCode};
 
 /// The name that the adapter has now.
-pub(super) fn device_of(port: &str, serial_number: &str) -> Result<String, Error> {
-    choose(port, serial_number, ports()?)
+pub(super) fn device_of(port: &str, wanted: &str) -> Result<String, Error> {
+    choose(port, wanted, ports()?)
 }
 
-fn choose(port: &str, serial_number: &str, ports: Vec<PortInfo>) -> Result<String, Error> {
-    if serial_number.is_empty() {
+fn choose(port: &str, wanted: &str, ports: Vec<PortInfo>) -> Result<String, Error> {
+    if wanted.is_empty() {
         return Err(Error::new(
             ErrorCode::InvalidArgument,
-            format!("port {port:?}: the adapter's serial number is needed, as in usb:A50285BI"),
+            format!(
+                "port {port:?}: the adapter's serial number is needed, as in usb:A50285BI, or vendor and product, \
+                 as in usb:10c4:ea60"
+            ),
         ));
     }
-    let (of_it, others): (Vec<_>, Vec<_>) = ports
-        .into_iter()
-        .partition(|port| port.serial_number.as_deref() == Some(serial_number));
+    let kind = vendor_and_product(wanted);
+    let is_it = |port: &PortInfo| match kind {
+        Some(kind) => port.usb == Some(kind),
+        None => port.serial_number.as_deref() == Some(wanted),
+    };
+    let (of_it, others): (Vec<_>, Vec<_>) = ports.into_iter().partition(is_it);
     match of_it.as_slice() {
         [only] => Ok(only.name.clone()),
-        [] => {
-            let known: Vec<_> = others
-                .into_iter()
-                .filter_map(|port| port.serial_number)
-                .collect();
-            let there = match known.as_slice() {
-                [] => "no adapter that is plugged in has one".to_owned(),
-                known => format!("there are: {}", known.join(", ")),
-            };
-            Err(Error::new(
-                ErrorCode::PortNotFound,
-                format!("there is no USB adapter with the serial number {serial_number}; {there}"),
-            ))
-        }
+        [] => Err(missing(wanted, kind.is_some(), &others)),
         several => {
             let names: Vec<_> = several.iter().map(|port| port.name.as_str()).collect();
             Err(Error::new(
                 ErrorCode::InvalidArgument,
                 format!(
-                    "port {port:?} is not one port but {}: open one of them by its name, or by its link in /dev/serial/by-id",
+                    "port {port:?} is not one port but {}: open one of them by its name, or by its link in \
+                     /dev/serial/by-id or by-path",
                     names.join(", ")
                 ),
             ))
         }
     }
+}
+
+/// Two numbers of four hex digits: no serial number has a colon.
+fn vendor_and_product(wanted: &str) -> Option<(u16, u16)> {
+    let number = |digits: &str| {
+        let plain = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        plain
+            .then(|| u16::from_str_radix(digits, 16).ok())
+            .flatten()
+    };
+    let (vendor, product) = wanted.split_once(':')?;
+    Some((number(vendor)?, number(product)?))
+}
+
+fn missing(wanted: &str, by_kind: bool, others: &[PortInfo]) -> Error {
+    let (what, known): (_, Vec<_>) = if by_kind {
+        let kinds = others.iter().filter_map(|port| port.usb);
+        let kinds = kinds.map(|(vendor, product)| format!("{vendor:04x}:{product:04x}"));
+        ("vendor and product", kinds.collect())
+    } else {
+        let numbers = others.iter().filter_map(|port| port.serial_number.clone());
+        ("the serial number", numbers.collect())
+    };
+    let there = match known.as_slice() {
+        [] if by_kind => "no USB adapter is plugged in".to_owned(),
+        [] => "no adapter that is plugged in has one".to_owned(),
+        known => format!("there are: {}", known.join(", ")),
+    };
+    Error::new(
+        ErrorCode::PortNotFound,
+        format!("there is no USB adapter with {what} {wanted}; {there}"),
+    )
 }
 
 #[cfg(test)]
@@ -77,6 +103,33 @@ mod tests {
         );
         let elsewhere = vec![port("/dev/ttyUSB9", Some("A5"))];
         assert_eq!(choose("usb:A5", "A5", elsewhere).unwrap(), "/dev/ttyUSB9");
+    }
+
+    #[test]
+    fn an_adapter_is_found_by_vendor_and_product_too() {
+        let of_kind = |name: &str, usb| PortInfo {
+            usb: Some(usb),
+            ..port(name, None)
+        };
+        let ports = || {
+            vec![
+                of_kind("/dev/ttyUSB1", (0x10c4, 0xea60)),
+                of_kind("/dev/ttyUSB2", (0x1a86, 0x7523)),
+                of_kind("/dev/ttyUSB3", (0x1a86, 0x7523)),
+            ]
+        };
+        let found = choose("usb:10C4:ea60", "10C4:ea60", ports());
+        assert_eq!(found.unwrap(), "/dev/ttyUSB1");
+        let error = choose("usb:1a86:7523", "1a86:7523", ports()).unwrap_err();
+        assert!(error.to_string().contains("by-path"), "{error}");
+        let error = choose("usb:1234:5678", "1234:5678", ports()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::PortNotFound);
+        assert!(
+            error.to_string().contains("10c4:ea60, 1a86:7523"),
+            "{error}"
+        );
+        let error = choose("usb:1234:5678", "1234:5678", Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("no USB adapter is"), "{error}");
     }
 
     #[test]

@@ -41,13 +41,29 @@ pub(crate) fn open_url(
         )),
         None => match port.strip_prefix("usb:") {
             Some(number) => open_serial(&adapter::device_of(port, number)?, baudrate),
+            None if is_address(port) => Err(Error::new(
+                ErrorCode::InvalidArgument,
+                format!(
+                    "port {port:?} is the address of a serial server: write tcp://{port}, or rfc2217://{port} \
+                     if it lets its port be set up"
+                ),
+            )),
             None => open_serial(port, baudrate),
         },
     }
 }
 
+/// `host:port` without a scheme; no device is called so.
+fn is_address(port: &str) -> bool {
+    port.rsplit_once(':').is_some_and(|(host, number)| {
+        !host.is_empty() && !port.contains('/') && number.parse::<u16>().is_ok()
+    })
+}
+
 fn forms() -> String {
-    format!("a device such as {PORT_EXAMPLE}, usb:SERIAL, tcp://host:port or rfc2217://host:port")
+    format!(
+        "a device such as {PORT_EXAMPLE}, usb:SERIAL, usb:VID:PID, tcp://host:port or rfc2217://host:port"
+    )
 }
 
 pub(crate) fn open_stream(stream: Stream) -> Result<Transport, Error> {
