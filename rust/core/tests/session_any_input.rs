@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Begin(RequestKind, Option<Duration>),
+    Begin(Box<RequestKind>, Option<Duration>),
     AbandonOldest,
     Say(Vec<u8>),
     /// The answer that the last command would like to hear.
@@ -115,7 +115,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 fn act() -> impl Strategy<Value = Act> {
     let timeout = prop::option::weighted(0.3, (0_u64..30_000).prop_map(Duration::from_millis));
     prop_oneof![
-        4 => (kind(), timeout).prop_map(|(kind, timeout)| Act::Begin(kind, timeout)),
+        4 => (kind(), timeout).prop_map(|(kind, timeout)| Act::Begin(Box::new(kind), timeout)),
         1 => Just(Act::AbandonOldest),
         6 => line().prop_map(Act::Say),
         6 => Just(Act::AnswerWell),
@@ -182,7 +182,11 @@ impl Simulation {
     fn act(&mut self, act: Act) {
         match act {
             Act::Begin(kind, timeout) => {
-                if let Ok(id) = self.session.begin(self.now, Request { kind, timeout }) {
+                let request = Request {
+                    kind: *kind,
+                    timeout,
+                };
+                if let Ok(id) = self.session.begin(self.now, request) {
                     self.open.insert(id);
                 }
             }
@@ -267,7 +271,7 @@ proptest! {
     ) {
         let recovery = Recovery { max_attempts: Some(5), ..Recovery::default() };
         let connect = RequestKind::Connect(ConnectOptions::new("host", "id"));
-        let mut all = vec![Act::Begin(connect, None)];
+        let mut all = vec![Act::Begin(Box::new(connect), None)];
         all.extend((0..6).map(|_| Act::AnswerWell));
         all.extend(acts);
         all_ends(SessionConfig { recovery, ..config() }, all)?;
