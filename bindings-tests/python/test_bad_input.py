@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import asyncio
 import ctypes
 import mmap
 import os
@@ -296,3 +297,31 @@ def test_a_path_is_a_port_too(virtual: m531x.VirtualModem) -> None:
 def test_what_is_no_port_is_refused(port: Any) -> None:
     with pytest.raises(m531x.InvalidArgumentError, match=r"^port "):
         m531x.Modem(port)
+
+
+@pytest.mark.parametrize(
+    ("port", "remedy"),
+    [("localhost:5000", '"tcp://localhost:5000"'), ("virtual://M5311", 'model="M5311"')],
+)
+def test_what_looks_like_a_port_is_refused_with_the_right_one(port: str, remedy: str) -> None:
+    for modem in (m531x.Modem, m531x.aio.Modem):
+        with pytest.raises(m531x.InvalidArgumentError, match=remedy):
+            modem(port)
+
+
+def test_typical_mistakes_are_refused_with_the_remedy(shared: m531x.Modem) -> None:
+    with pytest.raises(AttributeError, match="a modem has on_message"):
+        shared.on_mesage = print  # type: ignore[attr-defined]
+    with pytest.raises(m531x.ArgumentTypeError, match="give it as callback="):
+        shared.subscribe("t", lambda _message: None)  # type: ignore[arg-type]
+    with pytest.raises(m531x.InvalidArgumentError, match="password is given without username"):
+        shared.connect("b", client_id="c", password="x")
+
+    async def mixed() -> None:
+        async with shared:  # type: ignore[attr-defined]
+            pass
+
+    with pytest.raises(TypeError, match=r"use m531x\.aio\.Modem"):
+        asyncio.run(mixed())
+    with pytest.raises(TypeError, match=r"use m531x\.Modem"):
+        m531x.aio.Modem("virtual://").__enter__()  # type: ignore[attr-defined]

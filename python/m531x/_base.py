@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from m531x import _native
 from m531x._callbacks import CallbackRegistry, check_callback
@@ -34,6 +34,8 @@ __all__ = [
     "NOT_OPEN",
     "ModemBase",
     "SubscriptionBase",
+    "check_login",
+    "check_qos",
     "stats_of",
     "will_parts",
 ]
@@ -104,6 +106,7 @@ class ModemBase:
             None if record is None else path_text("record", record),
         )
         self._port = path_text("port", port)
+        _check_port(self._port)
         self._model = model
         self._trace_size = trace
         self._blocks = overflow == "block"
@@ -112,6 +115,16 @@ class ModemBase:
         self._callbacks = CallbackRegistry()
         self._closed = False
         self._set_up()
+
+    if not TYPE_CHECKING:  # type checkers find it themselves, unless there is this method
+
+        def __setattr__(self, name: str, value: object) -> None:
+            """Refuses a misspelled callback, which would never be called."""
+            if name.startswith("on_") and not hasattr(type(self), name):
+                raise AttributeError(
+                    f"no {name}: a modem has on_message, on_connect, on_disconnect and on_event"
+                )
+            super().__setattr__(name, value)
 
     def _set_up(self) -> None:
         """Does the rest of ``__init__``."""
@@ -393,6 +406,40 @@ def stats_of(native: _native.Modem, drain: _Drain) -> Stats:
     counters = native.stats()
     counters["outbox"] = outbox_stats(counters["outbox"])
     return Stats(**counters, callback_errors=drain.callback_errors)
+
+
+def _check_port(port: str) -> None:
+    """Refuses what looks like a port and is none, with what to write instead."""
+    scheme, colon, rest = port.partition("://")
+    if colon and scheme == "virtual" and rest:
+        raise InvalidArgumentError(
+            f'port is "{port}": give "virtual://", and the model by itself: model="{rest}"'
+        )
+    host, colon, number = port.rpartition(":")
+    if colon and host and number.isdecimal() and not set(port) & set("/\\") and ":" not in host:
+        raise InvalidArgumentError(
+            f'port is "{port}": a serial server is "tcp://{port}" or "rfc2217://{port}"'
+        )
+
+
+def check_login(username: object, password: object) -> None:
+    """Refuses a password alone, which the module cannot send.
+
+    Raises:
+        InvalidArgumentError: There is no user name.
+    """
+    if username is None and password is not None:
+        raise InvalidArgumentError("password is given without username: give both, or neither")
+
+
+def check_qos(qos: object) -> None:
+    """Refuses a callback in the place of the QoS, with the way to write it.
+
+    Raises:
+        ArgumentTypeError: It is a function.
+    """
+    if callable(qos):
+        raise ArgumentTypeError("qos is a function: give it as callback=, and qos as 0, 1 or 2")
 
 
 def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:

@@ -9,9 +9,18 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn
 
 from m531x import _native
-from m531x._base import LEAVING_S, LEFT_BY_DISCONNECT, ModemBase, stats_of, will_parts
+from m531x._base import (
+    LEAVING_S,
+    LEFT_BY_DISCONNECT,
+    ModemBase,
+    check_login,
+    check_qos,
+    stats_of,
+    will_parts,
+)
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import MqttState
 from m531x._delivery import Delivery
@@ -188,6 +197,7 @@ class Modem(ModemBase):
             ...     print(modem.state)
             connected
         """
+        check_login(username, password)
         (hidden, function), password = parts(password), None
         self._callbacks.password = function
         logins = Logins(function, timeout)
@@ -407,6 +417,7 @@ class Modem(ModemBase):
             ...     print(meters.granted_qos, texts.get(timeout=10))
             1 42
         """
+        check_qos(qos)
         subscribing = self._native.subscribe(topic, qos, hex, timeout)
         self._check_callback("callback", callback, "message")
         with self._callbacks.routes.being_subscribed(topic, callback) as route:
@@ -621,6 +632,15 @@ class Modem(ModemBase):
     def __enter__(self) -> Modem:
         """Itself."""
         return self
+
+    if not TYPE_CHECKING:  # type checkers miss the methods, and say so
+
+        async def __aenter__(self) -> NoReturn:
+            """Refuses ``async with``: this modem would block the event loop."""
+            raise TypeError("m531x.Modem needs plain `with`; for `async with` use m531x.aio.Modem")
+
+        async def __aexit__(self, *_: object) -> None:
+            """Is never reached."""
 
     def __exit__(
         self,

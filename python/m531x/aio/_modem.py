@@ -8,10 +8,19 @@ import warnings
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from types import TracebackType
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from m531x import _native
-from m531x._base import LEAVING_S, LEFT_BY_DISCONNECT, NOT_OPEN, ModemBase, stats_of, will_parts
+from m531x._base import (
+    LEAVING_S,
+    LEFT_BY_DISCONNECT,
+    NOT_OPEN,
+    ModemBase,
+    check_login,
+    check_qos,
+    stats_of,
+    will_parts,
+)
 from m531x._constants import MqttState
 from m531x._errors import (
     ClosedError,
@@ -171,6 +180,15 @@ class Modem(ModemBase):
         yield from self.open().__await__()
         return self
 
+    if not TYPE_CHECKING:  # type checkers miss the methods, and say so
+
+        def __enter__(self) -> NoReturn:
+            """Refuses a plain ``with``, which cannot wait in an event loop."""
+            raise TypeError("m531x.aio.Modem needs `async with`; for plain `with` use m531x.Modem")
+
+        def __exit__(self, *_: object) -> None:
+            """Is never reached."""
+
     async def __aenter__(self) -> Modem:
         """Opens it, unless it is open."""
         if self._native is None:
@@ -239,6 +257,7 @@ class Modem(ModemBase):
         Arguments and errors are those of `m531x.Modem.connect`. A password function may be a
         coroutine function; it runs in the event loop.
         """
+        check_login(username, password)
         (hidden, function), password = parts(password, awaited=True), None
         self._callbacks.password = function
         logins = Logins(function, timeout)
@@ -369,6 +388,7 @@ class Modem(ModemBase):
         Arguments and errors are those of `m531x.Modem.subscribe`; the callback may be a coroutine
         function, which is awaited before the next callback begins.
         """
+        check_qos(qos)
         subscribing = self._in_loop.subscribe(topic, qos, hex, timeout)
         self._check_callback("callback", callback, "message")
         with self._callbacks.routes.being_subscribed(topic, callback) as route:
