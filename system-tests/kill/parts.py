@@ -132,6 +132,9 @@ class Module:
         """Kills it."""
         self._process.kill()
         self._process.wait()
+        # The link of a killed process leads to a number that the system gives to the next terminal:
+        # that of another test's modem, which would take and acknowledge what is sent here.
+        self.link.unlink(missing_ok=True)
         assert self._process.stdout is not None
         self._process.stdout.close()
 

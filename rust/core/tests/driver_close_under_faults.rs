@@ -11,8 +11,8 @@ use m531x_core::{
 };
 use m531x_virtual_modem::{LinkChoice, Model, VirtualModem, VirtualModemOptions};
 
-/// Whatever has not worked by then never will.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Whatever has not worked by then never will: each opening that garbage spoils takes 10 s.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const FAULTS: [&[&str]; 10] = [
     &[],

@@ -226,7 +226,7 @@ fn an_error_stays_one_line_whatever_the_module_says() {
     assert_eq!(error.code(), ErrorCode::Command);
     let text = error.to_string();
     assert!(
-        text.contains(r"+CME ERROR: bu\r\u{1b}[2Jsy\u{9b}"),
+        text.contains(r"+CME ERROR: bu\r\x1B[2Jsy\xC2\x9B"),
         "{text}"
     );
 }
