@@ -422,13 +422,13 @@ def _check_port(port: str) -> None:
         )
 
 
-def check_login(username: object, password: object) -> None:
-    """Refuses a password alone, which the module cannot send.
+def check_login(username: object, *, password_given: bool) -> None:
+    """Refuses a password alone, which the module cannot send; no frame here holds it.
 
     Raises:
         InvalidArgumentError: There is no user name.
     """
-    if username is None and password is not None:
+    if username is None and password_given:
         raise InvalidArgumentError("password is given without username: give both, or neither")
 
 

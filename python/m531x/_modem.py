@@ -197,8 +197,9 @@ class Modem(ModemBase):
             ...     print(modem.state)
             connected
         """
-        check_login(username, password)
         (hidden, function), password = parts(password), None
+        given = function is not None or hidden.reveal() is not None
+        check_login(username, password_given=given)
         self._callbacks.password = function
         logins = Logins(function, timeout)
         while True:

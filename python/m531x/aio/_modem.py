@@ -257,8 +257,9 @@ class Modem(ModemBase):
         Arguments and errors are those of `m531x.Modem.connect`. A password function may be a
         coroutine function; it runs in the event loop.
         """
-        check_login(username, password)
         (hidden, function), password = parts(password, awaited=True), None
+        given = function is not None or hidden.reveal() is not None
+        check_login(username, password_given=given)
         self._callbacks.password = function
         logins = Logins(function, timeout)
         while True:
