@@ -21,7 +21,7 @@ use m531x_virtual_modem::broker::EmbeddedBroker;
 use m531x_virtual_modem::{BrokerChoice, LinkChoice, VirtualModem, VirtualModemOptions};
 
 /// What the process may grow by.
-const MOST_GROWTH: u64 = 96 << 20;
+const MOST_GROWTH: u64 = 64 << 20;
 /// Generous, for a machine that is busy with something else: what is stopped takes for ever.
 const LONGEST_COMMAND: Duration = Duration::from_secs(20);
 const LONGEST_CLOSE: Duration = Duration::from_secs(5);

@@ -94,11 +94,15 @@ impl Drop for MadModule {
     }
 }
 
+/// Half of the default, so that what is beyond the queue shows in the growth.
+const QUEUE_BYTES: u64 = 32 << 20;
+
 pub(crate) fn options() -> ModemOptions {
     ModemOptions {
         model: Some(Model::M5310A),
         guard_time: Some(Duration::ZERO),
         command_timeout: Duration::from_secs(2),
+        queue_bytes: QUEUE_BYTES,
         ..ModemOptions::default()
     }
 }
