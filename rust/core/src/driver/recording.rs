@@ -44,7 +44,7 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Recording`] if the file could not be written, a full disk for one.
+    /// [`ErrorCode::Recording`](crate::ErrorCode::Recording) if the file could not be written, a full disk for one.
     pub fn finish(&self) -> Result<RecordingStats, Error> {
         self.engine.stop_recording(&self.status);
         self.status.wait(PATIENCE)
