@@ -271,9 +271,7 @@ class Connection:
             text = f"connect to {settings.host}:{settings.broker_port} as {settings.client_id!r}"
             self._reports.log(MQTT_LOG_DEBUG, text)
             password = settings.password.reveal()
-            # `connect` of older modems returns nothing.
-            connect: Callable[..., object] = modem.connect
-            session = connect(
+            session = modem.connect(
                 settings.host,
                 settings.broker_port,
                 client_id=settings.client_id,
@@ -294,7 +292,7 @@ class Connection:
             if not settings.reconnects:
                 self._close()
         else:
-            self._on_connected(bool(getattr(session, "session_present", None)))
+            self._on_connected(bool(session.session_present))
         finally:
             self._settled.set()
             self._expected = self._expected and self._connected
