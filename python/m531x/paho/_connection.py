@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from m531x._constants import EventKind
 from m531x._delivery import Delivery
@@ -27,8 +27,9 @@ from m531x._modem import Modem
 from m531x._native import Message
 from m531x._secret import Hidden
 from m531x._types import Event, Recovery, Will
-from m531x.paho._publishes import MQTTMessageInfo, Outgoing
+from m531x.paho._publishes import Outgoing
 from m531x.paho._queue import LoopQueue
+from m531x.paho._reports import LoopReports
 from m531x.paho._values import (
     MQTT_ERR_NO_CONN,
     MQTT_ERR_PAYLOAD_SIZE,
@@ -68,26 +69,10 @@ class Settings:
     queued: int = 0
 
 
-class Reports(Protocol):
-    """Who is told what happens; on any thread."""
-
-    def log(self, level: int, text: str) -> None: ...
-    def connecting(self) -> None: ...
-    def connected(self, session_present: bool) -> None: ...
-    def refused(self, reason: ReasonCode) -> None: ...
-    def not_reached(self) -> None: ...
-    def lost(self) -> None: ...
-    def left(self, was_connected: bool) -> None: ...
-    def message(self, message: Message) -> None: ...
-    def subscribed(self, mid: int, reasons: list[ReasonCode]) -> None: ...
-    def unsubscribed(self, mid: int) -> None: ...
-    def published(self, info: MQTTMessageInfo) -> None: ...
-
-
 class Connection:
     """One client's modem and its thread; any thread may call every public method."""
 
-    def __init__(self, settings: Settings, reports: Reports, queue: LoopQueue) -> None:
+    def __init__(self, settings: Settings, reports: LoopReports, queue: LoopQueue) -> None:
         """Opens nothing yet."""
         self._settings = settings
         self._reports = reports
