@@ -105,7 +105,7 @@ LOGGING_LEVEL: Final = {
     MQTT_LOG_ERR: logging.ERROR,
 }
 
-_ERRORS: Final = {
+_ERRORS: Final[dict[int, str]] = {
     MQTT_ERR_SUCCESS: "no error",
     MQTT_ERR_NOMEM: "out of memory",
     MQTT_ERR_INVAL: "not possible in this state",
@@ -132,7 +132,7 @@ _UNSPECIFIED: Final = (128, "Unspecified error")
 
 def error_string(mqtt_errno: int) -> str:
     """The meaning of an `MQTTErrorCode`, for people."""
-    return next((text for code, text in _ERRORS.items() if code == mqtt_errno), "unknown error")
+    return _ERRORS.get(mqtt_errno, "unknown error")
 
 
 def connack_string(connack_code: int | ReasonCode) -> str:
