@@ -36,13 +36,22 @@ from m531x.paho._values import (
     MQTTv311,
 )
 
-__all__ = ["NO_SOCKET", "ClientBase", "check_no_properties", "checked_filter", "refuse"]
+__all__ = [
+    "NO_MANUAL_ACK",
+    "NO_SOCKET",
+    "ClientBase",
+    "check_no_properties",
+    "checked_filter",
+    "refuse",
+]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 _LOG: Final = logging.getLogger("m531x.paho")
 _PORT: Final = "M531X_PORT"
 NO_SOCKET: Final = "the module has the socket, and this computer a serial port"
+NO_MANUAL_ACK: Final = "the module acknowledges a message when it has printed it"
+_TCP_ONLY: Final = "the module connects by TCP only"
 _NO_CERTIFICATES: Final = (
     "the module takes no certificates and checks none: "
     "tls_set(cert_reqs=ssl.CERT_NONE) encrypts without them, on models that can"
@@ -125,9 +134,9 @@ class ClientBase:
         if protocol != MQTTv311:
             refuse(f"protocol={protocol!r}", "the module speaks MQTT 3.1.1 (MQTTv311)")
         if transport != "tcp":
-            refuse(f"transport={transport!r}", "the module connects by TCP only")
+            refuse(f"transport={transport!r}", _TCP_ONLY)
         if manual_ack:
-            refuse("manual_ack", "the module acknowledges a message when it has printed it")
+            refuse("manual_ack", NO_MANUAL_ACK)
         if clean_session is False and not client_id:
             raise InvalidArgumentError("client_id is empty: a session that is kept needs one")
         name = os.environ.get(_PORT) if port is None else os.fspath(port)
@@ -241,7 +250,7 @@ class ClientBase:
 
     def ws_set_options(self, *arguments: object, **options: object) -> NoReturn:
         """Raises: the module connects by TCP only."""
-        refuse("ws_set_options", "the module connects by TCP only")
+        refuse("ws_set_options", _TCP_ONLY)
 
     def proxy_set(self, **options: object) -> NoReturn:
         """Raises: the module connects by itself."""
@@ -250,7 +259,7 @@ class ClientBase:
     def manual_ack_set(self, on: bool) -> None:
         """Takes False only: the module acknowledges by itself."""
         if on:
-            refuse("manual_ack_set", "the module acknowledges a message when it has printed it")
+            refuse("manual_ack_set", NO_MANUAL_ACK)
 
     def enable_logger(self, logger: logging.Logger | None = None) -> None:
         """Logs what ``on_log`` gets; None is the logger ``m531x.paho``."""

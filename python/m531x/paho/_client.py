@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from m531x._errors import InvalidArgumentError, M531xError
 from m531x._modem import Modem
 from m531x._native import Message, topic_matches
 from m531x.paho._base import (
+    NO_MANUAL_ACK,
     NO_SOCKET,
     ClientBase,
     check_no_properties,
@@ -45,6 +46,8 @@ from m531x.paho._values import (
 )
 
 __all__ = ["Client"]
+
+_NO_PARTS_OF_LOOP: Final = f"{NO_SOCKET}; use loop, loop_start or loop_forever"
 
 
 class Client(ClientBase):
@@ -272,7 +275,7 @@ class Client(ClientBase):
 
     def ack(self, mid: int, qos: int) -> NoReturn:
         """Raises: the module acknowledges by itself."""
-        refuse("ack", "the module acknowledges a message when it has printed it")
+        refuse("ack", NO_MANUAL_ACK)
 
     # ---- the loop, which calls the callbacks
 
@@ -331,15 +334,15 @@ class Client(ClientBase):
 
     def loop_read(self, max_packets: int = 1) -> NoReturn:
         """Raises: the module has the socket."""
-        refuse("loop_read", f"{NO_SOCKET}; use loop, loop_start or loop_forever")
+        refuse("loop_read", _NO_PARTS_OF_LOOP)
 
     def loop_write(self) -> NoReturn:
         """Raises: the module has the socket."""
-        refuse("loop_write", f"{NO_SOCKET}; use loop, loop_start or loop_forever")
+        refuse("loop_write", _NO_PARTS_OF_LOOP)
 
     def loop_misc(self) -> NoReturn:
         """Raises: the module has the socket."""
-        refuse("loop_misc", f"{NO_SOCKET}; use loop, loop_start or loop_forever")
+        refuse("loop_misc", _NO_PARTS_OF_LOOP)
 
     def want_write(self) -> bool:
         """False: nothing waits for a socket."""
