@@ -25,8 +25,8 @@ from m531x.paho._callbacks import (
     OnUnsubscribe,
     Plain,
 )
-from m531x.paho._connection import Settings
 from m531x.paho._publishes import PahoPayload, check_qos, checked_topic, encoded
+from m531x.paho._settings import Settings
 from m531x.paho._values import (
     LOGGING_LEVEL,
     MQTT_LOG_ERR,

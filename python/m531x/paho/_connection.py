@@ -11,62 +11,29 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from m531x._constants import EventKind
-from m531x._delivery import Delivery
-from m531x._errors import (
-    ConnectError,
-    InvalidArgumentError,
-    M531xError,
-    OperationCancelledError,
-    SubscribeError,
-)
+from m531x._errors import ConnectError, M531xError, SubscribeError
 from m531x._modem import Modem
 from m531x._native import Message
-from m531x._secret import Hidden
-from m531x._types import Event, Recovery, Will
+from m531x._types import Event, Recovery
 from m531x.paho._publishes import Outgoing
 from m531x.paho._queue import LoopQueue
 from m531x.paho._reports import LoopReports
+from m531x.paho._sending import Sending
+from m531x.paho._settings import Settings
 from m531x.paho._values import (
-    MQTT_ERR_NO_CONN,
-    MQTT_ERR_PAYLOAD_SIZE,
-    MQTT_ERR_QUEUE_SIZE,
-    MQTT_ERR_SUCCESS,
-    MQTT_ERR_UNKNOWN,
     MQTT_LOG_DEBUG,
     MQTT_LOG_ERR,
     MQTT_LOG_WARNING,
     ReasonCode,
 )
 
-__all__ = ["Connection", "Settings"]
+__all__ = ["Connection"]
 
 # The module waits for the broker's acknowledgements for less than the keep-alive.
 _ACK_TIMEOUT_S = 10
-
-
-@dataclass
-class Settings:
-    """What `Client` was told; read at each connection."""
-
-    port: str
-    modem: dict[str, Any]
-    client_id: str
-    clean_session: bool
-    reconnects: bool
-    host: str = ""
-    broker_port: int = 1883
-    keepalive: int = 60
-    username: str | None = None
-    password: Hidden[str | Callable[[], str] | None] = field(default_factory=lambda: Hidden(None))
-    will: Will | None = None
-    tls: bool = False
-    delay: tuple[float, float] = (1.0, 120.0)
-    inflight: int = 20
-    queued: int = 0
 
 
 class Connection:
@@ -92,9 +59,7 @@ class Connection:
         # Cleared while a connection is being made: what the modem reports then waits for its end.
         self._settled = threading.Event()
         self._settled.set()
-        self._held: deque[Outgoing] = deque()
-        self._in_flight = 0
-        self._unfinished = 0
+        self._sending = Sending(settings, reports, self, self._condition)
 
     @property
     def modem(self) -> Modem | None:
@@ -135,7 +100,7 @@ class Connection:
                 self._close()
             done.set()
 
-        self._post(job)
+        self.post(job)
         try:
             # A wait without an end cannot be interrupted by Ctrl-C on Windows.
             while not done.wait(1.0):
@@ -167,35 +132,24 @@ class Connection:
         if not connected:
             # An attempt to connect may take a minute; nothing else is under way.
             self._close()
-        self._post(self._disconnect)
+        self.post(self._disconnect)
 
     def publish(self, outgoing: Outgoing) -> None:
         """Publishes, or keeps the publish for the next connection (QoS 1 and 2)."""
-        most = self._settings.queued
-        with self._condition:
-            if outgoing.qos and most and self._unfinished >= most:
-                outgoing.info._note(MQTT_ERR_QUEUE_SIZE)
-                return
-            if outgoing.qos:
-                self._unfinished += 1
-            if not self._connected:
-                outgoing.info._note(MQTT_ERR_NO_CONN)
-                if outgoing.qos:
-                    self._held.append(outgoing)
-                return
-        self._post(lambda: self._send(outgoing))
+        self._sending.publish(outgoing)
 
     def subscribe(self, mid: int, topics: list[tuple[str, int]]) -> None:
         """Subscribes to the filters; the module takes them one by one."""
-        self._post(lambda: self._subscribe(mid, topics))
+        self.post(lambda: self._subscribe(mid, topics))
 
     def unsubscribe(self, mid: int, topics: list[str]) -> None:
         """Ends the subscriptions of the filters."""
-        self._post(lambda: self._unsubscribe(mid, topics))
+        self.post(lambda: self._unsubscribe(mid, topics))
 
     # ---- the thread
 
-    def _post(self, job: Callable[[], None]) -> None:
+    def post(self, job: Callable[[], None]) -> None:
+        """Appends a job for the thread, and starts it if there is none."""
         with self._condition:
             self._jobs.append(job)
             self._start()
@@ -337,75 +291,6 @@ class Connection:
         if modem is not None:
             modem.close()
 
-    def _send(self, outgoing: Outgoing) -> None:
-        with self._condition:
-            wait = outgoing.qos > 0 and (self._in_flight >= self._settings.inflight or self._held)
-            if not self._connected or wait:
-                outgoing.info._note(MQTT_ERR_SUCCESS if self._connected else MQTT_ERR_NO_CONN)
-                if outgoing.qos:
-                    self._held.append(outgoing)
-                return
-        self._send_now(outgoing)
-
-    def _send_now(self, outgoing: Outgoing) -> None:
-        modem = self._modem
-        if modem is None:
-            return
-        outgoing.info._note(MQTT_ERR_SUCCESS)
-        try:
-            delivery = modem.publish_nowait(
-                outgoing.topic, outgoing.payload, outgoing.qos, outgoing.retain
-            )
-        except M531xError as error:
-            self._failed(outgoing, error)
-            return
-        if outgoing.qos:
-            with self._condition:
-                self._in_flight += 1
-        delivery.add_done_callback(lambda delivery: self._ended(outgoing, delivery))
-
-    def _send_held(self) -> None:
-        """Sends what waits, as far as it may be in flight at a time."""
-        while True:
-            with self._condition:
-                room = self._in_flight < self._settings.inflight
-                if not (self._connected and self._held and room):
-                    return
-                outgoing = self._held.popleft()
-            self._send_now(outgoing)
-
-    def _ended(self, outgoing: Outgoing, delivery: Delivery) -> None:
-        if outgoing.qos:
-            with self._condition:
-                self._in_flight -= 1
-        try:
-            delivery.wait(0)
-        except M531xError as error:
-            left = self._modem is None or isinstance(error, OperationCancelledError)
-            if left and outgoing.qos:
-                outgoing.info._note(MQTT_ERR_NO_CONN)
-                with self._condition:
-                    # Several end at once, and others may wait already.
-                    held = [outgoing, *self._held]
-                    self._held = deque(sorted(held, key=lambda each: each.info.mid))
-            else:
-                self._failed(outgoing, error)
-        else:
-            with self._condition:
-                self._unfinished -= outgoing.qos > 0
-            outgoing.info._note(MQTT_ERR_SUCCESS, done=True)
-            self._reports.published(outgoing.info)
-        if self._held and self._connected:
-            self._post(self._send_held)
-
-    def _failed(self, outgoing: Outgoing, error: M531xError) -> None:
-        with self._condition:
-            self._unfinished -= outgoing.qos > 0
-        text = f"the publish {outgoing.info.mid} to {outgoing.topic!r} failed: {error}"
-        self._reports.log(MQTT_LOG_ERR, text)
-        wrong = isinstance(error, InvalidArgumentError)
-        outgoing.info._note(MQTT_ERR_PAYLOAD_SIZE if wrong else MQTT_ERR_UNKNOWN, str(error))
-
     def _subscribe(self, mid: int, topics: list[tuple[str, int]]) -> None:
         reasons: list[ReasonCode] = []
         for topic, qos in topics:
@@ -438,7 +323,7 @@ class Connection:
             self._connected = True
             self._failures = 0
         self._reports.connected(session_present)
-        self._post(self._send_held)
+        self.post(self._sending.send_held)
 
     def _came_back(self) -> None:
         expected, self._expected = self._expected, False
@@ -454,7 +339,7 @@ class Connection:
             self._reports.log(MQTT_LOG_WARNING, f"disconnected: {reason}")
             self._reports.lost()
             if not self._settings.reconnects:
-                self._post(self._close)
+                self.post(self._close)
 
     def _event(self, event: Event) -> None:
         if event.kind == EventKind.RECOVERY_FAILED and self._settings.reconnects:
