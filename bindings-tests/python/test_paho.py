@@ -366,7 +366,7 @@ def test_names_and_numbers_are_those_of_paho() -> None:
     ours = {name for name in dir(m531x.paho.Client) if not name.startswith("_")}
     theirs = {name for name in dir(paho.mqtt.client.Client) if not name.startswith("_")}
     assert ours - theirs == {"modem"}
-    # What is left has no meaning here, or is read by nobody but paho.
+    # What is left has no meaning here, or only paho reads it.
     missing = {name for name in theirs - ours if "socket" not in name}
     assert missing == {
         "callback_api_version",

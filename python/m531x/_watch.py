@@ -59,7 +59,7 @@ class _Watch:
                 self._thread = threading.Thread(target=self._run, name="m531x-watch", daemon=True)
                 try:
                     self._thread.start()
-                except RuntimeError:  # no thread is to be had, and callbacks must run all the same
+                except RuntimeError:  # no thread can start, and callbacks must run all the same
                     self._thread = None
             elif self._asleep:
                 self._changed.notify_all()

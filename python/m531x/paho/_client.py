@@ -376,7 +376,7 @@ class Client(ClientBase):
                 if not retry:
                     raise
                 self._connection.connect_later()
-        # What `disconnect` has begun is reported even if the loop shall stop.
+        # What `disconnect` has begun is reported even if the loop must stop.
         while self._leaving or not self._loop_stopped:
             over = not self._connection.active and not (waits and self._ended is None)
             call = self._queue.get(0 if over else timeout)

@@ -229,7 +229,7 @@ class ConnectFlags(NamedTuple):
     """What a CONNACK says beside its result."""
 
     session_present: bool
-    """Whether the broker kept a session; False as well if the module does not tell it."""
+    """Whether the broker kept a session; False as well if the module does not report it."""
 
 
 class DisconnectFlags(NamedTuple):
