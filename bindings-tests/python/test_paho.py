@@ -120,22 +120,18 @@ def test_messages_go_to_the_callbacks_of_their_filters(side: Side) -> None:
     seen: list[tuple[str, Any]] = []
     client.message_callback_add("a/#", lambda _c, user, _m: seen.append(("a/#", user)))
     client.message_callback_add("a/1", lambda _c, user, _m: seen.append(("a/1", user)))
-    client.connect(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    client.subscribe([("a/#", 1), ("b", 1)])
-    side.wait("subscribe 1 ['Granted QoS 1', 'Granted QoS 1']")
-    client.user_data_set("new")
-    client.publish("a/1", "x", 1)
-    client.publish("b", "y", 1)
-    side.wait("message b b'y' 1 False")
-    assert sorted(seen) == [("a/#", "new"), ("a/1", "new")]
-    client.message_callback_remove("a/#")
-    client.message_callback_remove("a/1")
-    client.publish("a/1", "z", 1)
-    side.wait("message a/1 b'z' 1 False")
-    client.disconnect()
-    client.loop_stop()
+    with side.connected(client):
+        client.subscribe([("a/#", 1), ("b", 1)])
+        side.wait("subscribe 1 ['Granted QoS 1', 'Granted QoS 1']")
+        client.user_data_set("new")
+        client.publish("a/1", "x", 1)
+        client.publish("b", "y", 1)
+        side.wait("message b b'y' 1 False")
+        assert sorted(seen) == [("a/#", "new"), ("a/1", "new")]
+        client.message_callback_remove("a/#")
+        client.message_callback_remove("a/1")
+        client.publish("a/1", "z", 1)
+        side.wait("message a/1 b'z' 1 False")
 
 
 def test_a_client_may_be_a_subclass_with_methods(side: Side) -> None:
@@ -185,16 +181,12 @@ def test_callbacks_may_be_set_by_decorators(side: Side) -> None:
 
 def test_retained_messages_are_kept_and_cleared(side: Side) -> None:
     client = side.client()
-    client.connect(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    client.publish("kept", "1", qos=1, retain=True).wait_for_publish(ALL_WAIT)
-    client.subscribe("kept", 1)
-    side.wait("message kept b'1' 1 True")
-    client.publish("kept", None, qos=1, retain=True).wait_for_publish(ALL_WAIT)
-    side.wait("message kept b'' 1 False")
-    client.disconnect()
-    client.loop_stop()
+    with side.connected(client):
+        client.publish("kept", "1", qos=1, retain=True).wait_for_publish(ALL_WAIT)
+        client.subscribe("kept", 1)
+        side.wait("message kept b'1' 1 True")
+        client.publish("kept", None, qos=1, retain=True).wait_for_publish(ALL_WAIT)
+        side.wait("message kept b'' 1 False")
 
 
 def test_connect_async_connects_in_the_loop(side: Side) -> None:
@@ -224,15 +216,11 @@ def test_the_will_is_published_when_the_line_is_cut(side: Side) -> None:
         lost.will_set("state", "gone", qos=1)
         lost.connect("broker.example", keepalive=60)
         watcher = side.client("watcher")
-        watcher.connect(side.host, side.port)
-        watcher.loop_start()
-        side.wait("connect Success False")
-        watcher.subscribe("state", 1)
-        side.wait("subscribe 1 ['Granted QoS 1']")
-        other.reboot()
-        side.wait("message state b'gone' 1 False")
-        watcher.disconnect()
-        watcher.loop_stop()
+        with side.connected(watcher):
+            watcher.subscribe("state", 1)
+            side.wait("subscribe 1 ['Granted QoS 1']")
+            other.reboot()
+            side.wait("message state b'gone' 1 False")
         lost.disconnect()
 
 
@@ -272,12 +260,8 @@ def test_a_wrong_call_is_refused_as_by_paho(side: Side, number: int) -> None:
 def test_an_empty_client_id_needs_a_clean_session(side: Side) -> None:
     with pytest.raises(ValueError, match="client"):
         side.client("", clean_session=False)
-    client = side.client("")
-    client.connect(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    client.disconnect()
-    client.loop_stop()
+    with side.connected(side.client("")):
+        pass
 
 
 def test_a_refusal_of_the_broker_is_reported_and_tried_again(
@@ -327,15 +311,11 @@ def test_more_publishes_than_may_wait_are_refused(side: Side) -> None:
 def test_publishes_in_flight_are_limited_and_all_arrive(side: Side) -> None:
     client = side.client()
     client.max_inflight_messages_set(2)
-    client.connect(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    infos = [client.publish("a", str(number), qos=1) for number in range(20)]
-    for info in infos:
-        info.wait_for_publish(ALL_WAIT)
-    side.wait("publish 20 Success")
-    client.disconnect()
-    client.loop_stop()
+    with side.connected(client):
+        infos = [client.publish("a", str(number), qos=1) for number in range(20)]
+        for info in infos:
+            info.wait_for_publish(ALL_WAIT)
+        side.wait("publish 20 Success")
     assert [line for line in side.log if line.startswith("publish")] == [
         f"publish {mid} Success" for mid in range(1, 21)
     ]

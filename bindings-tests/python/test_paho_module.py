@@ -57,34 +57,26 @@ def test_a_lost_connection_comes_back_with_its_subscriptions(modem_side: Side) -
     side = modem_side
     client = side.client()
     client.reconnect_delay_set(0.1, 0.1)
-    client.connect(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    client.subscribe("a", 1)
-    side.wait("subscribe 1 ['Granted QoS 1']")
-    side.log.clear()
-    side.reboot()
-    side.wait("disconnect Unspecified error")
-    side.wait("connect Success False")
-    client.publish("a", "again", qos=1)
-    side.wait("message a b'again' 1 False")
-    client.disconnect()
-    client.loop_stop()
+    with side.connected(client):
+        client.subscribe("a", 1)
+        side.wait("subscribe 1 ['Granted QoS 1']")
+        side.log.clear()
+        side.reboot()
+        side.wait("disconnect Unspecified error")
+        side.wait("connect Success False")
+        client.publish("a", "again", qos=1)
+        side.wait("message a b'again' 1 False")
     assert side.log.index("disconnect Unspecified error") < side.log.index("connect Success False")
 
 
 def test_connecting_again_while_connected_is_no_loss(modem_side: Side) -> None:
     side = modem_side
     client = side.client()
-    client.connect(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    side.log.clear()
-    client.connect(side.host, side.port, keepalive=5)
-    side.wait("connect Success False")
-    client.publish("a", "b", qos=1).wait_for_publish(ALL_WAIT)
-    client.disconnect()
-    client.loop_stop()
+    with side.connected(client):
+        side.log.clear()
+        client.connect(side.host, side.port, keepalive=5)
+        side.wait("connect Success False")
+        client.publish("a", "b", qos=1).wait_for_publish(ALL_WAIT)
     assert [line for line in side.log if "connect" in line] == [
         "connect Success False",
         "disconnect Normal disconnection",

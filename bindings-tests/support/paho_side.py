@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Any, Final
 
 import paho.mqtt.client
@@ -46,6 +48,18 @@ class Side:
             f"message {message.topic} {message.payload!r} {message.qos} {message.retain}"
         )
         return client
+
+    @contextlib.contextmanager
+    def connected(self, client: Any) -> Iterator[None]:
+        """Connects, with the loop on a thread, and ends both."""
+        client.connect(self.host, self.port)
+        client.loop_start()
+        self.wait("connect Success False")
+        try:
+            yield
+        finally:
+            client.disconnect()
+            client.loop_stop()
 
     def note(self, text: str) -> None:
         with self._changed:
