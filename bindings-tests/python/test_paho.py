@@ -290,15 +290,6 @@ def test_a_refusal_of_the_broker_is_reported_and_tried_again(
     ]
 
 
-def test_the_thread_of_the_loop_may_start_before_connect(side: Side) -> None:
-    client = side.client()
-    client.connect_async(side.host, side.port)
-    client.loop_start()
-    side.wait("connect Success False")
-    client.disconnect()
-    client.loop_stop()
-
-
 def test_more_publishes_than_may_wait_are_refused(side: Side) -> None:
     client = side.client()
     client.max_queued_messages_set(2)
