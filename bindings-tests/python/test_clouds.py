@@ -21,6 +21,14 @@ from m531x import clouds
 KEY = "KuF3NT/jUBJ62LNBB/A8XZA9CqS3Cu79B/ABmfA1UCw="  # of the examples in OneNET's documents
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that tokens are made and judged by."""
+    now = [1.8e9]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    return now
+
+
 def rfc_2104(key: bytes, text: str, name: str) -> bytes:
     """An HMAC as RFC 2104 has it, apart from the one of the standard library."""
     block = (
@@ -79,14 +87,12 @@ def test_a_token_of_onenet_signs_its_own_parts(method: clouds.Hash) -> None:
     assert token["sign"] == signature.decode()
 
 
-def test_tokens_of_onenet_are_all_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_of_onenet_are_all_of_one_length(clock: list[float]) -> None:
     # Escapes would make some longer, and one of them too long for the module at a recovery.
-    now = [1.8e9]
-    monkeypatch.setattr(time, "time", lambda: now[0])
     login = clouds.onenet("pid", "dev", KEY)
     lengths = set()
     for _ in range(200):
-        now[0] += 1000
+        clock[0] += 1000
         lengths.add(len(login.password()))
     assert len(lengths) == 1
 
@@ -265,14 +271,6 @@ class FakeCloud:
             self._clients.append(client)
             if code:
                 client.close()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time that tokens are made and judged by."""
-    now = [1.8e9]
-    monkeypatch.setattr(time, "time", lambda: now[0])
-    return now
 
 
 def test_a_recovery_after_the_expiry_sends_a_fresh_token(
