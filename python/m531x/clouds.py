@@ -23,7 +23,6 @@ Example:
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 import string
@@ -294,7 +293,7 @@ def _onenet_token(key: Hidden[bytes], resource: str, expiry: int, method: str) -
 def _decoded(key: Hidden[str]) -> Hidden[bytes]:
     try:
         decoded = Hidden(base64.b64decode(key.reveal(), validate=True))
-    except (TypeError, ValueError, binascii.Error):
+    except (TypeError, ValueError):
         decoded = Hidden(b"")
     if not decoded.reveal():
         raise InvalidArgumentError("key is not base64: give it as the cloud's console shows it")
