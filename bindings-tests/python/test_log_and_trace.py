@@ -26,6 +26,10 @@ def wire(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "m531x.wire"]
 
 
+def is_logged(caplog: pytest.LogCaptureFixture, text: str) -> bool:
+    return any(text in record.getMessage() for record in caplog.records)
+
+
 def test_the_line_is_logged_in_order_by_a_thread_of_python(
     caplog: pytest.LogCaptureFixture, eventually: Eventually
 ) -> None:
@@ -223,11 +227,11 @@ def test_what_was_asked_for_is_no_warning(
     with m531x.Modem("virtual://") as modem:
         connect(modem)
         modem.disconnect()
-        eventually(lambda: any("disconnected: " in r.getMessage() for r in caplog.records))
+        eventually(lambda: is_logged(caplog, "disconnected: "))
         connect(modem)
         modem.delete()
         modem.reboot()
-        eventually(lambda: any("rebooted: " in r.getMessage() for r in caplog.records))
+        eventually(lambda: is_logged(caplog, "rebooted: "))
     assert [r.getMessage() for r in caplog.records if r.levelno > logging.INFO] == []
 
 
@@ -239,7 +243,7 @@ def test_a_connection_that_is_lost_is_a_warning(
         connect(modem)
         assert modem.virtual_modem is not None
         modem.virtual_modem.reboot()
-        eventually(lambda: any("recovering: " in r.getMessage() for r in caplog.records))
+        eventually(lambda: is_logged(caplog, "recovering: "))
     warned = {r.getMessage().split(": ")[1] for r in caplog.records if r.levelno == logging.WARNING}
     assert warned >= {"disconnected", "rebooted", "recovering"}
 
@@ -258,7 +262,7 @@ def test_a_callback_that_does_not_return_is_reported_while_it_runs(
         modem.subscribe("t", callback=stuck)
         for _ in range(3):
             modem.publish("t", "x", qos=1)
-        eventually(lambda: any("(stuck)" in r.getMessage() for r in caplog.records))
+        eventually(lambda: is_logged(caplog, "(stuck)"))
         release.set()
     (record,) = (r for r in caplog.records if "has been running" in r.getMessage())
     assert record.levelno == logging.WARNING
