@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::callbacks::{Handler, HandlerKind, Job};
 use super::engine::Engine;
-use super::mailbox::{Entry, Select, Taken};
+use super::mailbox::{Entry, Select, Untaken};
 use super::sync::channel::{self, Receiver, Sender, TryRecvError, select};
 use crate::Incoming;
 use m531x_threads::Thread;
@@ -165,15 +165,15 @@ fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
             continue;
         }
         match engine.try_take(select) {
-            Taken::Entry(entry) => deliver(engine, gate, &mut handlers, entry),
-            Taken::Nothing | Taken::Cancelled | Taken::ReadsEnded | Taken::Unrouted => select! {
+            Ok(entry) => deliver(engine, gate, &mut handlers, entry),
+            Err(Untaken::End) => ended = true,
+            Err(_) => select! {
                 recv(work) -> job => match job {
                     Ok(job) => handle_job(engine, job, &mut handlers),
                     Err(_) => return,
                 },
                 recv(arrivals) -> _ => {}
             },
-            Taken::End => ended = true,
         }
     }
 }

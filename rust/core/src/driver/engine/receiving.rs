@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::state::Role;
 use super::{Engine, closed};
-use crate::driver::mailbox::{Entry, Select, Taken, weight};
+use crate::driver::mailbox::{Entry, Select, Taken, Untaken, weight};
 use crate::transport::Waiter;
 use crate::{Error, ErrorCode, Event, Incoming, Message};
 
@@ -55,21 +55,21 @@ impl Engine {
     /// The entry, or why there is none.
     fn entry_of<T>(&self, taken: Taken<T>) -> Result<Option<T>, Error> {
         match taken {
-            Taken::Entry(entry) => Ok(Some(entry)),
-            Taken::Nothing => Ok(None),
-            Taken::Cancelled => Err(Error::new(
+            Ok(entry) => Ok(Some(entry)),
+            Err(Untaken::Nothing) => Ok(None),
+            Err(Untaken::Cancelled) => Err(Error::new(
                 ErrorCode::Cancelled,
                 "the wait for a message was cancelled",
             )),
-            Taken::ReadsEnded => Err(Error::new(
+            Err(Untaken::ReadsEnded) => Err(Error::new(
                 ErrorCode::Cancelled,
                 "the connection was ended while messages were waited for",
             )),
-            Taken::Unrouted => Err(Error::new(
+            Err(Untaken::Unrouted) => Err(Error::new(
                 ErrorCode::Closed,
                 "the subscription has ended; subscribe again",
             )),
-            Taken::End => Err(self.why_ended()),
+            Err(Untaken::End) => Err(self.why_ended()),
         }
     }
 

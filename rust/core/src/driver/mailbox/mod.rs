@@ -17,7 +17,7 @@ use lanes::Lane;
 pub(super) use lanes::Select;
 use state::State;
 pub(super) use state::weight;
-pub(super) use taking::{Entry, Taken};
+pub(super) use taking::{Entry, Taken, Untaken};
 
 use super::Overflow;
 use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard};

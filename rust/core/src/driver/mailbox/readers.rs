@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::lanes::{Lane, Select};
 use super::routes::is_copy;
 use super::state::{State, weight};
-use super::{Entry, Mailbox, Taken};
+use super::{Entry, Mailbox, Taken, Untaken};
 use crate::Incoming;
 
 impl Mailbox {
@@ -61,19 +61,11 @@ impl Mailbox {
             None => state.first(select).map(|(_, number)| number),
         };
         let over = |state: &State| match filter {
-            Some(filter) if !state.routes.has(filter) => Some(Taken::Unrouted),
-            _ if since.is_some_and(|since| since != state.reads_ended) => Some(Taken::ReadsEnded),
+            Some(filter) if !state.routes.has(filter) => Some(Untaken::Unrouted),
+            _ if since.is_some_and(|since| since != state.reads_ended) => Some(Untaken::ReadsEnded),
             _ => None,
         };
-        let taken = self.wait_for(select, timeout, |state| first(state).is_some(), over);
-        let mut state = match taken {
-            Taken::Entry(state) => state,
-            Taken::Nothing => return Taken::Nothing,
-            Taken::Cancelled => return Taken::Cancelled,
-            Taken::ReadsEnded => return Taken::ReadsEnded,
-            Taken::Unrouted => return Taken::Unrouted,
-            Taken::End => return Taken::End,
-        };
+        let mut state = self.wait_for(select, timeout, |state| first(state).is_some(), over)?;
         let number = first(&state);
         let lane = if select == Select::COPIES {
             Lane::COPIES
@@ -82,9 +74,8 @@ impl Mailbox {
         };
         let taken = number.and_then(|number| Some((number, state.remove(lane, number)?)));
         self.after_taking(&mut state);
-        taken.map_or(Taken::Nothing, |(number, incoming)| {
-            Taken::Entry(Entry { number, incoming })
-        })
+        let (number, incoming) = taken.ok_or(Untaken::Nothing)?;
+        Ok(Entry { number, incoming })
     }
 }
 

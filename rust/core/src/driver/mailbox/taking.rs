@@ -16,9 +16,12 @@ pub(in crate::driver) struct Entry {
     pub(in crate::driver) incoming: Incoming,
 }
 
-/// What taking gave.
-pub(in crate::driver) enum Taken<T> {
-    Entry(T),
+/// An entry, or why there is none.
+pub(in crate::driver) type Taken<T> = Result<T, Untaken>;
+
+/// Why nothing was taken.
+pub(in crate::driver) enum Untaken {
+    /// Nothing came in time, or the wait was woken.
     Nothing,
     Cancelled,
     /// The program has ended what it reads, since the number that it gave.
@@ -27,19 +30,6 @@ pub(in crate::driver) enum Taken<T> {
     Unrouted,
     /// The modem was closed or its port is gone, and nothing selected is left.
     End,
-}
-
-impl<T> Taken<T> {
-    fn map<U>(self, entry: impl FnOnce(T) -> U) -> Taken<U> {
-        match self {
-            Self::Entry(taken) => Taken::Entry(entry(taken)),
-            Self::Nothing => Taken::Nothing,
-            Self::Cancelled => Taken::Cancelled,
-            Self::ReadsEnded => Taken::ReadsEnded,
-            Self::Unrouted => Taken::Unrouted,
-            Self::End => Taken::End,
-        }
-    }
 }
 
 impl Mailbox {
@@ -62,24 +52,20 @@ impl Mailbox {
         look: impl FnOnce(&Incoming) -> Result<T, E>,
     ) -> Result<Taken<(T, Entry)>, E> {
         let mut state = match self.wait(select, timeout) {
-            Taken::Entry(state) => state,
-            Taken::Nothing => return Ok(Taken::Nothing),
-            Taken::Cancelled => return Ok(Taken::Cancelled),
-            Taken::ReadsEnded => return Ok(Taken::ReadsEnded),
-            Taken::Unrouted => return Ok(Taken::Unrouted),
-            Taken::End => return Ok(Taken::End),
+            Ok(state) => state,
+            Err(untaken) => return Ok(Err(untaken)),
         };
         state.report_due(select);
         let Some((lane, number)) = state.first(select) else {
-            return Ok(Taken::Nothing);
+            return Ok(Err(Untaken::Nothing));
         };
         let seen = state.lanes[lane].get(&number).map(look).transpose()?;
         let Some((seen, incoming)) = seen.zip(state.remove(lane, number)) else {
-            return Ok(Taken::Nothing);
+            return Ok(Err(Untaken::Nothing));
         };
         state.delivering |= select.overlaps(Select::CALLED);
         self.after_taking(&mut state);
-        Ok(Taken::Entry((seen, Entry { number, incoming })))
+        Ok(Ok((seen, Entry { number, incoming })))
     }
 
     /// The oldest event for readers of one of these kinds, as the bits of [`kind_bit`]; `look` is that of
@@ -96,26 +82,22 @@ impl Mailbox {
                 || (drops && state.due_lanes() & Select::EVENTS.0 != 0)
         };
         let mut state = match self.wait_for(Select::EVENTS, timeout, waits, |_| None) {
-            Taken::Entry(state) => state,
-            Taken::Nothing => return Ok(Taken::Nothing),
-            Taken::Cancelled => return Ok(Taken::Cancelled),
-            Taken::ReadsEnded => return Ok(Taken::ReadsEnded),
-            Taken::Unrouted => return Ok(Taken::Unrouted),
-            Taken::End => return Ok(Taken::End),
+            Ok(state) => state,
+            Err(untaken) => return Ok(Err(untaken)),
         };
         if drops {
             state.report_due(Select::EVENTS);
         }
         let Some((lane, number)) = state.first_event(kinds) else {
-            return Ok(Taken::Nothing);
+            return Ok(Err(Untaken::Nothing));
         };
         let Some(Incoming::Event(event)) = state.lanes[lane].get(&number) else {
-            return Ok(Taken::Nothing);
+            return Ok(Err(Untaken::Nothing));
         };
         let seen = look(event)?;
         state.remove(lane, number);
         self.after_taking(&mut state);
-        Ok(Taken::Entry(seen))
+        Ok(Ok(seen))
     }
 
     /// Appends entries as long as there are some and `more` wants them; waits for none.
@@ -149,7 +131,7 @@ impl Mailbox {
         select: Select,
         timeout: Option<Duration>,
         takable: impl Fn(&State) -> bool,
-        over: impl Fn(&State) -> Option<Taken<MutexGuard<'a, State>>>,
+        over: impl Fn(&State) -> Option<Untaken>,
     ) -> Taken<MutexGuard<'a, State>> {
         // Asking for the time takes as long as taking what waits.
         let mut deadline = None;
@@ -161,30 +143,30 @@ impl Mailbox {
         let cancels = state.cancels;
         loop {
             if takable(&state) {
-                return Taken::Entry(state);
+                return Ok(state);
             }
             if state.is_over(select) {
-                return Taken::End;
+                return Err(Untaken::End);
             }
             if let Some(over) = over(&state) {
-                return over;
+                return Err(over);
             }
             if timeout == Some(Duration::ZERO) {
-                return Taken::Nothing;
+                return Err(Untaken::Nothing);
             }
             if state.cancels != cancels {
-                return Taken::Cancelled;
+                return Err(Untaken::Cancelled);
             }
             if state.woken.overlaps(select) {
                 state.woken.0 &= !select.0;
-                return Taken::Nothing;
+                return Err(Untaken::Nothing);
             }
             // An `Instant` cannot hold every `Duration`: what is beyond it is as good as no limit.
             let deadline = *deadline
                 .get_or_insert_with(|| timeout.and_then(|time| Instant::now().checked_add(time)));
             let left = deadline.map(|due| due.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
-                return Taken::Nothing;
+                return Err(Untaken::Nothing);
             }
             state.waiting += 1;
             state = match left {
