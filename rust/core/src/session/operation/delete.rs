@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use m531x_at::command::Command;
 
-use super::status::{is_busy, stat};
+use super::status::{is_busy, take_stat};
 use super::table::{LOOK_PAUSE, MOST_LOOKS};
 use super::{CallOff, Context, Input, Procedure, Scope, Step, disconnect, lines_of};
 use crate::session::prepared_command::{Answer, PreparedCommand, Refusal};
@@ -96,11 +96,7 @@ impl Delete {
 
     /// What the module does that makes it refuse.
     fn on_looked(&mut self, cx: &mut Context<'_>, answer: &Answer) -> Step {
-        let stat = stat(answer);
-        if let Some(stat) = stat {
-            cx.state.take_stat(stat);
-        }
-        if stat.is_some_and(is_busy) && self.call_off.is_some() {
+        if take_stat(cx, answer).is_some_and(is_busy) && self.call_off.is_some() {
             return self.end_attempt(cx);
         }
         self.stage = Stage::Pausing;

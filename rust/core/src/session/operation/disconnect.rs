@@ -5,7 +5,7 @@ use std::time::Duration;
 use m531x_at::command::Command;
 use m531x_at::response::MqttStat;
 
-use super::status::{is_busy, stat};
+use super::status::{is_busy, take_stat};
 use super::table::{LOOK_PAUSE, MOST_LOOKS};
 use super::{BrokerEvent, CallOff, Context, Input, Procedure, Scope, Step, lines_of};
 use crate::session::MqttState;
@@ -54,13 +54,6 @@ impl Disconnect {
         }
     }
 
-    /// What the module says of itself is what holds from now on.
-    fn take_state(cx: &mut Context<'_>, answer: &Answer) -> Option<MqttStat> {
-        let stat = stat(answer)?;
-        cx.state.take_stat(stat);
-        Some(stat)
-    }
-
     fn ask(&mut self, cx: &mut Context<'_>) -> Step {
         self.stage = Stage::Asking;
         cx.state.connection.on_disconnecting();
@@ -74,7 +67,7 @@ impl Disconnect {
         answer: &Answer,
         prepared: &PreparedCommand,
     ) -> Step {
-        let stat = Self::take_state(cx, answer);
+        let stat = take_stat(cx, answer);
         // It has lost the connection without a word, and makes it again by itself.
         if stat.is_some_and(is_busy) {
             if let Some(call_off) = &mut self.call_off {
@@ -115,7 +108,7 @@ impl Disconnect {
 
     /// The report did not come: has the connection ended all the same?
     fn check(cx: &mut Context<'_>, answer: &Answer) -> Step {
-        Self::take_state(cx, answer);
+        take_stat(cx, answer);
         match cx.state.connection.state() {
             MqttState::Off | MqttState::Configured | MqttState::Lost => Step::done(),
             state => Step::fail(Error::new(

@@ -7,6 +7,7 @@ use m531x_at::profile::Model;
 use m531x_at::response::MqttStat;
 
 use super::greeting::{self, Greeting, Progress};
+use super::status::take_stat;
 use super::{BrokerEvent, Context, Input, Procedure, Scope, Step};
 use crate::session::prepared_command::Answer;
 use crate::session::state::SessionState;
@@ -105,25 +106,15 @@ impl Startup {
 
     /// The MQTT state that the module had before us; a module may also refuse to report it.
     fn take_state(&mut self, cx: &mut Context<'_>, answer: Answer) -> Step {
-        match answer {
-            Answer::Ok(lines) => {
-                match lines.iter().find_map(|l| MqttStat::parse(l.as_bytes())) {
-                    Some(stat) => {
-                        cx.state.take_stat(stat);
-                        if stat == MqttStat::NotInitialised {
-                            cx.state.subscriptions.clear();
-                        }
-                    }
-                    None if !self.asked_state_again => {
-                        // Each answer so far may have been that of the command before, the first
-                        // one to a command of a program before us. A pause lets the last one pass.
-                        self.asked_state_again = true;
-                        return Step::Wait(Some(cx.now + PAUSE));
-                    }
-                    None => {}
-                }
+        match take_stat(cx, &answer) {
+            Some(MqttStat::NotInitialised) => cx.state.subscriptions.clear(),
+            None if matches!(answer, Answer::Ok(_)) && !self.asked_state_again => {
+                // Each answer so far may have been that of the command before, the first
+                // one to a command of a program before us. A pause lets the last one pass.
+                self.asked_state_again = true;
+                return Step::Wait(Some(cx.now + PAUSE));
             }
-            Answer::Refused(_) | Answer::TimedOut(_) | Answer::Hidden => {}
+            Some(_) | None => {}
         }
         Step::Done(Ok(Outcome::Info(ModemInfo {
             model: cx.state.model,

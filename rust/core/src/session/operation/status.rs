@@ -66,6 +66,13 @@ pub(super) fn stat(answer: &Answer) -> Option<MqttStat> {
     }
 }
 
+/// The same, which holds from now on.
+pub(super) fn take_stat(cx: &mut Context<'_>, answer: &Answer) -> Option<MqttStat> {
+    let stat = stat(answer)?;
+    cx.state.take_stat(stat);
+    Some(stat)
+}
+
 /// Whether the module is making a connection.
 pub(super) fn is_busy(stat: MqttStat) -> bool {
     matches!(
