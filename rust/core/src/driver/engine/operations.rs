@@ -139,8 +139,13 @@ impl Engine {
     /// To be called under the lock, as for everything that goes into the mailbox.
     pub(super) fn report_end(&self, token: u32, outcome: &Result<Outcome, Error>) {
         let text = outcome.as_ref().err().map(ToString::to_string);
-        let end = Event::new(EventKind::Done, token.into(), text.unwrap_or_default());
-        let mut incoming = Incoming::Event(end);
+        let text = text.unwrap_or_default();
+        self.push_event(Event::new(EventKind::Done, token.into(), text));
+    }
+
+    /// To be called under the lock, as for everything that goes into the mailbox.
+    pub(super) fn push_event(&self, event: Event) {
+        let mut incoming = Incoming::Event(event);
         incoming.stamp(SystemTime::now());
         self.mailbox.push(incoming);
     }

@@ -1,14 +1,12 @@
 //! What the thread of an outbox does with the engine.
 
-use std::time::SystemTime;
-
 use super::Engine;
 use super::outbox::still_kept;
 use super::state::Slot;
 use crate::driver::outbox::Publisher;
 use crate::driver::ticket::Ticket;
 use crate::session::{OperationId, Outcome, Request};
-use crate::{Error, Event, EventKind, Incoming};
+use crate::{Error, Event, EventKind};
 
 impl Publisher for Engine {
     fn begin_stored(&self, message: u64) {
@@ -52,10 +50,7 @@ impl Publisher for Engine {
     }
 
     fn report(&self, kind: EventKind, value: i64, text: String) {
-        let mut incoming = Incoming::Event(Event::new(kind, value, text));
-        incoming.stamp(SystemTime::now());
-        // Under the lock, as for everything that goes into the mailbox.
-        let _shared = self.lock();
-        self.mailbox.push(incoming);
+        let _state = self.lock();
+        self.push_event(Event::new(kind, value, text));
     }
 }
