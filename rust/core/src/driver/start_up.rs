@@ -12,7 +12,7 @@ use super::recorder::{Line, RecordedSession, Recorder};
 use super::silence::{Failure, Silence};
 use super::{ModemOptions, OpenCancel};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
-use crate::transport::{Port, PortReopener, Stream, Transport, open};
+use crate::transport::{Port, PortReopener, Stream, Transport, open, refusal};
 use crate::{Error, ErrorCode, Model, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
@@ -207,10 +207,7 @@ fn run(engine: &Engine, limit: Duration, cancel: Option<&OpenCancel>) -> Result<
     let ticket = engine.start(request)?;
     let outcome = loop {
         if cancel.is_cancelled() {
-            break Err(Error::new(
-                ErrorCode::Cancelled,
-                "the opening was cancelled",
-            ));
+            break Err(refusal::cancelled());
         }
         if let Some(outcome) = engine.wait(ticket, Some(CANCEL_SLICE)) {
             break outcome;

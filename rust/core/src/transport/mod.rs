@@ -6,7 +6,7 @@
 mod adapter;
 pub(crate) mod open;
 mod ports;
-mod refusal;
+pub(crate) mod refusal;
 mod reopener;
 mod rfc2217;
 mod stream;

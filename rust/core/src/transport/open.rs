@@ -5,7 +5,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, rfc2217};
+use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, refusal, rfc2217};
 use crate::{Error, ErrorCode};
 use m531x_threads::spawn_thread;
 
@@ -41,7 +41,8 @@ pub(crate) fn open_url(
         )),
         None => match port.strip_prefix("usb:") {
             Some(number) => open_serial(&adapter::device_of(port, number)?, baudrate),
-            None if is_address(port) => Err(Error::new(
+            // No device is called so.
+            None if is_address(port) && !port.contains('/') => Err(Error::new(
                 ErrorCode::InvalidArgument,
                 format!(
                     "port {port:?} is the address of a serial server: write tcp://{port}, or rfc2217://{port} \
@@ -53,11 +54,10 @@ pub(crate) fn open_url(
     }
 }
 
-/// `host:port` without a scheme; no device is called so.
-fn is_address(port: &str) -> bool {
-    port.rsplit_once(':').is_some_and(|(host, number)| {
-        !host.is_empty() && !port.contains('/') && number.parse::<u16>().is_ok()
-    })
+/// `host:port`.
+fn is_address(text: &str) -> bool {
+    text.rsplit_once(':')
+        .is_some_and(|(host, number)| !host.is_empty() && number.parse::<u16>().is_ok())
 }
 
 fn forms() -> String {
@@ -77,10 +77,7 @@ fn connect(
     timeout: Duration,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<TcpStream, Error> {
-    let has_port = address
-        .rsplit_once(':')
-        .is_some_and(|(host, number)| !host.is_empty() && number.parse::<u16>().is_ok());
-    if !has_port {
+    if !is_address(address) {
         return Err(Error::new(
             ErrorCode::InvalidArgument,
             format!(
@@ -102,12 +99,7 @@ fn connect(
         let slice = left_until(deadline).min(CANCEL_SLICE);
         match socket.recv_timeout(slice) {
             Ok(result) => return result.map_err(|error| refused(port, &error)),
-            Err(_) if cancelled() => {
-                return Err(Error::new(
-                    ErrorCode::Cancelled,
-                    "the opening was cancelled",
-                ));
-            }
+            Err(_) if cancelled() => return Err(refusal::cancelled()),
             Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
                 let late = io::Error::new(io::ErrorKind::TimedOut, "it was not reached in time");
                 return Err(refused(port, &late));

@@ -24,6 +24,11 @@ pub(crate) fn in_use(port: &str) -> Error {
     )
 }
 
+/// The error of an opening that another thread has cancelled.
+pub(crate) fn cancelled() -> Error {
+    Error::new(ErrorCode::Cancelled, "the opening was cancelled")
+}
+
 fn existing_ports() -> String {
     match ports() {
         Ok(ports) if ports.is_empty() => "; this computer has no serial port now".to_owned(),

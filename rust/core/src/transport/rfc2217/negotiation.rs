@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Line;
 use super::line::MOST_OUT;
 use crate::redacted::redacted;
+use crate::transport::refusal;
 use crate::{Error, ErrorCode};
 
 /// How soon a wish to cancel is seen.
@@ -41,10 +42,7 @@ pub(in crate::transport) fn negotiate(
         }
         let left = timeout.saturating_sub(began.elapsed());
         if cancelled() {
-            return Err(Error::new(
-                ErrorCode::Cancelled,
-                "the opening was cancelled",
-            ));
+            return Err(refusal::cancelled());
         }
         if left.is_zero() {
             let text = format!(
