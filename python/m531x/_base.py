@@ -15,6 +15,7 @@ from m531x._errors import (
     ClosedError,
     InvalidArgumentError,
     ModemTimeoutError,
+    NotConnectedError,
 )
 from m531x._event_log import EventLog, lines_to_keep
 from m531x._html import table
@@ -34,7 +35,6 @@ __all__ = [
     "NOT_OPEN",
     "ModemBase",
     "SubscriptionBase",
-    "check_login",
     "check_qos",
     "stats_of",
     "will_parts",
@@ -294,6 +294,10 @@ class ModemBase:
             text += "; on_message takes what no other callback does"
         return ModemTimeoutError(text)
 
+    def _reading_ended(self) -> NotConnectedError:
+        """The error of a wait for a message that `disconnect` has ended."""
+        return NotConnectedError("the connection was ended while a message was awaited")
+
     def subscriptions(self) -> list[str]:
         """The filters that are subscribed."""
         return self._opened.subscriptions()
@@ -420,16 +424,6 @@ def _check_port(port: str) -> None:
         raise InvalidArgumentError(
             f'port is "{port}": a serial server is "tcp://{port}" or "rfc2217://{port}"'
         )
-
-
-def check_login(username: object, *, password_given: bool) -> None:
-    """Refuses a password alone, which the module cannot send; no frame here holds it.
-
-    Raises:
-        InvalidArgumentError: There is no user name.
-    """
-    if username is None and password_given:
-        raise InvalidArgumentError("password is given without username: give both, or neither")
 
 
 def check_qos(qos: object) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 from m531x import _native, _watch
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import EventKind
-from m531x._errors import ClosedError, M531xError
+from m531x._errors import M531xError
 from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import checked, why
@@ -110,7 +110,7 @@ class Dispatcher:
         if message is not None:
             return message
         if not route.live:
-            raise ClosedError(f"the subscription of {route.filter!r} has ended: subscribe again")
+            raise route.ended()
         return self._native.take(route.places[-1], timeout, since)
 
     @property
@@ -150,12 +150,7 @@ class Dispatcher:
         elif isinstance(item, tuple):
             event = cast("tuple[int, int, str, float]", item)
             callbacks = tuple(callback for callback, _ in self._callbacks.of_event(*event))
-        try:
-            stats = self._native.stats()
-        except M531xError:
-            return
-        waiting = stats["queued"] + stats["queued_events"]
-        self._event_log.warn_of_callback(callbacks, seconds, waiting)
+        self._event_log.warn_of_callback(callbacks, seconds)
 
     def dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
         """Calls what the messages, events and ended deliveries of a batch are for."""

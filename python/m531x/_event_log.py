@@ -10,7 +10,7 @@ from typing import Final
 from m531x import _native
 from m531x._callbacks import name_of
 from m531x._constants import EventKind, MqttState
-from m531x._errors import InvalidArgumentError
+from m531x._errors import InvalidArgumentError, M531xError
 from m531x.recording import Trace, TraceEntry
 
 __all__ = ["EventLog", "lines_to_keep"]
@@ -119,10 +119,12 @@ class EventLog:
             parts = [str(EventKind(kind)), *filter(None, (shown, _native.printable(text)))]
             _log(_LOG, level, timestamp, "%s: %s", self._port, ": ".join(parts))
 
-    def warn_of_callback(
-        self, callbacks: Iterable[Callable[..., object]], seconds: float, waiting: int
-    ) -> None:
+    def warn_of_callback(self, callbacks: Iterable[Callable[..., object]], seconds: float) -> None:
         """Warns of a callback that does not return, behind which messages and events wait."""
+        try:
+            stats = self._native.stats()
+        except M531xError:
+            return
         names = " or ".join(name_of(callback) for callback in callbacks)
         _LOG.warning(
             "%s: a callback%s has been running for over %g s, and %d messages and events wait "
@@ -130,7 +132,7 @@ class EventLog:
             self._port,
             f" ({names})" if names else "",
             seconds,
-            waiting,
+            stats["queued"] + stats["queued_events"],
         )
 
     def trace(self) -> Trace:

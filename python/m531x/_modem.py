@@ -16,7 +16,6 @@ from m531x._base import (
     LEAVING_S,
     LEFT_BY_DISCONNECT,
     ModemBase,
-    check_login,
     check_qos,
     stats_of,
     will_parts,
@@ -29,7 +28,6 @@ from m531x._errors import (
     ClosedError,
     ConnectError,
     M531xError,
-    NotConnectedError,
     OperationCancelledError,
 )
 from m531x._event_log import EventLog
@@ -198,10 +196,8 @@ class Modem(ModemBase):
             connected
         """
         (hidden, function), password = parts(password), None
-        given = function is not None or hidden.reveal() is not None
-        check_login(username, password_given=given)
+        logins = Logins(username, hidden, function, timeout)
         self._callbacks.password = function
-        logins = Logins(function, timeout)
         while True:
             options = _native.ConnectOptions(
                 host,
@@ -495,9 +491,7 @@ class Modem(ModemBase):
         try:
             message = self._dispatcher.take(route, timeout, self._dispatcher.reads_ended())
         except OperationCancelledError:
-            raise NotConnectedError(
-                "the connection was ended while a message was awaited"
-            ) from None
+            raise self._reading_ended() from None
         if message is None:
             raise self._no_message(timeout)
         return message
@@ -615,7 +609,7 @@ class Modem(ModemBase):
         """Frees the port and ends every wait of every thread; closing again does nothing.
 
         It sends the module no command, so the module goes on: it stays connected, answers the
-        broker's messages, and prints them where nobody reads. Call `disconnect` first to end that,
+        broker's messages, and prints them where no one reads. Call `disconnect` first to end that,
         or use ``with``, which does. Inside a callback `close` returns at once, and that callback is
         the last; elsewhere it waits for a running callback, a second at most.
         """

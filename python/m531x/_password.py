@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, cast
 
 from m531x._callbacks import check_callback
-from m531x._errors import ArgumentTypeError, ConnectError
+from m531x._errors import ArgumentTypeError, ConnectError, InvalidArgumentError
 from m531x._secret import Hidden
 
 __all__ = ["Logins", "ask_awaiting", "checked", "failed", "parts", "why"]
@@ -78,8 +78,20 @@ class Logins:
         left: Seconds that the next attempt may take; None is the default.
     """
 
-    def __init__(self, function: object, timeout: float | None) -> None:
-        """Two attempts with a function, one without; the time counts from now."""
+    def __init__(
+        self,
+        username: str | None,
+        password: Hidden[str | None],
+        function: object,
+        timeout: float | None,
+    ) -> None:
+        """Two attempts with a function, one without; the time counts from now.
+
+        Raises:
+            InvalidArgumentError: There is a password alone, which the module cannot send.
+        """
+        if username is None and (function is not None or password.reveal() is not None):
+            raise InvalidArgumentError("password is given without username: give both, or neither")
         self.left = timeout
         self._timeout = timeout
         self._begun = time.monotonic()

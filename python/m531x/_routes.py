@@ -54,7 +54,7 @@ class Route:
         self._reader: weakref.ref[object] | None = None
 
     def belongs_to(self, reader: object) -> None:
-        """Ties it to the subscription that reads it: nobody reads it any more when that is gone."""
+        """Ties it to the subscription that reads it, without keeping that alive."""
         self._reader = weakref.ref(reader)
 
     def take_earlier(self, take: Callable[[str], Message | None]) -> Message | None:
@@ -67,6 +67,10 @@ class Route:
                     return message
         self.places = self.places[-1:]
         return None
+
+    def ended(self) -> ClosedError:
+        """The error of reading it after its end."""
+        return ClosedError(f"the subscription of {self.filter!r} has ended: subscribe again")
 
     def is_forgotten(self) -> bool:
         """Whether the reader is gone."""

@@ -16,7 +16,6 @@ from m531x._base import (
     LEFT_BY_DISCONNECT,
     NOT_OPEN,
     ModemBase,
-    check_login,
     check_qos,
     stats_of,
     will_parts,
@@ -27,7 +26,6 @@ from m531x._errors import (
     ConnectError,
     InvalidArgumentError,
     M531xError,
-    NotConnectedError,
     OperationCancelledError,
 )
 from m531x._event_log import EventLog
@@ -158,7 +156,7 @@ class Modem(ModemBase):
         """Frees the port and ends every wait with `ClosedError`; closing again does nothing.
 
         It sends the module no command, so the module goes on: it stays connected, answers the
-        broker's messages, and prints them where nobody reads. Await `disconnect` first to end that,
+        broker's messages, and prints them where no one reads. Await `disconnect` first to end that,
         or use ``async with``, which does. A running callback has a second to finish; a callback
         that closes is the last.
         """
@@ -258,10 +256,8 @@ class Modem(ModemBase):
         coroutine function; it runs in the event loop.
         """
         (hidden, function), password = parts(password, awaited=True), None
-        given = function is not None or hidden.reveal() is not None
-        check_login(username, password_given=given)
+        logins = Logins(username, hidden, function, timeout)
         self._callbacks.password = function
-        logins = Logins(function, timeout)
         while True:
             options = _native.ConnectOptions(
                 host,
@@ -452,9 +448,7 @@ class Modem(ModemBase):
         try:
             message = await self._receiver.take(route, timeout, self._receiver.reads_ended)
         except OperationCancelledError:
-            raise NotConnectedError(
-                "the connection was ended while a message was awaited"
-            ) from None
+            raise self._reading_ended() from None
         if message is None:
             raise self._no_message(timeout)
         return message

@@ -57,18 +57,19 @@ class Receiver:
         if self._ended or self._native is None:
             return
         self._event_log.pump()
-        self._wake_readers()
+        self.wake_readers()
         if self._calling is None:
             self._calling = self._loop.create_task(self._call_all(), name="m531x callbacks")
 
     def end_reads(self) -> None:
         """Has those stop reading who read now, behind what has arrived."""
         self.reads_ended += 1
-        self._wake_readers()
+        self.wake_readers()
 
     def wake_readers(self) -> None:
-        """Has readers look whether their subscription still is one."""
-        self._wake_readers()
+        """Has readers look for a message, and whether they still read."""
+        for waiter in self._waiters:
+            _resolve(waiter)
 
     async def take(self, route: Route | None, timeout: float | None, since: int) -> Message | None:
         """Takes a message that no callback takes, of this route or of any.
@@ -94,8 +95,7 @@ class Receiver:
             if self._ended:
                 raise self._error or ClosedError
             if route is not None and not route.live:
-                text = f"the subscription of {route.filter!r} has ended: subscribe again"
-                raise ClosedError(text)
+                raise route.ended()
             if since != self.reads_ended:
                 raise OperationCancelledError
             remaining = None if deadline is None else deadline - self._loop.time()
@@ -131,7 +131,7 @@ class Receiver:
         if not self._ended:
             self._ended = True
             self._error = error
-            self._wake_readers()
+            self.wake_readers()
 
     def invalidate_after_fork(self) -> None:
         """In a forked child: readers get the error, and the native modem is left alone."""
@@ -156,7 +156,7 @@ class Receiver:
                     return
                 except M531xError:
                     # Readers take what is left, and then end with the error.
-                    self._wake_readers()
+                    self.wake_readers()
                     return
                 if not batch:
                     return
@@ -225,14 +225,8 @@ class Receiver:
 
     def _warn(self, callback: Callable[..., object], begun: float) -> None:
         """Warns of a callback that does not return, or has blocked the loop."""
-        if self._native is None:
-            return
-        try:
-            stats = self._native.stats()
-        except M531xError:
-            return
-        waiting = stats["queued"] + stats["queued_events"]
-        self._event_log.warn_of_callback([callback], self._loop.time() - begun, waiting)
+        if self._native is not None:
+            self._event_log.warn_of_callback([callback], self._loop.time() - begun)
 
     async def _change(self, timeout: float | None) -> None:
         waiter: asyncio.Future[None] = self._loop.create_future()
@@ -244,10 +238,6 @@ class Receiver:
             self._waiters.discard(waiter)
             if timer is not None:
                 timer.cancel()
-
-    def _wake_readers(self) -> None:
-        for waiter in self._waiters:
-            _resolve(waiter)
 
 
 def _resolve(waiter: asyncio.Future[None]) -> None:
