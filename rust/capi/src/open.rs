@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::ffi::c_char;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
 use m531x_core::{Error, Modem, ModemOptions, OfThisProcess, OpenCancel};
@@ -154,7 +154,9 @@ pub extern "C" fn m531x_cancel(modem: m531x_modem) -> m531x_status {
 #[unsafe(no_mangle)]
 pub extern "C" fn m531x_cancel_open() -> m531x_status {
     guard(|| {
-        Opening::cancel_all();
+        for opening in openings().iter().filter_map(Weak::upgrade) {
+            opening.cancel();
+        }
         Ok(())
     })
 }
@@ -175,49 +177,30 @@ fn close(entry: Arc<OpenModem>) -> Result<(), Error> {
     Ok(())
 }
 
-/// An opening that is under way, for m531x_cancel.
-struct Opening {
-    number: u64,
+/// What cancels the openings that are under way; of one that is over there is nothing left.
+type Openings = Vec<Weak<OpenCancel>>;
+
+fn openings() -> MutexGuard<'static, Openings> {
+    static OPENINGS: OfThisProcess<Mutex<Openings>> = OfThisProcess::new(|_| Mutex::default());
+    OPENINGS
+        .get()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
-type Openings = Mutex<(u64, Vec<(u64, OpenCancel)>)>;
-
-impl Opening {
-    fn begin(cancel: OpenCancel) -> Self {
-        let mut openings = Self::all();
-        openings.0 += 1;
-        let number = openings.0;
-        openings.1.push((number, cancel));
-        Self { number }
-    }
-
-    fn cancel_all() {
-        for (_, cancel) in &Self::all().1 {
-            cancel.cancel();
-        }
-    }
-
-    fn all() -> MutexGuard<'static, (u64, Vec<(u64, OpenCancel)>)> {
-        static OPENINGS: OfThisProcess<Openings> = OfThisProcess::new(|_| Mutex::default());
-        OPENINGS
-            .get()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        let mut openings = Self::all();
-        openings.1.retain(|(number, _)| *number != self.number);
-    }
+/// Adds an opening, for m531x_cancel_open.
+fn add_opening(cancel: &Arc<OpenCancel>) {
+    let mut openings = openings();
+    openings.retain(|opening| opening.strong_count() > 0);
+    openings.push(Arc::downgrade(cancel));
 }
 
 fn open(port: &str, settings: Settings, timeout_ms: i32) -> Result<m531x_modem, Error> {
     let mut options = settings.modem_options(time_limit(timeout_ms)?)?;
-    let cancel = OpenCancel::default();
-    options.open_cancel = Some(cancel.clone());
-    let _under_way = Opening::begin(cancel);
+    // It lives as long as the opening is under way.
+    let cancel = Arc::new(OpenCancel::default());
+    options.open_cancel = Some(OpenCancel::clone(&cancel));
+    add_opening(&cancel);
     handle::modems().insert(Arc::new(open_entry(port, options, settings)?))
 }
 
