@@ -2,6 +2,8 @@
 //! results are written only when there is nothing left that can fail.
 
 use std::ffi::c_char;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use m531x_core::{Error, ErrorCode, Event, Message};
@@ -82,6 +84,12 @@ pub(crate) unsafe fn bytes<'a>(
     }
     // SAFETY: not NULL, and the caller vouches for `length` bytes.
     Ok(unsafe { std::slice::from_raw_parts(pointer, length as usize) })
+}
+
+/// Reads what a text means, such as a model.
+pub(crate) fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, Error> {
+    text.parse()
+        .map_err(|error: T::Err| invalid(error.to_string()))
 }
 
 /// A place for one result.

@@ -8,7 +8,7 @@ use m531x_core::{
 };
 
 use crate::api_constants::m531x_option as name;
-use crate::marshal::invalid;
+use crate::marshal::{invalid, parsed};
 use crate::option_row::OptionRow;
 use crate::option_table::OPTIONS;
 
@@ -205,10 +205,7 @@ impl Settings {
         match self.text(name::M531X_OPTION_MODEL) {
             None => Ok(None),
             Some(auto) if auto.eq_ignore_ascii_case("auto") => Ok(None),
-            Some(name) => match name.parse() {
-                Ok(model) => Ok(Some(model)),
-                Err(error) => Err(invalid(format!("{error}"))),
-            },
+            Some(name) => parsed(&name).map(Some),
         }
     }
 

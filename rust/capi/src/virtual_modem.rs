@@ -8,14 +8,12 @@ use std::sync::Arc;
 use m531x_core::{
     Error, ErrorCode, Model, Modem, ModemOptions, OfThisProcess, Stream, is_exhausted,
 };
-use m531x_virtual_modem::{
-    Fault, Firmware, LinkChoice, StartError, VirtualModem, VirtualModemOptions,
-};
+use m531x_virtual_modem::{LinkChoice, StartError, VirtualModem, VirtualModemOptions};
 
 use crate::constants::m531x_status;
 use crate::guard::{guard, guard_opening};
 use crate::handle::Table;
-use crate::marshal::{Out, TextBuffer, invalid, optional_text, too_small};
+use crate::marshal::{Out, TextBuffer, invalid, optional_text, parsed, too_small};
 
 /// Starts a virtual modem: the AT commands of a real one on a pseudo terminal or a TCP port, with a real broker behind.
 ///
@@ -157,21 +155,16 @@ fn options(
 ) -> Result<VirtualModemOptions, Error> {
     let mut options = VirtualModemOptions::default();
     if let Some(model) = model {
-        options.model = model.parse().map_err(|error| invalid(format!("{error}")))?;
+        options.model = parsed(model)?;
     }
     if let Some(firmware) = firmware {
-        let parsed = firmware.parse::<Firmware>();
-        options.firmware = Some(parsed.map_err(|error| invalid(format!("{error}")))?);
+        options.firmware = Some(parsed(firmware)?);
     }
     for fault in faults.into_iter().flat_map(str::lines) {
-        let parsed = fault.parse::<Fault>();
-        let fault = parsed.map_err(|error| invalid(format!("{error}")))?;
-        options.faults.push(fault);
+        options.faults.push(parsed(fault)?);
     }
     if let Some(broker) = broker {
-        options.broker = broker
-            .parse()
-            .map_err(|error| invalid(format!("{error}")))?;
+        options.broker = parsed(broker)?;
     }
     options.link = match link.map(|link| (link, link.strip_prefix("tcp://"))) {
         None => LinkChoice::Pty { symlink: None },
