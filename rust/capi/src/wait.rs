@@ -56,16 +56,8 @@ pub unsafe extern "C" fn m531x_wait_message(
         };
         let limit = time_limit(timeout_ms)?;
         let taken = entry.modem.inbox().recv_message(limit, |message| {
-            let topic_fits = topic.announce(&message.topic);
             payload_length.set(length(message.payload.len()));
-            if !payload.holds(message.payload.len()) {
-                return Err(too_small(message.payload.len()));
-            }
-            if !topic_fits {
-                return Err(too_small(message.topic.len() + 1));
-            }
-            topic.fill(&message.topic);
-            payload.fill(&message.payload);
+            copy_both(&topic, &message.topic, &payload, &message.payload)?;
             flag_place.set(marshal::flags(message));
             Ok(())
         })?;
@@ -228,15 +220,7 @@ pub unsafe extern "C" fn m531x_receive(
                 Incoming::Event(event) => (&event.text, &[][..], Some(event.clone())),
             };
             payload_length.set(length(bytes.len()));
-            let text_fits = text.announce(words);
-            if !payload.holds(bytes.len()) {
-                return Err(too_small(bytes.len()));
-            }
-            if !text_fits {
-                return Err(too_small(words.len() + 1));
-            }
-            text.fill(words);
-            payload.fill(bytes);
+            copy_both(&text, words, &payload, bytes)?;
             let (number, numbered, bits, at) = match incoming {
                 Incoming::Message(message) => (
                     M531X_RECEIVED_MESSAGE,
@@ -283,6 +267,20 @@ pub unsafe extern "C" fn m531x_event_fd(modem: m531x_modem, fd: *mut i32) -> m53
         out.set(entry.event_fd()?);
         Ok(())
     })
+}
+
+/// Copies a text and bytes, or nothing if one of the buffers is too small.
+fn copy_both(text: &TextBuffer, words: &str, payload: &Buffer, bytes: &[u8]) -> Result<(), Error> {
+    let text_fits = text.announce(words);
+    if !payload.holds(bytes.len()) {
+        return Err(too_small(bytes.len()));
+    }
+    if !text_fits {
+        return Err(too_small(words.len() + 1));
+    }
+    text.fill(words);
+    payload.fill(bytes);
+    Ok(())
 }
 
 fn nothing_came(what: &str, limit: Option<Duration>) -> Error {
