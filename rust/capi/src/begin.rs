@@ -60,11 +60,7 @@ pub(crate) fn finish(
     }
     entry.begun().forget(token);
     entry.modem.inbox().forget_end(token);
-    // M531X_ERR_TIMEOUT would say that it goes on.
-    result.map_err(|error| match error.code() {
-        ErrorCode::Timeout => Error::new(ErrorCode::ResultUnknown, error.to_string()),
-        _ => error,
-    })
+    result.map_err(ended_with)
 }
 
 /// The status of the operation whose end this event is, which has been taken; 0 for every other event.
@@ -76,10 +72,17 @@ pub(crate) fn take_end(entry: &OpenModem, event: &Event) -> m531x_status {
     let ended = operation.and_then(|operation| operation.wait(Some(Duration::ZERO)));
     match ended {
         Some(Ok(status)) => status,
-        Some(Err(error)) if error.code() == ErrorCode::Timeout => ErrorCode::ResultUnknown.number(),
-        Some(Err(error)) => error.code().number(),
+        Some(Err(error)) => ended_with(error).code().number(),
         // Another thread has waited for it at the same time.
         None => M531X_OK,
+    }
+}
+
+/// The error of an operation that has ended: M531X_ERR_TIMEOUT would say that it goes on.
+fn ended_with(error: Error) -> Error {
+    match error.code() {
+        ErrorCode::Timeout => Error::new(ErrorCode::ResultUnknown, error.to_string()),
+        _ => error,
     }
 }
 
