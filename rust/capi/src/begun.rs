@@ -23,7 +23,7 @@ pub(crate) struct Begun {
     taken: VecDeque<u32>,
 }
 
-/// An operation whatever its result is.
+/// An operation with a result of any type.
 pub(crate) trait Operation: Send + Sync {
     /// Its end as a status, as soon as it has come, or `None` when the time is over.
     fn wait(&self, limit: Option<Duration>) -> Option<Result<m531x_status, Error>>;
