@@ -15,6 +15,16 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
     without_cancellation(|| status(&caught(body)))
 }
 
+/// As [`guard`] for a function that answers a question: 1 is yes, 0 is no.
+pub(crate) fn guard_question(body: impl FnOnce() -> Result<bool, Error>) -> m531x_status {
+    let mut answer = false;
+    let status = guard(|| {
+        answer = body()?;
+        Ok(())
+    });
+    status + i32::from(answer)
+}
+
 /// As [`guard`] for a function whose error belongs to no modem yet, and keeps its text for the handle 0.
 pub(crate) fn guard_opening(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
     guard(|| {

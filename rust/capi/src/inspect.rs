@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use m531x_core::{Error, Stats, ports, topic};
 
 use crate::constants::{m531x_modem, m531x_status};
-use crate::guard::{guard, guard_modem, guard_opening};
+use crate::guard::{guard, guard_modem, guard_opening, guard_question};
 use crate::handle;
 use crate::marshal::{Out, TextBuffer, invalid, text};
 
@@ -151,14 +151,11 @@ pub unsafe extern "C" fn m531x_topic_matches(
     filter: *const c_char,
     topic: *const c_char,
 ) -> m531x_status {
-    let mut matches = false;
-    let status = guard(|| {
+    guard_question(|| {
         // SAFETY: the caller passes NULL or strings.
         let (filter, name) = unsafe { (text(filter, "filter")?, text(topic, "topic")?) };
-        matches = topic::matches(filter.as_bytes(), name.as_bytes());
-        Ok(())
-    });
-    status + i32::from(matches)
+        Ok(topic::matches(filter.as_bytes(), name.as_bytes()))
+    })
 }
 
 /// Whether the library was built with a feature.
@@ -169,18 +166,15 @@ pub unsafe extern "C" fn m531x_topic_matches(
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn m531x_has_feature(name: *const c_char) -> m531x_status {
-    let mut has = false;
-    let status = guard(|| {
+    guard_question(|| {
         // SAFETY: the caller passes NULL or a string.
         let name = unsafe { text(name, "name") }?;
         let features = [
             ("outbox", cfg!(feature = "outbox")),
             ("virtual-modem", cfg!(feature = "virtual-modem")),
         ];
-        has = features.contains(&(name, true));
-        Ok(())
-    });
-    status + i32::from(has)
+        Ok(features.contains(&(name, true)))
+    })
 }
 
 /// Keeps a pointer with a modem, for m531x_user_data.
