@@ -10,7 +10,7 @@ use loom::sync::RwLock;
 #[cfg(not(all(test, loom)))]
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use m531x_core::{Error, ErrorCode, OfThisProcess};
 
@@ -40,11 +40,15 @@ pub(crate) fn option_sets() -> &'static Table<OptionSet> {
 /// Options of m531x_options_new.
 #[derive(Default)]
 pub(crate) struct OptionSet {
-    pub(crate) settings: Mutex<Settings>,
+    settings: Mutex<Settings>,
     pub(crate) last_error: LastError,
 }
 
 impl OptionSet {
+    pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn keep_error(&self, handle: u32, result: Result<(), Error>) -> Result<(), Error> {
         self.last_error.keep(handle, &result);
         result

@@ -85,11 +85,7 @@ pub unsafe extern "C" fn m531x_open_with(
         let (port, out) = unsafe { (text(port, "port")?, Out::required(modem, "modem")?) };
         let settings = match options {
             0 => Settings::default(),
-            options => {
-                let set = handle::option_sets().get(options)?;
-                let settings = set.settings.lock().unwrap_or_else(PoisonError::into_inner);
-                settings.clone()
-            }
+            options => handle::option_sets().get(options)?.settings().clone(),
         };
         out.set(open(port, settings, timeout_ms)?);
         Ok(())

@@ -71,10 +71,6 @@ impl OpenModem {
         self.user_data.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn settings_place(&self) -> &Mutex<Settings> {
-        &self.settings
-    }
-
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }

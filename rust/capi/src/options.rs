@@ -1,7 +1,7 @@
 //! Options: of an open modem, or of one to be opened.
 
 use std::ffi::c_char;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use m531x_core::{Error, ErrorCode};
 
@@ -156,15 +156,14 @@ fn change(
     option: i32,
     change: impl FnOnce(&mut Settings) -> Result<(), Error>,
 ) -> m531x_status {
-    let changed = |settings: &Mutex<Settings>| {
-        let mut settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+    let changed = |mut settings: MutexGuard<'_, Settings>| {
         let mut new = settings.clone();
         change(&mut new)?;
         *settings = new.clone();
         Ok(new)
     };
     if let Ok(set) = option_sets().get(handle) {
-        return guard(|| set.keep_error(handle, changed(&set.settings).map(|_: Settings| ())));
+        return guard(|| set.keep_error(handle, changed(set.settings()).map(|_: Settings| ())));
     }
     guard_modem(handle, |entry| {
         let (index, row) = find(option)?;
@@ -174,7 +173,7 @@ fn change(
                 row.name
             )));
         }
-        let settings = changed(entry.settings_place())?;
+        let settings = changed(entry.settings())?;
         // Nothing of the modem may be waited for with the settings locked.
         apply(entry, index, &settings)
     })
@@ -182,8 +181,7 @@ fn change(
 
 fn read(handle: u32, look: impl FnOnce(&Settings) -> Result<(), Error>) -> m531x_status {
     if let Ok(set) = option_sets().get(handle) {
-        let settings = set.settings.lock().unwrap_or_else(PoisonError::into_inner);
-        return guard(|| set.keep_error(handle, look(&settings)));
+        return guard(|| set.keep_error(handle, look(&set.settings())));
     }
     guard_modem(handle, |entry| look(&entry.settings()))
 }
