@@ -169,11 +169,9 @@ static void a_callback_gets_the_end_and_asks_for_its_status(void)
 {
     m531x_modem modem = opened();
     uint32_t token = 0;
-    int i;
     CHECK_STATUS(M531X_OK, m531x_set_event_callback(modem, ask_for_status, NULL, NULL));
     CHECK_STATUS(M531X_OK, m531x_publish_start(modem, "t/a", NULL, 0, 1, 0, &token));
-    for (i = 0; i < PATIENCE_MS / 5 && status_in_callback == 99; i++)
-        check_sleep(5);
+    WAIT_FOR(status_in_callback != 99);
     CHECK_STATUS(M531X_ERR_NOT_CONNECTED, status_in_callback);
     CHECK(token_in_callback == (int32_t)token);
     CHECK_STATUS(M531X_OK, m531x_close(modem));

@@ -128,9 +128,7 @@ static void finish(void *user_data)
 
 static void await(volatile int *counter, int expected)
 {
-    int i;
-    for (i = 0; i < PATIENCE_MS / 5 && *counter != expected; i++)
-        check_sleep(5);
+    WAIT_FOR(*counter == expected);
     CHECK(*counter == expected);
 }
 

@@ -1,5 +1,4 @@
 /* Whatever was opened, used and went wrong: when it is closed, nothing is left. */
-#include <dirent.h>
 #include <malloc.h>
 
 #include "support.h"
@@ -7,18 +6,6 @@
 enum { ROUNDS = 1000, WARM_UP = 100 };
 
 static int finalized;
-
-static long entries(const char *folder)
-{
-    DIR *directory = opendir(folder);
-    long count = 0;
-    if (directory == NULL)
-        return -1;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
 
 static long threads(void)
 {
@@ -33,26 +20,14 @@ static long descriptors(void)
 /* What the process has in memory, in bytes. */
 static long resident(void)
 {
-    long size = 0, pages = 0;
-    FILE *file;
     malloc_trim(0);
-    file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%ld %ld", &size, &pages) != 2)
-        pages = -1;
-    if (file != NULL)
-        fclose(file);
-    return pages * sysconf(_SC_PAGESIZE);
+    return resident_kib() * 1024;
 }
 
 static void take_message(m531x_modem modem, const char *topic, const uint8_t *payload, uint32_t length,
                          uint32_t flags, void *user_data)
 {
     (void)modem, (void)topic, (void)payload, (void)length, (void)flags, (void)user_data;
-}
-
-static void take_event(m531x_modem modem, int32_t kind, int32_t value, const char *text, void *user_data)
-{
-    (void)modem, (void)kind, (void)value, (void)text, (void)user_data;
 }
 
 static void finalize(void *user_data)
@@ -77,7 +52,7 @@ static void use_everything(void)
     CHECK_STATUS(M531X_OK, m531x_event_fd(modem, &fd));
     CHECK_STATUS(M531X_OK, publish(modem, "t/unread", "1", 1));
     CHECK_STATUS(M531X_OK, m531x_set_message_callback(modem, take_message, malloc(9), finalize));
-    CHECK_STATUS(M531X_OK, m531x_set_event_callback(modem, take_event, malloc(9), finalize));
+    CHECK_STATUS(M531X_OK, m531x_set_event_callback(modem, ignore_event, malloc(9), finalize));
     CHECK_STATUS(M531X_OK, m531x_set_string(modem, M531X_OPTION_PASSWORD, "secret"));
     CHECK_STATUS(M531X_OK, m531x_publish_start(modem, "t/x", (const uint8_t *)"x", 1, 2, 0, &token));
     CHECK_STATUS(M531X_OK, m531x_close(modem));

@@ -83,11 +83,9 @@ static void use_a_megabyte(m531x_modem modem, int32_t kind, int32_t value, const
 static void a_callback_has_two_megabytes_of_stack(void)
 {
     m531x_modem modem = opened();
-    int i;
     CHECK_STATUS(M531X_OK, m531x_set_event_callback(modem, use_a_megabyte, NULL, NULL));
     CHECK_STATUS(M531X_OK, m531x_connect(modem, "broker.example", 1883, "c-test", PATIENCE_MS));
-    for (i = 0; i < PATIENCE_MS / 5 && deep == 0; i++)
-        check_sleep(5);
+    WAIT_FOR(deep != 0);
     CHECK(deep > 0);
     CHECK_STATUS(M531X_OK, m531x_close(modem));
 }

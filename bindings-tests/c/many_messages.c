@@ -9,18 +9,6 @@ static int checked;
 static m531x_modem modem;
 static m531x_status first_failure = M531X_OK;
 
-/* Pages that are resident, in KiB. */
-static long resident(void)
-{
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%*d %ld", &pages) != 1)
-        pages = 0;
-    if (file != NULL)
-        fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 static void *publish_all(void *unused)
 {
     char text[32];
@@ -50,9 +38,9 @@ static void none_is_lost_and_memory_does_not_grow(void)
             break;
         }
         if (i == count / 2)
-            begun = resident();
+            begun = resident_kib();
     }
-    grown = resident() - begun;
+    grown = resident_kib() - begun;
     pthread_join(publisher, NULL);
     CHECK_STATUS(M531X_OK, first_failure);
     CHECK_STATUS(M531X_ERR_TIMEOUT, next_message(modem, 20, &message));
@@ -64,7 +52,7 @@ static void none_is_lost_and_memory_does_not_grow(void)
 
 int main(int argc, char **argv)
 {
-    checked = getenv("M531X_TEST_PATIENCE") != NULL;
+    checked = check_is_slow();
     if (checked)
         count = 500;
     if (argc > 1)

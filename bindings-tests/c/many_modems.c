@@ -1,5 +1,4 @@
 /* What 64 modems on one epoll loop take; with an argument it prints the figures of docs/c-api.md. */
-#include <dirent.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -29,25 +28,6 @@ static pid_t start_virtual_modems(int out)
     close(out);
     for (;;)
         pause();
-}
-
-static int entries(const char *folder)
-{
-    DIR *directory = opendir(folder);
-    int count = 0;
-    while (directory && readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
-}
-
-static long resident_kib(void)
-{
-    long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    CHECK(statm && fscanf(statm, "%*s %ld", &pages) == 1);
-    fclose(statm);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static uint32_t wakeups(const m531x_modem *modems)
@@ -80,8 +60,8 @@ static void sixty_four_modems_share_one_loop(void)
 {
     m531x_modem modems[MODEMS];
     char port[64];
-    int names[2], loop = epoll_create1(0), i, j, tasks, descriptors;
-    long memory;
+    int names[2], loop = epoll_create1(0), i, j;
+    long tasks, descriptors, memory;
     uint32_t before, token;
     pid_t child;
     FILE *ports;

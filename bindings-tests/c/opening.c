@@ -1,7 +1,6 @@
 /* How long opening takes, how it is ended, and what closing leaves behind. */
 #define _XOPEN_SOURCE 600
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -107,21 +106,6 @@ static void an_opening_that_connects_is_cancelled(void)
     close(server);
 }
 
-static int entries(const char *folder)
-{
-    DIR *directory = opendir(folder);
-    int count = 0;
-    while (directory && readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
-}
-
-static void ignore_event(m531x_modem modem, int32_t kind, int32_t value, const char *text, void *user_data)
-{
-    (void)modem, (void)kind, (void)value, (void)text, (void)user_data;
-}
-
 static void *wait_for_message(void *modem)
 {
     struct message message;
@@ -133,7 +117,8 @@ static void *wait_for_message(void *modem)
 /* Opens, uses and closes a modem on a port; whether threads and descriptors were gone when that returned. */
 static int closes_whole(const char *port, uint32_t virtual_modem)
 {
-    int tasks = entries("/proc/self/task"), descriptors = entries("/proc/self/fd"), whole;
+    long tasks = entries("/proc/self/task"), descriptors = entries("/proc/self/fd");
+    int whole;
     m531x_modem modem = 0;
     int32_t fd;
     pthread_t waiter;

@@ -42,11 +42,6 @@ static void without_descriptors(void)
     CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
 }
 
-static void ignore_event(m531x_modem modem, int32_t kind, int32_t value, const char *text, void *user_data)
-{
-    (void)modem, (void)kind, (void)value, (void)text, (void)user_data;
-}
-
 static rlim_t address_space(void)
 {
     unsigned long pages = 0;
@@ -85,7 +80,7 @@ int main(void)
     check_limit(60);
     RUN(without_descriptors);
     /* A checker has the address space for itself. */
-    if (!getenv("M531X_TEST_PATIENCE"))
+    if (!check_is_slow())
         RUN(without_memory_for_a_thread);
     return check_result();
 }

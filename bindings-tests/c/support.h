@@ -2,12 +2,21 @@
 #ifndef SUPPORT_H
 #define SUPPORT_H
 
+#include <dirent.h>
 #include <string.h>
 
 #include "check.h"
 
 /* Long enough for a busy machine; nothing that works takes as long. */
 enum { PATIENCE_MS = 60000 };
+
+/* Waits until something holds that another thread brings about. */
+#define WAIT_FOR(condition) \
+    do { \
+        int tries; \
+        for (tries = 0; tries < PATIENCE_MS / 5 && !(condition); tries++) \
+            check_sleep(5); \
+    } while (0)
 
 struct message {
     char topic[512];
@@ -56,6 +65,37 @@ static inline m531x_status next_message(m531x_modem modem, int32_t timeout_ms, s
 static inline int is_payload(const struct message *message, const char *text)
 {
     return message->length == strlen(text) && memcmp(message->payload, text, message->length) == 0;
+}
+
+/* A callback that does nothing. */
+static inline void ignore_event(m531x_modem modem, int32_t kind, int32_t value, const char *text, void *user_data)
+{
+    (void)modem, (void)kind, (void)value, (void)text, (void)user_data;
+}
+
+/* How many entries a folder has: those of /proc/self/task are the threads, those of /proc/self/fd the descriptors. */
+static inline long entries(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    long count = 0;
+    CHECK(directory != NULL);
+    if (directory == NULL)
+        return -1;
+    while (readdir(directory) != NULL)
+        count++;
+    closedir(directory);
+    return count;
+}
+
+/* What the process has in memory. */
+static inline long resident_kib(void)
+{
+    long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    CHECK(statm != NULL && fscanf(statm, "%*s %ld", &pages) == 1);
+    if (statm != NULL)
+        fclose(statm);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static inline const char *last_error(m531x_modem modem)
