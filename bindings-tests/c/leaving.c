@@ -1,8 +1,7 @@
 /* Threads that are cancelled in the library, and callbacks that do not return. */
 #include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 
+#include "aborted.h"
 #include "support.h"
 
 static volatile int ended;
@@ -41,31 +40,18 @@ static void leave_thread(m531x_modem modem, int32_t kind, int32_t value, const c
     pthread_exit(NULL);
 }
 
+static void use_callback_that_leaves(void)
+{
+    m531x_modem modem = opened();
+    m531x_set_event_callback(modem, leave_thread, NULL, NULL);
+    m531x_connect(modem, "broker.example", 1883, "c-test", PATIENCE_MS);
+    check_sleep(PATIENCE_MS);
+}
+
 static void a_callback_that_ends_its_thread_ends_the_process_with_a_text(void)
 {
-    char text[512] = "";
-    int out[2], status = 0;
-    ssize_t length = 0, more;
-    pid_t child;
-    CHECK(pipe(out) == 0);
-    fflush(stdout);
-    if ((child = fork()) == 0) {
-        m531x_modem modem = opened();
-        dup2(out[1], 2);
-        close(out[1]);
-        m531x_set_event_callback(modem, leave_thread, NULL, NULL);
-        m531x_connect(modem, "broker.example", 1883, "c-test", PATIENCE_MS);
-        check_sleep(PATIENCE_MS);
-        _exit(1);
-    }
-    close(out[1]);
-    while (length < (ssize_t)sizeof text - 1 &&
-           (more = read(out[0], text + length, sizeof text - 1 - (size_t)length)) > 0)
-        length += more;
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    CHECK(strstr(text, "m531x: a callback was left by an exception or by pthread_exit; it has to return\n") != NULL);
-    close(out[0]);
+    check_aborted(use_callback_that_leaves,
+                  "m531x: a callback was left by an exception or by pthread_exit; it has to return\n");
 }
 
 static volatile int deep;
