@@ -51,6 +51,14 @@ static rlim_t address_space(void)
     return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
+static int finalized;
+
+static void count_finalizer(void *user_data)
+{
+    (void)user_data;
+    finalized++;
+}
+
 static void without_memory_for_a_thread(void)
 {
     /* More than the stacks that the C library keeps of earlier threads. */
@@ -63,12 +71,14 @@ static void without_memory_for_a_thread(void)
     /* Enough for small things, too little for a stack. */
     lower(RLIMIT_AS, address_space() + (1 << 20), &before);
     for (i = 0; i < MODEMS; i++) {
-        m531x_status status = m531x_set_event_callback(modems[i], ignore_event, NULL, NULL);
+        m531x_status status = m531x_set_event_callback(modems[i], ignore_event, NULL, count_finalizer);
         CHECK(status == M531X_OK || status == M531X_ERR_OUT_OF_RESOURCES);
         refused += status == M531X_ERR_OUT_OF_RESOURCES;
     }
     setrlimit(RLIMIT_AS, &before);
     CHECK(refused > 0);
+    /* Of a callback that was refused the finalizer is not called. */
+    CHECK(finalized == 0);
     for (i = 0; i < MODEMS; i++) {
         CHECK_STATUS(M531X_OK, m531x_set_event_callback(modems[i], ignore_event, NULL, NULL));
         CHECK_STATUS(M531X_OK, m531x_close(modems[i]));

@@ -37,11 +37,12 @@ pub extern "C" fn m531x_set_message_callback(
     finalizer: m531x_finalizer,
 ) -> m531x_status {
     guard_modem(modem, |entry| {
-        let new = callback.map(|function| Registration::new(function, user_data, finalizer));
-        let called = new.is_some();
+        let called = callback.is_some();
         if called {
             deliver_messages(entry, modem, true)?;
         }
+        // Only now: what fails before must not call the finalizer.
+        let new = callback.map(|function| Registration::new(function, user_data, finalizer));
         entry.callbacks.message.replace(new);
         end_delivery(entry, modem, called)
     })
@@ -112,11 +113,12 @@ pub extern "C" fn m531x_set_event_callback(
     finalizer: m531x_finalizer,
 ) -> m531x_status {
     guard_modem(modem, |entry| {
-        let new = callback.map(|function| Registration::new(function, user_data, finalizer));
-        let called = new.is_some();
+        let called = callback.is_some();
         if called || entry.callbacks.event.is_set() {
             deliver_events(entry, modem, called)?;
         }
+        // Only now: what fails before must not call the finalizer.
+        let new = callback.map(|function| Registration::new(function, user_data, finalizer));
         entry.callbacks.event.replace(new);
         Ok(())
     })
