@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,16 @@ from m531x._errors import ArgumentTypeError, InvalidArgumentError
 from m531x._routes import Routes
 from m531x._types import Event
 
-__all__ = ["CallbackRegistry", "check_callback", "name_of"]
+__all__ = ["CallbackRegistry", "check_callback", "name_of", "report_exception"]
+
+
+def report_exception(error: BaseException) -> None:
+    """Reports a callback's exception as Python reports one of a thread."""
+    threading.excepthook(
+        threading.ExceptHookArgs(
+            (type(error), error, error.__traceback__, threading.current_thread())
+        )
+    )
 
 
 class CallbackRegistry:

@@ -8,14 +8,13 @@ arrival. Messages that no callback takes stay in the mailbox for `Modem.messages
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from m531x import _native, _watch
-from m531x._callbacks import CallbackRegistry
+from m531x._callbacks import CallbackRegistry, report_exception
 from m531x._constants import EventKind
 from m531x._errors import M531xError
 from m531x._event_log import EventLog
@@ -183,8 +182,8 @@ class Dispatcher:
                 for callback in callbacks:
                     try:
                         callback(item)
-                    except BaseException:
-                        self._report()
+                    except BaseException as error:
+                        self._report(error)
                     if self._stopped:
                         return
             elif type(item) is int:
@@ -210,7 +209,7 @@ class Dispatcher:
         try:
             password = checked(Hidden(function()))
         except BaseException as error:
-            self._report()
+            self._report(error)
             self._native.set_password(number, None, why(error))
         else:
             self._native.set_password(number, password.reveal(), "")
@@ -225,13 +224,12 @@ class Dispatcher:
     def _call(self, callback: Callable[..., object], *args: Any) -> None:
         try:
             callback(*args)
-        except BaseException:
-            self._report()
+        except BaseException as error:
+            self._report(error)
 
-    def _report(self) -> None:
+    def _report(self, error: BaseException) -> None:
         """Reports a callback's exception as Python reports one of a thread, and goes on."""
         self.callback_errors += 1
-        kind, error, traceback = sys.exc_info()
         if isinstance(error, SystemExit):
             # `threading.excepthook` says nothing about it: elsewhere it ends a thread.
             code = "" if error.code is None else repr(error.code)
@@ -240,10 +238,8 @@ class Dispatcher:
                 "main thread waits for"
             )
             shown.__cause__ = error
-            kind, error = RuntimeError, shown
-        threading.excepthook(
-            threading.ExceptHookArgs((kind, error, traceback, threading.current_thread()))
-        )
+            error = shown.with_traceback(error.__traceback__)
+        report_exception(error)
 
 
 def _run(reference: weakref.ref[Dispatcher], native: _native.Modem, event_log: EventLog) -> None:

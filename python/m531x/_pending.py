@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from m531x._callbacks import check_callback
+from m531x._callbacks import check_callback, report_exception
 from m531x._errors import ModemTimeoutError
 from m531x._native import checked_timeout
 
@@ -100,8 +100,4 @@ class Pending(Generic[T]):
             try:
                 callback(self)
             except Exception as error:
-                threading.excepthook(
-                    threading.ExceptHookArgs(
-                        (type(error), error, error.__traceback__, threading.current_thread())
-                    )
-                )
+                report_exception(error)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Final, NoReturn
 
+from m531x._callbacks import report_exception
 from m531x._errors import InvalidArgumentError, M531xError
 from m531x._modem import Modem
 from m531x._native import Message, topic_matches
@@ -397,9 +397,8 @@ class Client(ClientBase):
     def _call_safely(self, call: Callable[[], None]) -> None:
         try:
             self._call(call)
-        except Exception:
-            thread = threading.current_thread()
-            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), thread)))
+        except Exception as error:
+            report_exception(error)
 
     def _report(self, name: str, *arguments: object) -> None:
         callback = getattr(self, name)
