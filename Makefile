@@ -214,6 +214,7 @@ check: check-python
 	@cargo fmt --manifest-path fuzz/Cargo.toml --all --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@cargo clippy --package m531x-core --package m531x-capi --no-default-features --quiet -- -D warnings
+	@cargo clippy --package m531x-cli --no-default-features --quiet -- -D warnings
 	@cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@echo "== cargo xtask check"

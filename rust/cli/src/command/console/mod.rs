@@ -9,8 +9,8 @@ mod input;
 #[cfg(feature = "line-editing")]
 mod names;
 mod screen;
-#[cfg(feature = "line-editing")]
 mod typed;
+#[cfg(feature = "line-editing")]
 mod typed_line;
 
 use std::io::stdout;
