@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use m531x_core::Modem;
+use m531x_core::{ErrorCode, Incoming, Modem};
 
 use crate::failure::Failure;
 use crate::notes::note;
@@ -124,13 +124,27 @@ impl Interrupt {
         }
     }
 
+    /// Fails once there was a call.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.raised() {
+            return Err(self.failure());
+        }
+        Ok(())
+    }
+
+    /// What arrives at the modem within this time; a call ends the wait.
+    pub(crate) fn recv(&self, time: Duration) -> Result<Option<Incoming>, Failure> {
+        match self.0.modem.recv(Some(time)) {
+            Err(error) if error.code() == ErrorCode::Cancelled => Err(self.failure()),
+            received => Ok(received?),
+        }
+    }
+
     /// Reads input; a call ends the process meanwhile.
     pub(crate) fn reading<T>(&self, read: impl FnOnce() -> T) -> Result<T, Failure> {
         self.0.reading.store(true, Ordering::SeqCst);
         // After the mark: a call from here on ends the process by itself.
-        if self.raised() {
-            return Err(self.failure());
-        }
+        self.check()?;
         let read = read();
         self.0.reading.store(false, Ordering::SeqCst);
         Ok(read)

@@ -29,9 +29,7 @@ pub(crate) fn wait<T: TryFrom<Outcome, Error = Error>>(
                 result => Ok(result),
             };
         }
-        if interrupt.raised() {
-            return Err(interrupt.failure());
-        }
+        interrupt.check()?;
         line.show(&format!("{what} ... {} s", begun.elapsed().as_secs()));
     }
 }

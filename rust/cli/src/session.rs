@@ -255,10 +255,7 @@ impl Connection {
                 break;
             }
         }
-        if self.interrupt.raised() {
-            return Err(self.interrupt.failure());
-        }
-        Ok(())
+        self.interrupt.check()
     }
 
     /// Disconnects from the broker. If that fails, earlier work stays done, and a warning is printed.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
-use m531x_core::{ErrorCode, MqttState, OutboxFile, StoredMessage};
+use m531x_core::{MqttState, OutboxFile, StoredMessage};
 use serde_json::json;
 
 use crate::connection_watch::ConnectionWatch;
@@ -97,17 +97,10 @@ pub(crate) fn drain(
         } else if connection.modem.mqtt_state() != MqttState::Connected {
             return Err(Failure::Failed("the connection was lost".to_owned()));
         }
-        if connection.interrupt.raised() {
-            return Err(connection.interrupt.failure());
-        }
+        connection.interrupt.check()?;
         line.show(&format!("publishing ... {} left", left.messages));
         // What arrives is of no interest; a signal ends the wait.
-        match connection.modem.recv(Some(STEP)) {
-            Err(error) if error.code() == ErrorCode::Cancelled => {
-                return Err(connection.interrupt.failure());
-            }
-            received => drop(received?),
-        }
+        connection.interrupt.recv(STEP)?;
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use m531x_at::topic::matches;
 use m531x_core::{
-    ErrorCode, EventKind, HealthCheck, Incoming, Message, PublishOptions, QoS, Recovery,
-    SubscribeOptions, operation,
+    EventKind, HealthCheck, Incoming, Message, PublishOptions, QoS, Recovery, SubscribeOptions,
+    operation,
 };
 
 use crate::failure::Failure;
@@ -151,16 +151,8 @@ impl Arguments {
     fn print_messages(&self, connection: &Connection, printed: &mut u64) -> Result<(), Failure> {
         let mut lost = false;
         while self.count != Some(*printed) {
-            if connection.interrupt.raised() {
-                return Err(connection.interrupt.failure());
-            }
-            let received = match connection.modem.recv(Some(SLICE)) {
-                Err(error) if error.code() == ErrorCode::Cancelled => {
-                    return Err(connection.interrupt.failure());
-                }
-                received => received?,
-            };
-            match received {
+            connection.interrupt.check()?;
+            match connection.interrupt.recv(SLICE)? {
                 Some(Incoming::Message(message)) => {
                     if self.retained_only && !message.retain {
                         return Ok(());

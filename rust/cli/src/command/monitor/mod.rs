@@ -88,23 +88,15 @@ impl Arguments {
             self.show(&look)?;
             summary.add(look);
             loop {
-                let over = self.timeout.is_some_and(|limit| begun.elapsed() >= limit);
-                if interrupt.raised() {
-                    return Err(interrupt.failure());
+                interrupt.check()?;
+                if self.timeout.is_some_and(|limit| begun.elapsed() >= limit) {
+                    return Ok(());
                 }
                 let left = due.saturating_duration_since(Instant::now());
-                if over || left.is_zero() {
-                    if over {
-                        return Ok(());
-                    }
+                if left.is_zero() {
                     break;
                 }
-                match modem.recv(Some(left.min(STEP))) {
-                    Err(error) if error.code() == ErrorCode::Cancelled => {
-                        return Err(interrupt.failure());
-                    }
-                    received => drop(received?),
-                }
+                interrupt.recv(left.min(STEP))?;
             }
         }
     }

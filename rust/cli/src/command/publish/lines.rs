@@ -75,15 +75,8 @@ fn deliver(
 fn wait_for_connection(connection: &Connection, watch: &ConnectionWatch) -> Result<(), Failure> {
     loop {
         // First: the state may lag behind what the publish has just found out.
-        if let Err(error) = connection.modem.recv(Some(STEP)) {
-            return Err(match error.code() {
-                ErrorCode::Cancelled => connection.interrupt.failure(),
-                _ => error.into(),
-            });
-        }
-        if connection.interrupt.raised() {
-            return Err(connection.interrupt.failure());
-        }
+        connection.interrupt.recv(STEP)?;
+        connection.interrupt.check()?;
         if let Some(failure) = watch.failure(connection) {
             return Err(failure);
         }
