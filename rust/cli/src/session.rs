@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{ArgAction, Args};
-use m531x_core::operation::{Connect, Disconnect};
+use m531x_core::operation::{Connect, Disconnect, Operation};
 use m531x_core::{
     ConnectOptions, Error, ErrorCode, Event, Modem, MqttState, Pending, QoS, Recovery, Secret, Will,
 };
@@ -240,6 +240,12 @@ impl ConnectionArguments {
 }
 
 impl Connection {
+    /// Waits for an operation, which is shown as this, and returns its result.
+    pub(crate) fn run<O: Operation>(&self, what: &str, operation: O) -> Result<O::Output, Failure> {
+        let pending = self.modem.start(operation)?;
+        Ok(progress::wait(what, pending, &self.interrupt)??)
+    }
+
     /// Waits for the connection that is being made.
     pub(crate) fn wait_for(&self, pending: Pending<()>) -> Result<(), Failure> {
         Ok(progress::wait("connecting", pending, &self.interrupt)??)

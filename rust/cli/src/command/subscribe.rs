@@ -14,7 +14,6 @@ use crate::failure::Failure;
 use crate::format::{Format, to_json};
 use crate::notes::note;
 use crate::port::seconds;
-use crate::progress;
 use crate::session::{Connection, ConnectionArguments, qos};
 
 /// Longest wait in one piece: a Ctrl-C that comes between two waits is noticed after it.
@@ -102,10 +101,7 @@ impl Arguments {
             self.subscribe(&connection, filter)?;
         }
         for filter in &self.unsubscribe {
-            let pending = connection
-                .modem
-                .start(operation::Unsubscribe::new(filter))?;
-            progress::wait("unsubscribing", pending, &connection.interrupt)??;
+            connection.run("unsubscribing", operation::Unsubscribe::new(filter))?;
         }
         if self.exit_after_subscribe {
             connection.finish();
@@ -141,10 +137,7 @@ impl Arguments {
             hex: self.hex,
             timeout: None,
         };
-        let pending = connection
-            .modem
-            .start(operation::Subscribe::new(filter, options))?;
-        progress::wait("subscribing", pending, &connection.interrupt)??;
+        connection.run("subscribing", operation::Subscribe::new(filter, options))?;
         Ok(())
     }
 
@@ -229,9 +222,6 @@ fn remove(topic: &str, connection: &Connection) -> Result<(), Failure> {
         retain: true,
         timeout: None,
     };
-    let pending = connection
-        .modem
-        .start(operation::Publish::new(topic, b"", options))?;
-    progress::wait("removing", pending, &connection.interrupt)??;
+    connection.run("removing", operation::Publish::new(topic, b"", options))?;
     Ok(())
 }

@@ -15,7 +15,6 @@ use crate::command::outbox;
 use crate::connection_watch::ConnectionWatch;
 use crate::failure::Failure;
 use crate::port::seconds_or_none;
-use crate::progress;
 use crate::session::{Connection, ConnectionArguments, qos};
 
 #[derive(Args)]
@@ -182,10 +181,8 @@ impl Arguments {
             if time > 0 {
                 connection.pause(self.repeat_delay.unwrap_or_default())?;
             }
-            let modem = &connection.modem;
             let publish = operation::Publish::new(topic, payload, self.options());
-            let pending = modem.start(publish)?;
-            progress::wait("publishing", pending, &connection.interrupt)??;
+            connection.run("publishing", publish)?;
         }
         Ok(())
     }
