@@ -15,21 +15,11 @@ impl ConnectionWatch {
     pub(crate) fn begin(connection: &Connection) -> Result<Self, Failure> {
         let given_up = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&given_up);
-        let mut lost = false;
+        let mut losses = LossNotes::default();
         connection.modem.on_events(Some(move |event: Event| {
-            match event.kind {
-                EventKind::Disconnected => {
-                    note(format!("connection lost: {}", event.text));
-                    lost = true;
-                }
-                EventKind::Connected if lost => {
-                    note("connected again");
-                    lost = false;
-                }
-                EventKind::RecoveryFailed => {
-                    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(event.text);
-                }
-                _ => {}
+            losses.note(&event);
+            if event.kind == EventKind::RecoveryFailed {
+                *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(event.text);
             }
             None
         }))?;
@@ -42,6 +32,29 @@ impl ConnectionWatch {
         match given_up.clone() {
             Some(why) => Some(Failure::Failed(why)),
             None => connection.modem.ended().map(Failure::from),
+        }
+    }
+}
+
+/// Notes for the user about the losses of a connection.
+#[derive(Default)]
+pub(crate) struct LossNotes {
+    lost: bool,
+}
+
+impl LossNotes {
+    /// Reports that the connection is lost, or that it is made again.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::Disconnected => {
+                note(format!("connection lost: {}", event.text));
+                self.lost = true;
+            }
+            EventKind::Connected if self.lost => {
+                note("connected again");
+                self.lost = false;
+            }
+            _ => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use m531x_core::{
     operation,
 };
 
+use crate::connection_watch::LossNotes;
 use crate::failure::Failure;
 use crate::format::{Format, to_json};
 use crate::notes::note;
@@ -142,7 +143,7 @@ impl Arguments {
     }
 
     fn print_messages(&self, connection: &Connection, printed: &mut u64) -> Result<(), Failure> {
-        let mut lost = false;
+        let mut losses = LossNotes::default();
         while self.count != Some(*printed) {
             connection.interrupt.check()?;
             match connection.interrupt.recv(SLICE)? {
@@ -159,19 +160,14 @@ impl Arguments {
                     self.print(&message)?;
                     *printed += 1;
                 }
-                Some(Incoming::Event(event)) => match event.kind {
-                    EventKind::Disconnected => {
-                        note(format!("connection lost: {}", event.text));
-                        lost = true;
+                Some(Incoming::Event(event)) => {
+                    losses.note(&event);
+                    match event.kind {
+                        EventKind::HealthCheck => note(format!("health check: {}", event.text)),
+                        EventKind::RecoveryFailed => return Err(Failure::Failed(event.text)),
+                        _ => {}
                     }
-                    EventKind::Connected if lost => {
-                        note("connected again");
-                        lost = false;
-                    }
-                    EventKind::HealthCheck => note(format!("health check: {}", event.text)),
-                    EventKind::RecoveryFailed => return Err(Failure::Failed(event.text)),
-                    _ => {}
-                },
+                }
                 None => {}
             }
         }
