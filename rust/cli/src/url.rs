@@ -52,13 +52,8 @@ impl FromStr for Url {
             Some(Ok((name, password))) => (Some(name), Some(Secret::new(password))),
             Some(Err(name)) => (Some(name), None),
         };
-        let (host, port) = match address.rsplit_once(':') {
-            None => (address, None),
-            Some((host, port)) => match port.parse() {
-                Ok(port) if port > 0 => (host, Some(port)),
-                _ => return Err(NoUrl("its port is no number of 1 to 65535")),
-            },
-        };
+        let (host, port) =
+            host_and_port(address).ok_or(NoUrl("its port is no number of 1 to 65535"))?;
         if host.is_empty() {
             return Err(NoUrl("it has no host"));
         }
@@ -70,6 +65,17 @@ impl FromStr for Url {
             port,
             topic: topic.filter(|topic| !topic.is_empty()).map(str::to_owned),
         })
+    }
+}
+
+/// Splits `HOST` or `HOST:PORT`; `None` where the port is no number of 1 to 65535.
+pub(crate) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    match text.rsplit_once(':') {
+        None => Some((text, None)),
+        Some((host, port)) => {
+            let port = port.parse().ok().filter(|port| *port > 0)?;
+            Some((host, Some(port)))
+        }
     }
 }
 

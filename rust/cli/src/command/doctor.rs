@@ -14,6 +14,7 @@ use crate::client_id;
 use crate::failure::Failure;
 use crate::port::PortArguments;
 use crate::progress::Line;
+use crate::url::host_and_port;
 
 /// How long the first speed is tried.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -137,12 +138,8 @@ fn object(diagnosis: &Diagnosis) -> serde_json::Value {
 
 /// Reads `HOST` or `HOST:PORT`.
 fn broker(text: &str) -> Result<(String, u16), String> {
-    let (host, port) = match text.rsplit_once(':') {
-        None => (text, Ok(1883)),
-        Some((host, port)) => (host, port.parse()),
-    };
-    match port {
-        Ok(port) if !host.is_empty() && port > 0 => Ok((host.to_owned(), port)),
+    match host_and_port(text) {
+        Some((host, port)) if !host.is_empty() => Ok((host.to_owned(), port.unwrap_or(1883))),
         _ => Err(format!("{text:?} is no HOST or HOST:PORT")),
     }
 }
