@@ -39,7 +39,7 @@ impl DebugLog {
                     thread::park_timeout(STEP);
                 }
             })
-            .map_err(|error| Failure::Failed(format!("no thread can be started: {error}")))?;
+            .map_err(|error| Failure::no_thread(&error))?;
         Ok(Self {
             done,
             printer: Some(printer),
@@ -77,7 +77,7 @@ fn print(modem: &Modem, from: u64) -> u64 {
             "{}.{:03} {arrow} {}",
             since.as_secs(),
             since.subsec_millis(),
-            m531x_at::printable::bytes(&entry.line)
+            entry.text()
         );
         next = entry.number + 1;
     }

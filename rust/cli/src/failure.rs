@@ -23,6 +23,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The system has no further thread.
+    pub(crate) fn no_thread(error: &io::Error) -> Self {
+        Self::Failed(format!("no thread can be started: {error}"))
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,

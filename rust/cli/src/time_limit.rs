@@ -33,7 +33,7 @@ impl TimeLimit {
                     thread::sleep(limit);
                     time_is_up(&watched.lock().unwrap_or_else(PoisonError::into_inner));
                 })
-                .map_err(|error| Failure::Failed(format!("no thread can be started: {error}")))?;
+                .map_err(|error| Failure::no_thread(&error))?;
         }
         Ok(Self(stage))
     }

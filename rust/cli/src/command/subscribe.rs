@@ -12,7 +12,7 @@ use m531x_core::{
 
 use crate::connection_watch::LossNotes;
 use crate::failure::Failure;
-use crate::format::{Format, to_json};
+use crate::format::{Format, printed, to_json};
 use crate::notes::note;
 use crate::port::seconds;
 use crate::session::{Connection, ConnectionArguments, qos};
@@ -187,12 +187,7 @@ impl Arguments {
         if let Some(format) = &self.format {
             format.write(message, self.pretty, &mut out)?;
         } else if self.json {
-            let json = to_json(message);
-            if self.pretty {
-                write!(out, "{json:#}")?;
-            } else {
-                write!(out, "{json}")?;
-            }
+            write!(out, "{}", printed(&to_json(message), self.pretty))?;
         } else if message.payload.is_empty() {
             if !self.verbose || self.no_end_of_line {
                 return Ok(());

@@ -49,7 +49,8 @@ fn without_payload(message: &Message, when: &Zoned) -> Value {
     object
 }
 
-pub(super) fn printed(value: &Value, pretty: bool) -> String {
+/// The text of a JSON value; a pretty one has several lines.
+pub(crate) fn printed(value: &Value, pretty: bool) -> String {
     if pretty {
         format!("{value:#}")
     } else {

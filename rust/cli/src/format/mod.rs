@@ -12,7 +12,7 @@ use m531x_core::Message;
 
 use field::Field;
 
-pub(crate) use json::to_json;
+pub(crate) use json::{printed, to_json};
 
 /// A parsed format.
 #[derive(Clone, Debug, PartialEq)]

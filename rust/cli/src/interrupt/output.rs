@@ -47,7 +47,7 @@ pub(super) fn watch(
                 });
             }
         })
-        .map_err(|error| Failure::Failed(format!("no thread can be started: {error}")))?;
+        .map_err(|error| Failure::no_thread(&error))?;
     Ok(())
 }
 
