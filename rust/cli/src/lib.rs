@@ -66,7 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(wrong.exit_code()).unwrap_or(2);
         }
     };
-    match arguments.command.run(command_line()).and_then(|()| flush()) {
+    match arguments.command.run(command_line).and_then(|()| flush()) {
         // Whoever closed our output has seen enough.
         Ok(()) | Err(Failure::ReaderGone) => 0,
         Err(failure) => {

@@ -50,13 +50,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// `whole` is the command line that this is of.
-    pub(crate) fn run(self, whole: clap::Command) -> Result<(), Failure> {
+    /// `whole` makes the whole command line anew: clap changes the one that has parsed the arguments.
+    pub(crate) fn run(self, whole: fn() -> clap::Command) -> Result<(), Failure> {
         match self {
             Self::Demo(arguments) => arguments.run(),
             Self::Ports(arguments) => arguments.run(),
             Self::Doctor(arguments) => arguments.run(),
-            Self::Generate(arguments) => arguments.run(whole),
+            Self::Generate(arguments) => arguments.run(whole()),
             Self::Monitor(arguments) => arguments.run(),
             Self::At(arguments) => arguments.run(),
             Self::Console(arguments) => arguments.run(),
