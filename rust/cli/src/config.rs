@@ -24,12 +24,8 @@ pub(crate) fn with_file(
     else {
         return Ok(arguments);
     };
-    let file = match named(&arguments, command_line, name) {
-        Some(file) => file,
-        None => match usual(name) {
-            Some(file) => file,
-            None => return Ok(arguments),
-        },
+    let Some(file) = named(&arguments, command_line, name).or_else(|| usual(name)) else {
+        return Ok(arguments);
     };
     let text = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
     let options =
@@ -77,8 +73,8 @@ fn read(text: &[u8]) -> Result<Vec<OsString>, String> {
                 "line {number} does not begin with an option, such as -h"
             ));
         }
-        let mut words = line.splitn(2, |byte| *byte == b' ');
-        for word in words.by_ref().filter(|word| !word.is_empty()) {
+        let words = line.splitn(2, |byte| *byte == b' ');
+        for word in words.filter(|word| !word.is_empty()) {
             options.push(argument(word, number)?);
         }
     }
