@@ -10,7 +10,7 @@ pub(crate) fn silence() {
     QUIET.store(true, Ordering::Relaxed);
 }
 
-/// Tells the user what is no output.
+/// Prints what is for the user, and no output.
 pub(crate) fn note(text: impl std::fmt::Display) {
     if !QUIET.load(Ordering::Relaxed) {
         // With standard error gone there is no one left to notify.

@@ -38,7 +38,7 @@ impl TimeLimit {
         Ok(Self(stage))
     }
 
-    /// The port is open: at the end of the time this is told.
+    /// The port is open: the end of the time interrupts the work.
     pub(crate) fn interrupts(&self, interrupt: &Interrupt) {
         self.enter(Stage::Working(interrupt.clone()));
     }

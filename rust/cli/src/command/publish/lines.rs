@@ -12,7 +12,7 @@ use crate::session::Connection;
 
 /// How often the connection is looked at while it is being made again.
 const STEP: Duration = Duration::from_millis(100);
-/// How often a line is sent whose fate nobody knows; a loss of the connection does not count.
+/// How often a line is sent whose result is unknown; a loss of the connection does not count.
 const ATTEMPTS: u32 = 3;
 
 /// Publishes every line of standard input; a line that cannot be is reported, and the next one follows.

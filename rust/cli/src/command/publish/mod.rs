@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Source {
-    /// This text, or whatever bytes the shell passes
+    /// This text, or any bytes that the shell passes
     #[arg(short, long, value_name = "TEXT")]
     message: Option<OsString>,
     /// The content of a file, - for standard input
