@@ -316,6 +316,11 @@ fn leave(modem: &Modem) {
     }
 }
 
+/// Neither `-t` nor `-L` names a topic.
+pub(crate) fn no_topic() -> Failure {
+    Failure::Usage("there is no topic: give -t, or one at the end of -L".to_owned())
+}
+
 /// Reads mosquitto's names of the versions of MQTT.
 fn mqtt_version(text: &str) -> Result<(), String> {
     match text {

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::format::{Format, printed, to_json};
 use crate::notes::note;
 use crate::port::seconds;
-use crate::session::{Connection, ConnectionArguments, qos};
+use crate::session::{Connection, ConnectionArguments, no_topic, qos};
 
 /// Longest wait in one piece: a Ctrl-C that comes between two waits is noticed after it.
 const SLICE: Duration = Duration::from_secs(1);
@@ -91,9 +91,7 @@ impl Arguments {
         let url = self.connection.topic_of_url()?;
         let filters: Vec<_> = self.topic.iter().chain(&url).collect();
         if filters.is_empty() && self.unsubscribe.is_empty() {
-            return Err(Failure::Usage(
-                "there is no topic: give -t, or one at the end of -L".to_owned(),
-            ));
+            return Err(no_topic());
         }
         let connection = self.connection.open(self.recovery())?;
         connection.interrupt.watch_output()?;

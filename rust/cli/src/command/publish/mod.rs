@@ -15,7 +15,7 @@ use crate::command::outbox;
 use crate::connection_watch::ConnectionWatch;
 use crate::failure::Failure;
 use crate::port::seconds_or_none;
-use crate::session::{Connection, ConnectionArguments, qos};
+use crate::session::{Connection, ConnectionArguments, no_topic, qos};
 
 #[derive(Args)]
 #[command(disable_help_flag = true)]
@@ -105,9 +105,7 @@ impl Arguments {
             Some(topic) => Some(topic.clone()),
             None => self.connection.topic_of_url()?,
         };
-        let topic = given.ok_or_else(|| {
-            Failure::Usage("there is no topic: give -t, or one at the end of -L".to_owned())
-        })?;
+        let topic = given.ok_or_else(no_topic)?;
         match validate_name(topic.as_bytes(), usize::MAX) {
             Ok(()) => Ok(topic),
             Err(wrong) => Err(Failure::Usage(format!("the topic {topic:?} {wrong}"))),
