@@ -113,6 +113,7 @@ fn the_history_is_its_owners_and_holds_no_password() {
     terminal.wait_for("StateChanged");
     terminal.press("AT+CPIN=1234\r");
     terminal.wait_for("refused");
+    terminal.wait_for("> ");
     terminal.press("\u{4}");
     assert_eq!(terminal.end(), Some(0));
     let history = state.path().join("m531x/history");
@@ -124,6 +125,7 @@ fn the_history_is_its_owners_and_holds_no_password() {
     terminal.wait_for("> ");
     terminal.press("\u{1b}[A\r");
     terminal.wait_for("+CSQ: 23,0");
+    terminal.wait_for("> ");
     terminal.press("\u{4}");
     assert_eq!(terminal.end(), Some(0));
 }
@@ -176,6 +178,7 @@ fn a_port_that_is_gone_is_told_and_no_history_is_kept_if_so_wished() {
     terminal.wait_for("PortLost");
     terminal.press("AT\r");
     terminal.wait_for("port is gone");
+    terminal.wait_for("> ");
     terminal.press("\u{4}");
     assert_eq!(terminal.end(), Some(0));
     assert!(!state.path().join("m531x").exists());
