@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import pandas
 import pytest
 
 import m531x
-from m531x import doctor, recording
+from m531x import _frames, doctor, recording
+
+
+def test_the_example_of_the_docstring_runs() -> None:
+    failed, attempted = doctest.testmod(_frames)
+    assert (failed, attempted > 0) == (0, True)
 
 
 def test_messages_have_a_row_each_and_their_text_beside_the_bytes() -> None:

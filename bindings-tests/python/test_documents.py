@@ -13,8 +13,8 @@ import m531x
 from m531x import aio, clouds, doctor, paho, recording
 
 PACKAGE = Path(m531x.__file__).parent
-# Their examples need matplotlib, and run with the notebooks.
-ELSEWHERE = {"m531x.plot"}
+# Their examples need matplotlib and pandas, and run with the notebooks.
+ELSEWHERE = {"m531x.plot", "m531x._frames"}
 
 
 def _name(path: Path) -> str:
