@@ -14,7 +14,7 @@ from m531x import aio, clouds, doctor, paho, recording
 
 PACKAGE = Path(m531x.__file__).parent
 # Their examples need matplotlib and pandas, and run with the notebooks.
-ELSEWHERE = {"m531x.plot", "m531x._frames"}
+ELSEWHERE = ("m531x._frames", "m531x.plot")
 
 
 def _name(path: Path) -> str:
@@ -22,7 +22,7 @@ def _name(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-MODULES = sorted({_name(path) for path in PACKAGE.rglob("*.py")} - {"m531x.__main__"} - ELSEWHERE)
+MODULES = sorted({_name(path) for path in PACKAGE.rglob("*.py")} - {"m531x.__main__", *ELSEWHERE})
 # A part of the public API for each: what a user looks up first shows how it is used.
 SHOWN = [
     m531x,
