@@ -265,6 +265,29 @@ fn readings_are_told_apart_as_the_rules_say() {
                 Seen::Hidden(7),
             ],
         ),
+        case(
+            "garbage begins in that frame, and a message behind it",
+            Some(&["a"]),
+            "a,8,b,1,x\r\n\u{1}\u{2}+MQTTPUBLISH:0,0,0,0,a,2,hi\r\nOK\r\n",
+            vec![
+                ambiguous("a,8,b", "x"),
+                ambiguous("a", "hi"),
+                Seen::Hidden(31),
+                line("OK"),
+            ],
+        ),
+        case(
+            "a line begins in that frame, and a message behind its CR",
+            Some(&["a"]),
+            "a,8,b,1,x\r\nzz\r+MQTTPUBLISH:0,0,0,0,a,2,hi\r\nOK\r\n",
+            vec![
+                ambiguous("a,8,b", "x"),
+                untrusted("zz"),
+                ambiguous("a", "hi"),
+                Seen::Hidden(32),
+                line("OK"),
+            ],
+        ),
     ];
     for case in cases {
         let bytes = format!("+MQTTPUBLISH:0,0,0,0,{}", case.bytes);

@@ -35,6 +35,15 @@ impl Ambiguity {
         self.lines_only = false;
     }
 
+    /// The line at the front goes on `bytes` further with a message: a line that begins in ambiguous
+    /// bytes is ambiguous to its end, so the ambiguity reaches the message's first byte.
+    pub(super) fn reach_message(&mut self, bytes: usize) {
+        if self.known > 0 && self.known <= bytes {
+            self.hide(bytes + 1 - self.known);
+            self.known = bytes + 1;
+        }
+    }
+
     /// The end of the ambiguity: what is to be reported.
     pub(super) fn end(&mut self) -> Option<usize> {
         let unreported = std::mem::take(&mut self.lines_only);

@@ -52,6 +52,7 @@ impl Framer {
         let behind = &unread[garbage..];
         if self.ambiguity.unknown == 0 {
             if behind.starts_with(PREFIX) {
+                self.ambiguity.reach_message(garbage);
                 self.consume(garbage);
                 return self.message_start();
             }
@@ -181,6 +182,7 @@ impl Framer {
         } else {
             Found::Line(position)
         };
+        self.ambiguity.reach_message(start);
         self.consume(start);
         self.state = State::LineStart;
         Next::Found(found)

@@ -130,8 +130,8 @@ impl Parser<'_> {
         at
     }
 
-    /// Lines and messages of `input[at..known]`; the last line may go on behind, and a message
-    /// that closes behind carries the doubt on. Returns where that ends, and by how much it grew.
+    /// Lines and messages of `input[at..known]`; the last line may go on behind, also with a message
+    /// after bytes that are none of it, and a message that closes behind carries the doubt on. Returns where that ends, and by how much it grew.
     fn doubtful(&mut self, known: usize, mut at: usize, input: &[u8]) -> (usize, usize) {
         let mut doubt_end = known;
         while at < doubt_end {
@@ -140,6 +140,7 @@ impl Parser<'_> {
                 continue;
             }
             at += before_message(&input[at..]);
+            doubt_end = doubt_end.max(at + 1);
             let inner = &input[at..];
             let choice = inner
                 .starts_with(PREFIX)
@@ -174,6 +175,7 @@ impl Parser<'_> {
             if let Some(start) = behind_cr {
                 self.line(&raw[..start], true);
                 at += start;
+                doubt_end = doubt_end.max(at + 1);
                 continue;
             }
             self.line(raw, true);
