@@ -52,6 +52,33 @@ def test_messages_of_a_shared_subscription_go_to_its_callback_or_reader() -> Non
     run(main)
 
 
+def test_on_connect_replaces_the_callbacks_that_it_registered_before() -> None:
+    async def main() -> None:
+        received: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        connected: asyncio.Queue[int] = asyncio.Queue()
+        calls = 0
+        async with aio.Modem("virtual://", recovery=m531x.Recovery(initial_delay=0.01)) as modem:
+
+            async def on_connect() -> None:
+                nonlocal calls
+                calls = call = calls + 1
+                await modem.subscribe("a", callback=lambda m: received.put_nowait((m.text, call)))
+                connected.put_nowait(call)
+
+            modem.on_connect = on_connect
+            await modem.connect("broker.example", client_id="test")
+            assert await asyncio.wait_for(connected.get(), 10) == 1
+            assert modem.virtual_modem is not None
+            modem.virtual_modem.reboot()
+            assert await asyncio.wait_for(connected.get(), 30) == 2
+            for text in ("x", "y"):
+                await modem.publish("a", text, qos=1)
+                assert await asyncio.wait_for(received.get(), 10) == (text, 2)
+            assert received.empty()
+
+    run(main)
+
+
 def test_a_callback_may_await_the_modem_and_close_it() -> None:
     async def main() -> None:
         answers: list[object] = []

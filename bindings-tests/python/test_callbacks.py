@@ -73,6 +73,76 @@ def test_a_callback_that_the_filter_has_gets_each_message_once(
     assert received.empty()
 
 
+@pytest.mark.parametrize("way", ["subscribe", "subscribe_nowait", "add_callback"])
+def test_on_connect_replaces_the_callbacks_that_it_registered_before(way: str) -> None:
+    received: queue.Queue[tuple[str, int, str]] = queue.Queue()
+    connected: queue.Queue[int] = queue.Queue()
+    calls = 0
+    with m531x.Modem("virtual://", recovery=m531x.Recovery(initial_delay=0.01)) as modem:
+
+        def on_connect() -> None:
+            nonlocal calls
+            calls += 1
+            register = modem.add_callback if way == "add_callback" else modem.subscribe
+            for name in ("first", "second"):  # both stay, as they are of one call
+
+                def callback(message: m531x.Message, name: str = name, call: int = calls) -> None:
+                    received.put((name, call, message.text))
+
+                if way == "subscribe_nowait":
+                    modem.subscribe_nowait("a", callback=callback).wait(10)
+                else:
+                    register("a", callback=callback)
+            connected.put(calls)
+
+        modem.on_connect = on_connect
+        modem.connect("broker.example", client_id="test")
+        assert connected.get(timeout=10) == 1
+        modem.subscribe("a", callback=lambda message: received.put(("kept", 0, message.text)))
+        assert modem.virtual_modem is not None
+        for call in (2, 3):
+            modem.virtual_modem.reboot()
+            assert connected.get(timeout=30) == call
+        modem.publish("a", "x", qos=1)
+        expected = {("first", 3, "x"), ("second", 3, "x"), ("kept", 0, "x")}
+        assert {received.get(timeout=10) for _ in expected} == expected
+        modem.publish("a", "y", qos=1)
+        assert {received.get(timeout=10)[2] for _ in expected} == {"y"}
+        assert received.empty()
+
+
+def test_a_refused_subscription_of_on_connect_leaves_the_callback_of_its_call_before() -> None:
+    received: queue.Queue[str] = queue.Queue()
+    connected: queue.Queue[bool] = queue.Queue()
+    with m531x.Modem("virtual://", recovery=m531x.Recovery(initial_delay=0.01)) as modem:
+
+        def on_connect() -> None:
+            first = not modem.subscriptions()
+            text = "first" if first else "second"
+            with contextlib.suppress(m531x.ModemTimeoutError):
+                modem.subscribe(
+                    "a", callback=lambda _: received.put(text), timeout=None if first else 0
+                )
+            connected.put(first)
+
+        modem.on_connect = on_connect
+        modem.connect("broker.example", client_id="test")
+        assert connected.get(timeout=10)
+        assert modem.virtual_modem is not None
+        modem.virtual_modem.reboot()
+        assert not connected.get(timeout=30)
+        modem.publish("a", "x", qos=1)
+        assert received.get(timeout=10) == "first"
+
+
+def test_a_done_callback_runs_although_the_modem_is_closed(memory_modem: m531x.Modem) -> None:
+    delivery = memory_modem.publish_nowait("a", "x", qos=1)
+    memory_modem.close()
+    called: list[m531x.Delivery] = []
+    delivery.add_done_callback(called.append)
+    assert called == [delivery]
+
+
 def test_a_refused_subscription_leaves_the_old_callback(memory_modem: m531x.Modem) -> None:
     calls: queue.Queue[str] = queue.Queue()
     memory_modem.subscribe("a", callback=lambda _: calls.put("first"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -95,6 +96,39 @@ def test_a_loop_on_a_thread_publishes_and_receives(side: Side) -> None:
     client.loop_stop()
     assert client.loop_stop() == side.mqtt.MQTT_ERR_INVAL
     assert not client.is_connected()
+
+
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_a_publish_is_done_when_on_publish_has_returned(side: Side, qos: int) -> None:
+    client = side.client()
+    entered, go_on = threading.Event(), threading.Event()
+
+    def on_publish(*_: object) -> None:
+        entered.set()
+        go_on.wait(ALL_WAIT)
+        side.note("returned")
+
+    client.on_publish = on_publish
+    with side.connected(client):
+        info = client.publish("a", "b", qos=qos)
+        try:
+            assert entered.wait(ALL_WAIT)
+            assert not info.is_published()
+        finally:
+            go_on.set()
+        info.wait_for_publish(ALL_WAIT)
+        assert info.is_published()
+        assert "returned" in side.log
+
+
+def test_a_publish_of_qos_0_is_done_without_a_loop(side: Side) -> None:
+    client = side.client()
+    client.connect(side.host, side.port)
+    info = client.publish("a", "b")
+    info.wait_for_publish(ALL_WAIT)
+    assert info.is_published()
+    client.disconnect()
+    client.loop_forever()
 
 
 def test_what_is_published_too_early_waits_or_is_lost(side: Side) -> None:

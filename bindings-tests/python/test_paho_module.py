@@ -137,6 +137,80 @@ def test_a_publish_that_the_module_cannot_send_fails_aloud(
     ]
 
 
+def test_a_callback_may_wait_for_a_publish(modem_side: Side) -> None:
+    side = modem_side
+    client = side.client()
+
+    def on_connect(*_: object) -> None:
+        info = client.publish("a", "b", qos=1)
+        info.wait_for_publish(ALL_WAIT)
+        side.note(f"waited {info.is_published()}")
+
+    client.on_connect = on_connect
+    client.connect(side.host, side.port)
+    client.loop_start()
+    side.wait("waited True")
+    side.wait("publish 1 Success")
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.mark.parametrize("moment", ["before it is sent", "after it is sent"])
+def test_a_publish_survives_a_port_that_closes_meanwhile(
+    modem_side: Side, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = modem_side
+    client = side.client()
+    publish_nowait = m531x.Modem.publish_nowait
+
+    def interrupted(modem: m531x.Modem, *arguments: Any) -> m531x.Delivery:
+        monkeypatch.setattr(m531x.Modem, "publish_nowait", publish_nowait)
+        if moment == "after it is sent":
+            delivery = publish_nowait(modem, *arguments)
+            client._connection._close()
+            return delivery
+        client._connection._close()
+        return publish_nowait(modem, *arguments)
+
+    monkeypatch.setattr(m531x.Modem, "publish_nowait", interrupted)
+    client.connect(side.host, side.port)
+    infos = [client.publish("a", str(number), qos=1) for number in range(3)]
+    client.loop_start()
+    while client.modem is not None:
+        time.sleep(0.01)
+    assert not client.is_connected()
+    client.connect(side.host, side.port)
+    for info in infos:
+        while info.rc == m531x.paho.MQTT_ERR_NO_CONN:
+            time.sleep(0.01)
+        info.wait_for_publish(ALL_WAIT)
+        assert info.is_published()
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_a_port_that_closes_while_it_connects_is_not_connected(
+    modem_side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = modem_side
+    client = side.client()
+    connect = m531x.Modem.connect
+
+    def interrupted(modem: m531x.Modem, *arguments: Any, **options: Any) -> m531x.Session:
+        session = connect(modem, *arguments, **options)
+        client._connection._close()
+        return session
+
+    monkeypatch.setattr(m531x.Modem, "connect", interrupted)
+    client.connect(side.host, side.port)
+    assert not client.is_connected()
+    assert client.publish("a", "b").rc == m531x.paho.MQTT_ERR_NO_CONN
+    monkeypatch.setattr(m531x.Modem, "connect", connect)
+    with side.connected(client):
+        pass
+    assert side.log.count("connect Success False") == 1
+
+
 def test_an_exception_on_the_thread_is_reported_and_the_thread_goes_on(
     modem_side: Side, thread_errors: list[BaseException | None]
 ) -> None:
@@ -237,7 +311,7 @@ def test_an_exception_in_on_log_stops_nothing(
     client = modem_side.client()
     client.on_log = lambda *_: 1 // 0
     client.connect(modem_side.host, modem_side.port)
-    client.publish("a", "b", qos=1).wait_for_publish(ALL_WAIT)
+    client.publish("a", "b", qos=1)
     client.disconnect()
     client.loop_forever()
     assert "on_log raised" in caplog.text

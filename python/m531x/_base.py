@@ -179,7 +179,11 @@ class ModemBase:
 
     @property
     def on_connect(self) -> Callable[[], object] | None:
-        """Called as ``on_connect()`` whenever the MQTT connection is made."""
+        """Called as ``on_connect()`` whenever the MQTT connection is made.
+
+        A callback that it registers for a filter, by `subscribe` or `add_callback`, takes the place
+        of the one that its call before has registered.
+        """
         return self._callbacks.on_connect
 
     @on_connect.setter

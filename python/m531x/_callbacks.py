@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import threading
 from collections.abc import Callable
@@ -34,6 +35,12 @@ class CallbackRegistry:
         self.on_disconnect: Callable[[str], object] | None = None
         self.on_event: Callable[[Event], object] | None = None
         self.password: Callable[[], object] | None = None
+
+    def around(self, kind: int) -> contextlib.AbstractContextManager[None]:
+        """What the callbacks of an event of this kind are called in."""
+        if kind == EventKind.CONNECTED:
+            return self.routes.round_of_on_connect()
+        return contextlib.nullcontext()
 
     def of_event(
         self, kind: int, value: int, text: str, timestamp: float

@@ -66,8 +66,8 @@ class Delivery:
     def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
         """Calls ``callback(delivery)`` on the dispatcher thread when the publish has ended.
 
-        The callback runs once, even if the publish has ended already; in it `wait` returns the
-        receipt or raises the error at once.
+        The callback runs once, even if the publish has ended already, and at once if the modem is
+        closed; in it `wait` returns the receipt or raises the error at once.
 
         Args:
             callback: Takes the delivery.

@@ -64,6 +64,7 @@ class Dispatcher:
         )
         self._started = False
         self._stopped = False
+        self._over = False
         self._current: object = None
         self._forked = False
         self._deliveries: dict[int, _Delivery] = {}
@@ -75,7 +76,11 @@ class Dispatcher:
             if token in self._deliveries:
                 return
             self._deliveries[token] = delivery
-        delivery._native.watch()
+            over = self._over
+        if over and delivery._native.done():
+            self._finish_delivery(token)
+        else:
+            delivery._native.watch()
 
     def start(self) -> None:
         """Starts the thread; must be called once only."""
@@ -162,7 +167,10 @@ class Dispatcher:
 
     def finish_deliveries(self) -> None:
         """Calls the callbacks of all deliveries: closing the modem has ended them."""
-        for token in list(self._deliveries):
+        with self._lock:
+            self._over = True
+            tokens = list(self._deliveries)
+        for token in tokens:
             self._finish_delivery(token)
 
     def _dispatch(self, batch: list[Message | tuple[int, int, str, float] | int]) -> None:
@@ -198,9 +206,10 @@ class Dispatcher:
         self._event_log.note(kind, value, text, timestamp)
         if kind == EventKind.PASSWORD_WANTED:
             self._give_password(value)
-        for callback, arguments in self._callbacks.of_event(kind, value, text, timestamp):
-            if not self._stopped:
-                self._call(callback, *arguments)
+        with self._callbacks.around(kind):
+            for callback, arguments in self._callbacks.of_event(kind, value, text, timestamp):
+                if not self._stopped:
+                    self._call(callback, *arguments)
 
     def _give_password(self, number: int) -> None:
         function = self._callbacks.password

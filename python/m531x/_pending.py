@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -38,6 +40,8 @@ class Pending(Generic[T]):
         self._callbacks: list[Callable[[Pending[T]], object]] = []
         self._result: T
         self._error: BaseException | None = None
+        # In `on_connect`, `run` must know that it is of that call.
+        run = functools.partial(contextvars.copy_context().run, run)
         threading.Thread(target=self._do, args=(run,), name=f"m531x-{title}", daemon=True).start()
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from typing import Protocol
 
 from m531x import _native
@@ -19,6 +20,9 @@ from m531x._native import Message
 __all__ = ["MessageCallback", "Route", "Routes"]
 
 MessageCallback = Callable[[Message], object]
+
+# The routes and the call of `on_connect` that this code runs in, if any.
+_round: ContextVar[tuple[Routes, int] | None] = ContextVar("m531x_on_connect", default=None)
 
 # Enough topics for every device of a gateway, at little cost in memory.
 _KEPT = 4096
@@ -42,6 +46,7 @@ class Route:
         places: Where in the mailbox the messages for a reader wait; new ones in the last.
         subscribed: Whether the broker was asked for the filter, and not only a callback set.
         live: Whether it still gets messages.
+        round: The call of ``on_connect`` that has registered the callback, if one has.
     """
 
     def __init__(self, filter_: str, callback: MessageCallback | None, subscribed: bool) -> None:
@@ -51,6 +56,7 @@ class Route:
         self.places: tuple[str, ...] = ()
         self.subscribed = subscribed
         self.live = True
+        self.round: int | None = None
         self._reader: weakref.ref[object] | None = None
 
     def belongs_to(self, reader: object) -> None:
@@ -92,6 +98,7 @@ class Routes:
         self._lock = threading.Lock()
         self._of_filter: dict[str, list[Route]] = {}
         self._default: MessageCallback | None = None
+        self._rounds = 0
         self._mailbox: _Mailbox | None = None
 
     def bind(self, mailbox: _Mailbox) -> None:
@@ -120,20 +127,39 @@ class Routes:
     ) -> Route:
         """Gives messages that match the filter to the callback too, or to a further reader.
 
-        A callback that the filter has already gets each message once.
+        A callback that the filter has already gets each message once. One that `on_connect` adds
+        takes the place of one that an earlier call of it has added.
         """
         with self._lock:
             routes = self._of_filter.setdefault(filter_, [])
             self._forget_readers(routes)
-            for route in routes:
-                if callback is not None and route.callback == callback:
-                    route.subscribed |= subscribed
-                    return route
-            route = Route(filter_, callback, subscribed)
-            self._place(route, routes)
-            routes.append(route)
+            this_round = self._this_round()
+            route = None if callback is None else _same(routes, callback)
+            if route is not None:
+                route.subscribed |= subscribed
+            elif callback is not None and this_round is not None:
+                route = _of_earlier_round(routes, this_round, subscribed)
+            if route is None:
+                route = Route(filter_, callback, subscribed)
+                self._place(route, routes)
+                routes.append(route)
+                route.round = this_round
+            elif this_round is None or route.round is not None:
+                route.round = this_round
+            route.callback = callback
             self.known = {}
             return route
+
+    @contextlib.contextmanager
+    def round_of_on_connect(self) -> Generator[None]:
+        """A call of `on_connect`, whose callbacks take the places of those of the call before."""
+        with self._lock:
+            self._rounds += 1
+            token = _round.set((self, self._rounds))
+        try:
+            yield
+        finally:
+            _round.reset(token)
 
     def remove(self, route: Route) -> None:
         """Removes a route; ignores one that was removed."""
@@ -175,13 +201,18 @@ class Routes:
         Retained messages may arrive ahead of the acknowledgement.
         """
         with self._lock:
-            before = list(self._of_filter.get(filter_, []))
+            routes = self._of_filter.get(filter_, [])
+            before = {route: (route.callback, route.round) for route in routes}
         route = self.add(filter_, callback)
         try:
             yield route
         except BaseException:
             if route not in before:
                 self.remove(route)
+            else:
+                with self._lock:
+                    route.callback, route.round = before[route]
+                    self.known = {}
             raise
 
     def find(self, topic: str) -> tuple[MessageCallback, ...]:
@@ -202,6 +233,10 @@ class Routes:
             known.clear()
         known[topic] = called
         return called
+
+    def _this_round(self) -> int | None:
+        of, number = _round.get() or (None, None)
+        return number if of is self else None
 
     def _place(self, route: Route, others: list[Route]) -> None:
         """Tells the mailbox of a route that is new among others of its filter."""
@@ -240,3 +275,18 @@ class Routes:
         for route in [route for route in routes if route.is_forgotten()]:
             routes.remove(route)
             self._displace(route, routes)
+
+
+def _same(routes: list[Route], callback: MessageCallback) -> Route | None:
+    return next((route for route in routes if route.callback == callback), None)
+
+
+def _of_earlier_round(routes: list[Route], this_round: int, subscribed: bool) -> Route | None:
+    return next(
+        (
+            route
+            for route in routes
+            if route.round not in (None, this_round) and route.subscribed == subscribed
+        ),
+        None,
+    )

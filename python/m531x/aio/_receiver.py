@@ -184,9 +184,10 @@ class Receiver:
         self._event_log.note(kind, value, text, timestamp)
         if kind == EventKind.PASSWORD_WANTED and self._callbacks.password is not None:
             await self._call(self._give_password, (self._callbacks.password, value))
-        for callback, arguments in self._callbacks.of_event(kind, value, text, timestamp):
-            if not self._ended:
-                await self._call(callback, arguments)
+        with self._callbacks.around(kind):
+            for callback, arguments in self._callbacks.of_event(kind, value, text, timestamp):
+                if not self._ended:
+                    await self._call(callback, arguments)
 
     async def _give_password(self, function: Callable[[], object], number: int) -> None:
         native = self._native

@@ -216,7 +216,7 @@ class Client(ClientBase):
         check_no_properties(properties)
         check_qos(qos)
         topic, data = checked_topic(topic), encoded(payload)
-        info = MQTTMessageInfo(self._next_mid())
+        info = MQTTMessageInfo(self._next_mid(), self._queue)
         self._log(MQTT_LOG_DEBUG, f"publish {info.mid} to {topic!r}, {len(data)} bytes, qos {qos}")
         self._connection.publish(Outgoing(topic, data, qos, retain, info))
         return info
@@ -298,7 +298,8 @@ class Client(ClientBase):
         if not self._settings.host:
             raise InvalidArgumentError("no host: call connect first")
         self._loop_stopped = False
-        return self._loop(timeout, retry_first_connection, self._call)
+        with self._queue.taken_here():
+            return self._loop(timeout, retry_first_connection, self._call)
 
     def loop_start(self) -> MQTTErrorCode:
         """Calls the callbacks on a thread of its own, until `loop_stop`."""
@@ -326,10 +327,11 @@ class Client(ClientBase):
         """Calls the callbacks that wait, or the first that comes within the seconds given."""
         if self._first_pending:
             self.reconnect()
-        call = self._queue.get(timeout)
-        while call is not None:
-            self._call(call)
-            call = self._queue.get(0)
+        with self._queue.taken_here():
+            call = self._queue.get(timeout)
+            while call is not None:
+                self._call(call)
+                call = self._queue.get(0)
         return MQTT_ERR_SUCCESS if self._connection.active else MQTT_ERR_NO_CONN
 
     def loop_read(self, max_packets: int = 1) -> NoReturn:
@@ -354,7 +356,8 @@ class Client(ClientBase):
 
     def _run_loop(self) -> None:
         try:
-            self._loop(1.0, True, self._call_safely, waits=True)
+            with self._queue.taken_here():
+                self._loop(1.0, True, self._call_safely, waits=True)
         finally:
             self._loop_thread = None
 
@@ -422,6 +425,12 @@ class Client(ClientBase):
         if was_connected:
             reason = ReasonCode.of_disconnect(True)
             self._report("on_disconnect", DisconnectFlags(False), reason, Properties())
+
+    def _on_published(self, info: MQTTMessageInfo) -> None:
+        try:
+            self._report("on_publish", info.mid, ReasonCode.of_puback(), Properties())
+        finally:
+            info._note_published()
 
     def _on_message(self, message: Message) -> None:
         shown = MQTTMessage(message)

@@ -49,6 +49,8 @@ class Connection:
         self._busy = False
         self._thread: threading.Thread | None = None
         self._modem: Modem | None = None
+        # Of the modem that is open: an earlier one may still report, on a thread of its own.
+        self._number = 0
         self._connected = False
         self._leaving = False
         self._retry_at: float | None = None
@@ -70,6 +72,11 @@ class Connection:
     def connected(self) -> bool:
         """Whether the broker has accepted the client."""
         return self._connected
+
+    @property
+    def connected_modem(self) -> Modem | None:
+        """The modem, while the broker has accepted the client; take it under the lock."""
+        return self._modem if self._connected else None
 
     @property
     def active(self) -> bool:
@@ -203,7 +210,7 @@ class Connection:
         self._settled.clear()
         self._expected = True
         try:
-            modem = self._modem or self._open()
+            modem, number = self._opened()
             if self._leaving:
                 self._close()
                 return
@@ -231,7 +238,7 @@ class Connection:
             if not settings.reconnects:
                 self._close()
         else:
-            self._on_connected(bool(session.session_present))
+            self._on_connected(number, bool(session.session_present))
         finally:
             self._settled.set()
             self._expected = self._expected and self._connected
@@ -245,18 +252,26 @@ class Connection:
                 self._reports.not_reached()
                 self.connect_later()
 
-    def _open(self) -> Modem:
+    def _opened(self) -> tuple[Modem, int]:
+        """The modem and its number; opens it if it is not open."""
+        with self._condition:
+            if self._modem is not None:
+                return self._modem, self._number
         settings = self._settings
         least, most = settings.delay
         recovery = Recovery(initial_delay=least, max_delay=most) if settings.reconnects else None
         options: dict[str, Any] = {"recovery": recovery, **settings.modem}
-        modem = self._modem = Modem(settings.port, **options)
+        modem = Modem(settings.port, **options)
+        with self._condition:
+            self._modem = modem
+            self._number += 1
+            number = self._number
         self._queue.open()
         modem.on_message = self._message
-        modem.on_connect = self._came_back
-        modem.on_disconnect = self._lost
-        modem.on_event = self._event
-        return modem
+        modem.on_connect = lambda: self._came_back(number)
+        modem.on_disconnect = lambda reason: self._lost(number, reason)
+        modem.on_event = lambda event: self._event(number, event)
+        return modem, number
 
     def _disconnect(self) -> None:
         was_connected = False
@@ -268,21 +283,24 @@ class Connection:
     def _leave(self) -> bool:
         """Disconnects and frees the port; returns whether there was a connection."""
         with self._condition:
-            was_connected, self._connected = self._connected, False
+            modem = self.connected_modem
+            self._connected = False
             self._retry_at = None
         try:
-            if self._modem is not None and was_connected:
+            if modem is not None:
                 self._reports.log(MQTT_LOG_DEBUG, "disconnect")
-                self._modem.disconnect()
+                modem.disconnect()
         except M531xError as error:
             self._reports.log(MQTT_LOG_WARNING, f"disconnect: {error}")
         finally:
             self._close()
-        return was_connected
+        return modem is not None
 
-    def _close(self) -> None:
-        """Frees the port; publishes of QoS 1 and 2 wait for the next connection."""
+    def _close(self, number: int | None = None) -> None:
+        """Frees the port, if it is still that of this number; QoS 1 and 2 wait for the next."""
         with self._condition:
+            if number not in (None, self._number):
+                return
             modem, self._modem = self._modem, None
             self._connected = False
             self._condition.notify_all()
@@ -293,11 +311,12 @@ class Connection:
 
     def _subscribe(self, mid: int, topics: list[tuple[str, int]]) -> None:
         reasons: list[ReasonCode] = []
+        modem = self._modem
         for topic, qos in topics:
             granted = None
             try:
-                if self._modem is not None:
-                    granted = self._modem.subscribe(topic, qos).granted_qos
+                if modem is not None:
+                    granted = modem.subscribe(topic, qos).granted_qos
             except SubscribeError as error:
                 self._reports.log(MQTT_LOG_WARNING, f"subscribe to {topic!r}: {error}")
             except M531xError as error:
@@ -306,44 +325,56 @@ class Connection:
         self._reports.subscribed(mid, reasons)
 
     def _unsubscribe(self, mid: int, topics: list[str]) -> None:
+        modem = self._modem
         for topic in topics:
             try:
-                if self._modem is not None:
-                    self._modem.unsubscribe(topic)
+                if modem is not None:
+                    modem.unsubscribe(topic)
             except M531xError as error:
                 self._reports.log(MQTT_LOG_ERR, f"unsubscribe from {topic!r}: {error}")
         self._reports.unsubscribed(mid)
 
     # ---- what the modem reports, on its own thread
 
-    def _on_connected(self, session_present: bool) -> None:
+    def _on_connected(self, number: int, session_present: bool) -> None:
         with self._condition:
-            if self._connected:
+            if self._connected or not self._is_open(number):
                 return
             self._connected = True
             self._failures = 0
-        self._reports.connected(session_present)
-        self.post(self._sending.send_held)
+            self._reports.connected(session_present)
+            self.post(self._sending.send_held)
 
-    def _came_back(self) -> None:
-        expected, self._expected = self._expected, False
-        if not expected and not self._leaving and self._modem is not None:
-            self._on_connected(False)
-
-    def _lost(self, reason: str) -> None:
-        if self._expected:
-            return
+    def _came_back(self, number: int) -> None:
         with self._condition:
-            was_connected, self._connected = self._connected, False
-        if was_connected:
-            self._reports.log(MQTT_LOG_WARNING, f"disconnected: {reason}")
+            if not self._is_open(number):
+                return
+            expected, self._expected = self._expected, False
+        if not expected and not self._leaving:
+            self._on_connected(number, False)
+
+    def _lost(self, number: int, reason: str) -> None:
+        with self._condition:
+            if self._expected or not self._is_open(number):
+                return
+        # It may be the connection that is just being made, and is reported by its own thread.
+        self._settled.wait()
+        with self._condition:
+            if not self._connected or not self._is_open(number):
+                return
+            self._connected = False
             self._reports.lost()
             if not self._settings.reconnects:
-                self.post(self._close)
+                self.post(lambda: self._close(number))
+        self._reports.log(MQTT_LOG_WARNING, f"disconnected: {reason}")
 
-    def _event(self, event: Event) -> None:
-        if event.kind == EventKind.RECOVERY_FAILED and self._settings.reconnects:
+    def _event(self, number: int, event: Event) -> None:
+        failed = event.kind == EventKind.RECOVERY_FAILED
+        if failed and self._settings.reconnects and self._is_open(number):
             self.connect_later()
+
+    def _is_open(self, number: int) -> bool:
+        return self._modem is not None and number == self._number
 
     def _message(self, message: Message) -> None:
         self._settled.wait()

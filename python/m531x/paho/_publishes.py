@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
+from m531x.paho._queue import LoopQueue
 from m531x.paho._values import (
     MQTT_ERR_QUEUE_SIZE,
     MQTT_ERR_SUCCESS,
@@ -70,11 +71,14 @@ class MQTTMessageInfo:
         mid: The number of the publish, as ``on_publish`` gets it; not the packet id.
     """
 
-    def __init__(self, mid: int) -> None:
-        """`Client.publish` makes it."""
+    def __init__(self, mid: int, queue: LoopQueue) -> None:
+        """`Client.publish` makes it; ``on_publish`` waits in this queue for the loop."""
         self.mid: int = mid
+        self._queue = queue
         self._rc = MQTT_ERR_SUCCESS
         self._reason: str | None = None
+        self._acknowledged = False
+        self._needs_loop = False
         self._published = False
         self._condition = threading.Condition()
 
@@ -86,16 +90,21 @@ class MQTTMessageInfo:
     def is_published(self) -> bool:
         """Whether it is done: accepted by the module (QoS 0), or acknowledged (QoS 1 and 2).
 
+        As in paho, ``on_publish`` has returned by then, if the client has one.
+
         Raises:
             InvalidArgumentError: It was refused, because too many publishes wait.
             RuntimeError: It failed, or there is no connection.
         """
         with self._condition:
             self._check()
-            return self._published
+            return self._is_done()
 
     def wait_for_publish(self, timeout: float | None = None) -> None:
         """Waits until it is done; returns without an error when the time is over.
+
+        As in paho, ``on_publish`` has returned by then, if the client has one, which for QoS 1 and
+        2 takes a loop that runs. In a callback it does not wait for the loop, which stands still.
 
         Args:
             timeout: Seconds to wait; None waits until the end.
@@ -109,7 +118,7 @@ class MQTTMessageInfo:
             while True:
                 self._check()
                 left = None if until is None else until - time.monotonic()
-                if self._published or (left is not None and left <= 0):
+                if self._is_done() or (left is not None and left <= 0):
                     return
                 # A wait without an end cannot be interrupted by Ctrl-C on Windows.
                 self._condition.wait(1.0 if left is None else min(left, 1.0))
@@ -120,11 +129,28 @@ class MQTTMessageInfo:
         if self._rc != MQTT_ERR_SUCCESS:
             raise RuntimeError(f"the publish failed: {self._reason or error_string(self._rc)}")
 
-    def _note(self, rc: MQTTErrorCode, reason: str | None = None, *, done: bool = False) -> None:
+    def _is_done(self) -> bool:
+        if self._published or not self._acknowledged:
+            return self._published
+        loop = self._queue.taker
+        return loop == threading.get_ident() or (loop is None and not self._needs_loop)
+
+    def _note(self, rc: MQTTErrorCode, reason: str | None = None) -> None:
         """Notes how far it is, and wakes those who wait."""
         with self._condition:
             self._rc, self._reason = rc, reason
-            self._published = done
+            self._condition.notify_all()
+
+    def _note_acknowledged(self, *, needs_loop: bool) -> None:
+        """Notes that only ``on_publish`` is left."""
+        with self._condition:
+            self._rc, self._acknowledged, self._needs_loop = MQTT_ERR_SUCCESS, True, needs_loop
+            self._condition.notify_all()
+
+    def _note_published(self) -> None:
+        """Notes that it is done."""
+        with self._condition:
+            self._published = True
             self._condition.notify_all()
 
     def __iter__(self) -> Iterator[int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final
 
 __all__ = ["LoopQueue"]
@@ -24,6 +25,21 @@ class LoopQueue:
         self._messages = 0
         self._open = False
         self._wakes = 0
+        self._taker: int | None = None
+
+    @property
+    def taker(self) -> int | None:
+        """The thread in which the loop runs; None while none runs."""
+        return self._taker
+
+    @contextlib.contextmanager
+    def taken_here(self) -> Generator[None]:
+        """Notes that the loop runs in this thread."""
+        before, self._taker = self._taker, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._taker = before
 
     def open(self) -> None:
         """Lets messages wait here."""

@@ -21,11 +21,14 @@ __all__ = ["LoopReports"]
 class _Loop(Protocol):
     """The client."""
 
+    @property
+    def on_publish(self) -> object: ...
     def _log(self, level: int, text: str) -> None: ...
     def _report(self, name: str, *arguments: object) -> None: ...
     def _on_message(self, message: Message) -> None: ...
     def _on_refused(self, reason: ReasonCode) -> None: ...
     def _on_lost(self) -> None: ...
+    def _on_published(self, info: MQTTMessageInfo) -> None: ...
     def _on_left(self, was_connected: bool) -> None: ...
 
 
@@ -84,8 +87,11 @@ class LoopReports:
         self._put("on_unsubscribe", mid, reasons, Properties())
 
     def published(self, info: MQTTMessageInfo) -> None:
-        """Calls ``on_publish``."""
-        self._put("on_publish", info.mid, ReasonCode.of_puback(), Properties())
+        """Calls ``on_publish``, and then wakes those who wait for the publish."""
+        if self._client.on_publish is None:
+            info._note_published()
+        else:
+            self._queue.put(lambda: self._client._on_published(info))
 
     def _put(self, name: str, *arguments: object) -> None:
         self._queue.put(lambda: self._client._report(name, *arguments))

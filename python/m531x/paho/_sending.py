@@ -8,7 +8,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from m531x._delivery import Delivery
-from m531x._errors import InvalidArgumentError, M531xError, OperationCancelledError
+from m531x._errors import (
+    ClosedError,
+    InvalidArgumentError,
+    M531xError,
+    OperationCancelledError,
+)
 from m531x._modem import Modem
 from m531x.paho._publishes import Outgoing
 from m531x.paho._reports import LoopReports
@@ -32,6 +37,8 @@ class _Connection(Protocol):
     def modem(self) -> Modem | None: ...
     @property
     def connected(self) -> bool: ...
+    @property
+    def connected_modem(self) -> Modem | None: ...
     def post(self, job: Callable[[], None]) -> None: ...
 
 
@@ -72,65 +79,67 @@ class Sending:
 
     def _send(self, outgoing: Outgoing) -> None:
         with self._lock:
-            connected = self._connection.connected
+            modem = self._connection.connected_modem
             wait = outgoing.qos > 0 and (self._in_flight >= self._settings.inflight or self._held)
-            if not connected or wait:
-                outgoing.info._note(MQTT_ERR_SUCCESS if connected else MQTT_ERR_NO_CONN)
+            if modem is None or wait:
+                outgoing.info._note(MQTT_ERR_NO_CONN if modem is None else MQTT_ERR_SUCCESS)
                 if outgoing.qos:
                     self._held.append(outgoing)
                 return
-        self._send_now(outgoing)
+            self._in_flight += outgoing.qos > 0
+        self._send_now(modem, outgoing)
 
-    def _send_now(self, outgoing: Outgoing) -> None:
-        modem = self._connection.modem
-        if modem is None:
-            return
+    def _send_now(self, modem: Modem, outgoing: Outgoing) -> None:
+        """Sends on this connection, which another thread may end at any moment."""
         outgoing.info._note(MQTT_ERR_SUCCESS)
         try:
             delivery = modem.publish_nowait(
                 outgoing.topic, outgoing.payload, outgoing.qos, outgoing.retain
             )
+            delivery.add_done_callback(lambda delivery: self._ended(modem, outgoing, delivery))
         except M531xError as error:
-            self._failed(outgoing, error)
-            return
-        if outgoing.qos:
-            with self._lock:
-                self._in_flight += 1
-        delivery.add_done_callback(lambda delivery: self._ended(outgoing, delivery))
+            self._not_sent(modem, outgoing, error)
 
     def send_held(self) -> None:
         """Sends what waits, as far as it may be in flight at a time."""
         while True:
             with self._lock:
+                modem = self._connection.connected_modem
                 room = self._in_flight < self._settings.inflight
-                if not (self._connection.connected and self._held and room):
+                if modem is None or not self._held or not room:
                     return
                 outgoing = self._held.popleft()
-            self._send_now(outgoing)
+                self._in_flight += 1
+            self._send_now(modem, outgoing)
 
-    def _ended(self, outgoing: Outgoing, delivery: Delivery) -> None:
-        if outgoing.qos:
-            with self._lock:
-                self._in_flight -= 1
+    def _ended(self, modem: Modem, outgoing: Outgoing, delivery: Delivery) -> None:
         try:
             delivery.wait(0)
         except M531xError as error:
-            left = self._connection.modem is None or isinstance(error, OperationCancelledError)
-            if left and outgoing.qos:
-                outgoing.info._note(MQTT_ERR_NO_CONN)
-                with self._lock:
-                    # Several end at once, and others may wait already.
-                    held = [outgoing, *self._held]
-                    self._held = deque(sorted(held, key=lambda each: each.info.mid))
-            else:
-                self._failed(outgoing, error)
+            self._not_sent(modem, outgoing, error)
         else:
             with self._lock:
+                self._in_flight -= outgoing.qos > 0
                 self._unfinished -= outgoing.qos > 0
-            outgoing.info._note(MQTT_ERR_SUCCESS, done=True)
+            outgoing.info._note_acknowledged(needs_loop=outgoing.qos > 0)
             self._reports.published(outgoing.info)
         if self._held and self._connection.connected:
             self._connection.post(self.send_held)
+
+    def _not_sent(self, modem: Modem, outgoing: Outgoing, error: M531xError) -> None:
+        """Keeps a publish of QoS 1 or 2 whose port was closed; any other one has failed."""
+        with self._lock:
+            self._in_flight -= outgoing.qos > 0
+            left = modem is not self._connection.modem
+        if not left and not isinstance(error, (ClosedError, OperationCancelledError)):
+            self._failed(outgoing, error)
+            return
+        outgoing.info._note(MQTT_ERR_NO_CONN)
+        if outgoing.qos:
+            with self._lock:
+                # Several end at once, and others may wait already.
+                held = [outgoing, *self._held]
+                self._held = deque(sorted(held, key=lambda each: each.info.mid))
 
     def _failed(self, outgoing: Outgoing, error: M531xError) -> None:
         with self._lock:
