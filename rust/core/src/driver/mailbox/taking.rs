@@ -126,13 +126,13 @@ impl Mailbox {
         self.wait_for(select, timeout, |state| state.is_takable(select), |_| None)
     }
 
-    pub(super) fn wait_for<'a>(
-        &'a self,
+    pub(super) fn wait_for(
+        &self,
         select: Select,
         timeout: Option<Duration>,
         takable: impl Fn(&State) -> bool,
         over: impl Fn(&State) -> Option<Untaken>,
-    ) -> Taken<MutexGuard<'a, State>> {
+    ) -> Taken<MutexGuard<'_, State>> {
         // Asking for the time takes as long as taking what waits.
         let mut deadline = None;
         let mut state = self.lock();
