@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
-.PHONY: scoreboard deny notices test-referee
+.PHONY: scoreboard deny notices test-referee test-labgrid
 
 ## help: List the targets.
 help:
@@ -157,6 +157,10 @@ test-kill: $(STAMPS)/native $(STAMPS)/mosquitto
 test-referee: $(STAMPS)/native
 	@REFEREE_SEEDS=$(or $(SEEDS),100) REFEREE_SEED=$(or $(SEED),1) REFEREE_ZEROS='40000 70000' \
 		$(BIN)/python -m pytest -W error --quiet --numprocesses 4 --timeout 300 bindings-tests/referee
+
+## test-labgrid: Test m531x.labgrid with a coordinator, an exporter, ser2net and eight virtual modems (some minutes).
+test-labgrid: $(STAMPS)/native $(STAMPS)/labgrid
+	@PYTHONPATH=python target/labgrid/venv/bin/python -m pytest --quiet -p no:cacheprovider system-tests/labgrid
 
 ## soak: Keep modems on bad lines busy for HOURS=1 and account for every message; MODEMS=6, SEED=, FIRMWARE= (both).
 soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
@@ -290,6 +294,13 @@ $(STAMPS)/scoreboard: system-tests/smuggling/requirements.txt .ci/need
 	@echo "set-up: other AT libraries in target/scoreboard"
 	@$(PYTHON) -m venv --clear target/scoreboard/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/scoreboard/venv
 	@target/scoreboard/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/labgrid: system-tests/labgrid/requirements.txt .ci/need
+	@.ci/need python ser2net
+	@echo "set-up: labgrid in target/labgrid"
+	@$(PYTHON) -m venv --clear target/labgrid/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/labgrid/venv
+	@target/labgrid/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/cargo-deny:

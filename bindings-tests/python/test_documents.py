@@ -15,6 +15,8 @@ from m531x import aio, clouds, doctor, paho, recording
 PACKAGE = Path(m531x.__file__).parent
 # Their examples need matplotlib and pandas, and run with the notebooks.
 ELSEWHERE = ("m531x._frames", "m531x.plot")
+# It needs labgrid, has no example, and is tested by `make test-labgrid`.
+LAB = {"m531x.labgrid", "m531x.labgrid._driver", "m531x.labgrid._strategy"}
 
 
 def _name(path: Path) -> str:
@@ -22,7 +24,9 @@ def _name(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-MODULES = sorted({_name(path) for path in PACKAGE.rglob("*.py")} - {"m531x.__main__", *ELSEWHERE})
+MODULES = sorted(
+    {_name(path) for path in PACKAGE.rglob("*.py")} - {"m531x.__main__", *ELSEWHERE} - LAB
+)
 # A part of the public API for each: what a user looks up first shows how it is used.
 SHOWN = [
     m531x,

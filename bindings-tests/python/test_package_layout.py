@@ -13,6 +13,7 @@ PUBLIC = {
     "m531x.aio",
     "m531x.clouds",
     "m531x.doctor",
+    "m531x.labgrid",
     "m531x.paho",
     "m531x.plot",
     "m531x.pytest_plugin",  # an entry point of pytest

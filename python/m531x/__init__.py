@@ -8,8 +8,8 @@ Example:
     1
 
 The classes of results are in `m531x.doctor` (reports of a modem about itself) and `m531x.recording`
-(traffic on the line). Apart from these, `m531x.aio`, `m531x.clouds`, `m531x.paho` and
-`m531x.plot`, all modules are private.
+(traffic on the line). Apart from these, `m531x.aio`, `m531x.clouds`, `m531x.labgrid`,
+`m531x.paho` and `m531x.plot`, all modules are private.
 """
 
 from __future__ import annotations

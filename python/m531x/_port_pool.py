@@ -14,7 +14,7 @@ from typing import IO
 
 from m531x._errors import M531xError
 
-__all__ = ["PortPool", "ports_of"]
+__all__ = ["PortPool", "lock_of", "ports_of"]
 
 _PERIOD_S = 0.05
 
@@ -60,7 +60,7 @@ class PortPool:
         deadline = time.monotonic() + patience
         while True:
             for port in self._ports:
-                lock = _locked(port)
+                lock = lock_of(port)
                 if lock is not None:
                     try:
                         yield port
@@ -89,7 +89,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _locked(port: str) -> IO[str] | None:
+def lock_of(port: str) -> IO[str] | None:
     """The locked file of a port, or None if another holds it; closing it gives the port back."""
     # Several names may lead to one device.
     real = str(Path(port).resolve()) if Path(port).exists() else port
