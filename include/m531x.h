@@ -34,8 +34,8 @@
  * Threads
  * - Every function may be called from any thread at any time, several at once on the same modem included. Only the text of
  *   the last error is kept with a thread, see m531x_last_error_text: one may open, another wait, a third close.
- * - An open modem has one thread of its own, one more with a callback, and one more with an outbox, which sleep while
- *   nothing arrives. They block all signals, so that no signal handler of the program runs on them.
+ * - An open modem has one thread of its own, one more with a callback, and one more with an outbox, and the log has one
+ *   for all modems; they sleep while nothing arrives. They block all signals, so that no signal handler of the program runs on them.
  * - Callbacks run on one of these threads, with 2 MiB of stack and no lock held: they may call everything, m531x_close
  *   included. A callback and a finalizer have to return: an exception of C++ or pthread_exit out of one ends the process
  *   with a line on stderr that says so, longjmp out of one is undefined.
@@ -124,6 +124,28 @@
  * What m531x_receive returns as the kind of a message. @since 0.1.0
  */
 #define M531X_RECEIVED_MESSAGE 0
+
+/**
+ * A line about what does not mend itself: recovery given up, port lost, a subscription that has ended, outbox unusable,
+ * password refused. It is syslog's LOG_ERR. @since 0.1.0
+ */
+#define M531X_LOG_ERROR 3
+
+/**
+ * What costs messages or may soon: connection lost, recovering, reboot, messages dropped or skipped. LOG_WARNING.
+ * @since 0.1.0
+ */
+#define M531X_LOG_WARNING 4
+
+/**
+ * What the program asked for, and what went well: connected, disconnected, state changes. LOG_INFO. @since 0.1.0
+ */
+#define M531X_LOG_INFO 6
+
+/**
+ * All other events: URCs, unknown lines, late answers, ends of what was begun. LOG_DEBUG. @since 0.1.0
+ */
+#define M531X_LOG_DEBUG 7
 
 /**
  * The errors. A number never changes its meaning and is never used again; new ones may come with any version.
@@ -793,6 +815,12 @@ typedef void (*m531x_finalizer)(void *user_data);
  * Receives an event: kind is M531X_EVENT_..., text is NUL-terminated and valid until the function returns. @since 0.1.0
  */
 typedef void (*m531x_event_callback)(m531x_modem modem, int32_t kind, int32_t value, const char *text, void *user_data);
+
+/**
+ * Receives a line of the log: level is M531X_LOG_..., text is NUL-terminated and valid until the function returns; modem
+ * is 0 for a line about the log itself. @since 0.1.0
+ */
+typedef void (*m531x_log_callback)(m531x_modem modem, int32_t level, const char *text, void *user_data);
 
 /**
  * Success.
@@ -1527,6 +1555,34 @@ m531x_status m531x_set_event_callback(m531x_modem modem,
                                       m531x_event_callback callback,
                                       void *user_data,
                                       m531x_finalizer finalizer);
+
+/**
+ * Has a line of text for each event of every modem given to `callback`, those that are open already included.
+ *
+ * Messages and events stay where they are: a log takes nothing from m531x_wait_event and the like. A line says what
+ * happened, without a line end, such as "recovering: attempt 1 in 1.0 s: +MQTTDISC"; it holds no password and no PIN, but
+ * may hold topics and, at M531X_LOG_DEBUG, lines of the module. All lines come one after the other on one thread of the
+ * library, which begins with this function and ends when the callback is removed. No lock is held: the callback
+ * may call any function. Lines about a modem may still come after m531x_close of it. If more than 1024 lines wait for
+ * a slow callback, the next one says how many were left out.
+ *
+ * @param level      [in] The least important lines to log: M531X_LOG_ERROR, M531X_LOG_WARNING, M531X_LOG_INFO or
+ *                   M531X_LOG_DEBUG; ignored without a callback.
+ * @param callback   [in] The function, in place of the earlier one; NULL for none, and then user_data and finalizer are
+ *                   not used.
+ * @param user_data  [in] Handed to the callback; may be NULL.
+ * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL. It is not called
+ *                   if this function fails.
+ * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown level), M531X_ERR_OUT_OF_RESOURCES. m531x_last_error_text with
+ *         the handle 0 returns the text.
+ * @note Thread-safe; the callback is called on a thread of the library. A callback that runs is waited for, unless the
+ *       caller is a callback itself: do not hold a lock that the callback takes.
+ * @since 0.1.0
+ */
+m531x_status m531x_set_log_callback(int32_t level,
+                                    m531x_log_callback callback,
+                                    void *user_data,
+                                    m531x_finalizer finalizer);
 
 /**
  * Sends one AT command line and waits for its final result.

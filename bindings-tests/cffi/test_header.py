@@ -14,7 +14,7 @@ from header import HEADER, library, preprocessed
 BORDER = {
     *("int32_t", "uint32_t", "uint16_t", "uint8_t", "char", "void"),
     *("m531x_status", "m531x_modem"),
-    *("m531x_message_callback", "m531x_event_callback", "m531x_finalizer"),
+    *("m531x_message_callback", "m531x_event_callback", "m531x_log_callback", "m531x_finalizer"),
 }
 STDINT = "".join(
     f"typedef {base} {name};\n"

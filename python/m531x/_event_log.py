@@ -22,36 +22,8 @@ _LOG.addHandler(logging.NullHandler())
 # Many times the lines that pass between two calls of `pump`, a few milliseconds apart.
 _LINES_FOR_LOG = 4096
 
-# An unattended program must show in its log, at WARNING, what costs messages or may soon, and at
-# ERROR what does not mend itself. What the program asked for is INFO, and all else DEBUG.
-_LEVELS: Final = {
-    EventKind.CONNECTED: logging.INFO,
-    EventKind.DISCONNECTED: logging.WARNING,
-    EventKind.STATE_CHANGED: logging.INFO,
-    EventKind.DROPPED: logging.WARNING,
-    EventKind.OVERSIZE: logging.WARNING,
-    EventKind.AMBIGUOUS: logging.WARNING,
-    EventKind.LINE_TOO_LONG: logging.WARNING,
-    EventKind.REBOOTED: logging.WARNING,
-    EventKind.PORT_LOST: logging.ERROR,
-    EventKind.PORT_BACK: logging.INFO,
-    EventKind.RESUBSCRIBED: logging.INFO,
-    EventKind.RECOVERING: logging.WARNING,
-    EventKind.RECOVERY_FAILED: logging.ERROR,
-    EventKind.OUTBOX_DROPPED: logging.WARNING,
-    EventKind.OUTBOX_SET_ASIDE: logging.WARNING,
-    EventKind.OUTBOX_FAILED: logging.ERROR,
-    EventKind.RECORDING_STOPPED: logging.WARNING,
-    EventKind.HEALTH_CHECK: logging.WARNING,
-    EventKind.LOGIN_REFUSED: logging.ERROR,
-}
-_ASKED_FOR: Final = (EventKind.DISCONNECTED, EventKind.REBOOTED)
-# The values of RESUBSCRIBED that are no QoS.
-_NOT_SUBSCRIBED: Final = {
-    -1: (logging.ERROR, "the broker refused this subscription, which has ended"),
-    -2: (logging.WARNING, "not subscribed again yet; the next connection tries again"),
-    -3: (logging.ERROR, "the connection was lost each time, and this subscription has ended"),
-}
+# The native module names them by the numbers of syslog.
+_LEVELS: Final = {3: logging.ERROR, 4: logging.WARNING, 6: logging.INFO, 7: logging.DEBUG}
 
 
 def lines_to_keep(trace: int) -> int:
@@ -114,10 +86,8 @@ class EventLog:
         if kind == EventKind.STATE_CHANGED and self._size:
             state = f"{MqttState(value)}: {text}" if text else str(MqttState(value))
             self._states.append(TraceEntry(timestamp, "state", state))
-        level, shown = _weight(EventKind(kind), value)
-        if _LOG.isEnabledFor(level):
-            parts = [str(EventKind(kind)), *filter(None, (shown, _native.printable(text)))]
-            _log(_LOG, level, timestamp, "%s: %s", self._port, ": ".join(parts))
+        number, line = _native.log_line(kind, value, text)
+        _log(_LOG, _LEVELS[number], timestamp, "%s: %s", self._port, line)
 
     def warn_of_callback(self, callbacks: Iterable[Callable[..., object]], seconds: float) -> None:
         """Warns of a callback that does not return, behind which messages and events wait."""
@@ -150,18 +120,6 @@ class EventLog:
         first = entries[0].timestamp if entries else 0.0
         states = [entry for entry in list(self._states) if entry.timestamp >= first]
         return Trace(sorted(entries + states, key=lambda entry: entry.timestamp))
-
-
-def _weight(kind: EventKind, value: int) -> tuple[int, str]:
-    """The level of an event, and its value in words where it has some."""
-    level = _LEVELS.get(kind, logging.DEBUG)
-    if kind in _ASKED_FOR and value == 1:
-        return logging.INFO, ""
-    if kind is EventKind.STATE_CHANGED:
-        return level, str(MqttState(value))
-    if kind is EventKind.RESUBSCRIBED:
-        return _NOT_SUBSCRIBED.get(value, (level, ""))
-    return level, ""
 
 
 def _log(logger: logging.Logger, level: int, timestamp: float, text: str, *args: object) -> None:

@@ -35,6 +35,17 @@ pub type m531x_event_callback = Option<
     ),
 >;
 
+/// Receives a line of the log: level is M531X_LOG_..., text is NUL-terminated and valid until the function returns; modem
+/// is 0 for a line about the log itself. @since 0.1.0
+pub type m531x_log_callback = Option<
+    extern "C-unwind" fn(
+        modem: m531x_modem,
+        level: i32,
+        text: *const c_char,
+        user_data: *mut c_void,
+    ),
+>;
+
 /// Releases user data; called once, after the last callback with that user data has returned. @since 0.1.0
 pub type m531x_finalizer = Option<extern "C-unwind" fn(user_data: *mut c_void)>;
 

@@ -30,6 +30,7 @@ mod guard;
 mod handle;
 pub mod inspect;
 mod last_error;
+pub mod log;
 mod marshal;
 pub mod module;
 pub mod open;

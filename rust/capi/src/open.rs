@@ -12,6 +12,7 @@ use crate::callback::in_callback;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::{guard, guard_modem, guard_opening};
 use crate::handle;
+use crate::log::log_events;
 #[cfg(not(feature = "virtual-modem"))]
 use crate::marshal::invalid;
 use crate::marshal::{Out, optional_text, text, time_limit};
@@ -197,7 +198,10 @@ fn open(port: &str, settings: Settings, timeout_ms: i32) -> Result<m531x_modem, 
     let cancel = Arc::new(OpenCancel::default());
     options.open_cancel = Some(OpenCancel::clone(&cancel));
     add_opening(&cancel);
-    handle::modems().insert(Arc::new(open_entry(port, options, settings)?))
+    let entry = Arc::new(open_entry(port, options, settings)?);
+    let modem = handle::modems().insert(Arc::clone(&entry))?;
+    log_events(&entry, modem, port);
+    Ok(modem)
 }
 
 #[cfg(feature = "virtual-modem")]

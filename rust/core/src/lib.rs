@@ -15,6 +15,7 @@ mod error;
 mod error_table;
 mod event;
 mod event_kind;
+mod log;
 mod message;
 mod recording;
 mod redacted;
@@ -35,6 +36,7 @@ pub use error::is_exhausted;
 pub use error_table::ErrorCode;
 pub use event::{Event, Incoming};
 pub use event_kind::EventKind;
+pub use log::LogLevel;
 pub use m531x_at::command::{QoS, Secret, Will};
 pub use m531x_at::profile::{Model, Profile};
 pub use m531x_at::response::ConfigReadback;
@@ -44,7 +46,7 @@ pub use m531x_at::topic;
 /// must not touch.
 #[doc(hidden)]
 pub use m531x_threads::{
-    OfThisProcess, forks, leave_forked_child, spawn_thread, without_cancellation,
+    OfThisProcess, Thread, forks, leave_forked_child, spawn_thread, without_cancellation,
 };
 pub use message::Message;
 pub use session::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m531x_at::{printable, topic};
+use m531x_at::topic;
 use m531x_core::QoS;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeError};
 use pyo3::prelude::*;
@@ -289,13 +289,6 @@ pub(crate) fn topic_matches(topic_filter: PyArg<'_, '_>, topic: PyArg<'_, '_>) -
         topic_filter.as_bytes(),
         text("topic", topic)?.as_bytes(),
     ))
-}
-
-/// The text with its control characters escaped: one line stays one line, wherever it is shown.
-#[pyfunction]
-#[pyo3(name = "printable")]
-pub(crate) fn printable_text(text: &str) -> String {
-    printable::text(text)
 }
 
 /// Keeps an object alive for as long as the process: a forked child must not free what has threads.

@@ -32,8 +32,7 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::arguments::{
-        check_filter, check_text, checked_timeout, leak, payload_bytes, printable_text,
-        topic_matches,
+        check_filter, check_text, checked_timeout, leak, payload_bytes, topic_matches,
     };
     #[pymodule_export]
     use crate::command_line::command_line;
@@ -52,7 +51,7 @@ mod _native {
     #[pymodule_export]
     use crate::outbox::{outbox_clear, outbox_messages, outbox_retry};
     #[pymodule_export]
-    use crate::readouts::{event_kinds, mqtt_states, ports};
+    use crate::readouts::{event_kinds, log_line, mqtt_states, ports};
     #[pymodule_export]
     use crate::ready::Ready;
     #[pymodule_export]

@@ -3,8 +3,9 @@
 use std::time::UNIX_EPOCH;
 
 use m531x_core::{
-    ConfigReadback, EventKind, LineKind, ModemInfo, MqttState, Signal, Stats, TraceEntry,
+    ConfigReadback, Event, EventKind, LineKind, ModemInfo, MqttState, Signal, Stats, TraceEntry,
 };
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
@@ -138,6 +139,15 @@ pub(crate) fn event_kinds() -> Vec<(i32, &'static str)> {
         .iter()
         .map(|kind| (*kind as i32, kind.name()))
         .collect()
+}
+
+/// An event as a line of the log: the number of its level, and its text.
+#[pyfunction]
+pub(crate) fn log_line(kind: i32, value: i64, text: &str) -> PyResult<(i32, String)> {
+    let known = EventKind::ALL.iter().find(|known| **known as i32 == kind);
+    let kind = *known.ok_or_else(|| PyValueError::new_err("no such kind of event"))?;
+    let (level, line) = Event::new(kind, value, text).log_line();
+    Ok((level as i32, line))
 }
 
 /// Every state of the MQTT connection: number and name.

@@ -234,6 +234,14 @@ impl<'a> Inbox<'a> {
             .add_signal(Select::READ.or(Select::COPIES), Box::new(signal));
     }
 
+    /// Has `observer` called with every event that comes from now on, whoever will take it, and at most every ten seconds
+    /// with an event that counts what was dropped: for a log.
+    ///
+    /// It runs under a lock, as the signal of [`on_receivable`](Self::on_receivable).
+    pub fn on_event_seen(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
+        self.engine.mailbox().set_observer(Box::new(observer));
+    }
+
     /// Whether the port is a serial line, without flow control: with [`Overflow::Block`] bytes are lost
     /// there while the port is not read.
     pub fn is_serial_line(&self) -> bool {

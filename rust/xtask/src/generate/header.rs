@@ -26,6 +26,7 @@ const SOURCES: &[&str] = &[
     "subscribe",
     "wait",
     "set_callback",
+    "log",
     "command",
     "module",
     "inspect",

@@ -4,6 +4,7 @@
 //! have a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. An
 //! event of the connection is never dropped. One event counts what was dropped.
 
+mod drops;
 mod lanes;
 mod readers;
 mod routes;
@@ -21,7 +22,7 @@ pub(super) use taking::{Entry, Taken, Untaken};
 
 use super::Overflow;
 use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard};
-use crate::{Incoming, Message};
+use crate::{Event, Incoming, Message};
 
 /// How much may wait, and what happens beyond.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,9 @@ pub(super) struct Limits {
 /// Called under the mailbox's lock with whether something selected waits: `true` with every such
 /// entry and at the end, `false` when the last was taken.
 pub(super) type Signal = Box<dyn Fn(bool) + Send + Sync>;
+
+/// Called under the mailbox's lock with every event that comes, whoever will take it, and with what is dropped.
+pub(super) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// Filled under the engine's lock; emptied by any thread.
 pub(super) struct Mailbox {
@@ -142,6 +146,10 @@ impl Mailbox {
             signal(true);
         }
         state.signals.push((select, signal));
+    }
+
+    pub(super) fn set_observer(&self, observer: Observer) {
+        self.lock().observer = Some(observer);
     }
 
     /// Wakes every thread that waits in [`take`](Self::take).

@@ -1,11 +1,12 @@
 //! What waits in the mailbox, lane by lane.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
+use super::drops::Drops;
 use super::lanes::{LANES, Lane, Select};
 use super::routes::{Destination, Routes};
-use super::{Limits, Signal};
+use super::{Limits, Observer, Signal};
 use crate::driver::Overflow;
 use crate::{Event, EventKind, Incoming};
 
@@ -19,8 +20,6 @@ pub(in crate::driver) const fn kind_bit(kind: EventKind) -> u32 {
 /// So many events of the connection wait at most; a program that reads none for that long has lost
 /// the thread.
 const MOST_CONNECTION_EVENTS: usize = 4096;
-/// While more is dropped without end, the count is reported so often.
-const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// What an entry takes besides its texts and payload.
 const ENTRY: u64 = 200;
 
@@ -46,24 +45,7 @@ pub(super) struct State {
     pub(super) woken: Select,
     pub(super) waiting: usize,
     pub(super) signals: Vec<(Select, Signal)>,
-}
-
-/// What was dropped, and how much of it has been reported.
-#[derive(Default)]
-pub(super) struct Drops {
-    pub(super) messages: u64,
-    pub(super) events: u64,
-    pub(super) unreported: u64,
-    /// Where the last of it was or would have been.
-    pub(super) place: u64,
-    /// Since the bound was reached, one report was made, at this time.
-    pub(super) reported: Option<Instant>,
-}
-
-impl Drops {
-    fn is_due(&self) -> bool {
-        self.unreported > 0 && self.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
-    }
+    pub(super) observer: Option<Observer>,
 }
 
 impl State {
@@ -84,6 +66,7 @@ impl State {
             woken: Select(0),
             waiting: 0,
             signals: Vec::new(),
+            observer: None,
         }
     }
 
@@ -100,6 +83,9 @@ impl State {
     pub(super) fn add(&mut self, incoming: Incoming) -> u16 {
         if self.ended {
             return 0;
+        }
+        if let (Some(observer), Incoming::Event(event)) = (&self.observer, &incoming) {
+            observer(event);
         }
         let copied = self.add_copies(&incoming);
         let (lane, readers) = self.destination_of(&incoming);
@@ -345,13 +331,10 @@ impl State {
     }
 
     fn count_dropped(&mut self, is_message: bool, number: u64) {
-        if is_message {
-            self.drops.messages += 1;
-        } else {
-            self.drops.events += 1;
+        self.drops.count(is_message, number);
+        if let Some(observer) = &self.observer {
+            self.drops.show(observer);
         }
-        self.drops.unreported += 1;
-        self.drops.place = number;
     }
 
     /// Reports to a taker of these what was dropped, if that is due, where the gap is.
