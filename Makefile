@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
-.PHONY: scoreboard deny notices test-referee test-labgrid
+.PHONY: scoreboard deny notices test-referee test-labgrid check-release
 
 ## help: List the targets.
 help:
@@ -173,6 +173,11 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/audit-wheel target/wheels
 	@.ci/try-wheel target/wheels
 
+## check-release: Check what a release needs: wheel, sdist, crates, versions, changelog, workflows, APIs since the last tag; PUBLISH=yes, the repository's address too.
+check-release: wheel test-abi $(STAMPS)/release-tools
+	@target/release-tools/venv/bin/python packaging/python/check_release.py target/wheels $(if $(PUBLISH),--publish)
+	@echo "make check-release: ready"
+
 ## reliability: Run the matrix of faults and write its table into docs/reliability.md.
 reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
@@ -301,6 +306,13 @@ $(STAMPS)/labgrid: system-tests/labgrid/requirements.txt .ci/need
 	@echo "set-up: labgrid in target/labgrid"
 	@$(PYTHON) -m venv --clear target/labgrid/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/labgrid/venv
 	@target/labgrid/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/release-tools: bindings-tests/release/requirements.txt .ci/need
+	@.ci/need python
+	@echo "set-up: twine, griffe and others in target/release-tools"
+	@$(PYTHON) -m venv --clear target/release-tools/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/release-tools/venv
+	@target/release-tools/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/cargo-deny:

@@ -16,9 +16,13 @@ pub fn problems(root: &Path) -> Vec<String> {
         Ok(header) => header,
         Err(reason) => return vec![reason],
     };
+    let readme = match generate::package_readme(root) {
+        Ok(readme) => readme,
+        Err(reason) => return vec![reason],
+    };
     generate::outputs(&table)
         .into_iter()
-        .chain([header])
+        .chain([header, readme])
         .filter_map(|output| {
             match fs::read_to_string(root.join(output.path)) {
                 Ok(committed) if committed == output.text => None,

@@ -1,8 +1,10 @@
-//! `cargo xtask generate`: the outputs of the table, the C header, and the files that documents show.
+//! `cargo xtask generate`: the outputs of the table, the C header, the files that documents show, and
+//! the README for package registries.
 
 mod constants;
 mod errors;
 mod header;
+pub mod readme;
 mod text;
 
 use std::fmt::Write as _;
@@ -81,6 +83,14 @@ pub fn header(root: &Path) -> Result<Output, String> {
     })
 }
 
+/// The README for package registries, which is made from that of `root`.
+pub fn package_readme(root: &Path) -> Result<Output, String> {
+    Ok(Output {
+        path: readme::PATH,
+        text: readme::of(root)?,
+    })
+}
+
 /// Writes what has changed, and reports it.
 pub fn run(root: &Path) -> Result<String, String> {
     let table = ApiTable::load(root).map_err(|error| error.to_string())?;
@@ -99,6 +109,9 @@ pub fn run(root: &Path) -> Result<String, String> {
             .map_err(|reason| format!("{name}: {reason}"))?;
         write_if_changed(&path, &whole, &mut report)?;
     }
+    // After what it shows.
+    let readme = package_readme(root)?;
+    write_if_changed(&root.join(readme.path), &readme.text, &mut report)?;
     if report.is_empty() {
         report.push_str("nothing to write: everything is up to date\n");
     }

@@ -1,0 +1,69 @@
+"""`make check-release` finds places that disagree; the whole repository agrees with itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = ("Cargo.toml", "rust/capi/Cargo.toml", "CHANGELOG.md", "pyproject.toml", "CITATION.cff")
+
+
+def _load() -> ModuleType:
+    path = ROOT / "packaging/python/check_release.py"
+    spec = importlib.util.spec_from_file_location("check_release", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+check_release = _load()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The files that name version and repository."""
+    for name in FILES:
+        if (ROOT / name).exists():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def _change(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_versions_and_addresses_agree() -> None:
+    assert check_release.version_problems(ROOT) == []
+    assert check_release.repository_problems(ROOT) == []
+
+
+def test_a_version_that_only_the_workspace_has_is_found(copy: Path) -> None:
+    _change(copy / "Cargo.toml", 'version = "0.1.0"', 'version = "0.1.1"')
+    problems = check_release.version_problems(copy)
+    assert "Cargo.toml: m531x-at is wanted in version 0.1.0, not 0.1.1" in problems
+    assert any(problem.startswith("rust/capi/Cargo.toml: ") for problem in problems)
+    assert any(problem.startswith("CHANGELOG.md: ") for problem in problems)
+
+
+def test_a_release_in_the_changelog_counts(copy: Path) -> None:
+    _change(copy / "CHANGELOG.md", "To become 0.1.0", "To become 0.2.0")
+    assert check_release.version_problems(copy) != []
+    _change(copy / "CHANGELOG.md", "## [Unreleased]", "## [0.1.0] - 2026-12-01")
+    assert check_release.version_problems(copy) == []
+
+
+def test_an_address_elsewhere_is_found(copy: Path) -> None:
+    repository = check_release.repository_of((copy / "Cargo.toml").read_text("utf-8"))
+    _change(copy / "Cargo.toml", repository, "https://code.example/m531x")
+    problems = check_release.repository_problems(copy)
+    assert "pyproject.toml: Issues is not below https://code.example/m531x" in problems
