@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
-.PHONY: scoreboard deny notices test-referee test-labgrid check-release
+.PHONY: scoreboard deny notices test-referee test-labgrid check-release publish-crates
 
 ## help: List the targets.
 help:
@@ -177,6 +177,10 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 check-release: wheel test-abi $(STAMPS)/release-tools
 	@target/release-tools/venv/bin/python packaging/python/check_release.py target/wheels $(if $(PUBLISH),--publish)
 	@echo "make check-release: ready"
+
+## publish-crates: Publish the crates in their order; for the release workflow, which has the right to.
+publish-crates: $(STAMPS)/cargo
+	@cargo publish --workspace
 
 ## reliability: Run the matrix of faults and write its table into docs/reliability.md.
 reliability: $(STAMPS)/cargo

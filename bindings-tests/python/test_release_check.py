@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -67,3 +68,15 @@ def test_an_address_elsewhere_is_found(copy: Path) -> None:
     _change(copy / "Cargo.toml", repository, "https://code.example/m531x")
     problems = check_release.repository_problems(copy)
     assert "pyproject.toml: Issues is not below https://code.example/m531x" in problems
+
+
+def test_the_workflows_run_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    named: set[str] = set()
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        text = path.read_text("utf-8")
+        named |= set(re.findall(r"run: make ([a-z-]+)", text))
+        for row in re.findall(r"target: \[(.*)\]", text):
+            named |= {item.strip(' "').split()[0] for item in row.split(",")}
+    assert {"fuzz", "wheel", "check-release", "test-labgrid"} <= named
+    assert named - targets == set()
