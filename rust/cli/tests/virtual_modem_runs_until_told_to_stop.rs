@@ -76,6 +76,118 @@ fn it_can_listen_on_tcp() {
 }
 
 #[test]
+fn several_have_numbered_links_on_one_broker_and_none_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("modem");
+    let link = link.to_str().unwrap();
+    let modem = VirtualModem::start(&["--count", "3", "--link", link]);
+    assert_eq!(modem.port, format!("{link}0"));
+    let message = |number: u8| {
+        let port = format!("{link}{number}");
+        let topic = format!("side/{number}");
+        let pair = [
+            "-t",
+            topic.as_str(),
+            "-q",
+            "1",
+            "-i",
+            topic.as_str(),
+            "-h",
+            "broker.example",
+        ];
+        let to_all = [
+            &["pub", "--port", &port, "-r", "-m", &topic],
+            pair.as_slice(),
+        ]
+        .concat();
+        thread_of(&to_all)
+    };
+    for publisher in (0..3).map(message) {
+        publisher.join().unwrap();
+    }
+    // The last module receives what all three have published: they share the broker.
+    let port = format!("{link}2");
+    let mut received: Vec<String> = printed(&[
+        "sub",
+        "--port",
+        &port,
+        "-h",
+        "broker.example",
+        "-t",
+        "side/+",
+        "-C",
+        "3",
+        "-W",
+        "60",
+    ])
+    .lines()
+    .map(str::to_owned)
+    .collect();
+    received.sort();
+    assert_eq!(received, ["side/0", "side/1", "side/2"]);
+    let (code, rest) = modem.stop("TERM");
+    assert_eq!(code, Some(0));
+    assert_eq!(rest, format!("port: {link}1\nport: {link}2\n"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Runs the command side by side with others.
+fn thread_of(arguments: &[&str]) -> std::thread::JoinHandle<()> {
+    let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
+    std::thread::spawn(move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        printed(&arguments);
+    })
+}
+
+#[test]
+fn several_on_tcp_have_ports_in_a_row_or_free_ones() {
+    // As long as another program takes no port of the row in between.
+    let row = (0..20).find_map(|_| {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let first = free.local_addr().unwrap().port();
+        drop(free);
+        let output = started(&["--count", "3", "--tcp", &first.to_string()])?;
+        let port = |number| format!("port: tcp://127.0.0.1:{}", first + number);
+        Some((output, [port(0), port(1), port(2)]))
+    });
+    let (output, expected) = row.unwrap();
+    assert_eq!(output, expected);
+    let free = started(&["--count", "3", "--tcp", "0"]).unwrap();
+    let different: std::collections::HashSet<&String> = free.iter().collect();
+    assert_eq!(different.len(), 3);
+}
+
+/// The ports of the modems, if they could start.
+fn started(arguments: &[&str]) -> Option<Vec<String>> {
+    use std::io::BufRead;
+    let mut child = support::m531x(&["virtual-modem"])
+        .args(arguments)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let lines: Vec<String> = output.lines().take(4).map(Result::unwrap).collect();
+    support::send("TERM", &child);
+    let ended = child.wait().unwrap();
+    (lines.len() == 4 && ended.success()).then(|| lines[1..].to_vec())
+}
+
+#[test]
+fn a_link_that_is_taken_ends_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("modem");
+    let link = link.to_str().unwrap();
+    let taken = format!("{link}1");
+    let _one = VirtualModem::start(&["--link", &taken]);
+    let several = run(&["virtual-modem", "--count", "3", "--link", link]);
+    assert_eq!(several.status.code(), Some(1));
+    assert!(text(&several.stderr).contains(&taken), "{several:?}");
+    assert!(Path::new(&format!("{link}0")).symlink_metadata().is_err());
+}
+
+#[test]
 fn its_firmware_can_be_chosen() {
     let numbers: Vec<String> = ["vendor", "manual"]
         .map(|firmware| {
@@ -102,8 +214,12 @@ fn what_it_cannot_be_is_wrong_usage() {
         ["--fault", "gremlins"],
         ["--echo", "maybe"],
         ["--baudrate", "0"],
+        ["--count", "0"],
+        ["--count", "1001"],
     ] {
         let output = run(&[["virtual-modem"].as_slice(), &arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+    let output = run(&["virtual-modem", "--count", "3", "--tcp", "65534"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
