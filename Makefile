@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
-.PHONY: scoreboard deny notices test-referee test-labgrid check-release publish-crates
+.PHONY: scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
 
 ## help: List the targets.
 help:
@@ -258,6 +258,11 @@ deny: $(STAMPS)/cargo $(STAMPS)/cargo-deny
 ## notices: Write THIRD-PARTY.md, the licences of everything that is linked into what we ship, from Cargo.lock.
 notices: $(STAMPS)/cargo
 	@cargo xtask notices
+
+## sbom: Write target/m531x.cdx.json, what is linked into what we ship, as CycloneDX.
+sbom: $(STAMPS)/cargo
+	@cargo xtask sbom >target/m531x.cdx.json
+	@echo "make sbom: target/m531x.cdx.json"
 
 ## clean: Remove everything that was built.
 clean:

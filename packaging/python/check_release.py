@@ -6,7 +6,8 @@ check_release.py FOLDER [--publish], with the wheel and the sdist in FOLDER, che
 - that every crate that is published has its metadata, README and licences, and can be packaged;
 - wheel and sdist with ``twine check --strict``;
 - the Python API against the last tag, if there is one, with griffe;
-- the workflows with actionlint if it is installed, else against their schema;
+- workflows, issue forms and citation against their schemas, and the workflows with actionlint if
+  it is installed;
 - with ``--publish``, that the repository has a real address.
 """
 
@@ -154,17 +155,26 @@ def api_problems() -> list[str]:
 
 
 def workflow_problems() -> list[str]:
-    """What actionlint, or else the schema, finds in the workflows."""
-    workflows = sorted((ROOT / ".github/workflows").glob("*.yml"))
-    if not workflows:
-        return []
+    """What actionlint finds in the workflows, and what is not as the schemas have it."""
+    github = ROOT / ".github"
+    workflows = sorted((github / "workflows").glob("*.yml"))
+    config = github / "ISSUE_TEMPLATE/config.yml"
+    forms = sorted({*config.parent.glob("*.yml")} - {config})
+    checks: list[tuple[str | Path, ...]] = [
+        (TOOLS / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
+        for schema, files in (
+            ("github-workflows", workflows),
+            ("github-issue-forms", forms),
+            ("github-issue-config", [config]),
+            ("citation-file-format", [ROOT / "CITATION.cff"]),
+        )
+    ]
     if shutil.which("actionlint"):
-        done = _run("actionlint", *workflows)
+        checks.append(("actionlint", *workflows))
     else:
         print("check-release: no actionlint here; the workflows are checked against their schema")
-        schema = ("--builtin-schema", "vendor.github-workflows")
-        done = _run(TOOLS / "check-jsonschema", *schema, *workflows)
-    return [done.stdout + done.stderr] if done.returncode else []
+    ended = [_run(*check) for check in checks]
+    return [done.stdout + done.stderr for done in ended if done.returncode]
 
 
 def _first(pattern: str, text: str) -> str:

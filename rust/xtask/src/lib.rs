@@ -9,6 +9,7 @@ pub mod documents;
 mod files;
 pub mod generate;
 pub mod notices;
+pub mod sbom;
 pub mod table;
 
 use std::path::PathBuf;

@@ -25,6 +25,8 @@ enum Task {
     Generate,
     /// Write THIRD-PARTY.md from the crates that Cargo.lock names.
     Notices,
+    /// Print what is linked into what we ship, as `CycloneDX`.
+    Sbom,
     /// Check generated files, layers, purity of the sans-IO code, and the examples in the documentation.
     Check,
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let done = match arguments.task {
         Task::Generate => xtask::generate::run(&root).map_err(|error| vec![error]),
         Task::Notices => xtask::notices::run(&root).map_err(|error| vec![error]),
+        Task::Sbom => xtask::sbom::run(&root).map_err(|error| vec![error]),
         Task::Check => xtask::check::run(&root),
     };
     match done {

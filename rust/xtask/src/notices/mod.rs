@@ -10,6 +10,11 @@ use std::path::Path;
 pub use linked::Crate;
 pub use texts::{Text, merged};
 
+/// The crates that are linked into what we ship, for Cargo.lock as it is below `root`.
+pub fn linked(root: &Path) -> Result<Vec<Crate>, String> {
+    linked::crates(root)
+}
+
 /// Where the notices stand, from the root of the repository.
 pub const PATH: &str = "THIRD-PARTY.md";
 
