@@ -32,6 +32,8 @@ static inline void check_aborted(void (*use)(void), const char *expected)
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     CHECK(strstr(text, expected) != NULL);
+    if (strstr(text, expected) == NULL)
+        printf("it wrote: %s\n", text);
 }
 
 #endif
