@@ -36,7 +36,7 @@ CARGO_DENY := target/tools/bin/cargo-deny
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-install test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
@@ -99,6 +99,13 @@ test-csharp: $(STAMPS)/cargo
 	@bindings-tests/c/run plain versions
 	@mcs -out:target/c-tests/Publish.exe examples/csharp/Publish.cs
 	@test "$$(LD_LIBRARY_PATH=target/c-tests/plain mono target/c-tests/Publish.exe)" = "meters/17 21.5 °C"
+	@echo "1 passed, 0 failed"
+
+## test-luajit: Run the example in Lua with the FFI of LuaJIT.
+test-luajit: $(STAMPS)/cargo
+	@.ci/need luajit
+	@bindings-tests/c/run plain versions
+	@test "$$(LD_LIBRARY_PATH=target/c-tests/plain luajit examples/lua/publish.lua)" = "meters/17	21.5 °C"
 	@echo "1 passed, 0 failed"
 
 ## test-install: Install the C library into a folder and use it by pkg-config and CMake.
