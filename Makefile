@@ -40,7 +40,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
-.PHONY: scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
+.PHONY: bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
 
 ## help: List the targets.
 help:
@@ -249,6 +249,11 @@ bench: $(STAMPS)/native-release
 	@$(BIN)/python benches/python_inbound.py
 	@$(BIN)/python benches/python_async.py
 	@$(BIN)/python benches/python_import.py
+
+## bench-fleet: Measure 1 to 1000 modems in one program beside an epoll loop in C and pyserial; SECONDS_EACH=10.
+bench-fleet: $(STAMPS)/native-release
+	@cargo build --quiet --release --package m531x-capi
+	@$(BIN)/python benches/fleet/fleet.py --seconds $(or $(SECONDS_EACH),10)
 
 ## scoreboard: Play the smuggling corpus against other AT libraries and rewrite the tables of docs/security.md (some minutes).
 scoreboard: $(STAMPS)/native $(STAMPS)/scoreboard
