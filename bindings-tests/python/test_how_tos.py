@@ -12,12 +12,43 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 # Those of use-labgrid.md are files of examples/labgrid, which need a lab: `make test-labgrid`.
 HOW_TOS = sorted({*(DOCS / "how-to").glob("*.md")} - {DOCS / "how-to" / "use-labgrid.md"})
-PAGES = [DOCS / "index.md", *HOW_TOS]
+TUTORIAL, CHINESE = DOCS / "index.md", DOCS / "tutorial.zh-CN.md"
+PAGES = [TUTORIAL, CHINESE, *HOW_TOS]
 EXAMPLES = [
     pytest.param(code, id=f"{page.stem}-{number}")
     for page in PAGES
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S))
 ]
+
+
+def _code(page: Path) -> list[str]:
+    return re.findall(r"^```.*?^```$", page.read_text("utf-8"), re.S | re.M)
+
+
+def _sections(page: Path) -> int:
+    return len(re.findall(r"^## ", page.read_text("utf-8"), re.M))
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [(TUTORIAL, CHINESE), (DOCS.parent / "README.md", DOCS.parent / "README.zh-CN.md")],
+)
+def test_the_chinese_page_has_the_sections_and_programs_of_the_english(
+    english: Path, chinese: Path
+) -> None:
+    assert _sections(chinese) == _sections(english)
+    # Comments in a block of shell commands are in the page's language.
+    english_code, chinese_code = (
+        [re.sub(r"(?m) *#.*$", "", block) for block in _code(page)] for page in (english, chinese)
+    )
+    assert chinese_code == english_code
+
+
+def test_the_links_of_the_chinese_pages_lead_somewhere() -> None:
+    for page in (CHINESE, DOCS.parent / "README.zh-CN.md"):
+        links = re.findall(r"\]\(([^)#]+)", page.read_text("utf-8"))
+        assert len(links) > 5
+        assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_every_page_has_an_example() -> None:
