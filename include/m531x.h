@@ -628,7 +628,17 @@ enum m531x_option {
    * and will is refused before a byte is sent; 0 is the model's, 256, which is the default. That of a module may be
    * larger.
    */
-  M531X_OPTION_CONNECT_LIMIT = 41
+  M531X_OPTION_CONNECT_LIMIT = 41,
+  /**
+   * u32: the line DTR of a serial port, also of one behind rfc2217://, from the opening on: 0 off, 1 on, 2 as the
+   * system sets it (the default; on with Linux and Windows). It has no effect where there is no such line
+   * (pseudo-terminal, tcp://).
+   */
+  M531X_OPTION_DTR = 42,
+  /**
+   * u32: the line RTS of a serial port, as M531X_OPTION_DTR is DTR; default 2.
+   */
+  M531X_OPTION_RTS = 43
 };
 
 /**

@@ -1,7 +1,7 @@
 """Serves a pseudo-terminal by RFC 2217, with pyserial's own PortManager.
 
 rfc2217_server.py DEVICE [PORT] prints the TCP port it listens on, serves one client after the
-other, and ends with its standard input.
+other, and ends with its standard input. It prints each change of DTR and RTS that a client wants.
 """
 
 from __future__ import annotations
@@ -18,6 +18,22 @@ class _PseudoTerminal(serial.Serial):
     """It has no modem lines to ask for."""
 
     cts = dsr = ri = cd = True
+
+    @property
+    def dtr(self) -> bool:
+        return True
+
+    @dtr.setter
+    def dtr(self, on: bool) -> None:
+        print(f"dtr {on}", flush=True)
+
+    @property
+    def rts(self) -> bool:
+        return True
+
+    @rts.setter
+    def rts(self, on: bool) -> None:
+        print(f"rts {on}", flush=True)
 
 
 class _Sender:

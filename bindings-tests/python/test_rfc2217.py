@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import socket
@@ -20,7 +21,7 @@ ANY_BYTES = bytes(range(256)) + b"\xff\xff\xf0\xff\xfa,"
 
 
 @contextlib.contextmanager
-def _pyserial(device: str, port: str = "0") -> Iterator[str]:
+def _pyserial(device: str, port: str = "0", lines: list[str] | None = None) -> Iterator[str]:
     with subprocess.Popen(
         [sys.executable, SERVER, device, port],
         stdin=subprocess.PIPE,
@@ -31,6 +32,8 @@ def _pyserial(device: str, port: str = "0") -> Iterator[str]:
         assert process.stdout is not None
         yield f"rfc2217://127.0.0.1:{process.stdout.readline().strip()}"
         process.stdin.close()
+        if lines is not None:
+            lines += process.stdout.read().split("\n")
 
 
 @contextlib.contextmanager
@@ -71,6 +74,49 @@ def test_messages_travel_both_ways_byte_for_byte(
         subscription = modem.subscribe(topic, qos=1)
         assert modem.publish(topic, ANY_BYTES, qos=1).qos == 1
         assert next(subscription.messages(timeout=20)).payload == ANY_BYTES
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"dtr": True, "rts": False}, ["dtr True", "rts False"]),
+        ({"dtr": False}, ["dtr False"]),
+        ({}, []),
+    ],
+)
+def test_the_server_sets_dtr_and_rts(
+    virtual: m531x.VirtualModem,
+    options: dict[str, bool],
+    expected: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lines: list[str] = []
+    with _pyserial(virtual.port, lines=lines) as url, m531x.Modem(url, **options) as modem:  # type: ignore[arg-type]
+        assert modem.signal().raw
+    assert [line for line in lines if line] == expected
+    assert "no effect" not in caplog.text
+
+
+def test_a_port_without_dtr_and_rts_is_used_with_a_warning(
+    virtual: m531x.VirtualModem, caplog: pytest.LogCaptureFixture
+) -> None:
+    for port in (virtual.port, "virtual://"):
+        caplog.clear()
+        with m531x.Modem(port, dtr=False, rts=True) as modem:
+            assert modem.command("AT") == []
+        warnings = [record for record in caplog.records if "no effect" in record.getMessage()]
+        assert [record.levelname for record in warnings] == ["WARNING"]
+        assert port in warnings[0].getMessage()
+
+    async def main() -> None:
+        async with m531x.aio.Modem("virtual://", rts=False) as modem:
+            assert await modem.command("AT") == []
+
+    caplog.clear()
+    asyncio.run(main())
+    assert caplog.text.count("no effect") == 1
+    with pytest.raises(m531x.InvalidArgumentError, match="dtr"):
+        m531x.Modem("virtual://", dtr="on")  # type: ignore[arg-type]
 
 
 def test_a_server_that_restarts_is_used_again(

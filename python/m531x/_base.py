@@ -88,6 +88,8 @@ class ModemBase:
         recovery: Recovery | None = _DEFAULT_RECOVERY,
         outbox: Outbox | str | os.PathLike[str] | None = None,
         record: str | os.PathLike[str] | None = None,
+        dtr: bool | None = None,
+        rts: bool | None = None,
     ) -> None:
         """Checks the arguments; `m531x.Modem` also opens the port."""
         self._options = _native.ModemOptions(
@@ -104,12 +106,15 @@ class ModemBase:
             _recovery_parts(recovery),
             outbox_parts(outbox),
             None if record is None else path_text("record", record),
+            dtr,
+            rts,
         )
         self._port = path_text("port", port)
         _check_port(self._port)
         self._model = model
         self._trace_size = trace
         self._blocks = overflow == "block"
+        self._sets_lines = dtr is not None or rts is not None
         self._event_log: EventLog | None = None
         self._virtual: VirtualModem | None = None
         self._callbacks = CallbackRegistry()
@@ -134,6 +139,13 @@ class ModemBase:
     def _opened(self) -> _native.Modem:
         """The native modem; an error if the modem is not open."""
         raise NotImplementedError
+
+    def _warn_of_port(self, event_log: EventLog) -> None:
+        """Warns of options that the port has no use for, or that harm there."""
+        if self._blocks:
+            event_log.warn_of_block()
+        if self._sets_lines:
+            event_log.warn_of_lines()
 
     def _start_virtual_modem(self) -> VirtualModem:
         """Starts the module behind ``virtual://``."""

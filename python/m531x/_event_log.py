@@ -81,6 +81,11 @@ class EventLog:
                 self._port,
             )
 
+    def warn_of_lines(self) -> None:
+        """Warns of ``dtr`` and ``rts`` where there are no such lines."""
+        if not self._native.is_serial_line():
+            _LOG.warning("%s: dtr and rts have no effect: it has no such lines", self._port)
+
     def note(self, kind: int, value: int, text: str, timestamp: float) -> None:
         """Logs an event, and keeps a change of state for the trace."""
         if kind == EventKind.STATE_CHANGED and self._size:

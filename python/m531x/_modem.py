@@ -95,6 +95,10 @@ class Modem(ModemBase):
         outbox: An `Outbox`, or the path of its file, which keeps publishes of QoS 1 and 2 until
             they are acknowledged, beyond the end of the process; None keeps them in memory.
         record: A file that records the session from its first byte on; see `record`.
+        dtr: Whether the line DTR of a serial port is on, also of one behind ``rfc2217://``; None
+            leaves it as the system sets it, which is on with Linux and Windows. Where there is no
+            such line, it has no effect, and the log warns.
+        rts: The same for the line RTS.
 
     Raises:
         InvalidArgumentError: An unknown model, a malformed port, a number out of range.
@@ -122,8 +126,7 @@ class Modem(ModemBase):
             raise
         self._closing = threading.Lock()
         event_log = self._event_log = EventLog(self._native, self._port, self._trace_size)
-        if self._blocks:
-            event_log.warn_of_block()
+        self._warn_of_port(event_log)
         self._callbacks.routes.bind(self._native)
         self._dispatcher = Dispatcher(self._native, self._callbacks, event_log)
         try:

@@ -107,6 +107,8 @@ class ModemOptions:
         | None,
         outbox: tuple[str | PathLike[str], int, int, str, int] | None,
         record: str | PathLike[str] | None,
+        dtr: bool | None,
+        rts: bool | None,
     ) -> ModemOptions: ...
 
 @final

@@ -100,6 +100,8 @@ class Modem(ModemBase):
         outbox: Keeps publishes of QoS 1 and 2 on disk; None keeps them in memory. The loop waits
             for the disk with each publish, a few milliseconds.
         record: A file that records the session from its first byte on.
+        dtr: Whether the line DTR of a serial port is on; None leaves it as the system sets it.
+        rts: The same for the line RTS.
 
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
@@ -148,8 +150,7 @@ class Modem(ModemBase):
         native.notify(bridge.ready)
         watch_forks(self)
         self._event_log = EventLog(native, self._port, self._trace_size)
-        if self._blocks:
-            self._event_log.warn_of_block()
+        self._warn_of_port(self._event_log)
         self._receiver.start(native, self._event_log)
 
     async def close(self) -> None:

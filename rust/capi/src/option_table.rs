@@ -4,7 +4,7 @@
 
 use crate::option_row::{OptionRow, OptionType};
 
-pub(crate) static OPTIONS: [OptionRow; 41] = [
+pub(crate) static OPTIONS: [OptionRow; 43] = [
     OptionRow {
         name: "M531X_OPTION_USERNAME",
         kind: OptionType::String,
@@ -332,5 +332,21 @@ pub(crate) static OPTIONS: [OptionRow; 41] = [
         least: 0,
         most: u32::MAX,
         opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_DTR",
+        kind: OptionType::U32,
+        initial: 2,
+        least: 0,
+        most: 2,
+        opening: true,
+    },
+    OptionRow {
+        name: "M531X_OPTION_RTS",
+        kind: OptionType::U32,
+        initial: 2,
+        least: 0,
+        most: 2,
+        opening: true,
     },
 ];

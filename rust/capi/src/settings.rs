@@ -179,6 +179,8 @@ impl Settings {
         Ok(ModemOptions {
             model: self.model()?,
             baudrate: (baudrate != 0).then_some(baudrate),
+            dtr: self.line(name::M531X_OPTION_DTR),
+            rts: self.line(name::M531X_OPTION_RTS),
             command_timeout: self.milliseconds(name::M531X_OPTION_COMMAND_TIMEOUT_MS),
             guard_time: (guard_time != u32::MAX).then(|| Duration::from_millis(guard_time.into())),
             queue_size,
@@ -206,6 +208,15 @@ impl Settings {
             None => Ok(None),
             Some(auto) if auto.eq_ignore_ascii_case("auto") => Ok(None),
             Some(name) => parsed(&name).map(Some),
+        }
+    }
+
+    /// Whether a line is on; it may be left as the system sets it.
+    fn line(&self, option: name) -> Option<bool> {
+        match self.number(option) {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
         }
     }
 

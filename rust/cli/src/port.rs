@@ -9,6 +9,7 @@ use m531x_core::{Model, Modem, ModemOptions, RecordingOptions, Recovery, Stream}
 use m531x_virtual_modem::{LinkChoice, VirtualModem, VirtualModemOptions};
 
 use crate::failure::Failure;
+use crate::notes::note;
 
 /// Where the module is.
 #[derive(Args)]
@@ -25,6 +26,12 @@ pub(crate) struct PortArguments {
     /// Speed of the line in bits per second [default: the model's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     baudrate: Option<u32>,
+    /// The line DTR of the serial port, where it has one, on or off [default: as the system sets it]
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    dtr: Option<bool>,
+    /// The line RTS, likewise
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    rts: Option<bool>,
     /// Longest time to open the port and have the module answer, in seconds; 0 tries once
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_or_none)]
     open_timeout: Duration,
@@ -82,8 +89,15 @@ impl PortArguments {
         if self.port == "virtual://" {
             return self.open_virtual(options);
         }
+        let modem = Modem::open(&self.port, options)?;
+        if (self.dtr.or(self.rts)).is_some() && !modem.inbox().is_serial_line() {
+            note(format!(
+                "warning: --dtr and --rts have no effect: {} has no such lines",
+                self.port
+            ));
+        }
         Ok(OpenPort {
-            modem: Modem::open(&self.port, options)?,
+            modem,
             _virtual_modem: None,
         })
     }
@@ -93,6 +107,8 @@ impl PortArguments {
         ModemOptions {
             model: self.model.0,
             baudrate: self.baudrate,
+            dtr: self.dtr,
+            rts: self.rts,
             open_timeout: self.open_timeout,
             command_timeout: self.command_timeout,
             recovery,
@@ -160,6 +176,15 @@ fn model_or_auto(text: &str) -> Result<ModelChoice, String> {
     match text.parse() {
         Ok(model) => Ok(ModelChoice(Some(model))),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads a switch.
+pub(crate) fn on_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{text:?} is neither on nor off")),
     }
 }
 

@@ -52,6 +52,37 @@ fn the_port_is_set_up_before_the_first_command() {
 }
 
 #[test]
+fn dtr_and_rts_are_set_as_asked_for_at_each_opening() {
+    let switches = |server: &Server| -> Vec<Vec<u8>> {
+        let settings = server.settings().into_iter();
+        settings.filter(|s| s[0] == 5 && s[1] != 1).collect()
+    };
+    let server = Server::start(Manners::default());
+    Modem::open(&server.url(), options()).unwrap();
+    assert!(switches(&server).is_empty());
+    let server = Server::start(Manners::default());
+    let with_lines = ModemOptions {
+        dtr: Some(true),
+        rts: Some(false),
+        recovery: Recovery {
+            initial_delay: Duration::from_millis(1),
+            ..Recovery::default()
+        },
+        ..options()
+    };
+    let modem = Modem::open(&server.url(), with_lines).unwrap();
+    assert_eq!(switches(&server), [[5, 8], [5, 12]]);
+    server.await_connection();
+    server.hang_up();
+    server.await_connection();
+    // Until the port is found to be gone, and set up again.
+    while modem.signal().is_err() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(switches(&server), [[5, 8], [5, 12], [5, 8], [5, 12]]);
+}
+
+#[test]
 fn any_byte_survives_however_the_server_cuts_the_stream() {
     let server = Server::start(Manners {
         byte_by_byte: true,

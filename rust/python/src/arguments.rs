@@ -78,6 +78,13 @@ pub(crate) fn flag(name: &str, value: PyArg<'_, '_>) -> PyResult<bool> {
         .map_err(|_| not_a(name, value, "True or False"))
 }
 
+/// True, False or None.
+pub(crate) fn optional_flag(name: &str, value: PyArg<'_, '_>) -> PyResult<Option<bool>> {
+    value
+        .extract()
+        .map_err(|_| not_a(name, value, "True, False or None"))
+}
+
 /// A duration in seconds.
 pub(crate) fn seconds(name: &str, value: PyArg<'_, '_>) -> PyResult<Duration> {
     let py = value.py();

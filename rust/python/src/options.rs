@@ -6,8 +6,8 @@ use m531x_core::{HealthCheck, Model, Overflow, RecordingOptions, Recovery};
 use pyo3::prelude::*;
 
 use crate::arguments::{
-    PyArg, flag, fraction, number, one_of, optional_number, optional_seconds, optional_text,
-    seconds, text,
+    PyArg, flag, fraction, number, one_of, optional_flag, optional_number, optional_seconds,
+    optional_text, seconds, text,
 };
 use crate::errors::invalid;
 use crate::outbox::{OutboxParts, outbox_of};
@@ -25,7 +25,7 @@ impl ModemOptions {
     #[pyo3(signature = (
         model, baudrate, open_timeout, command_timeout, guard_time, queue_size, queue_bytes, overflow, max_waiting, trace,
         recovery,
-        outbox, record
+        outbox, record, dtr, rts
     ))]
     fn new(
         py: Python<'_>,
@@ -42,11 +42,15 @@ impl ModemOptions {
         recovery: Option<RecoveryParts<'_>>,
         outbox: Option<OutboxParts<'_>>,
         record: Option<PathBuf>,
+        dtr: PyArg<'_, '_>,
+        rts: PyArg<'_, '_>,
     ) -> PyResult<Self> {
         let defaults = m531x_core::ModemOptions::default();
         let core = m531x_core::ModemOptions {
             model: model_or_auto(model)?,
             baudrate: baudrate_of(baudrate)?,
+            dtr: optional_flag("dtr", dtr)?,
+            rts: optional_flag("rts", rts)?,
             open_timeout: seconds("open_timeout", open_timeout)?,
             command_timeout: seconds("command_timeout", command_timeout)?,
             guard_time: optional_seconds("guard_time", guard_time)?,

@@ -12,6 +12,7 @@ use m531x_virtual_modem::{
 
 use crate::failure::Failure;
 use crate::interrupt::Termination;
+use crate::port::on_off;
 
 /// How soon a difference is reported.
 const LOOK: Duration = Duration::from_millis(100);
@@ -175,12 +176,4 @@ fn print_differences(modem: &VirtualModem, termination: &Termination) -> Result<
 
 fn tcp(text: &str) -> Result<LinkChoice, String> {
     LinkChoice::tcp(text).ok_or_else(|| format!("{text:?} is neither PORT nor HOST:PORT"))
-}
-
-fn on_off(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err(format!("{text:?} is neither on nor off")),
-    }
 }

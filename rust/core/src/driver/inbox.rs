@@ -242,8 +242,8 @@ impl<'a> Inbox<'a> {
         self.engine.mailbox().set_observer(Box::new(observer));
     }
 
-    /// Whether the port is a serial line, without flow control: with [`Overflow::Block`] bytes are lost
-    /// there while the port is not read.
+    /// Whether the port is a serial line, with DTR and RTS and without flow control: with
+    /// [`Overflow::Block`] bytes are lost there while the port is not read.
     pub fn is_serial_line(&self) -> bool {
         self.engine.is_serial_line()
     }

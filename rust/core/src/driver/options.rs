@@ -28,6 +28,12 @@ pub struct ModemOptions {
     /// The line's speed in bits per second. `None` is the model's own; if the model is not given
     /// either, a serial line is tried at 9600 and at 115200 in turn.
     pub baudrate: Option<u32>,
+    /// Whether the line DTR of a serial port is on from the opening on, also of one behind `rfc2217://`.
+    /// `None`, the default, leaves it as the system sets it, which is on with Linux and Windows; where
+    /// there is no such line (pseudo-terminal, `tcp://`, memory), it has no effect.
+    pub dtr: Option<bool>,
+    /// The same for the line RTS.
+    pub rts: Option<bool>,
     /// How long a command may take to give its final result, where the dialect does not ask for
     /// more. Default 10 s.
     pub command_timeout: Duration,
@@ -80,6 +86,8 @@ impl Default for ModemOptions {
         Self {
             model: None,
             baudrate: None,
+            dtr: None,
+            rts: None,
             command_timeout: Duration::from_secs(10),
             guard_time: None,
             queue_size: 10_000,

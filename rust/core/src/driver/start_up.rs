@@ -12,7 +12,7 @@ use super::recorder::{Line, RecordedSession, Recorder};
 use super::silence::{Failure, Silence};
 use super::{ModemOptions, OpenCancel};
 use crate::session::{Outcome, Request, RequestKind, Session, SessionConfig};
-use crate::transport::{Port, PortReopener, Stream, Transport, open, refusal};
+use crate::transport::{LineSettings, Port, PortReopener, Stream, Transport, open, refusal};
 use crate::{Error, ErrorCode, Model, Recovery};
 
 /// Each for a quarter of the time: that of the M5310-A first, then that of the others.
@@ -47,7 +47,7 @@ pub(super) fn open_url(
             .as_ref()
             .is_some_and(OpenCancel::is_cancelled)
     };
-    let transport = open::open_url(port, baudrate, time.left(), &cancelled)?;
+    let transport = open::open_url(port, line(options, baudrate), time.left(), &cancelled)?;
     // Only a real line has a speed: everywhere else one attempt is as good as four.
     let baudrates = if known.is_some() || !transport.is_real_line() {
         &[baudrate][..]
@@ -60,7 +60,7 @@ pub(super) fn open_url(
     let patience = patience.unwrap_or(share);
     let (engine, baudrate) = start(port, transport, options, &time, patience, baudrates)?;
     let again = options.open_timeout.max(LEAST_TIME);
-    engine.set_reopener(PortReopener::new(port, baudrate, again));
+    engine.set_reopener(PortReopener::new(port, line(options, baudrate), again));
     Ok(with_outbox(engine, outbox)?)
 }
 
@@ -134,6 +134,14 @@ fn check(options: &ModemOptions) -> Result<(), Error> {
         return refused("baudrate is 0; use 9600 or 115200, or None to find out");
     }
     Ok(())
+}
+
+fn line(options: &ModemOptions, baudrate: u32) -> LineSettings {
+    LineSettings {
+        baudrate,
+        dtr: options.dtr,
+        rts: options.rts,
+    }
 }
 
 fn known_baudrate(options: &ModemOptions) -> Option<u32> {
@@ -278,9 +286,12 @@ mod tests {
             open_timeout: Duration::from_secs(4),
             ..ModemOptions::default()
         };
-        let transport = open::open_url(name, AUTOMATIC_BAUDRATES[0], options.open_timeout, &|| {
-            false
-        })
+        let transport = open::open_url(
+            name,
+            line(&options, AUTOMATIC_BAUDRATES[0]),
+            options.open_timeout,
+            &|| false,
+        )
         .unwrap();
         let module = thread::spawn(move || answer_at(&master, 115_200));
         let time = OpenTime::new(options.open_timeout);

@@ -5,7 +5,9 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{PORT_EXAMPLE, Stream, Transport, adapter, open_serial, refusal, rfc2217};
+use super::{
+    LineSettings, PORT_EXAMPLE, Stream, Transport, adapter, open_serial, refusal, rfc2217,
+};
 use crate::{Error, ErrorCode};
 use m531x_threads::spawn_thread;
 
@@ -15,7 +17,7 @@ const CANCEL_SLICE: Duration = Duration::from_millis(20);
 /// Opens a serial device or a serial server; the name's form decides, before anything is touched.
 pub(crate) fn open_url(
     port: &str,
-    baudrate: u32,
+    line: LineSettings,
     timeout: Duration,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Transport, Error> {
@@ -28,8 +30,8 @@ pub(crate) fn open_url(
         Some(("rfc2217", address)) => {
             let socket = connect(port, address, timeout, cancelled)?;
             let left = left_until(deadline);
-            let line = rfc2217::negotiate(port, &socket, baudrate, left, cancelled)?;
-            Transport::remote(socket, Box::new(line)).map_err(failed)
+            let remote = rfc2217::negotiate(port, &socket, line, left, cancelled)?;
+            Transport::remote(socket, Box::new(remote)).map_err(failed)
         }
         Some((scheme, _)) => Err(Error::new(
             ErrorCode::InvalidArgument,
@@ -40,7 +42,7 @@ pub(crate) fn open_url(
             format!("port {port:?} is not a name, use {}", forms()),
         )),
         None => match port.strip_prefix("usb:") {
-            Some(number) => open_serial(&adapter::device_of(port, number)?, baudrate),
+            Some(number) => open_serial(&adapter::device_of(port, number)?, line),
             // No device is called so.
             None if is_address(port) && !port.contains('/') => Err(Error::new(
                 ErrorCode::InvalidArgument,
@@ -49,7 +51,7 @@ pub(crate) fn open_url(
                      if it lets its port be set up"
                 ),
             )),
-            None => open_serial(port, baudrate),
+            None => open_serial(port, line),
         },
     }
 }

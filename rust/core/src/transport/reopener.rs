@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Transport;
 use super::open::open_url;
+use super::{LineSettings, Transport};
 use crate::{Error, ErrorCode};
 
 /// Links that name a USB adapter by what it is, not by when it was plugged in.
@@ -15,7 +15,7 @@ const PSEUDO_TERMINALS: &str = "/dev/pts/";
 #[derive(Clone, Debug)]
 pub(crate) struct PortReopener {
     names: Vec<String>,
-    baudrate: u32,
+    line: LineSettings,
     timeout: Duration,
 }
 
@@ -24,7 +24,7 @@ impl PortReopener {
     ///
     /// `None` for the bare name of a pseudo-terminal: the system gives it to the next one that a
     /// program opens, whose bytes are none of ours. A link to one is a name like any other.
-    pub(crate) fn new(port: &str, baudrate: u32, timeout: Duration) -> Option<Self> {
+    pub(crate) fn new(port: &str, line: LineSettings, timeout: Duration) -> Option<Self> {
         if port.starts_with(PSEUDO_TERMINALS) {
             return None;
         }
@@ -34,7 +34,7 @@ impl PortReopener {
         }
         Some(Self {
             names,
-            baudrate,
+            line,
             timeout,
         })
     }
@@ -43,7 +43,7 @@ impl PortReopener {
     pub(crate) fn open(&self, ended: &dyn Fn() -> bool) -> Result<(Transport, &str), Error> {
         let mut last = Error::new(ErrorCode::Port, "the port has no name");
         for name in &self.names {
-            match open_url(name, self.baudrate, self.timeout, ended) {
+            match open_url(name, self.line, self.timeout, ended) {
                 Ok(transport) => return Ok((transport, name)),
                 Err(error) => last = error,
             }
@@ -86,7 +86,7 @@ mod tests {
         let link = link.to_str().expect("text").to_owned();
         let reopener = PortReopener {
             names: vec!["/dev/ttyUSB-gone".to_owned(), link.clone()],
-            baudrate: 9600,
+            line: LineSettings::of_speed(9600),
             timeout: Duration::from_secs(1),
         };
         let (_, name) = reopener.open(&|| false).expect("it is there");
@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_next_terminal_of_the_same_number_is_somebody_elses() {
-        let looked_for = |port| PortReopener::new(port, 9600, Duration::ZERO).is_some();
+        let looked_for =
+            |port| PortReopener::new(port, LineSettings::of_speed(9600), Duration::ZERO).is_some();
         assert!(!looked_for("/dev/pts/7"));
         assert!(looked_for("/tmp/modem") && looked_for("tcp://host:1"));
     }

@@ -2,6 +2,7 @@
 
 use super::options::{COM_PORT, Options};
 use super::telnet::{Signal, subnegotiate};
+use crate::transport::LineSettings;
 
 const SET_BAUDRATE: u8 = 1;
 const SET_DATASIZE: u8 = 2;
@@ -16,6 +17,8 @@ const ANSWER: u8 = 100;
 const PURGE_RECEIVED: u8 = 1;
 const PURGE_BOTH: u8 = 3;
 const NO_FLOW_CONTROL: u8 = 1;
+const DTR_ON_OFF: [u8; 2] = [8, 9];
+const RTS_ON_OFF: [u8; 2] = [11, 12];
 
 /// A UART cannot make every speed exactly, and need not: this part of it may be missing, in percent.
 const TOLERANCE: u64 = 2;
@@ -31,7 +34,7 @@ const FRAME: [(u8, u8, &str); 3] = [
 #[derive(Debug)]
 pub(super) struct Control {
     options: Options,
-    baudrate: u32,
+    settings: LineSettings,
     /// Whether the settings were sent; not before the server has agreed.
     sent: bool,
     /// The commands whose answers are missing.
@@ -40,10 +43,10 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn begin(baudrate: u32, out: &mut Vec<u8>) -> Self {
+    pub(super) fn begin(settings: LineSettings, out: &mut Vec<u8>) -> Self {
         Self {
             options: Options::begin(out),
-            baudrate,
+            settings,
             sent: false,
             unanswered: Vec::new(),
             refusal: None,
@@ -66,7 +69,7 @@ impl Control {
 
     /// Another speed; what arrived at the last one means nothing.
     pub(super) fn set_baudrate(&mut self, baudrate: u32, out: &mut Vec<u8>) {
-        self.baudrate = baudrate;
+        self.settings.baudrate = baudrate;
         subnegotiate(COM_PORT, &[PURGE_DATA, PURGE_RECEIVED], out);
         self.send_baudrate(out);
     }
@@ -112,6 +115,12 @@ impl Control {
         // Reports of modem lines would only wake the thread that waits for bytes.
         subnegotiate(COM_PORT, &[SET_MODEMSTATE_MASK, 0], out);
         subnegotiate(COM_PORT, &[SET_CONTROL, NO_FLOW_CONTROL], out);
+        let LineSettings { dtr, rts, .. } = self.settings;
+        for (wish, [on, off]) in [(dtr, DTR_ON_OFF), (rts, RTS_ON_OFF)] {
+            if let Some(wish) = wish {
+                subnegotiate(COM_PORT, &[SET_CONTROL, if wish { on } else { off }], out);
+            }
+        }
         self.send_baudrate(out);
         for (command, value, _) in FRAME {
             subnegotiate(COM_PORT, &[command, value], out);
@@ -121,7 +130,7 @@ impl Control {
 
     fn send_baudrate(&mut self, out: &mut Vec<u8>) {
         let mut content = vec![SET_BAUDRATE];
-        content.extend(self.baudrate.to_be_bytes());
+        content.extend(self.settings.baudrate.to_be_bytes());
         subnegotiate(COM_PORT, &content, out);
         self.unanswered.retain(|command| *command != SET_BAUDRATE);
         self.unanswered.push(SET_BAUDRATE);
@@ -147,7 +156,7 @@ impl Control {
     }
 
     fn on_baudrate(&mut self, value: &[u8]) {
-        let asked = self.baudrate;
+        let asked = self.settings.baudrate;
         let Ok(bytes) = <[u8; 4]>::try_from(value) else {
             self.refuse(&format!("the server does not set {asked} baud"));
             return;
@@ -171,7 +180,7 @@ mod tests {
     use super::*;
 
     fn agreed() -> Control {
-        let mut control = Control::begin(9600, &mut Vec::new());
+        let mut control = Control::begin(LineSettings::of_speed(9600), &mut Vec::new());
         control.on_signal(Signal::Option(Verb::Do, COM_PORT), &mut Vec::new());
         control
     }

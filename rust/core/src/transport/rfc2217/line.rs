@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::com_port::Control;
 use super::telnet::{Decoder, escape};
+use crate::transport::LineSettings;
 
 /// How many reads without data are made in a row: the reading thread does other work as well.
 const MOST_READS: usize = 8;
@@ -28,9 +29,9 @@ struct State {
 
 impl Line {
     /// A negotiation that has only begun.
-    pub(super) fn begin(baudrate: u32) -> Self {
+    pub(super) fn begin(settings: LineSettings) -> Self {
         let mut out = Vec::new();
-        let control = Control::begin(baudrate, &mut out);
+        let control = Control::begin(settings, &mut out);
         Self(Mutex::new(State {
             decoder: Decoder::default(),
             control,
@@ -156,7 +157,7 @@ mod tests {
     use super::*;
 
     fn silent() -> Line {
-        let line = Line::begin(9600);
+        let line = Line::begin(LineSettings::of_speed(9600));
         line.take_out();
         line
     }

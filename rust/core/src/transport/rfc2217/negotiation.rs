@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Line;
 use super::line::MOST_OUT;
 use crate::redacted::redacted;
-use crate::transport::refusal;
+use crate::transport::{LineSettings, refusal};
 use crate::{Error, ErrorCode};
 
 /// How soon a wish to cancel is seen.
@@ -15,19 +15,19 @@ const SLICE: Duration = Duration::from_millis(40);
 /// So many bytes of what a server says are shown.
 const LONGEST_QUOTE: usize = 120;
 
-/// Agrees with the server on the control of its port and on the settings: this speed, 8N1, no flow
+/// Agrees with the server on the control of its port and on these settings, 8N1, and no flow
 /// control. `port` is for error texts.
 pub(in crate::transport) fn negotiate(
     port: &str,
     mut socket: &TcpStream,
-    baudrate: u32,
+    settings: LineSettings,
     timeout: Duration,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Line, Error> {
     let failed = |error: io::Error| Error::new(ErrorCode::Port, format!("{port}: {error}"));
     let mut said = Vec::new();
     let began = Instant::now();
-    let line = Line::begin(baudrate);
+    let line = Line::begin(settings);
     let mut buffer = [0; 1024];
     // What the server has not taken; as much as may wait later on.
     let mut out = Vec::new();

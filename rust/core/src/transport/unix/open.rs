@@ -6,22 +6,23 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use serialport::{DataBits, FlowControl, Parity, StopBits, TTYPort};
+use serialport::{DataBits, FlowControl, Parity, SerialPort, StopBits, TTYPort};
 
 use super::Transport;
+use crate::transport::LineSettings;
 use crate::transport::refusal::{in_use, not_found, not_serial};
 use crate::{Error, ErrorCode};
 
 pub(crate) const PORT_EXAMPLE: &str = "/dev/ttyUSB0";
 
-pub(crate) fn open_serial(port: &str, baudrate: u32) -> Result<Transport, Error> {
+pub(crate) fn open_serial(port: &str, line: LineSettings) -> Result<Transport, Error> {
     let path = fs::canonicalize(port).map_err(|error| explain(port, &error))?;
-    let builder = serialport::new(port, baudrate)
+    let builder = serialport::new(port, line.baudrate)
         .data_bits(DataBits::Eight)
         .parity(Parity::None)
         .stop_bits(StopBits::One)
         .flow_control(FlowControl::None);
-    let tty = TTYPort::open(&builder).map_err(|error| match error.kind {
+    let mut tty = TTYPort::open(&builder).map_err(|error| match error.kind {
         // The crate that opens it does not pass the system's number on.
         _ if no_descriptor_left() => Error::new(
             ErrorCode::OutOfResources,
@@ -32,7 +33,32 @@ pub(crate) fn open_serial(port: &str, baudrate: u32) -> Result<Transport, Error>
         _ if !is_terminal(&path) => not_serial(port),
         _ => Error::new(ErrorCode::Port, format!("{port}: {error}")),
     })?;
-    Transport::serial(tty, !is_pseudo_terminal(&path)).map_err(|error| explain(port, &error))
+    let real = !is_pseudo_terminal(&path);
+    if real {
+        set_lines(&mut tty, line).map_err(|(name, error)| {
+            Error::new(
+                ErrorCode::Port,
+                format!("{port}: {name} cannot be set ({error}): leave it as it is"),
+            )
+        })?;
+    }
+    Transport::serial(tty, real).map_err(|error| explain(port, &error))
+}
+
+/// A pseudo-terminal has none.
+fn set_lines(
+    tty: &mut TTYPort,
+    line: LineSettings,
+) -> Result<(), (&'static str, serialport::Error)> {
+    if let Some(dtr) = line.dtr {
+        let set = tty.write_data_terminal_ready(dtr);
+        set.map_err(|error| ("DTR", error))?;
+    }
+    if let Some(rts) = line.rts {
+        let set = tty.write_request_to_send(rts);
+        set.map_err(|error| ("RTS", error))?;
+    }
+    Ok(())
 }
 
 fn explain(port: &str, error: &io::Error) -> Error {

@@ -17,6 +17,7 @@ use windows_sys::Win32::Storage::FileSystem::{CreateFileW, FILE_FLAG_OVERLAPPED,
 use super::Transport;
 use super::device::{is, settings};
 use super::event::succeeded;
+use crate::transport::LineSettings;
 use crate::transport::refusal::{in_use, not_found, not_serial};
 use crate::{Error, ErrorCode};
 
@@ -26,16 +27,19 @@ pub(crate) const PORT_EXAMPLE: &str = "COM5";
 const INPUT_QUEUE: u32 = 64 * 1024;
 const OUTPUT_QUEUE: u32 = 4 * 1024;
 
-/// The bits of a DCB: binary mode, DTR and RTS on (many USB modems are silent without DTR), no flow
-/// control, and no stop at the first framing error.
-const FLAGS: u32 = 1 | (1 << 4) | (1 << 12);
+/// The bits of a DCB: binary mode, DTR and RTS on (many USB modems are silent without DTR) unless they
+/// are to be off, no flow control, and no stop at the first framing error.
+fn flags(line: LineSettings) -> u32 {
+    let on = |wish: Option<bool>| u32::from(wish.unwrap_or(true));
+    1 | (on(line.dtr) << 4) | (on(line.rts) << 12)
+}
 
-pub(crate) fn open_serial(port: &str, baudrate: u32) -> Result<Transport, Error> {
+pub(crate) fn open_serial(port: &str, line: LineSettings) -> Result<Transport, Error> {
     let handle = open(&device_path(port)).map_err(|error| explain(port, &error))?;
     if state(&handle).is_err() {
         return Err(not_serial(port));
     }
-    set_up(&handle, baudrate)
+    set_up(&handle, line)
         .and_then(|()| Transport::serial(handle))
         .map_err(|error| explain(port, &error))
 }
@@ -78,12 +82,12 @@ fn state(port: &OwnedHandle) -> io::Result<DCB> {
     Ok(state)
 }
 
-fn set_up(port: &OwnedHandle, baudrate: u32) -> io::Result<()> {
+fn set_up(port: &OwnedHandle, line: LineSettings) -> io::Result<()> {
     // SAFETY: the handle is open. A driver may refuse the sizes; then it keeps its own.
     unsafe { SetupComm(port.as_raw_handle(), INPUT_QUEUE, OUTPUT_QUEUE) };
     let state = DCB {
-        BaudRate: baudrate,
-        _bitfield: FLAGS,
+        BaudRate: line.baudrate,
+        _bitfield: flags(line),
         ByteSize: 8,
         Parity: NOPARITY,
         StopBits: ONESTOPBIT,
@@ -124,15 +128,26 @@ mod tests {
     }
 
     #[test]
+    fn dtr_and_rts_are_on_unless_they_are_to_be_off() {
+        let line = LineSettings::of_speed(9600);
+        assert_eq!(flags(line), 1 | (1 << 4) | (1 << 12));
+        let line = LineSettings {
+            dtr: Some(false),
+            ..line
+        };
+        assert_eq!(flags(line), 1 | (1 << 12));
+    }
+
+    #[test]
     fn a_port_that_does_not_exist_is_not_found() {
-        let error = open_serial("COM211", 9600).unwrap_err();
+        let error = open_serial("COM211", LineSettings::of_speed(9600)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::PortNotFound);
         assert!(error.to_string().contains("COM211"), "{error}");
     }
 
     #[test]
     fn a_file_is_not_a_serial_device() {
-        let error = open_serial("NUL", 9600).unwrap_err();
+        let error = open_serial("NUL", LineSettings::of_speed(9600)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Port);
         assert!(error.to_string().contains("not a serial device"), "{error}");
     }
