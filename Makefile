@@ -208,7 +208,7 @@ test-differential: $(STAMPS)/cargo
 
 ## docs: Build the documentation into target/site, warnings being errors: the pages, and Python, Rust and C from their sources.
 docs: $(STAMPS)/cargo $(STAMPS)/docs
-	@.ci/need doxygen
+	@.ci/need doxygen dot
 	@rm -rf target/doc target/doxygen && mkdir -p target/doxygen
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@doxygen tools/docs/Doxyfile
