@@ -35,12 +35,13 @@ fn what_is_committed_is_what_is_generated() {
 #[test]
 fn a_file_changed_by_hand_is_found() {
     let root = std::env::temp_dir().join(format!("m531x-xtask-drift-{}", std::process::id()));
-    let table_text = fs::read_to_string(xtask::repository_root().join("api.toml")).unwrap();
     let capi = root.join("rust/capi");
     fs::create_dir_all(capi.join("src")).unwrap();
     fs::create_dir_all(root.join("examples/c")).unwrap();
-    fs::write(root.join("api.toml"), table_text).unwrap();
-    for source in capi_sources() {
+    fs::create_dir_all(root.join("packaging")).unwrap();
+    let tables =
+        ["api.toml", "Cargo.toml", "README.md"].map(|name| xtask::repository_root().join(name));
+    for source in capi_sources().into_iter().chain(tables) {
         let name = source.strip_prefix(xtask::repository_root()).unwrap();
         fs::copy(&source, root.join(name)).unwrap();
     }
