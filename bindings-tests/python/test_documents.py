@@ -16,7 +16,7 @@ PACKAGE = Path(m531x.__file__).parent
 # Their examples need matplotlib and pandas, and run with the notebooks.
 ELSEWHERE = ("m531x._frames", "m531x.plot")
 # It needs labgrid, has no example, and is tested by `make test-labgrid`.
-LAB = {"m531x.labgrid", "m531x.labgrid._driver", "m531x.labgrid._strategy"}
+LAB = {"m531x.labgrid", "m531x.labgrid._bases", "m531x.labgrid._driver", "m531x.labgrid._strategy"}
 
 
 def _name(path: Path) -> str:

@@ -11,10 +11,8 @@ import time
 from typing import IO, Any, ClassVar
 
 import attr
-from labgrid.driver import Driver
 from labgrid.exceptions import NoResourceFoundError
 from labgrid.factory import target_factory
-from labgrid.protocol import ResetProtocol
 from labgrid.resource import SerialPort
 from labgrid.resource.remote import RemotePlace
 from labgrid.step import step
@@ -25,6 +23,7 @@ from m531x._constants import EventKind
 from m531x._errors import ClosedError, ErrorCode, M531xError, PortError
 from m531x._modem import Modem
 from m531x._port_pool import lock_of
+from m531x.labgrid._bases import Driver, ResetProtocol
 
 __all__ = ["OPTIONAL_POWER", "SECONDS", "TEXT", "M531xDriver"]
 

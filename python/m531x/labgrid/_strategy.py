@@ -13,10 +13,11 @@ import attr
 from labgrid.factory import target_factory
 from labgrid.resource.remote import RemotePlace
 from labgrid.step import step
-from labgrid.strategy import Strategy, StrategyError
+from labgrid.strategy import StrategyError
 
 from m531x._constants import MqttState
 from m531x._errors import ErrorCode, M531xError, ModemTimeoutError, PortError
+from m531x.labgrid._bases import Strategy
 from m531x.labgrid._driver import OPTIONAL_POWER, SECONDS, TEXT
 
 __all__ = ["M531xStrategy", "Status"]
