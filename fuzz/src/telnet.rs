@@ -3,6 +3,9 @@
 #[path = "../../rust/core/src/transport/rfc2217/com_port.rs"]
 #[allow(dead_code, clippy::pedantic)]
 mod com_port;
+#[path = "../../rust/core/src/transport/line_settings.rs"]
+#[allow(dead_code)]
+mod line_settings;
 #[path = "../../rust/core/src/transport/rfc2217/options.rs"]
 #[allow(dead_code, clippy::pedantic)]
 mod options;
@@ -12,6 +15,7 @@ mod options;
 mod telnet;
 
 use com_port::Control;
+use line_settings::LineSettings;
 use telnet::{Decoder, escape};
 
 /// The first byte says where the stream is cut; the rest is what the server says.
@@ -50,7 +54,12 @@ fn decode(pieces: &[&[u8]]) -> (Vec<u8>, Vec<String>) {
 /// Whatever is said about options, no more is answered than a few bytes for each.
 fn answers(stream: &[u8]) {
     let mut said = Vec::new();
-    let mut control = Control::begin(9600, &mut said);
+    let line = LineSettings {
+        baudrate: 9600,
+        dtr: Some(true),
+        rts: Some(false),
+    };
+    let mut control = Control::begin(line, &mut said);
     let at_first = said.len();
     Decoder::default().decode(&mut stream.to_vec(), |signal| {
         control.on_signal(signal, &mut said);

@@ -4,6 +4,7 @@
 //! the reader thread, and one caller that leads. A platform provides one of each.
 
 mod adapter;
+mod line_settings;
 pub(crate) mod open;
 mod ports;
 pub(crate) mod refusal;
@@ -18,6 +19,7 @@ mod windows;
 use std::io;
 use std::time::Instant;
 
+pub(crate) use line_settings::LineSettings;
 pub use ports::{PortInfo, ports};
 pub(crate) use reopener::PortReopener;
 pub use stream::Stream;
@@ -43,28 +45,6 @@ impl Interest {
         read: false,
         write: false,
     };
-}
-
-/// How a serial line is set up, besides 8N1 without flow control.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LineSettings {
-    pub(crate) baudrate: u32,
-    /// The line DTR; `None` leaves it as the system sets it.
-    pub(crate) dtr: Option<bool>,
-    /// The line RTS; `None` leaves it as the system sets it.
-    pub(crate) rts: Option<bool>,
-}
-
-impl LineSettings {
-    /// This speed, and the two lines as the system sets them.
-    #[cfg(test)]
-    pub(crate) const fn of_speed(baudrate: u32) -> Self {
-        Self {
-            baudrate,
-            dtr: None,
-            rts: None,
-        }
-    }
 }
 
 /// An open port; no call blocks.

@@ -1,8 +1,8 @@
 //! The settings of the serial port, as RFC 2217 puts them.
 
+use super::LineSettings;
 use super::options::{COM_PORT, Options};
 use super::telnet::{Signal, subnegotiate};
-use crate::transport::LineSettings;
 
 const SET_BAUDRATE: u8 = 1;
 const SET_DATASIZE: u8 = 2;

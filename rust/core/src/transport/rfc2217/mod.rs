@@ -11,5 +11,7 @@ mod negotiation;
 mod options;
 mod telnet;
 
+use crate::transport::LineSettings;
+
 pub(in crate::transport) use line::Line;
 pub(in crate::transport) use negotiation::negotiate;
