@@ -1795,6 +1795,7 @@ m531x_status m531x_record(m531x_modem modem, const char *path);
  * @param link         [in] Where to find it: a path for a stable name of the pseudo terminal, or "tcp://host:port" with
  *                     port 0 for a free one and loopback if there is no host (an address that others reach lets
  *                     them use the modem: it asks for no password); NULL is a pseudo terminal without a stable name.
+ *                     Windows has no pseudo terminals: a path is refused, and NULL is "tcp://127.0.0.1:0".
  * @param handle       [out] Names it to m531x_virtual_modem_stop; never 0.
  * @param port         [out] Buffer for the NUL-terminated name to pass to m531x_open.
  * @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.

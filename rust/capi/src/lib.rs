@@ -12,9 +12,6 @@
     reason = "C reaches them, and their comments become Doxygen in the header, conditions included"
 )]
 
-#[cfg(all(feature = "virtual-modem", not(unix)))]
-compile_error!("the virtual modem runs on Unix only: build m531x-capi with --no-default-features");
-
 mod api_constants;
 mod begin;
 mod begun;

@@ -26,6 +26,7 @@ use crate::marshal::{Out, TextBuffer, invalid, optional_text, parsed, too_small}
 /// @param link         [in] Where to find it: a path for a stable name of the pseudo terminal, or "tcp://host:port" with
 ///                     port 0 for a free one and loopback if there is no host (an address that others reach lets
 ///                     them use the modem: it asks for no password); NULL is a pseudo terminal without a stable name.
+///                     Windows has no pseudo terminals: a path is refused, and NULL is "tcp://127.0.0.1:0".
 /// @param handle       [out] Names it to m531x_virtual_modem_stop; never 0.
 /// @param port         [out] Buffer for the NUL-terminated name to pass to m531x_open.
 /// @param port_capacity [in] Its size in bytes; 256 is enough for what the library chooses.
@@ -167,10 +168,8 @@ fn options(
         options.broker = parsed(broker)?;
     }
     options.link = match link.map(|link| (link, link.strip_prefix("tcp://"))) {
-        None => LinkChoice::Pty { symlink: None },
-        Some((path, None)) => LinkChoice::Pty {
-            symlink: Some(path.into()),
-        },
+        None => LinkChoice::default(),
+        Some((path, None)) => LinkChoice::named(Some(path.into())),
         Some((link, Some(address))) => LinkChoice::tcp(address)
             .ok_or_else(|| invalid(format!("{link} is no address: use tcp://127.0.0.1:0")))?,
     };
@@ -195,6 +194,8 @@ fn not_started(error: StartError) -> Error {
     let exhausted = system.is_some_and(is_exhausted) || matches!(error, StartError::System(_));
     let code = if exhausted {
         ErrorCode::OutOfResources
+    } else if matches!(error, StartError::NoPty) {
+        ErrorCode::InvalidArgument
     } else {
         ErrorCode::Port
     };

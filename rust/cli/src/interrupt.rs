@@ -16,6 +16,10 @@ use crate::notes::note;
 
 /// Why a command is to stop.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    windows,
+    allow(dead_code, reason = "Windows ends the process with its console")
+)]
 enum Call {
     /// What goes on is to be given up.
     CtrlC,

@@ -228,13 +228,15 @@ fn link_choice(
             )
         }),
         (None, None) if memory => Ok(LinkChoice::Memory),
-        (symlink, None) => Ok(LinkChoice::Pty { symlink }),
+        (symlink, None) => Ok(LinkChoice::named(symlink)),
     }
 }
 
 fn start_error(error: &StartError) -> Error {
     let code = match error {
-        StartError::BrokerAddress(_) | StartError::Baudrate => ErrorCode::InvalidArgument,
+        StartError::BrokerAddress(_) | StartError::Baudrate | StartError::NoPty => {
+            ErrorCode::InvalidArgument
+        }
         StartError::Recording { .. } => ErrorCode::Recording,
         StartError::LinkTaken(_) | StartError::AddressInUse(_) => ErrorCode::PortInUse,
         _ => ErrorCode::Port,

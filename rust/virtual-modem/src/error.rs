@@ -25,6 +25,8 @@ pub enum StartError {
     },
     /// No pseudo terminal could be had.
     Pty(io::Error),
+    /// This system has no pseudo terminals.
+    NoPty,
     /// The TCP port is taken.
     AddressInUse(SocketAddr),
     /// The TCP port cannot be listened on.
@@ -72,6 +74,9 @@ impl fmt::Display for StartError {
             Self::Pty(source) => write!(
                 f,
                 "no pseudo terminal to be had: {source}; is /dev/pts mounted, or use a TCP link"
+            ),
+            Self::NoPty => f.write_str(
+                "this system has no pseudo terminals: use a TCP link such as 127.0.0.1:0, or open virtual://",
             ),
             Self::AddressInUse(address) => write!(
                 f,

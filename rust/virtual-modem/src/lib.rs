@@ -35,9 +35,11 @@ pub mod mqtt_client;
 mod codec;
 mod error;
 mod link;
+mod local_stream;
 mod options;
 mod replay;
 mod runner;
+mod time_limit;
 mod transcript;
 mod virtual_modem;
 

@@ -10,7 +10,7 @@ use m531x_at::profile::Model;
 use crate::{Fault, Firmware};
 
 /// What [`VirtualModem::start`](crate::VirtualModem::start) is given; the default is an M5310-A on a
-/// pseudo terminal with the embedded broker and no faults.
+/// pseudo terminal (on Windows a TCP port) with the embedded broker and no faults.
 #[derive(Clone, Debug)]
 pub struct VirtualModemOptions {
     /// Which module to be.
@@ -43,7 +43,7 @@ impl Default for VirtualModemOptions {
             model: Model::M5310A,
             firmware: None,
             broker: BrokerChoice::Embedded,
-            link: LinkChoice::Pty { symlink: None },
+            link: LinkChoice::default(),
             baudrate: None,
             faults: Vec::new(),
             seed: None,
@@ -114,10 +114,11 @@ impl fmt::Display for ParseBrokerError {
 
 impl std::error::Error for ParseBrokerError {}
 
-/// Where the host finds the module's serial port.
+/// Where the host finds the module's serial port; the default is a pseudo terminal, on Windows, which
+/// has none, a free TCP port of the loopback interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkChoice {
-    /// A pseudo terminal, if wanted under a stable name.
+    /// A pseudo terminal, if wanted under a stable name; refused on Windows.
     Pty {
         /// A symbolic link to the terminal, removed when the modem closes.
         symlink: Option<PathBuf>,
@@ -128,7 +129,25 @@ pub enum LinkChoice {
     Memory,
 }
 
+impl Default for LinkChoice {
+    fn default() -> Self {
+        if cfg!(unix) {
+            Self::Pty { symlink: None }
+        } else {
+            Self::Tcp((Ipv4Addr::LOCALHOST, 0).into())
+        }
+    }
+}
+
 impl LinkChoice {
+    /// A pseudo terminal under this name, or the default.
+    pub fn named(symlink: Option<PathBuf>) -> Self {
+        match symlink {
+            Some(_) => Self::Pty { symlink },
+            None => Self::default(),
+        }
+    }
+
     /// A TCP port to listen on: `HOST:PORT`, or `PORT` alone, which is on the loopback interface.
     /// `None` if the text is neither or the host is not known.
     ///

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::broker::{EmbeddedBroker, Published, PublishedLog};
 use crate::link::Link;
+use crate::local_stream::{self, LocalStream};
 use crate::module::{Module, ModuleConfig};
 use crate::options::split_address;
 use crate::replay::{Player, Script};
@@ -68,7 +68,7 @@ impl VirtualModem {
             },
         );
         let port = link.name();
-        let (wake, woken) = UnixStream::pair().map_err(StartError::System)?;
+        let (wake, woken) = local_stream::pair().map_err(StartError::System)?;
         wake.set_nonblocking(true).map_err(StartError::System)?;
         woken.set_nonblocking(true).map_err(StartError::System)?;
         let mailbox = Arc::new(Mailbox::new(wake));
@@ -120,7 +120,7 @@ impl VirtualModem {
     /// # Errors
     ///
     /// `Unsupported` on any other link, `NotConnected` after `close`.
-    pub fn connect(&self) -> io::Result<UnixStream> {
+    pub fn connect(&self) -> io::Result<LocalStream> {
         self.mailbox
             .ask(|engine, _| engine.connect())
             .unwrap_or_else(|| {

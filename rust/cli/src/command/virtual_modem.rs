@@ -32,11 +32,12 @@ pub(crate) struct Arguments {
     /// HOST:PORT
     #[arg(long, default_value = "embedded")]
     broker: BrokerChoice,
-    /// A stable name for the pseudo terminal, as a symbolic link that is removed at the end
+    /// A stable name for the pseudo terminal, as a symbolic link that is removed at the end; not on
+    /// Windows
     #[arg(long, value_name = "PATH")]
     link: Option<PathBuf>,
     /// Listen on a TCP port instead of a pseudo terminal, on the loopback interface unless HOST is
-    /// given; port 0 picks a free one
+    /// given; port 0 picks a free one, which is the default on Windows
     #[arg(long, value_name = "[HOST:]PORT", conflicts_with = "link", value_parser = tcp)]
     tcp: Option<LinkChoice>,
     /// Be so many modules on one broker: links get the numbers from 0 on at the end of PATH, TCP ports
@@ -143,9 +144,12 @@ impl Arguments {
                 Ok(LinkChoice::Tcp(address))
             }
             Some(other) => Ok(other.clone()),
-            None => Ok(LinkChoice::Pty {
-                symlink: self.link.as_ref().map(|path| self.numbered(path, number)),
-            }),
+            None => {
+                let link = self.link.as_ref();
+                Ok(LinkChoice::named(
+                    link.map(|path| self.numbered(path, number)),
+                ))
+            }
         }
     }
 

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 
 use super::BrokerOptions;
 use super::connection::ConnectionId;
 use super::core::{Core, Output};
 use super::published::PublishedLog;
+use crate::local_stream::{self, LocalStream};
+use crate::time_limit::time_limit;
 use m531x_threads::spawn_thread;
 
 /// Unsent bytes from which a connection counts as congested.
@@ -39,7 +40,7 @@ pub struct EmbeddedBroker {
     address: SocketAddr,
     published: PublishedLog,
     control: mpsc::Sender<Control>,
-    wake: UnixStream,
+    wake: LocalStream,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -73,7 +74,7 @@ impl EmbeddedBroker {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let (wake, woken) = UnixStream::pair()?;
+        let (wake, woken) = local_stream::pair()?;
         woken.set_nonblocking(true)?;
         let (control, controls) = mpsc::channel();
         let core = Core::new(options);
@@ -148,7 +149,7 @@ impl Drop for EmbeddedBroker {
 struct Runner {
     listener: TcpListener,
     accept_after: Option<Instant>,
-    woken: UnixStream,
+    woken: LocalStream,
     controls: mpsc::Receiver<Control>,
     core: Core,
     clients: BTreeMap<ConnectionId, Client>,
@@ -210,13 +211,7 @@ impl Runner {
             .chain(lingering)
             .min();
         let due = if self.busy.is_empty() { due } else { Some(now) };
-        let timeout = due.map(|due| {
-            let left = due.saturating_duration_since(now);
-            Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            }
-        });
+        let timeout = due.and_then(|due| time_limit(now, due));
         let accepting = self.accept_after.is_none_or(|after| after <= now);
         let mut fds = Vec::with_capacity(self.clients.len() + 2);
         fds.push(PollFd::new(&self.woken, PollFlags::IN));

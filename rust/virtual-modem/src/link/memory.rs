@@ -1,21 +1,22 @@
 //! A serial line in memory.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+
+use rustix::fd::{AsFd, BorrowedFd};
 
 use super::{Heard, read_stream, write_stream};
+use crate::local_stream::{self, LocalStream};
 
 /// A stream whose other end the host holds.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryLink {
-    stream: Option<UnixStream>,
+    stream: Option<LocalStream>,
 }
 
 impl MemoryLink {
     /// Makes a new pair of ends; the former host's end reads an end of file.
-    pub(super) fn connect(&mut self) -> io::Result<UnixStream> {
-        let (module, host) = UnixStream::pair()?;
+    pub(super) fn connect(&mut self) -> io::Result<LocalStream> {
+        let (module, host) = local_stream::pair()?;
         module.set_nonblocking(true)?;
         self.stream = Some(module);
         Ok(host)

@@ -1,16 +1,18 @@
 //! Where the host finds the serial port.
 
 mod memory;
+#[cfg_attr(not(unix), path = "no_pty.rs")]
 mod pty;
+#[cfg(unix)]
 mod stable_name;
 mod tcp;
 
 use std::io;
-use std::os::fd::BorrowedFd;
-use std::os::unix::net::UnixStream;
 
 use m531x_at::profile::Profile;
+use rustix::fd::BorrowedFd;
 
+use crate::local_stream::LocalStream;
 use crate::{LinkChoice, StartError};
 
 use memory::MemoryLink;
@@ -55,7 +57,7 @@ impl Link {
     }
 
     /// A new host's end of an in-memory link.
-    pub(crate) fn connect(&mut self) -> io::Result<UnixStream> {
+    pub(crate) fn connect(&mut self) -> io::Result<LocalStream> {
         match self {
             Self::Memory(memory) => memory.connect(),
             Self::Pty(_) | Self::Tcp(_) => Err(io::Error::new(

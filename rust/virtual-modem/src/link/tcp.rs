@@ -2,7 +2,8 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fd::{AsFd, BorrowedFd};
 
 use super::{Heard, read_stream, write_stream};
 use crate::StartError;

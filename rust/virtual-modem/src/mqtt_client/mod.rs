@@ -7,6 +7,7 @@
 
 mod client;
 mod config;
+#[cfg_attr(windows, path = "dial_windows.rs")]
 mod dial;
 mod event;
 mod receive;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::TlsPolicy;
 use super::dial::{Dial, Progress};

@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use rustix::event::PollFlags;
+use rustix::fd::{BorrowedFd, OwnedFd};
 
 use super::Ready;
 use crate::TranscriptEntry;
 use crate::link::{Heard, Link};
+use crate::local_stream::LocalStream;
 use crate::module::{Module, NetworkAction};
 use crate::mqtt_client::{Socket, SocketState, TlsPolicy};
 use crate::replay::Player;
@@ -79,7 +79,7 @@ impl Engine {
 
     // ---- what other threads ask for
 
-    pub(crate) fn connect(&mut self) -> io::Result<UnixStream> {
+    pub(crate) fn connect(&mut self) -> io::Result<LocalStream> {
         let host = self.link.connect()?;
         self.outgoing.clear();
         if let Some(player) = &mut self.player {

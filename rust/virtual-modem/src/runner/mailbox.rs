@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Engine;
 use crate::TranscriptEntry;
+use crate::local_stream::LocalStream;
 
 type Task = Box<dyn FnOnce(&mut Engine, Instant) + Send>;
 
@@ -16,7 +16,7 @@ type Task = Box<dyn FnOnce(&mut Engine, Instant) + Send>;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    wake: UnixStream,
+    wake: LocalStream,
 }
 
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl std::fmt::Debug for State {
 
 impl Mailbox {
     /// `wake` is the end whose peer the modem's thread waits on.
-    pub(crate) fn new(wake: UnixStream) -> Self {
+    pub(crate) fn new(wake: LocalStream) -> Self {
         Self {
             state: Mutex::default(),
             wake,
@@ -115,7 +115,7 @@ impl Drop for Closing<'_> {
 }
 
 /// Takes the wake-ups that have been noticed.
-pub(super) fn drain(mut wake: &UnixStream) {
+pub(super) fn drain(mut wake: &LocalStream) {
     let mut buffer = [0; 64];
     while matches!(wake.read(&mut buffer), Ok(count) if count == buffer.len()) {}
 }

@@ -5,20 +5,21 @@ mod engine;
 mod mailbox;
 
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::AsFd;
 
 pub(crate) use engine::{Engine, Target};
 pub(crate) use mailbox::Mailbox;
 
+use crate::local_stream::LocalStream;
+use crate::time_limit::time_limit;
 use mailbox::Closing;
 
 /// Runs until the engine is stopped.
-pub(crate) fn run(mut engine: Engine, mailbox: &Arc<Mailbox>, wake: &UnixStream) {
+pub(crate) fn run(mut engine: Engine, mailbox: &Arc<Mailbox>, wake: &LocalStream) {
     let mut closing = Closing::new(mailbox);
     while !engine.is_stopped() {
         mailbox.obey(&mut engine);
@@ -45,14 +46,9 @@ pub(crate) struct Ready {
 }
 
 /// Sleeps until a descriptor is ready or the module's time has come.
-fn wait(engine: &Engine, wake: &UnixStream) -> Ready {
-    let timeout = engine.poll_timeout().map(|at| {
-        let left = at.saturating_duration_since(Instant::now());
-        Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: left.subsec_nanos().into(),
-        }
-    });
+fn wait(engine: &Engine, wake: &LocalStream) -> Ready {
+    let due = engine.poll_timeout();
+    let timeout = due.and_then(|due| time_limit(Instant::now(), due));
     let sources = [
         Some((wake.as_fd(), PollFlags::IN)),
         engine.presence_source(),
@@ -61,10 +57,10 @@ fn wait(engine: &Engine, wake: &UnixStream) -> Ready {
     ];
     let mut fds = Vec::with_capacity(sources.len());
     let mut places = [None; 4];
-    for (place, source) in places.iter_mut().zip(sources) {
+    for (place, source) in places.iter_mut().zip(&sources) {
         if let Some((fd, flags)) = source {
             *place = Some(fds.len());
-            fds.push(PollFd::from_borrowed_fd(fd, flags));
+            fds.push(PollFd::new(fd, *flags));
         }
     }
     match poll(&mut fds, timeout.as_ref()) {
