@@ -9,6 +9,7 @@ use crate::constants::{M531X_OK, m531x_modem, m531x_status};
 use crate::handle;
 use crate::last_error::of_openings;
 use crate::open_modem::OpenModem;
+use crate::pin::pin_library;
 
 /// Runs the body of a function that belongs to no open modem.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
@@ -25,9 +26,11 @@ pub(crate) fn guard_question(body: impl FnOnce() -> Result<bool, Error>) -> m531
     status + i32::from(answer)
 }
 
-/// As [`guard`] for a function whose error belongs to no modem yet, and keeps its text for the handle 0.
+/// As [`guard`] for a function whose error belongs to no modem yet, and keeps its text for the handle 0. What it opens may
+/// have threads.
 pub(crate) fn guard_opening(body: impl FnOnce() -> Result<(), Error>) -> m531x_status {
     guard(|| {
+        pin_library();
         let result = caught(body);
         of_openings().keep(0, &result);
         result

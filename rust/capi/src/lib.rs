@@ -36,6 +36,7 @@ mod option_row;
 mod option_table;
 pub mod options;
 pub mod outbox;
+mod pin;
 pub mod publish;
 pub mod record;
 pub mod set_callback;
