@@ -12,8 +12,8 @@ pub fn problems(root: &Path) -> Vec<String> {
         Ok(table) => table,
         Err(error) => return vec![error.to_string()],
     };
-    let header = match generate::header(root) {
-        Ok(header) => header,
+    let headers = match generate::headers(root, &table) {
+        Ok(headers) => headers,
         Err(reason) => return vec![reason],
     };
     let readme = match generate::package_readme(root) {
@@ -22,7 +22,8 @@ pub fn problems(root: &Path) -> Vec<String> {
     };
     generate::outputs(&table)
         .into_iter()
-        .chain([header, readme])
+        .chain(headers)
+        .chain([readme])
         .filter_map(|output| {
             match fs::read_to_string(root.join(output.path)) {
                 Ok(committed) if committed == output.text => None,

@@ -4,6 +4,7 @@
 mod constants;
 mod errors;
 mod header;
+mod labview;
 pub mod readme;
 mod text;
 
@@ -75,12 +76,18 @@ pub fn outputs(table: &ApiTable) -> Vec<Output> {
     ]
 }
 
-/// The C header, which is made from the sources of `rust/capi` as they are below `root`.
-pub fn header(root: &Path) -> Result<Output, String> {
-    Ok(Output {
+/// The C header, which is made from the sources of `rust/capi` as they are below `root`, and the one for LabVIEW.
+pub fn headers(root: &Path, table: &ApiTable) -> Result<[Output; 2], String> {
+    let text = header::render(root)?;
+    let labview = Output {
+        path: labview::PATH,
+        text: labview::render(&text, table),
+    };
+    let header = Output {
         path: header::PATH,
-        text: header::render(root)?,
-    })
+        text,
+    };
+    Ok([header, labview])
 }
 
 /// The README for package registries, which is made from that of `root`.
@@ -99,8 +106,9 @@ pub fn run(root: &Path) -> Result<String, String> {
         write_if_changed(&root.join(output.path), &output.text, &mut report)?;
     }
     // After the constants, of which it is made, have been written.
-    let header = header(root)?;
-    write_if_changed(&root.join(header.path), &header.text, &mut report)?;
+    for header in headers(root, &table)? {
+        write_if_changed(&root.join(header.path), &header.text, &mut report)?;
+    }
     for path in documents::all(root) {
         let name = path.display();
         let text =
