@@ -93,13 +93,14 @@ test-abi: $(STAMPS)/venv
 	@.ci/need cc abidiff
 	@$(BIN)/python bindings-tests/abi/check.py
 
-## test-csharp: Run the example in C# under mono.
+## test-csharp: Test M531x.cs and the example in C# under mono.
 test-csharp: $(STAMPS)/cargo
 	@.ci/need mono
 	@bindings-tests/c/run plain versions
-	@mcs -out:target/c-tests/Publish.exe examples/csharp/Publish.cs
+	@mcs -warnaserror -out:target/c-tests/Publish.exe examples/csharp/M531x.cs examples/csharp/Publish.cs
+	@mcs -warnaserror -out:target/c-tests/Test.exe examples/csharp/M531x.cs bindings-tests/csharp/Test.cs
 	@test "$$(LD_LIBRARY_PATH=target/c-tests/plain mono target/c-tests/Publish.exe)" = "meters/17 21.5 °C"
-	@echo "1 passed, 0 failed"
+	@LD_LIBRARY_PATH=target/c-tests/plain mono target/c-tests/Test.exe
 
 ## test-luajit: Run the example in Lua with the FFI of LuaJIT.
 test-luajit: $(STAMPS)/cargo
