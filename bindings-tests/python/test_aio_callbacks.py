@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 import m531x
 from aio_support import connected, run
 from m531x import aio
+from pythons import PYTHONS
+from pythons import run as run_script_on
 
 
 def test_callbacks_of_both_kinds_run_in_order_one_after_the_other() -> None:
@@ -120,6 +124,28 @@ def test_an_exception_in_a_callback_is_reported_and_counted_and_the_next_goes_on
 
     run(main)
     assert [str(about["exception"]) for about in reports] == ["bad"]
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_the_loop_of_every_python_handles_an_exception_of_a_callback(version: str) -> None:
+    script = """
+        import asyncio
+        from m531x import aio
+
+        async def main():
+            about = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, what: about.set_result(what))
+            async with aio.Modem("virtual://") as modem:
+                await modem.connect("broker.example", client_id="test")
+                await modem.subscribe("t", callback=lambda message: 1 / 0)
+                await modem.publish("t", "bad")
+                print(repr((await asyncio.wait_for(about, 10))["exception"]))
+
+        asyncio.run(main())
+    """
+    done = run_script_on(version, script)
+    assert (done.code, done.out) == (0, "ZeroDivisionError('division by zero')\n"), done
 
 
 def test_events_reach_their_callbacks() -> None:

@@ -212,12 +212,10 @@ class Receiver:
                 self._warn(callback, begun)
         except Exception as error:
             self.callback_errors += 1
+            # Without the task: Python 3.12 and later would run the handler in its context, which
+            # is in use.
             self._loop.call_exception_handler(
-                {
-                    "message": f"exception in m531x callback {callback!r}",
-                    "exception": error,
-                    "task": asyncio.current_task(),
-                }
+                {"message": f"exception in m531x callback {callback!r}", "exception": error}
             )
 
         finally:
