@@ -139,7 +139,21 @@ def diagnose(
     hidden, password = Hidden(password), None
     name = path_text("port", port)
     options = _native.ModemOptions(
-        model, baudrate, 10.0, 10.0, None, 10_000, 64 << 20, "drop_oldest", 10_000, 0, *[None] * 3
+        model,
+        baudrate,
+        10.0,
+        10.0,
+        None,
+        10_000,
+        64 << 20,
+        "drop_oldest",
+        10_000,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
     )
     connect = None
     if broker is not None:
