@@ -3,12 +3,47 @@
 #include <windows.h>
 
 #include "api.h"
+#include "check.h"
 
 struct api api;
 
+static HMODULE library;
+static uint32_t virtual_modem;
+static char virtual_port[256];
+
+static void a_path_is_no_port_of_a_virtual_modem_and_tcp_is_the_default(void)
+{
+    __typeof__(m531x_virtual_modem_start) *start =
+        (__typeof__(start))(void (*)(void))GetProcAddress(library, "m531x_virtual_modem_start");
+    char text[512] = "";
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT,
+                 start(NULL, NULL, "C:\\modem", &virtual_modem, virtual_port, sizeof virtual_port, NULL));
+    api.last_error_text(0, text, sizeof text, NULL);
+    CHECK(strstr(text, "use a TCP link") != NULL);
+    CHECK_STATUS(M531X_OK, start(NULL, NULL, NULL, &virtual_modem, virtual_port, sizeof virtual_port, NULL));
+    CHECK(strncmp(virtual_port, "tcp://127.0.0.1:", 16) == 0);
+}
+
+static void a_virtual_modem_stops(void)
+{
+    __typeof__(m531x_virtual_modem_stop) *stop =
+        (__typeof__(stop))(void (*)(void))GetProcAddress(library, "m531x_virtual_modem_stop");
+    CHECK_STATUS(M531X_OK, stop(virtual_modem));
+}
+
+static void unloading_an_open_modem_crashes_nothing(void)
+{
+    m531x_modem modem = 0;
+    CHECK_STATUS(M531X_OK, api.open("virtual://", 0, NULL, -1, &modem));
+    CHECK(FreeLibrary(library));
+    pause_ms(200);
+    CHECK(GetModuleHandleA("m531x.dll") == library);
+    CHECK_STATUS(M531X_OK, api.connect(modem, "broker.example", 1883, "unloaded", -1));
+    CHECK_STATUS(M531X_OK, api.close(modem));
+}
+
 int main(int count, char **arguments)
 {
-    HMODULE library;
     if (count < 4) {
         fprintf(stderr, "usage: %s PATH-OF-THE-DLL [--loss|--return] (PORT MODEL)...\n", arguments[0]);
         return 2;
@@ -27,6 +62,13 @@ int main(int count, char **arguments)
     }
     API_FUNCTIONS(FIND)
 
+    if (arguments[2][0] != '-') {
+        char *inside[] = {"virtual://", "M5310-A", virtual_port, "M5310-A", NULL};
+        test_one("the default of a virtual modem", a_path_is_no_port_of_a_virtual_modem_and_tcp_is_the_default);
+        test_all(inside);
+        test_one("the end of a virtual modem", a_virtual_modem_stops);
+    }
     test_all(arguments + 2);
+    test_one("unloading", unloading_an_open_modem_crashes_nothing);
     return test_result();
 }

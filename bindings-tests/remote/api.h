@@ -27,6 +27,9 @@ void test_loss(const char *port, const char *model);
 /* The test of a port that goes and comes back: prints "ready" when the virtual modem is to restart. */
 void test_return(const char *port, const char *model);
 
+/* One test more, of the program itself. */
+void test_one(const char *name, void (*test)(void));
+
 /* Tests every PORT MODEL of these; after "--loss" test_loss, after "--return" test_return. */
 void test_all(char **arguments);
 

@@ -6,7 +6,7 @@ enum { PATIENCE_MS = 60000, MESSAGES = 500 };
 
 int check_failures_here;
 
-static const char *port;
+static const char *port = "";
 static const char *model;
 static int passed;
 static int failed;
@@ -265,13 +265,14 @@ static void wrong_ports_are_told_apart(void)
     char text[512] = "";
     CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, api.open("", 0, NULL, 1000, &modem));
     CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, api.open("tcp://127.0.0.1", 0, NULL, 1000, &modem));
-    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, api.open("virtual://", 0, NULL, 1000, &modem));
     CHECK_STATUS(M531X_ERR_PORT, api.open("tcp://127.0.0.1:1", 0, NULL, 10000, &modem));
 #ifdef _WIN32
     CHECK_STATUS(M531X_ERR_PORT_NOT_FOUND, api.open("COM211", 0, NULL, 1000, &modem));
     CHECK_STATUS(M531X_OK, api.last_error_text(0, text, sizeof text, NULL));
     CHECK(strstr(text, "COM211") != NULL);
 #else
+    /* The libraries for gateways have no virtual modem inside. */
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, api.open("virtual://", 0, NULL, 1000, &modem));
     CHECK_STATUS(M531X_ERR_PORT_NOT_FOUND, api.open("/dev/ttyNONE9", 0, NULL, 1000, &modem));
     CHECK_STATUS(M531X_OK, api.last_error_text(0, text, sizeof text, NULL));
     CHECK(strstr(text, "/dev/ttyNONE9") != NULL);
@@ -363,6 +364,11 @@ void test_everything(const char *its_port, const char *its_model)
     run("no_message_of_many_is_lost", no_message_of_many_is_lost);
     run("each_call_may_come_from_a_thread_of_its_own", each_call_may_come_from_a_thread_of_its_own);
     run("nothing_is_computed_while_nothing_happens", nothing_is_computed_while_nothing_happens);
+}
+
+void test_one(const char *name, void (*test)(void))
+{
+    run(name, test);
 }
 
 void test_all(char **arguments)
