@@ -36,7 +36,7 @@ CARGO_DENY := target/tools/bin/cargo-deny
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
@@ -113,6 +113,13 @@ test-luajit: $(STAMPS)/cargo
 test-install: $(STAMPS)/cargo $(STAMPS)/venv
 	@.ci/need cc pkg-config cmake valgrind
 	@$(BIN)/python -m pytest --quiet bindings-tests/install
+
+## test-deb: Build the Debian packages, install them into a folder and use what is there (some minutes).
+test-deb: $(STAMPS)/cargo
+	@.ci/need cc pkg-config
+	@tools/cross/need debhelper dpkg-dev man-db
+	@packaging/deb
+	@bindings-tests/deb/run
 
 ## test-dll: Build m531x.dll and test it under wine (the first time some minutes).
 test-dll: $(STAMPS)/cargo
