@@ -24,7 +24,7 @@ import m531x
 __all__ = ["Lab", "until"]
 
 _BIN = Path(sys.executable).parent
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 
 
 def until(condition: Callable[[], object], what: str) -> None:

@@ -72,7 +72,7 @@ def test_all_have_a_place(number, strategy, target):
     modem.publish("lab/used", os.environ["LG_PLACE"], qos=1)
     # A file for each worker: a place that two workers have makes two.
     (folder / (os.environ["LG_PLACE"] + f"-{{os.getpid()}}.used")).touch()
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 350
     while len(list(folder.glob("*.used"))) < 8:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -91,7 +91,7 @@ def test_all_have_a_place(number, strategy, target):
         for _ in range(2)
     ]
     for run in runs:
-        output, _ = run.communicate(timeout=150)
+        output, _ = run.communicate(timeout=400)
         assert run.returncode == 0, output
         assert "4 passed" in output
     used = sorted(path.name.rpartition("-")[0] for path in tmp_path.glob("*.used"))
@@ -110,7 +110,7 @@ def _run_example(lab: Lab, **variables: str) -> subprocess.CompletedProcess[str]
         env=environment,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=400,
         check=False,
     )
 
