@@ -38,6 +38,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
+.PHONY: wheel-windows test-wheel-windows dist-windows
 .PHONY: check-python
 .PHONY: reliability test-differential flood liveness
 .PHONY: bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
@@ -125,6 +126,18 @@ test-deb: $(STAMPS)/cargo
 test-dll: $(STAMPS)/cargo
 	@tools/cross/windows
 	@bindings-tests/dll/run
+
+## wheel-windows: Build the wheel for Windows (win_amd64, abi3) into target/wheels (the first time many minutes).
+wheel-windows: $(STAMPS)/venv
+	@MATURIN=$(CURDIR)/$(BIN)/maturin tools/cross/windows-wheel target/wheels
+
+## test-wheel-windows: Test that wheel with a Windows CPython under wine (TESTS= for some only).
+test-wheel-windows: wheel-windows $(STAMPS)/cargo $(STAMPS)/mosquitto
+	@PYTHON=$(CURDIR)/$(BIN)/python bindings-tests/wheels/windows/run "$$(ls -t target/wheels/m531x-*win_amd64.whl | head -n 1)" $(TESTS)
+
+## dist-windows: Build target/dist/m531x-VERSION-windows.zip: the DLL of 64 and 32 bits, m531x.exe, headers, examples.
+dist-windows:
+	@tools/cross/dist-windows
 
 ## test-cross: Build libm531x for aarch64 and armv7 and test it under qemu (the first time some minutes).
 test-cross: $(STAMPS)/cargo
