@@ -36,7 +36,7 @@ CARGO_DENY := target/tools/bin/cargo-deny
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: wheel-windows test-wheel-windows dist-windows
 .PHONY: check-python
@@ -139,7 +139,11 @@ test-wheel-windows: wheel-windows $(STAMPS)/cargo $(STAMPS)/mosquitto
 dist-windows:
 	@tools/cross/dist-windows
 
-## test-cross: Build libm531x for aarch64 and armv7 and test it under qemu (the first time some minutes).
+## dist: Build libm531x and the command for GATEWAYS=x86_64 (also aarch64 armv7, x86_64-musl ...) with glibc 2.17 or musl.
+dist: $(STAMPS)/cargo $(STAMPS)/zig
+	@tools/cross/dist $(or $(GATEWAYS),x86_64)
+
+## test-cross: Build libm531x for aarch64 and armv7; test it under qemu, and what `make dist` has built (the first time some minutes).
 test-cross: $(STAMPS)/cargo
 	@tools/cross/gateway aarch64
 	@tools/cross/gateway armv7
