@@ -638,7 +638,43 @@ enum m531x_option {
   /**
    * u32: the line RTS of a serial port, as M531X_OPTION_DTR is DTR; default 2.
    */
-  M531X_OPTION_RTS = 43
+  M531X_OPTION_RTS = 43,
+  /**
+   * String: "onenet", "aliyun" or "tencent": m531x_connect makes client id, user name and password of the other
+   * options of the cloud, and each recovery a fresh password. A host or a client id of NULL is that of the cloud
+   * then; only aliyun takes another client id. NULL, the default, is no cloud.
+   */
+  M531X_OPTION_CLOUD = 44,
+  /**
+   * String: the id of the product; with aliyun its key.
+   */
+  M531X_OPTION_CLOUD_PRODUCT = 45,
+  /**
+   * String: the name of the device.
+   */
+  M531X_OPTION_CLOUD_DEVICE = 46,
+  /**
+   * String: the key of the device in base64, as the cloud's console shows it; with aliyun its secret. It cannot be
+   * read back.
+   */
+  M531X_OPTION_CLOUD_KEY = 47,
+  /**
+   * String: the hash function of the password, "sha256" (NULL, the default), "sha1" or "md5".
+   */
+  M531X_OPTION_CLOUD_HASH = 48,
+  /**
+   * u32: how long a password is valid, by the clock of this computer, in seconds; 0, the default, is an hour with
+   * onenet and ten years with tencent. Passwords of aliyun do not expire.
+   */
+  M531X_OPTION_CLOUD_VALID_FOR_S = 49,
+  /**
+   * u32: 1 if the key is that of the product; onenet only. Default 0.
+   */
+  M531X_OPTION_CLOUD_KEY_OF_PRODUCT = 50,
+  /**
+   * String: the region of a public instance; aliyun only. NULL, the default, is cn-shanghai.
+   */
+  M531X_OPTION_CLOUD_REGION = 51
 };
 
 /**
@@ -1080,14 +1116,15 @@ m531x_status m531x_set_bytes(m531x_modem modem, int32_t option, const uint8_t *v
 m531x_status m531x_get_u32(m531x_modem modem, int32_t option, uint32_t *value);
 
 /**
- * Returns an option that is a text: what was set, or an empty text. M531X_OPTION_PASSWORD is refused.
+ * Returns an option that is a text: what was set, or an empty text. M531X_OPTION_PASSWORD and M531X_OPTION_CLOUD_KEY
+ * are refused.
  *
  * @param modem     [in] An open modem, or options of m531x_options_new.
  * @param option    [in] M531X_OPTION_...
  * @param text      [out] Buffer for the NUL-terminated text; may be NULL if capacity is 0.
  * @param capacity  [in] Its size in bytes.
  * @param needed    [out] The size that the text needs, with its final NUL; may be NULL.
- * @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (unknown option, a number, a password, or bytes
+ * @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (unknown option, a number, a password or key, or bytes
  *         that are no text), M531X_ERR_STALE_HANDLE.
  * @note Thread-safe.
  * @since 0.1.0
@@ -1114,9 +1151,9 @@ m531x_status m531x_wait_for_network(m531x_modem modem, int32_t timeout_ms);
  * Configures the module's MQTT client and connects it to the broker, with the options that were set.
  *
  * @param modem       [in] An open modem.
- * @param host        [in] The broker's host name or address, as the module reaches it.
+ * @param host        [in] The broker's host name or address, as the module reaches it; NULL is that of M531X_OPTION_CLOUD.
  * @param port        [in] The broker's TCP port; 0 is that of M531X_OPTION_PORT.
- * @param client_id   [in] The MQTT client identifier.
+ * @param client_id   [in] The MQTT client identifier; NULL is that of M531X_OPTION_CLOUD.
  * @param timeout_ms  [in] Milliseconds; -1 is 50 s more than the ack timeout.
  * @return M531X_OK, M531X_ERR_CONNECT (the text names the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
  *         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE,

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
-import threading
+import os
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
 import m531x
+from fake_cloud import FakeCloud, is_valid, parts, token_of
 from m531x import clouds
 
 KEY = "KuF3NT/jUBJ62LNBB/A8XZA9CqS3Cu79B/ABmfA1UCw="  # of the examples in OneNET's documents
+
+
+M531X = Path(sys.executable).with_name("m531x")
 
 
 @pytest.fixture
@@ -38,15 +42,8 @@ def rfc_2104(key: bytes, text: str, name: str) -> bytes:
     return hashlib.new(name, bytes(byte ^ 0x5C for byte in block) + inner).digest()
 
 
-def parts(token: str) -> dict[str, str]:
-    return {
-        name: unquote(value) for name, value in (part.split("=", 1) for part in token.split("&"))
-    }
-
-
 def test_a_token_of_onenet_is_the_one_of_its_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     # Key, resource, expiry and method of the example in the document "token algorithm".
-    monkeypatch.setattr(clouds, "_TRIES", 1)
     monkeypatch.setattr(time, "time", lambda: 1537255523.0)
     login = clouds.onenet("123123", "any", KEY, method="sha1", valid_for=0, whole_product=True)
     assert login.password() == (
@@ -218,61 +215,6 @@ def test_no_error_shows_a_secret(make: Callable[[str], object]) -> None:
     assert "sign=" not in repr(login)
 
 
-def token_of(packet: bytes) -> str:
-    """The token in a CONNECT packet, without its first name."""
-    return packet.decode("latin-1").partition("version=")[2]
-
-
-class FakeCloud:
-    """A broker that takes one client after the other and asks `answer` about each login."""
-
-    def __init__(self, answer: Callable[[str], int]) -> None:
-        self.connects: list[bytes] = []
-        self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._clients: list[socket.socket] = []
-        self._virtual: list[m531x.VirtualModem] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def modem(self, **options: object) -> m531x.Modem:
-        virtual = m531x.VirtualModem(broker=f"127.0.0.1:{self._listener.getsockname()[1]}")
-        self._virtual.append(virtual)
-        return m531x.Modem(virtual.port, **options)  # type: ignore[arg-type]
-
-    def cut(self) -> None:
-        """Ends the connection of every client."""
-        for client in self._clients:
-            client.close()
-        self._clients.clear()
-
-    def __enter__(self) -> FakeCloud:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # A thread in accept() does not notice close().
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-        self.cut()
-        for virtual in self._virtual:
-            virtual.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            packet = client.recv(4096)
-            self.connects.append(packet)
-            code = self._answer(token_of(packet))
-            client.sendall(bytes([0x20, 2, 0, code]))
-            self._clients.append(client)
-            if code:
-                client.close()
-
-
 def test_a_recovery_after_the_expiry_sends_a_fresh_token(
     clock: list[float], eventually: Callable[..., None]
 ) -> None:
@@ -314,6 +256,57 @@ def test_a_login_of_tencent_is_refused_after_its_time(clock: list[float]) -> Non
             modem.connect(**login)
         assert caught.value.return_code == 5
         modem.connect(**clouds.tencent("PROD123456", "dev", KEY, valid_for=60))
+
+
+@pytest.mark.timeout(120)
+def test_the_command_line_makes_a_fresh_token_for_each_connection() -> None:
+    command = [str(M531X), "pub", "-l", "-t", "x", "--cloud", "onenet"]
+    command += ["--cloud-product", "pid", "--cloud-device", "dev", "--cloud-valid-for", "8"]
+    with FakeCloud(lambda token: 0 if is_valid(token) else 5) as cloud:
+        with subprocess.Popen(
+            [*command, "--port", cloud.port()],
+            env=os.environ | {"M531X_CLOUD_KEY": KEY},
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                cloud.renew()
+            finally:
+                _, printed = process.communicate()
+        assert process.returncode == 0, printed
+        assert b"dev" in cloud.connects[0]
+        assert KEY not in printed
+
+
+def _device(cloud: str, key: str = KEY) -> list[str]:
+    return ["--cloud", cloud, "--cloud-product", "p", "--cloud-device", "d", "--cloud-key", key]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--cloud", "onenet", "--cloud-product", "p", "--cloud-device", "d"], "--cloud-key"),
+        (_device("azure"), "tencent"),
+        (_device("onenet", "?geheim"), "base64"),
+        ([*_device("onenet"), "-i", "x"], "client id"),
+        ([*_device("tencent"), "-u", "x"], "--username"),
+        (["-P", "geheim"], "-u"),
+    ],
+)
+def test_the_command_line_refuses_what_does_not_go_together(
+    arguments: list[str], words: str
+) -> None:
+    done = subprocess.run(
+        [M531X, "pub", "--port", "/dev/none", "-t", "x", "-n", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "geheim" not in done.stderr
 
 
 def test_a_login_is_a_mapping_of_arguments() -> None:

@@ -7,6 +7,7 @@ from m531x._payload import Payload
 
 __all__ = [
     "FORKED",
+    "CloudLogin",
     "ConnectOptions",
     "Delivery",
     "Message",
@@ -110,6 +111,33 @@ class ModemOptions:
         dtr: bool | None,
         rts: bool | None,
     ) -> ModemOptions: ...
+
+@final
+class CloudLogin:
+    def __new__(
+        cls,
+        cloud: str,
+        product: str,
+        device: str,
+        key: str,
+        method: str,
+        valid_for: float | None,
+        key_of_product: bool,
+        region: str | None,
+        client_id: str | None,
+        timestamp: int | None,
+        now: int,
+    ) -> CloudLogin: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    def check_size(self, limit: int | None) -> None: ...
+    def password(self, now: int) -> str: ...
 
 @final
 class ConnectOptions:

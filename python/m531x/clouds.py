@@ -22,14 +22,9 @@ Example:
 
 from __future__ import annotations
 
-import base64
-import hmac
-import secrets
-import string
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
-from urllib.parse import quote
 
 from m531x import _native
 from m531x._errors import InvalidArgumentError
@@ -40,13 +35,6 @@ __all__ = ["Login", "aliyun", "onenet", "tencent"]
 Hash = Literal["md5", "sha1", "sha256"]
 """The hash function of a signature."""
 
-# The buffer in which the module builds its CONNECT packet (dialect.md, limits).
-_LIMIT: Final = 256
-_ONENET_VERSION: Final = "2018-10-31"
-# Every fourth signature needs no escapes, and a token without any is the shortest.
-_TRIES: Final = 64
-# The number that Tencent's documents give for devices that sign by themselves.
-_TENCENT_APP: Final = "12010126"
 _HOUR: Final = 3600
 _TEN_YEARS: Final = 10 * 365 * 24 * _HOUR
 
@@ -64,39 +52,25 @@ class Login(Mapping[str, Any]):
     """
 
     def __init__(
-        self,
-        host: str,
-        port: int,
-        client_id: str,
-        username: str,
-        password: Callable[[], str],
-        connect_limit: int | None,
+        self, native: _native.CloudLogin, host: str | None, port: int, connect_limit: int | None
     ) -> None:
         """The functions of this module make it.
 
         Raises:
             InvalidArgumentError: The CONNECT packet is too long for the module.
         """
-        self.host: str = host
+        self._native = native
+        self.host: str = host or native.host
         self.port: int = port
-        self.client_id: str = client_id
-        self.username: str = username
+        self.client_id: str = native.client_id
+        self.username: str = native.username
         self.connect_limit: int | None = connect_limit
-        self._password = password
-        lengths = [len(client_id.encode()), len(username.encode()), len(password())]
-        # MQTT 3.1.1, 3.1: two bytes of length before each, ten before all, and the fixed header.
-        length = 10 + sum(2 + length for length in lengths)
-        self.size: int = length + (2 if length < 128 else 3)
-        limit = _LIMIT if connect_limit is None else connect_limit
-        if self.size > limit:
-            raise InvalidArgumentError(
-                f"the CONNECT packet has {self.size} bytes and the module takes {limit}: use a "
-                "shorter device name, or method='sha1'"
-            )
+        self.size: int = native.size
+        native.check_size(connect_limit)
 
     def password(self) -> str:
         """A fresh password."""
-        return self._password()
+        return self._native.password(_now())
 
     def __getitem__(self, name: str) -> Any:
         """The argument of this name."""
@@ -127,7 +101,7 @@ def onenet(
     method: Hash = "sha256",
     valid_for: float = _HOUR,
     whole_product: bool = False,
-    host: str = "mqtts.heclouds.com",
+    host: str | None = None,
     port: int = 1883,
     connect_limit: int | None = None,
 ) -> Login:
@@ -140,7 +114,7 @@ def onenet(
         method: The hash function; a token with ``"sha1"`` is 17 bytes shorter.
         valid_for: Seconds until a token expires. The clock of this computer counts.
         whole_product: Whether `key` is the access key of the product instead.
-        host: The broker.
+        host: The broker; None is ``mqtts.heclouds.com``.
         port: Its TCP port.
         connect_limit: As for `Modem.connect`.
 
@@ -153,21 +127,21 @@ def onenet(
         'version=2018-10-31&res=products%2Fpid123%2Fdevices%2Fmeter-17'
     """
     hidden, key = Hidden(key), "***"
-    _check_texts(product_id=product_id, device_name=device_name, host=host)
-    _check_method(method, ("md5", "sha1", "sha256"))
-    resource = f"products/{product_id}" + ("" if whole_product else f"/devices/{device_name}")
-    secret = _decoded(hidden)
-
-    def password() -> str:
-        token = ""
-        latest = int(time.time() + valid_for)
-        for expiry in range(latest, latest - _TRIES, -1):
-            token = _onenet_token(secret, resource, expiry, method)
-            if "%" not in token.removesuffix("%3D%3D").removesuffix("%3D").rpartition("=")[2]:
-                break
-        return token
-
-    return Login(host, port, device_name, product_id, password, connect_limit)
+    _check_names(product_id=product_id, device_name=device_name)
+    native = _native.CloudLogin(
+        "onenet",
+        product_id,
+        device_name,
+        hidden.reveal(),
+        method,
+        valid_for,
+        whole_product,
+        None,
+        None,
+        None,
+        _now(),
+    )
+    return Login(native, host, port, connect_limit)
 
 
 def aliyun(
@@ -208,24 +182,23 @@ def aliyun(
         ('12345|securemode=3,signmethod=hmacsha256|', 'device&pk')
     """
     hidden, device_secret = Hidden(device_secret), "***"
-    client_id = device_name if client_id is None else client_id
-    _check_texts(product_key=product_key, device_name=device_name)
-    _check_texts(client_id=client_id, region=region)
-    _check_method(method, ("md5", "sha1", "sha256"))
-    if not isinstance(hidden.reveal(), str) or not hidden.reveal():
-        raise InvalidArgumentError("device_secret is not a text, or empty")
-    signed = ""
-    extra = f"securemode=3,signmethod=hmac{method}"
-    if timestamp is not None:
-        extra, signed = f"{extra},timestamp={timestamp}", f"timestamp{timestamp}"
-    content = f"clientId{client_id}deviceName{device_name}productKey{product_key}{signed}"
-    broker = host or f"{product_key}.iot-as-mqtt.{region}.aliyuncs.com"
-
-    def password() -> str:
-        return hmac.digest(hidden.reveal().encode(), content.encode(), method).hex()
-
-    username = f"{device_name}&{product_key}"
-    return Login(broker, port, f"{client_id}|{extra}|", username, password, connect_limit)
+    _check_names(product_key=product_key, device_name=device_name)
+    if not hidden.reveal():
+        raise InvalidArgumentError("device_secret is empty")
+    native = _native.CloudLogin(
+        "aliyun",
+        product_key,
+        device_name,
+        hidden.reveal(),
+        method,
+        None,
+        False,
+        region,
+        client_id,
+        timestamp,
+        _now(),
+    )
+    return Login(native, host, port, connect_limit)
 
 
 def tencent(
@@ -266,47 +239,29 @@ def tencent(
         True
     """
     hidden, key = Hidden(key), "***"
-    _check_texts(product_id=product_id, device_name=device_name)
-    _check_method(method, ("sha1", "sha256"))
-    secret = _decoded(hidden)
-    client_id = f"{product_id}{device_name}"
-    connection = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(5))
-    username = f"{client_id};{_TENCENT_APP};{connection};{int(time.time() + valid_for)}"
-
-    def password() -> str:
-        signature = hmac.digest(secret.reveal(), username.encode(), method).hex()
-        return f"{signature};hmac{method}"
-
-    broker = host or f"{product_id}.iotcloud.tencentdevices.com"
-    return Login(broker, port, client_id, username, password, connect_limit)
-
-
-def _onenet_token(key: Hidden[bytes], resource: str, expiry: int, method: str) -> str:
-    signed = f"{expiry}\n{method}\n{resource}\n{_ONENET_VERSION}"
-    signature = base64.b64encode(hmac.digest(key.reveal(), signed.encode(), method)).decode()
-    return (
-        f"version={_ONENET_VERSION}&res={quote(resource, safe='')}&et={expiry}"
-        f"&method={method}&sign={quote(signature, safe='')}"
+    _check_names(product_id=product_id, device_name=device_name)
+    native = _native.CloudLogin(
+        "tencent",
+        product_id,
+        device_name,
+        hidden.reveal(),
+        method,
+        valid_for,
+        False,
+        None,
+        None,
+        None,
+        _now(),
     )
+    return Login(native, host, port, connect_limit)
 
 
-def _decoded(key: Hidden[str]) -> Hidden[bytes]:
-    try:
-        decoded = Hidden(base64.b64decode(key.reveal(), validate=True))
-    except (TypeError, ValueError):
-        decoded = Hidden(b"")
-    if not decoded.reveal():
-        raise InvalidArgumentError("key is not base64: give it as the cloud's console shows it")
-    return decoded
+def _now() -> int:
+    return int(time.time())
 
 
-def _check_texts(**texts: str) -> None:
-    for name, text in texts.items():
+def _check_names(**names: str) -> None:
+    for name, text in names.items():
         _native.check_text(name, text)
         if not text:
             raise InvalidArgumentError(f"{name} is empty")
-
-
-def _check_method(method: str, known: tuple[str, ...]) -> None:
-    if method not in known:
-        raise InvalidArgumentError(f"method is {method!r}: give one of {', '.join(known)}")

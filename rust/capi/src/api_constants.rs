@@ -216,6 +216,26 @@ pub enum m531x_option {
     M531X_OPTION_DTR = 42,
     /// u32: the line RTS of a serial port, as M531X_OPTION_DTR is DTR; default 2.
     M531X_OPTION_RTS = 43,
+    /// String: "onenet", "aliyun" or "tencent": m531x_connect makes client id, user name and password of the other
+    /// options of the cloud, and each recovery a fresh password. A host or a client id of NULL is that of the cloud
+    /// then; only aliyun takes another client id. NULL, the default, is no cloud.
+    M531X_OPTION_CLOUD = 44,
+    /// String: the id of the product; with aliyun its key.
+    M531X_OPTION_CLOUD_PRODUCT = 45,
+    /// String: the name of the device.
+    M531X_OPTION_CLOUD_DEVICE = 46,
+    /// String: the key of the device in base64, as the cloud's console shows it; with aliyun its secret. It cannot be
+    /// read back.
+    M531X_OPTION_CLOUD_KEY = 47,
+    /// String: the hash function of the password, "sha256" (NULL, the default), "sha1" or "md5".
+    M531X_OPTION_CLOUD_HASH = 48,
+    /// u32: how long a password is valid, by the clock of this computer, in seconds; 0, the default, is an hour with
+    /// onenet and ten years with tencent. Passwords of aliyun do not expire.
+    M531X_OPTION_CLOUD_VALID_FOR_S = 49,
+    /// u32: 1 if the key is that of the product; onenet only. Default 0.
+    M531X_OPTION_CLOUD_KEY_OF_PRODUCT = 50,
+    /// String: the region of a public instance; aliyun only. NULL, the default, is cn-shanghai.
+    M531X_OPTION_CLOUD_REGION = 51,
 }
 
 /// What happens to messages beyond the queue's size. @since 0.1.0

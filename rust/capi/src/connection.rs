@@ -7,7 +7,7 @@ use m531x_core::operation::{Connect, Delete, Disconnect, Status};
 use crate::begin::begin;
 use crate::constants::{m531x_modem, m531x_status};
 use crate::guard::guard_modem;
-use crate::marshal::{Out, text, time_limit};
+use crate::marshal::{Out, optional_text, time_limit};
 use crate::wait::run_within;
 
 /// Waits until SIM card, registration, attachment and address are there. Optional before m531x_connect.
@@ -29,9 +29,9 @@ pub extern "C" fn m531x_wait_for_network(modem: m531x_modem, timeout_ms: i32) ->
 /// Configures the module's MQTT client and connects it to the broker, with the options that were set.
 ///
 /// @param modem       [in] An open modem.
-/// @param host        [in] The broker's host name or address, as the module reaches it.
+/// @param host        [in] The broker's host name or address, as the module reaches it; NULL is that of M531X_OPTION_CLOUD.
 /// @param port        [in] The broker's TCP port; 0 is that of M531X_OPTION_PORT.
-/// @param client_id   [in] The MQTT client identifier.
+/// @param client_id   [in] The MQTT client identifier; NULL is that of M531X_OPTION_CLOUD.
 /// @param timeout_ms  [in] Milliseconds; -1 is 50 s more than the ack timeout.
 /// @return M531X_OK, M531X_ERR_CONNECT (the text names the broker's return code), M531X_ERR_TIMEOUT, M531X_ERR_COMMAND,
 ///         M531X_ERR_MODEM_REBOOTED, M531X_ERR_CANCELLED, M531X_ERR_CLOSED, M531X_ERR_PORT, M531X_ERR_STALE_HANDLE,
@@ -48,9 +48,14 @@ pub unsafe extern "C" fn m531x_connect(
 ) -> m531x_status {
     guard_modem(modem, |entry| {
         // SAFETY: the caller passes NULL or strings.
-        let (host, client_id) = unsafe { (text(host, "host")?, text(client_id, "client_id")?) };
+        let (host, client_id) = unsafe {
+            (
+                optional_text(host, "host")?,
+                optional_text(client_id, "client_id")?,
+            )
+        };
         let limit = time_limit(timeout_ms)?;
-        let mut options = entry.settings().connect_options(host, port, client_id);
+        let mut options = entry.settings().connect_options(host, port, client_id)?;
         options.timeout = limit;
         entry.modem.connect(options)
     })
@@ -81,12 +86,12 @@ pub unsafe extern "C" fn m531x_connect_start(
         // SAFETY: the caller passes NULL or strings, and NULL or a place.
         let (host, client_id, token) = unsafe {
             (
-                text(host, "host")?,
-                text(client_id, "client_id")?,
+                optional_text(host, "host")?,
+                optional_text(client_id, "client_id")?,
                 Out::optional(token),
             )
         };
-        let options = entry.settings().connect_options(host, port, client_id);
+        let options = entry.settings().connect_options(host, port, client_id)?;
         begin(entry, &token, || entry.modem.start(Connect(options)))
     })
 }

@@ -4,7 +4,7 @@
 
 use crate::option_row::{OptionRow, OptionType};
 
-pub(crate) static OPTIONS: [OptionRow; 43] = [
+pub(crate) static OPTIONS: [OptionRow; 51] = [
     OptionRow {
         name: "M531X_OPTION_USERNAME",
         kind: OptionType::String,
@@ -348,5 +348,69 @@ pub(crate) static OPTIONS: [OptionRow; 43] = [
         least: 0,
         most: 2,
         opening: true,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD",
+        kind: OptionType::String,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_PRODUCT",
+        kind: OptionType::String,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_DEVICE",
+        kind: OptionType::String,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_KEY",
+        kind: OptionType::String,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_HASH",
+        kind: OptionType::String,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_VALID_FOR_S",
+        kind: OptionType::U32,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_KEY_OF_PRODUCT",
+        kind: OptionType::U32,
+        initial: 0,
+        least: 0,
+        most: 1,
+        opening: false,
+    },
+    OptionRow {
+        name: "M531X_OPTION_CLOUD_REGION",
+        kind: OptionType::String,
+        initial: 0,
+        least: 0,
+        most: u32::MAX,
+        opening: false,
     },
 ];

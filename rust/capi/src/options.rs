@@ -124,14 +124,15 @@ pub unsafe extern "C" fn m531x_get_u32(
     })
 }
 
-/// Returns an option that is a text: what was set, or an empty text. M531X_OPTION_PASSWORD is refused.
+/// Returns an option that is a text: what was set, or an empty text. M531X_OPTION_PASSWORD and M531X_OPTION_CLOUD_KEY
+/// are refused.
 ///
 /// @param modem     [in] An open modem, or options of m531x_options_new.
 /// @param option    [in] M531X_OPTION_...
 /// @param text      [out] Buffer for the NUL-terminated text; may be NULL if capacity is 0.
 /// @param capacity  [in] Its size in bytes.
 /// @param needed    [out] The size that the text needs, with its final NUL; may be NULL.
-/// @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (unknown option, a number, a password, or bytes
+/// @return M531X_OK, M531X_ERR_BUFFER_TOO_SMALL, M531X_ERR_INVALID_ARGUMENT (unknown option, a number, a password or key, or bytes
 ///         that are no text), M531X_ERR_STALE_HANDLE.
 /// @note Thread-safe.
 /// @since 0.1.0

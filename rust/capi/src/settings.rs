@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use m531x_core::clouds::{Device, Login};
 use m531x_core::{
     AskPassword, ConnectOptions, Error, HealthCheck, ModemOptions, OnAmbiguous, OutboxOptions,
     OutboxOverflow, Overflow, QoS, RecordingOptions, Recovery, Secret, Will,
@@ -63,8 +64,10 @@ impl Settings {
     pub(crate) fn get_text(&self, option: i32) -> Result<String, Error> {
         let (index, row) = find(option)?;
         row.check_text(false)?;
-        if index == place(name::M531X_OPTION_PASSWORD) {
-            return Err(invalid("a password is not given out"));
+        if index == place(name::M531X_OPTION_PASSWORD)
+            || index == place(name::M531X_OPTION_CLOUD_KEY)
+        {
+            return Err(invalid("a password or key is not given out"));
         }
         let text = self.texts[index].clone().unwrap_or_default();
         String::from_utf8(text).map_err(|_| invalid(format!("{} is no text", row.name)))
@@ -91,17 +94,34 @@ impl Settings {
         self.text(name::M531X_OPTION_PASSWORD).map(Secret::new)
     }
 
-    pub(crate) fn connect_options(&self, host: &str, port: u16, client_id: &str) -> ConnectOptions {
-        let mut options = ConnectOptions::new(host, client_id);
+    /// What a connection is made of; host and client id may be left to the cloud.
+    pub(crate) fn connect_options(
+        &self,
+        host: Option<&str>,
+        port: u16,
+        client_id: Option<&str>,
+    ) -> Result<ConnectOptions, Error> {
+        let mut options = if let Some(login) = self.login(client_id)? {
+            login.connect_options()
+        } else {
+            let client_id = client_id.ok_or_else(|| invalid("client_id is NULL"))?;
+            let mut options = ConnectOptions::new("", client_id);
+            options.username = self.text(name::M531X_OPTION_USERNAME);
+            options.password = self.password();
+            options.ask_password = self
+                .is_on(name::M531X_OPTION_ASK_PASSWORD)
+                .then(AskPassword::by_event);
+            options
+        };
+        match host {
+            Some(host) => host.clone_into(&mut options.host),
+            None if options.host.is_empty() => return Err(invalid("host is NULL")),
+            None => {}
+        }
         options.port = match port {
             0 => self.short(name::M531X_OPTION_PORT),
             port => port,
         };
-        options.username = self.text(name::M531X_OPTION_USERNAME);
-        options.password = self.password();
-        options.ask_password = self
-            .is_on(name::M531X_OPTION_ASK_PASSWORD)
-            .then(AskPassword::by_event);
         options.keepalive = self.short(name::M531X_OPTION_KEEPALIVE_S);
         options.clean_session = self.is_on(name::M531X_OPTION_CLEAN_SESSION);
         options.tls = self.is_on(name::M531X_OPTION_TLS);
@@ -116,7 +136,30 @@ impl Settings {
             qos: self.will_qos(),
             retain: self.is_on(name::M531X_OPTION_WILL_RETAIN),
         });
-        options
+        Ok(options)
+    }
+
+    /// The login to a cloud, if one is set.
+    fn login(&self, client_id: Option<&str>) -> Result<Option<Login>, Error> {
+        let Some(cloud) = self.text(name::M531X_OPTION_CLOUD) else {
+            return Ok(None);
+        };
+        let text = |option| self.text(option).unwrap_or_default();
+        let mut device = Device::new(
+            cloud.parse()?,
+            text(name::M531X_OPTION_CLOUD_PRODUCT),
+            text(name::M531X_OPTION_CLOUD_DEVICE),
+            text(name::M531X_OPTION_CLOUD_KEY),
+        );
+        if let Some(hash) = self.text(name::M531X_OPTION_CLOUD_HASH) {
+            device.hash = hash.parse()?;
+        }
+        let valid_for = self.number(name::M531X_OPTION_CLOUD_VALID_FOR_S);
+        device.valid_for = (valid_for != 0).then(|| Duration::from_secs(valid_for.into()));
+        device.key_of_product = self.is_on(name::M531X_OPTION_CLOUD_KEY_OF_PRODUCT);
+        device.region = self.text(name::M531X_OPTION_CLOUD_REGION);
+        device.client_id = client_id.map(str::to_owned);
+        device.login().map(Some)
     }
 
     pub(crate) fn recovery(&self) -> Recovery {
@@ -272,7 +315,8 @@ mod tests {
             ModemOptions::default(),
         );
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
-        let ours = settings.connect_options("host", 0, "id");
+        let ours = settings.connect_options(Some("host"), 0, Some("id"));
+        let ours = ours.unwrap();
         assert_eq!(
             format!("{ours:?}"),
             format!("{:?}", ConnectOptions::new("host", "id"))

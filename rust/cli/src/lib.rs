@@ -3,6 +3,7 @@
 //! It is a library so that the Python package can bring the same command.
 
 mod client_id;
+mod cloud;
 mod command;
 mod config;
 mod connection_watch;

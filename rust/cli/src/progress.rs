@@ -8,9 +8,12 @@ use m531x_core::{Error, ErrorCode, Pending};
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::notes::note;
 
 /// How often the line is renewed.
 const STEP: Duration = Duration::from_secs(1);
+
+const FIRST_REMINDER: Duration = Duration::from_secs(10);
 
 /// Waits for an operation; from the second second on, a terminal shows what is waited for.
 ///
@@ -22,6 +25,7 @@ pub(crate) fn wait<T: TryFrom<Outcome, Error = Error>>(
 ) -> Result<Result<T, Error>, Failure> {
     let begun = Instant::now();
     let mut line = Line::new();
+    let mut reminder = Reminder::default();
     loop {
         if let Some(result) = pending.wait_for(STEP) {
             return match result {
@@ -30,7 +34,26 @@ pub(crate) fn wait<T: TryFrom<Outcome, Error = Error>>(
             };
         }
         interrupt.check()?;
-        line.show(&format!("{what} ... {} s", begun.elapsed().as_secs()));
+        let elapsed = begun.elapsed();
+        line.show(&format!("{what} ... {} s", elapsed.as_secs()));
+        if !line.terminal && reminder.is_due(elapsed) {
+            note(format!("still {what}, since {} s", elapsed.as_secs()));
+        }
+    }
+}
+
+/// When to say what is waited for where no line can be overwritten: after 10 s, and then more and more
+/// seldom.
+#[derive(Default)]
+struct Reminder {
+    given: u32,
+}
+
+impl Reminder {
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        let due = elapsed >= FIRST_REMINDER.saturating_mul(2_u32.saturating_pow(self.given));
+        self.given += u32::from(due);
+        due
     }
 }
 
@@ -74,4 +97,18 @@ impl Drop for Line {
 fn write(text: &str) {
     // Progress that cannot be shown is no reason to fail.
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_wait_is_reported_more_and_more_seldom() {
+        let mut reminder = Reminder::default();
+        let due: Vec<u64> = (0..100)
+            .filter(|&second| reminder.is_due(Duration::from_secs(second)))
+            .collect();
+        assert_eq!(due, [10, 20, 40, 80]);
+    }
 }

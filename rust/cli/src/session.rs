@@ -13,6 +13,7 @@ use m531x_core::{
 };
 
 use crate::client_id;
+use crate::cloud::CloudArguments;
 use crate::debug_log::{self, DebugLog};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -26,6 +27,8 @@ use crate::url::{NoUrl, Url};
 /// How long a module may take to leave the broker.
 const GOODBYE: Duration = Duration::from_secs(5);
 
+const DEFAULT_HOST: &str = "localhost";
+
 /// How soon a signal that came between two waits is noticed.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -34,8 +37,10 @@ const STEP: Duration = Duration::from_millis(200);
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArguments {
     /// The broker's host name or address, as the module reaches it
-    #[arg(short = 'h', long, default_value = "localhost")]
+    #[arg(short = 'h', long, default_value = DEFAULT_HOST)]
     host: String,
+    #[command(flatten)]
+    cloud: CloudArguments,
     /// The broker's TCP port [default: 1883, with TLS 8883]
     #[arg(short = 'p', long = "broker-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     broker_port: Option<u16>,
@@ -169,7 +174,15 @@ impl ConnectionArguments {
             notes::silence();
         }
         self.refused.check()?;
-        self.url().map(drop)
+        let url = self.url()?;
+        let user = self.username.is_some() || url.is_some_and(|url| url.username.is_some());
+        if !user && (self.password.is_some() || self.password_file.is_some()) {
+            return Err(Failure::Usage(
+                "a password needs a user name: give -u too".to_owned(),
+            ));
+        }
+        // A key that is none is refused before anything is opened.
+        self.cloud.login(self.client_id.as_deref()).map(drop)
     }
 
     /// What `-L` says; the text is no value of clap's, whose errors would show the password in it.
@@ -192,6 +205,9 @@ impl ConnectionArguments {
     }
 
     fn options(&self) -> Result<ConnectOptions, Failure> {
+        if let Some(options) = self.cloud_options()? {
+            return Ok(options);
+        }
         let url = self.url()?;
         let host = url.as_ref().map_or(&self.host, |url| &url.host);
         let mut options = ConnectOptions::new(host, self.client_id());
@@ -204,6 +220,29 @@ impl ConnectionArguments {
             options.username = url.username.or(options.username);
             options.password = url.password.or(options.password);
         }
+        self.complete(&mut options);
+        Ok(options)
+    }
+
+    /// A login to a cloud, whose broker and port can be given all the same.
+    fn cloud_options(&self) -> Result<Option<ConnectOptions>, Failure> {
+        let Some(login) = self.cloud.login(self.client_id.as_deref())? else {
+            return Ok(None);
+        };
+        let mut options = login.connect_options();
+        if self.host != DEFAULT_HOST {
+            options.host.clone_from(&self.host);
+        }
+        options.tls = self.tls;
+        options.port = self
+            .broker_port
+            .unwrap_or(if self.tls { 8883 } else { 1883 });
+        self.complete(&mut options);
+        Ok(Some(options))
+    }
+
+    /// What is the same for every login.
+    fn complete(&self, options: &mut ConnectOptions) {
         options.keepalive = self.keepalive;
         options.clean_session = !self.disable_clean_session;
         options.will = self.will_topic.as_ref().map(|topic| Will {
@@ -216,7 +255,6 @@ impl ConnectionArguments {
             qos: self.will_qos,
             retain: self.will_retain,
         });
-        Ok(options)
     }
 
     fn password(&self) -> Result<Option<Secret>, Failure> {
@@ -248,7 +286,11 @@ impl Connection {
 
     /// Waits for the connection that is being made.
     pub(crate) fn wait_for(&self, pending: Pending<()>) -> Result<(), Failure> {
-        Ok(progress::wait("connecting", pending, &self.interrupt)??)
+        Ok(progress::wait(
+            "connecting to the broker",
+            pending,
+            &self.interrupt,
+        )??)
     }
 
     /// Waits for this time.

@@ -9,6 +9,7 @@
 //! All failures are one [`Error`] with a fixed [`ErrorCode`]; what arrives from the module is an
 //! [`Incoming`]: a [`Message`] or an [`Event`], in wire order.
 
+pub mod clouds;
 pub mod doctor;
 pub mod driver;
 mod error;

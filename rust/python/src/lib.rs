@@ -7,6 +7,7 @@
 //! inside one is behind a lock or an atomic.
 
 mod arguments;
+mod clouds;
 mod command_line;
 mod delivery;
 mod descriptor;
@@ -34,6 +35,8 @@ mod _native {
     use crate::arguments::{
         check_filter, check_text, checked_timeout, leak, payload_bytes, topic_matches,
     };
+    #[pymodule_export]
+    use crate::clouds::CloudLogin;
     #[pymodule_export]
     use crate::command_line::command_line;
     #[pymodule_export]
