@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol
 
 from m531x import _native
 from m531x._callbacks import CallbackRegistry, check_callback
@@ -134,6 +134,13 @@ class ModemBase:
     def _set_up(self) -> None:
         """Does the rest of ``__init__``."""
         raise NotImplementedError
+
+    def __reduce__(self) -> NoReturn:
+        """Refuses to be sent to another process."""
+        raise TypeError(
+            "a modem cannot be sent to another process (pickled) or copied: send the port's name, "
+            "and open the modem there"
+        )
 
     @property
     def _opened(self) -> _native.Modem:

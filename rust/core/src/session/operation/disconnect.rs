@@ -205,5 +205,9 @@ fn refused(state: &SessionState, refusal: &Refusal, name: &str) -> Error {
     } else {
         ErrorCode::Command
     };
-    refusal.error(code, name, &state.profile)
+    let error = refusal.error(code, name, &state.profile);
+    match code {
+        ErrorCode::NotConnected => error.with_ending(": there is no MQTT connection to end"),
+        _ => error,
+    }
 }

@@ -57,10 +57,15 @@ impl Connect {
         Error::new(
             ErrorCode::Connect,
             format!(
-                "broker {} is unreachable: {why}{warning}, {}; check host, port, network and \
+                "broker {} is unreachable: {why}{warning}, {}; check host, port, network{} and \
                  whether the broker takes this user name and password",
                 self.broker(),
-                seconds(now.saturating_duration_since(begun))
+                seconds(now.saturating_duration_since(begun)),
+                if self.options.tls {
+                    ", whether the broker has TLS at this port,"
+                } else {
+                    ""
+                }
             ),
         )
     }
@@ -74,7 +79,12 @@ impl Connect {
             return self.unreachable(cx.now, cx.begun, "no connection");
         }
         let waited = seconds(cx.now.saturating_duration_since(cx.begun));
-        let text = format!("{}: no outcome within {waited}", self.title());
+        let tls = if self.options.tls {
+            "; check whether the broker has TLS at this port"
+        } else {
+            ""
+        };
+        let text = format!("{}: no outcome within {waited}{tls}", self.title());
         Error::new(ErrorCode::Timeout, text)
     }
 }
