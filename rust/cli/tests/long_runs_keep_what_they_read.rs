@@ -56,8 +56,11 @@ fn lines_arrive_after_the_module_was_unplugged(qos: &str) {
     note(&mut notes, "connection lost");
     let _again = VirtualModem::start(&arguments);
     note(&mut notes, "connected again");
-    assert_eq!(lines.next().unwrap().unwrap(), "two");
-    assert_eq!(lines.next().unwrap().unwrap(), "three");
+    // With QoS 1 the first line comes again if the module was gone before it had passed on the acknowledgement.
+    let repeated = |line: &String| qos == "1" && line == "one";
+    let mut lines = lines.map(Result::unwrap).skip_while(repeated);
+    assert_eq!(lines.next().unwrap(), "two");
+    assert_eq!(lines.next().unwrap(), "three");
     drop(input);
     assert_eq!(publisher.wait().unwrap().code(), Some(0));
 }
