@@ -111,6 +111,8 @@ class ModemOptions:
         dtr: bool | None,
         rts: bool | None,
     ) -> ModemOptions: ...
+    @staticmethod
+    def for_diagnosis(model: str, baudrate: int | None) -> ModemOptions: ...
 
 @final
 class CloudLogin:

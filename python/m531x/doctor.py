@@ -138,23 +138,7 @@ def diagnose(
     """
     hidden, password = Hidden(password), None
     name = path_text("port", port)
-    options = _native.ModemOptions(
-        model,
-        baudrate,
-        10.0,
-        10.0,
-        None,
-        10_000,
-        64 << 20,
-        "drop_oldest",
-        10_000,
-        0,
-        None,
-        None,
-        None,
-        None,
-        None,
-    )
+    options = _native.ModemOptions.for_diagnosis(model, baudrate)
     connect = None
     if broker is not None:
         connect = _native.ConnectOptions(

@@ -75,6 +75,19 @@ impl ModemOptions {
         }
         Ok(Self { core })
     }
+
+    /// For a look at a module: model and speed, the defaults for the rest, and no recovery.
+    #[staticmethod]
+    #[pyo3(signature = (model, baudrate))]
+    fn for_diagnosis(model: PyArg<'_, '_>, baudrate: PyArg<'_, '_>) -> PyResult<Self> {
+        let core = m531x_core::ModemOptions {
+            model: model_or_auto(model)?,
+            baudrate: baudrate_of(baudrate)?,
+            recovery: recovery_of(None)?,
+            ..m531x_core::ModemOptions::default()
+        };
+        Ok(Self { core })
+    }
 }
 
 /// Period, topic, timeout, misses, loop-back.
