@@ -91,8 +91,10 @@ class EventLog:
         if kind == EventKind.STATE_CHANGED and self._size:
             state = f"{MqttState(value)}: {text}" if text else str(MqttState(value))
             self._states.append(TraceEntry(timestamp, "state", state))
-        number, line = _native.log_line(kind, value, text)
-        _log(_LOG, _LEVELS[number], timestamp, "%s: %s", self._port, line)
+        level = _LEVELS[_native.log_level(kind, value)]
+        if _LOG.isEnabledFor(level):
+            line = _native.log_line(kind, value, text)
+            _log(_LOG, level, timestamp, "%s: %s", self._port, line)
 
     def warn_of_callback(self, callbacks: Iterable[Callable[..., object]], seconds: float) -> None:
         """Warns of a callback that does not return, behind which messages and events wait."""

@@ -135,18 +135,14 @@ fn log() -> &'static Log {
 impl Log {
     /// Hands an event to the thread; called under the lock of its modem.
     fn note(&self, modem: m531x_modem, port: &str, event: &Event) {
-        let most = self.level.load(Ordering::Relaxed);
-        if most == 0 {
+        // Nothing is as important as 0, which stands for no log.
+        if event.log_level() as i32 > self.level.load(Ordering::Relaxed) {
             return;
         }
         let (level, text) = event.log_line();
-        let level = level as i32;
-        if level > most {
-            return;
-        }
         let line = Line {
             modem,
-            level,
+            level: level as i32,
             text: format!("{port}: {text}"),
         };
         let running = self.running();

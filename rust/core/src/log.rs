@@ -29,39 +29,44 @@ impl Event {
     /// assert_eq!(event.log_line(), (LogLevel::Error, "port lost: the other side hung up".to_owned()));
     /// ```
     pub fn log_line(&self) -> (LogLevel, String) {
-        let (level, meaning) = self.weight();
         let mut line = words(self.kind.name());
-        for part in [meaning, &printable::text(&self.text)] {
+        for part in [self.meaning(), &printable::text(&self.text)] {
             if !part.is_empty() {
                 line.push_str(": ");
                 line.push_str(part);
             }
         }
-        (level, line)
+        (self.log_level(), line)
     }
 
-    /// How much it matters, and its value in words if it has some.
-    fn weight(&self) -> (LogLevel, &'static str) {
+    /// How much the event matters; costs nothing, unlike the line.
+    pub fn log_level(&self) -> LogLevel {
         use EventKind as Kind;
         match (self.kind, self.value) {
-            (Kind::Disconnected | Kind::Rebooted, 1) => (LogLevel::Info, ""),
-            (Kind::StateChanged, value) => {
-                let state = MqttState::ALL.iter().find(|state| **state as i64 == value);
-                (LogLevel::Info, state.map_or("", |state| state.name()))
+            (Kind::Disconnected | Kind::Rebooted, 1) => LogLevel::Info,
+            (Kind::Resubscribed, -1 | -3) => LogLevel::Error,
+            (Kind::Resubscribed, -2) => LogLevel::Warning,
+            (kind, _) => level(kind),
+        }
+    }
+
+    /// Its value in words, if it has some.
+    fn meaning(&self) -> &'static str {
+        match (self.kind, self.value) {
+            (EventKind::StateChanged, value) => MqttState::ALL
+                .iter()
+                .find(|state| **state as i64 == value)
+                .map_or("", |state| state.name()),
+            (EventKind::Resubscribed, -1) => {
+                "the broker refused this subscription, which has ended"
             }
-            (Kind::Resubscribed, -1) => (
-                LogLevel::Error,
-                "the broker refused this subscription, which has ended",
-            ),
-            (Kind::Resubscribed, -2) => (
-                LogLevel::Warning,
-                "not subscribed again yet; the next connection tries again",
-            ),
-            (Kind::Resubscribed, -3) => (
-                LogLevel::Error,
-                "the connection was lost each time, and this subscription has ended",
-            ),
-            (kind, _) => (level(kind), ""),
+            (EventKind::Resubscribed, -2) => {
+                "not subscribed again yet; the next connection tries again"
+            }
+            (EventKind::Resubscribed, -3) => {
+                "the connection was lost each time, and this subscription has ended"
+            }
+            _ => "",
         }
     }
 }

@@ -54,7 +54,7 @@ mod _native {
     #[pymodule_export]
     use crate::outbox::{outbox_clear, outbox_messages, outbox_retry};
     #[pymodule_export]
-    use crate::readouts::{event_kinds, log_line, mqtt_states, ports};
+    use crate::readouts::{event_kinds, log_level, log_line, mqtt_states, ports};
     #[pymodule_export]
     use crate::ready::Ready;
     #[pymodule_export]

@@ -141,13 +141,22 @@ pub(crate) fn event_kinds() -> Vec<(i32, &'static str)> {
         .collect()
 }
 
-/// An event as a line of the log: the number of its level, and its text.
+/// The level of an event in the log, as a number of syslog.
 #[pyfunction]
-pub(crate) fn log_line(kind: i32, value: i64, text: &str) -> PyResult<(i32, String)> {
+pub(crate) fn log_level(kind: i32, value: i64) -> PyResult<i32> {
+    Ok(event(kind, value, "")?.log_level() as i32)
+}
+
+/// An event as a line of the log.
+#[pyfunction]
+pub(crate) fn log_line(kind: i32, value: i64, text: &str) -> PyResult<String> {
+    Ok(event(kind, value, text)?.log_line().1)
+}
+
+fn event(kind: i32, value: i64, text: &str) -> PyResult<Event> {
     let known = EventKind::ALL.iter().find(|known| **known as i32 == kind);
     let kind = *known.ok_or_else(|| PyValueError::new_err("no such kind of event"))?;
-    let (level, line) = Event::new(kind, value, text).log_line();
-    Ok((level as i32, line))
+    Ok(Event::new(kind, value, text))
 }
 
 /// Every state of the MQTT connection: number and name.
