@@ -309,6 +309,33 @@ def test_the_command_line_refuses_what_does_not_go_together(
     assert "geheim" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "host"), [([], "mqtts.heclouds.com"), (["-h", "localhost"], "localhost")]
+)
+def test_a_host_that_is_given_takes_the_place_of_the_clouds(given: list[str], host: str) -> None:
+    done = subprocess.run(
+        [
+            M531X,
+            "pub",
+            "--port",
+            "virtual://",
+            "-t",
+            "x",
+            "-m",
+            "1",
+            "-d",
+            *_device("onenet"),
+            *given,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f'AT+MQTTCFG="{host}"' in done.stderr + done.stdout
+
+
 def test_a_login_is_a_mapping_of_arguments() -> None:
     login = clouds.aliyun("pk", "dev", "secret")
     names = ["host", "port", "client_id", "username", "password", "connect_limit"]

@@ -14,7 +14,7 @@ use crate::port::seconds;
 pub(crate) struct CloudArguments {
     /// Log in to onenet, aliyun or tencent, with a fresh password for each connection; makes broker, client
     /// identifier, user name and password
-    #[arg(long, value_name = "CLOUD", requires_all = ["cloud_product", "cloud_device", "cloud_key"], conflicts_with_all = ["username", "password", "password_file", "url", "id_prefix"], value_parser = parsed::<Cloud>)]
+    #[arg(long, value_name = "CLOUD", requires_all = ["cloud_product", "cloud_device", "cloud_key"], conflicts_with_all = ["username", "password", "password_file", "url", "id_prefix"])]
     cloud: Option<Cloud>,
     /// The id of the product; with aliyun its key
     #[arg(long, value_name = "ID", requires = "cloud")]
@@ -35,7 +35,7 @@ pub(crate) struct CloudArguments {
     #[arg(long, requires = "cloud")]
     cloud_key_of_product: bool,
     /// The hash function of the password: sha256, sha1 or md5
-    #[arg(long, value_name = "HASH", requires = "cloud", value_parser = parsed::<Hash>)]
+    #[arg(long, value_name = "HASH", requires = "cloud")]
     cloud_hash: Option<Hash>,
     /// How long a password is valid [default: onenet 1 hour, tencent 10 years]
     #[arg(long, value_name = "SECONDS", requires = "cloud", value_parser = seconds)]
@@ -64,9 +64,4 @@ impl CloudArguments {
         device.client_id = client_id.map(str::to_owned);
         Ok(Some(device.login()?))
     }
-}
-
-fn parsed<T: std::str::FromStr<Err = m531x_core::Error>>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|error: m531x_core::Error| error.to_string())
 }

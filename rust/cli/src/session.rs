@@ -27,8 +27,6 @@ use crate::url::{NoUrl, Url};
 /// How long a module may take to leave the broker.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-const DEFAULT_HOST: &str = "localhost";
-
 /// How soon a signal that came between two waits is noticed.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -36,9 +34,9 @@ const STEP: Duration = Duration::from_millis(200);
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArguments {
-    /// The broker's host name or address, as the module reaches it
-    #[arg(short = 'h', long, default_value = DEFAULT_HOST)]
-    host: String,
+    /// The broker's host name or address, as the module reaches it [default: localhost, or that of --cloud]
+    #[arg(short = 'h', long)]
+    host: Option<String>,
     #[command(flatten)]
     cloud: CloudArguments,
     /// The broker's TCP port [default: 1883, with TLS 8883]
@@ -205,44 +203,25 @@ impl ConnectionArguments {
     }
 
     fn options(&self) -> Result<ConnectOptions, Failure> {
-        if let Some(options) = self.cloud_options()? {
-            return Ok(options);
-        }
         let url = self.url()?;
-        let host = url.as_ref().map_or(&self.host, |url| &url.host);
-        let mut options = ConnectOptions::new(host, self.client_id());
+        let mut options = if let Some(login) = self.cloud.login(self.client_id.as_deref())? {
+            login.connect_options()
+        } else {
+            let mut options = ConnectOptions::new("localhost", self.client_id());
+            options.username.clone_from(&self.username);
+            options.password = self.password()?;
+            options
+        };
+        if let Some(host) = url.as_ref().map(|url| &url.host).or(self.host.as_ref()) {
+            options.host.clone_from(host);
+        }
         options.tls = self.tls || url.as_ref().is_some_and(|url| url.tls);
         let port = url.as_ref().and_then(|url| url.port).or(self.broker_port);
         options.port = port.unwrap_or(if options.tls { 8883 } else { 1883 });
-        options.username.clone_from(&self.username);
-        options.password = self.password()?;
         if let Some(url) = url {
             options.username = url.username.or(options.username);
             options.password = url.password.or(options.password);
         }
-        self.complete(&mut options);
-        Ok(options)
-    }
-
-    /// A login to a cloud, whose broker and port can be given all the same.
-    fn cloud_options(&self) -> Result<Option<ConnectOptions>, Failure> {
-        let Some(login) = self.cloud.login(self.client_id.as_deref())? else {
-            return Ok(None);
-        };
-        let mut options = login.connect_options();
-        if self.host != DEFAULT_HOST {
-            options.host.clone_from(&self.host);
-        }
-        options.tls = self.tls;
-        options.port = self
-            .broker_port
-            .unwrap_or(if self.tls { 8883 } else { 1883 });
-        self.complete(&mut options);
-        Ok(Some(options))
-    }
-
-    /// What is the same for every login.
-    fn complete(&self, options: &mut ConnectOptions) {
         options.keepalive = self.keepalive;
         options.clean_session = !self.disable_clean_session;
         options.will = self.will_topic.as_ref().map(|topic| Will {
@@ -255,6 +234,7 @@ impl ConnectionArguments {
             qos: self.will_qos,
             retain: self.will_retain,
         });
+        Ok(options)
     }
 
     fn password(&self) -> Result<Option<Secret>, Failure> {
