@@ -128,20 +128,16 @@ def onenet(
     """
     hidden, key = Hidden(key), "***"
     _check_names(product_id=product_id, device_name=device_name)
-    native = _native.CloudLogin(
+    return _login(
         "onenet",
         product_id,
         device_name,
-        hidden.reveal(),
+        hidden,
         method,
-        valid_for,
-        whole_product,
-        None,
-        None,
-        None,
-        _now(),
+        (host, port, connect_limit),
+        valid_for=valid_for,
+        whole_product=whole_product,
     )
-    return Login(native, host, port, connect_limit)
 
 
 def aliyun(
@@ -185,20 +181,17 @@ def aliyun(
     _check_names(product_key=product_key, device_name=device_name)
     if not hidden.reveal():
         raise InvalidArgumentError("device_secret is empty")
-    native = _native.CloudLogin(
+    return _login(
         "aliyun",
         product_key,
         device_name,
-        hidden.reveal(),
+        hidden,
         method,
-        None,
-        False,
-        region,
-        client_id,
-        timestamp,
-        _now(),
+        (host, port, connect_limit),
+        region=region,
+        client_id=client_id,
+        timestamp=timestamp,
     )
-    return Login(native, host, port, connect_limit)
 
 
 def tencent(
@@ -240,20 +233,38 @@ def tencent(
     """
     hidden, key = Hidden(key), "***"
     _check_names(product_id=product_id, device_name=device_name)
+    broker = (host, port, connect_limit)
+    return _login("tencent", product_id, device_name, hidden, method, broker, valid_for=valid_for)
+
+
+def _login(
+    cloud: str,
+    product: str,
+    device: str,
+    key: Hidden[str],
+    method: Hash,
+    broker: tuple[str | None, int, int | None],
+    *,
+    valid_for: float | None = None,
+    whole_product: bool = False,
+    region: str | None = None,
+    client_id: str | None = None,
+    timestamp: int | None = None,
+) -> Login:
     native = _native.CloudLogin(
-        "tencent",
-        product_id,
-        device_name,
-        hidden.reveal(),
+        cloud,
+        product,
+        device,
+        key.reveal(),
         method,
         valid_for,
-        False,
-        None,
-        None,
-        None,
+        whole_product,
+        region,
+        client_id,
+        timestamp,
         _now(),
     )
-    return Login(native, host, port, connect_limit)
+    return Login(native, *broker)
 
 
 def _now() -> int:
