@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import m531x
-from mosquitto import Mosquitto, program
+from mosquitto import open_and_guarded
 from pythons import PYTHONS, VERSIONS
 
 # A shell that runs the tests in the background has them, and all they start, ignore Ctrl-C.
@@ -48,16 +48,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     if running := os.environ.get("M531X_BROKERS"):
         yield Broker(*running.split())
         return
-    folder = tmp_path_factory.mktemp("mosquitto")
-    users = folder / "users"
-    subprocess.run(
-        [program("mosquitto_passwd"), "-b", "-c", users, "meter", "right"],
-        check=True,
-        capture_output=True,
-    )
-    mosquitto = Mosquitto(
-        folder, ["allow_anonymous true", f"allow_anonymous false\npassword_file {users}"]
-    )
+    mosquitto = open_and_guarded(tmp_path_factory.mktemp("mosquitto"))
     yield Broker(*mosquitto.addresses)
     mosquitto.stop()
 

@@ -96,6 +96,18 @@ class Mosquitto:
         self._process.wait(10)
 
 
+def open_and_guarded(folder: Path) -> Mosquitto:
+    """A broker with two listeners: one for all, and one for user ``meter`` with ``right``."""
+    users = folder / "users"
+    subprocess.run(
+        [program("mosquitto_passwd"), "-b", "-c", users, "meter", "right"],
+        check=True,
+        capture_output=True,
+    )
+    guarded = f"allow_anonymous false\npassword_file {users}"
+    return Mosquitto(folder, ["allow_anonymous true", guarded])
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
