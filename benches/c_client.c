@@ -4,20 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "m531x.h"
+#include "measure.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t all_seen = PTHREAD_COND_INITIALIZER;
 static long seen, count;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void must(m531x_status status)
 {
@@ -75,20 +68,6 @@ static void open_and_close(const char *port)
         must(m531x_close(modem));
         printf("%.6f %.6f\n", (opened - begun) * 1e3, (now() - opened) * 1e3);
     }
-}
-
-/* A number of /proc/self/status. */
-static long status_of(const char *name)
-{
-    char line[256];
-    long number = -1;
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0)
-            number = atol(line + strlen(name));
-    if (status == NULL || fclose(status) != 0 || number < 0)
-        exit(1);
-    return number;
 }
 
 /* Prints the threads and the kB of memory that `count` more modems take, all in all: once they are open, and each time

@@ -1,7 +1,6 @@
 /* The C clients of `make bench-fleet`: fleet loop|m531x SECONDS with the names of the ports on the standard input. Each of the
    modems takes its messages, and sends one command a second. Prints messages, commands, lost messages, threads, kB, the
    CPU seconds and the 99th percentile of the age of a message in us, all of the time after the fleet is open. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,9 +10,9 @@
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../measure.h"
 #include "m531x.h"
 
 enum { MOST = 4000, AGES = 1 << 20 };
@@ -28,31 +27,11 @@ static int count;
 static long messages, commands, lost;
 static double ages[AGES], begun = 1e18;
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static double cpu(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-static long status_of(const char *name)
-{
-    char line[256];
-    long number = -1;
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0)
-            number = atol(line + strlen(name));
-    if (status != NULL)
-        fclose(status);
-    return number;
 }
 
 static void must(m531x_status status, m531x_modem modem)
