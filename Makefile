@@ -36,6 +36,10 @@ CARGO_DENY := target/tools/bin/cargo-deny
 # What a tool says is worth reading only if it fails.
 quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
+# A virtual environment in a folder, with the tools that the first prerequisite lists.
+new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear $(1); } && \
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: wheel-windows test-wheel-windows dist-windows
@@ -321,8 +325,7 @@ $(STAMPS)/mosquitto: .ci/need
 $(STAMPS)/venv: bindings-tests/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: Python tools in $(VENV)"
-	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(call new-venv,$(VENV))
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/docs: bindings-tests/docs/requirements.txt $(STAMPS)/venv
@@ -343,22 +346,19 @@ $(STAMPS)/notebooks: bindings-tests/notebooks/requirements.txt $(STAMPS)/venv
 $(STAMPS)/scoreboard: system-tests/smuggling/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: other AT libraries in target/scoreboard"
-	@$(PYTHON) -m venv --clear target/scoreboard/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/scoreboard/venv
-	@target/scoreboard/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(call new-venv,target/scoreboard/venv)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/labgrid: system-tests/labgrid/requirements.txt .ci/need
 	@.ci/need python ser2net
 	@echo "set-up: labgrid in target/labgrid"
-	@$(PYTHON) -m venv --clear target/labgrid/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/labgrid/venv
-	@target/labgrid/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(call new-venv,target/labgrid/venv)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/release-tools: bindings-tests/release/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: twine, griffe and others in target/release-tools"
-	@$(PYTHON) -m venv --clear target/release-tools/venv 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear target/release-tools/venv
-	@target/release-tools/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(call new-venv,target/release-tools/venv)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/cargo-deny:
