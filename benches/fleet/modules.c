@@ -22,7 +22,7 @@ static struct module {
 static void print(struct module *module, const char *text)
 {
     size_t length = strlen(text);
-    /* A line that nobody reads is full at some time: a module has no patience either. */
+    /* A line that no one reads is full at some time: a module has no patience either. */
     if (write(module->master, text, length) != (ssize_t)length)
         fprintf(stderr, "a module lost what it printed\n");
 }

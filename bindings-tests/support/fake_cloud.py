@@ -43,11 +43,11 @@ class FakeCloud:
         self._thread.start()
 
     def modem(self, **options: object) -> m531x.Modem:
-        """A modem that connects here, whatever it is told."""
+        """A modem that connects here, to any host that it is given."""
         return m531x.Modem(self.port(), **options)  # type: ignore[arg-type]
 
     def port(self) -> str:
-        """The port of a virtual modem that connects here, whatever it is told."""
+        """The port of a virtual modem that connects here, to any host that it is given."""
         virtual = m531x.VirtualModem(broker=f"127.0.0.1:{self._listener.getsockname()[1]}")
         self._virtual.append(virtual)
         return virtual.port

@@ -1,4 +1,4 @@
-//! What the linker is told: the SONAME, so that programs find the version they were linked with, and on Windows the version
+//! Options for the linker: the SONAME, so that programs find the version they were linked with, and on Windows the version
 //! that Explorer shows.
 
 use std::path::Path;

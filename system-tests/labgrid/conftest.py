@@ -50,7 +50,7 @@ def environment(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 @pytest.fixture
 def topic() -> str:
-    """A topic that nobody else uses."""
+    """A topic of this test alone."""
     return f"lab/{uuid.uuid4().hex}"
 
 

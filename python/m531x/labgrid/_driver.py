@@ -35,7 +35,7 @@ _NOTICE_S = 2.0
 
 
 class _Callbacks(CallbackRegistry):
-    """Closes the modem when its port is gone, whatever callbacks the test sets."""
+    """Closes the modem when its port is gone, with any callbacks that the test sets."""
 
     def __init__(self, lost: Any) -> None:
         super().__init__()

@@ -234,8 +234,8 @@ impl<'a> Inbox<'a> {
             .add_signal(Select::READ.or(Select::COPIES), Box::new(signal));
     }
 
-    /// Has `observer` called with every event that comes from now on, whoever will take it, and at most every ten seconds
-    /// with an event that counts what was dropped: for a log.
+    /// Has `observer` called with every event that comes from now on, before any program takes it, and at most every ten
+    /// seconds with an event that counts what was dropped: for a log.
     ///
     /// It runs under a lock, as the signal of [`on_receivable`](Self::on_receivable).
     pub fn on_event_seen(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {

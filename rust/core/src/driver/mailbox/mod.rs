@@ -38,7 +38,7 @@ pub(super) struct Limits {
 /// entry and at the end, `false` when the last was taken.
 pub(super) type Signal = Box<dyn Fn(bool) + Send + Sync>;
 
-/// Called under the mailbox's lock with every event that comes, whoever will take it, and with what is dropped.
+/// Called under the mailbox's lock with every event that comes, before any program takes it, and with what is dropped.
 pub(super) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// Filled under the engine's lock; emptied by any thread.
