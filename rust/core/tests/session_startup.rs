@@ -222,8 +222,11 @@ fn an_unknown_model_is_named_with_the_way_out() {
     rig.exchange("AT", "\r\nOK\r\n");
     rig.exchange("ATE0", "\r\nOK\r\n");
     rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
-    rig.exchange("AT+CGMM", "\r\nBC95\r\n\r\nOK\r\n");
-    rig.exchange("ATI", "\r\nQuectel\r\nBC95\r\n\r\nOK\r\n");
+    for _ in 0..3 {
+        rig.exchange("AT+CGMM", "\r\nBC95\r\n\r\nOK\r\n");
+        rig.exchange("ATI", "\r\nQuectel\r\nBC95\r\n\r\nOK\r\n");
+        rig.advance(SECOND);
+    }
     let error = rig.error(id);
     assert_eq!(error.code(), ErrorCode::UnsupportedModel);
     assert!(error.to_string().contains("Quectel BC95"), "{error}");
@@ -259,6 +262,42 @@ fn an_answer_of_somebody_before_us_does_not_shift_the_dialogue() {
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:1\r\n\r\nOK\r\n");
     assert!(rig.result(id).is_ok());
     assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
+}
+
+#[test]
+fn answers_of_a_program_before_us_do_not_hide_the_model() {
+    let mut rig = unknown();
+    let id = rig.begin(RequestKind::Startup);
+    rig.expect("AT");
+    // Two commands of an earlier program are answered yet: each answer comes two commands too early.
+    rig.reply("\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+CGMM", "\r\nOK\r\n");
+    rig.exchange("ATI", "\r\nOK\r\n");
+    rig.expect_nothing();
+    rig.reply("\r\nM5310-A\r\n\r\nOK\r\n\r\nCMCC\r\nM5310-A\r\n\r\nOK\r\n");
+    rig.advance(SECOND);
+    rig.exchange("AT+CGMM", "\r\nM5310-A\r\n\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
+    assert_eq!(model(rig.result(id)), Some(Model::M5310A));
+}
+
+#[test]
+fn answers_that_take_longer_than_a_pause_do_not_shift_the_dialogue() {
+    let mut rig = Rig::new();
+    let id = rig.begin(RequestKind::Startup);
+    rig.exchange("AT", "\r\nOK\r\n");
+    rig.exchange("ATE0", "\r\nOK\r\n");
+    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    rig.exchange("AT+MQTTSTAT?", "\r\nOK\r\n");
+    rig.advance(SECOND);
+    rig.exchange("AT+MQTTSTAT?", "\r\nOK\r\n");
+    rig.reply("\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    rig.advance(SECOND);
+    rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
+    assert!(rig.result(id).is_ok());
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
 }
 
 #[test]

@@ -16,15 +16,17 @@ use crate::{Error, ErrorCode};
 
 /// What comes after the first answer takes at most this long.
 const REST: Duration = Duration::from_secs(40);
-/// How long an answer that is one command late may take.
+/// How long the answers to commands of a program before us may take.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often they are let pass.
+const MOST_PAUSES: u32 = 2;
 
 pub(in crate::session) struct Startup {
     greeting: Greeting,
     stage: Stage,
     /// What the module said about itself.
     said: Vec<String>,
-    asked_state_again: bool,
+    pauses: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,7 @@ impl Startup {
             greeting: Greeting::first(state.config.open_timeout),
             stage: Stage::Greeting,
             said: Vec::new(),
-            asked_state_again: false,
+            pauses: 0,
         }
     }
 
@@ -52,14 +54,28 @@ impl Startup {
             Progress::NoAnswer => Step::fail(self.greeting.no_answer(cx)),
             Progress::Done => {
                 cx.state.settled = true;
-                self.said.clear();
                 if let Some(model) = cx.state.config.model {
                     return self.know(cx, model);
                 }
-                self.stage = Stage::ModelId;
-                Step::send(cx.state.prepare(&Command::General(General::ModelId)))
+                self.ask_model(cx)
             }
         }
+    }
+
+    fn ask_model(&mut self, cx: &mut Context<'_>) -> Step {
+        self.stage = Stage::ModelId;
+        self.said.clear();
+        Step::send(cx.state.prepare(&Command::General(General::ModelId)))
+    }
+
+    /// An answer lacks what the module always says: each one so far may have been that to an older
+    /// command, the first to one of a program before us. A pause lets them all pass.
+    fn pause(&mut self, cx: &mut Context<'_>) -> Option<Step> {
+        if self.pauses == MOST_PAUSES {
+            return None;
+        }
+        self.pauses += 1;
+        Some(Step::Wait(Some(cx.now + PAUSE)))
     }
 
     /// Looks for a model in the answer to the identification.
@@ -73,14 +89,16 @@ impl Startup {
                 self.stage = Stage::Identification;
                 Step::send(cx.state.prepare(&Command::General(General::Identification)))
             }
-            Ok(None) => Step::fail(Error::new(
-                ErrorCode::UnsupportedModel,
-                format!(
-                    "the module calls itself {:?}, which is no known model; pass model=... \
-                     if it speaks the dialect of one of them",
-                    self.said.join(" ")
-                ),
-            )),
+            Ok(None) => self.pause(cx).unwrap_or_else(|| {
+                Step::fail(Error::new(
+                    ErrorCode::UnsupportedModel,
+                    format!(
+                        "the module calls itself {:?}, which is no known model; pass model=... \
+                         if it speaks the dialect of one of them",
+                        self.said.join(" ")
+                    ),
+                ))
+            }),
             Err(unsupported) => Step::fail(Error::new(
                 ErrorCode::UnsupportedModel,
                 unsupported.to_string(),
@@ -108,11 +126,10 @@ impl Startup {
     fn take_state(&mut self, cx: &mut Context<'_>, answer: Answer) -> Step {
         match take_stat(cx, &answer) {
             Some(MqttStat::NotInitialised) => cx.state.subscriptions.clear(),
-            None if matches!(answer, Answer::Ok(_)) && !self.asked_state_again => {
-                // Each answer so far may have been that of the command before, the first
-                // one to a command of a program before us. A pause lets the last one pass.
-                self.asked_state_again = true;
-                return Step::Wait(Some(cx.now + PAUSE));
+            None if matches!(answer, Answer::Ok(_)) => {
+                if let Some(pause) = self.pause(cx) {
+                    return pause;
+                }
             }
             Some(_) | None => {}
         }
@@ -152,6 +169,7 @@ impl Procedure for Startup {
                 self.identify(cx, answer)
             }
             (Stage::State, Input::Answer(answer, _)) => self.take_state(cx, answer),
+            (Stage::Identification, Input::Timer) => self.ask_model(cx),
             (Stage::WakeLock, Input::Answer(..)) | (Stage::State, Input::Timer) => {
                 self.ask_state(cx)
             }
