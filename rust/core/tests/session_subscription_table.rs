@@ -319,3 +319,34 @@ fn if_it_cannot_be_ended_the_subscription_fails_and_says_why() {
     assert_eq!(error.code(), ErrorCode::Subscribe);
     assert!(error.to_string().contains("connect again"), "{error}");
 }
+
+/// Ending it first would lose what the broker sends meanwhile.
+#[test]
+fn what_was_given_up_while_it_was_asked_for_again_goes_on_without_a_gap() {
+    let at_most_once = || RequestKind::Subscribe {
+        filter: "a/b".into(),
+        qos: QoS::AtMostOnce,
+        hex: false,
+    };
+    for answered_first in [true, false] {
+        let mut rig = Rig::connected();
+        rig.subscribe("a/b", 1);
+        let given_up = rig.begin(at_most_once());
+        rig.expect("AT+MQTTSUB=\"a/b\",0");
+        if answered_first {
+            rig.reply("\r\n+CME ERROR: 606\r\n");
+            rig.expect("AT+MQTTSUB?");
+        }
+        rig.abandon(given_up);
+        rig.reply(if answered_first {
+            "\r\n+MQTTSUB:\r\na/b\r\n\r\nOK\r\n"
+        } else {
+            "\r\n+CME ERROR: 606\r\n"
+        });
+        let id = rig.begin(at_most_once());
+        rig.exchange("AT+MQTTSUB=\"a/b\",0", "\r\n+CME ERROR: 606\r\n");
+        listed(&mut rig, &["a/b"]);
+        assert_eq!(rig.result(id), Ok(Outcome::Granted(QoS::AtLeastOnce)));
+        rig.expect_nothing();
+    }
+}

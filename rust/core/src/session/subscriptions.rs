@@ -100,13 +100,6 @@ impl Subscriptions {
         }
     }
 
-    /// It is unknown whether the broker still has it, or at which QoS.
-    pub(super) fn mark_unsure(&mut self, filter: &str) {
-        if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {
-            entry.unsure = true;
-        }
-    }
-
     /// The module has refused to end it, so nothing has gone to the broker.
     pub(super) fn stay(&mut self, filter: &str) {
         if let Some(entry) = self.entries.iter_mut().find(|s| s.filter == filter) {

@@ -276,12 +276,12 @@ impl Procedure for Subscribe {
         self.withdraw(cx);
     }
 
-    /// What was asked for is not what the broker has, or that is unknown.
+    /// A subscription that there was before goes on: the broker has it at the QoS of before unless the module
+    /// has accepted this one.
     fn given_up(&mut self, cx: &mut Context<'_>) {
-        if matches!(self.stage, Stage::Refused | Stage::Pausing) {
+        let refused = matches!(self.stage, Stage::Refused | Stage::Pausing);
+        if refused || self.stage == Stage::Asking && self.before.is_some() {
             self.withdraw(cx);
-        } else if self.before.is_some() {
-            cx.state.subscriptions.mark_unsure(&self.filter);
         }
     }
 
