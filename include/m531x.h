@@ -34,8 +34,9 @@
  * Threads
  * - Every function may be called from any thread at any time, several at once on the same modem included. Only the text of
  *   the last error is kept with a thread, see m531x_last_error_text: one may open, another wait, a third close.
- * - An open modem has one thread of its own, one more with a callback, and one more with an outbox, and the log has one
- *   for all modems; they sleep while nothing arrives. They block all signals, so that no signal handler of the program runs on them.
+ * - On Linux one thread reads all modems and ends with the last one; elsewhere each has its own. A modem has one more with a
+ *   callback and one more with an outbox, and the log has one for all. They sleep while nothing arrives, and block all
+ *   signals, so that no signal handler of the program runs on them.
  * - Callbacks run on one of these threads, with 2 MiB of stack and no lock held: they may call everything, m531x_close
  *   included. A callback and a finalizer have to return: an exception of C++ or pthread_exit out of one ends the process
  *   with a line on stderr that says so, longjmp out of one is undefined.

@@ -132,7 +132,7 @@ static int closes_whole(const char *port, uint32_t virtual_modem)
         CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
         check_sleep(300);
         tasks = entries("/proc/self/task") - 4;
-        descriptors = entries("/proc/self/fd") - 5;
+        descriptors = entries("/proc/self/fd") - 7;
     }
     CHECK_STATUS(M531X_OK, m531x_close(modem));
     /* The waiter is the test's own. */

@@ -26,10 +26,10 @@ pub use stream::Stream;
 
 #[cfg(all(test, loom))]
 pub(crate) use crate::driver::ModelWaiter as PlatformWaiter;
-#[cfg(all(unix, not(all(test, loom))))]
-pub(crate) use unix::PlatformWaiter;
 #[cfg(unix)]
 pub(crate) use unix::{PORT_EXAMPLE, Transport, open_serial};
+#[cfg(all(unix, not(all(test, loom))))]
+pub(crate) use unix::{PlatformWaiter, WaiterSet};
 #[cfg(windows)]
 pub(crate) use windows::{PORT_EXAMPLE, PlatformWaiter, Transport, open_serial};
 
@@ -80,8 +80,6 @@ pub(crate) trait Waiter: Sized {
 
     /// When the reader's wait ends at the latest, also one under way.
     fn set_reader_deadline(&self, deadline: Option<Instant>) -> io::Result<()>;
-
-    fn wait_as_reader(&self) -> io::Result<()>;
 
     fn wake_reader(&self);
 

@@ -1,7 +1,7 @@
 //! Who reads the port, and who waits for what.
 //!
-//! One thread at a time reads: the *reader thread* while no caller waits, otherwise one of the
-//! waiting callers, the *leader*. A caller that waits for its own answer so gets it straight from
+//! One thread at a time reads: the *reader thread* while no caller waits (on Linux one thread for all
+//! modems), otherwise one of the waiting callers, the *leader*. A caller that waits for its own answer so gets it straight from
 //! the port, without a second thread switch; the others are parked until the leader hands them
 //! their result. A leader that has its result passes the lead to a parked caller, or gives the
 //! port back to the reader thread. The thread that reads also serves the session's timers and what
@@ -17,6 +17,10 @@ mod outbox;
 mod passwords;
 mod poll;
 mod reader;
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(all(test, loom)))))]
+mod reader_each;
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
+mod reader_shared;
 mod receiving;
 mod recording;
 mod reopen;
@@ -39,9 +43,12 @@ use super::{ModemOptions, Stats};
 use crate::session::Session;
 use crate::transport::{PlatformWaiter, Port, Transport, Waiter};
 use crate::{Error, ErrorCode, Recovery};
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(all(test, loom)))))]
+pub(super) use reader_each::Reader;
 #[cfg(all(test, loom))]
-pub(super) use reader::read_on;
-pub(super) use reader::spawn_reader;
+pub(super) use reader_each::read_on;
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
+pub(super) use reader_shared::Reader;
 use state::{EngineState, Role};
 
 /// How long `close` waits for the leader, which needs microseconds to wake. In a model, where time

@@ -62,6 +62,20 @@ impl ModelWaiter {
     }
 }
 
+impl ModelWaiter {
+    pub(crate) fn wait_as_reader(&self) -> io::Result<()> {
+        self.wait(|state| {
+            let woken = std::mem::take(&mut state.wake_reader);
+            woken
+                || state
+                    .port
+                    .as_ref()
+                    .is_some_and(|port| is_ready(port.as_fd(), state.interest))
+        });
+        Ok(())
+    }
+}
+
 impl Waiter for ModelWaiter {
     fn new(port: &Transport) -> io::Result<Self> {
         Ok(Self {
@@ -95,18 +109,6 @@ impl Waiter for ModelWaiter {
 
     fn set_reader_deadline(&self, _deadline: Option<Instant>) -> io::Result<()> {
         self.notify();
-        Ok(())
-    }
-
-    fn wait_as_reader(&self) -> io::Result<()> {
-        self.wait(|state| {
-            let woken = std::mem::take(&mut state.wake_reader);
-            woken
-                || state
-                    .port
-                    .as_ref()
-                    .is_some_and(|port| is_ready(port.as_fd(), state.interest))
-        });
         Ok(())
     }
 

@@ -9,11 +9,10 @@ mod record;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::dispatcher::Dispatcher;
-use super::engine::{Engine, closed, spawn_reader};
+use super::engine::{Engine, Reader, closed};
 use super::operation::Operation;
 use super::silence::Failure;
 use super::{ModemOptions, Pending, start_up};
@@ -65,7 +64,7 @@ pub struct Modem {
 
 struct Handle {
     engine: Arc<Engine>,
-    reader: Mutex<Option<JoinHandle<()>>>,
+    reader: Mutex<Option<Reader>>,
     dispatcher: Arc<Mutex<Option<Dispatcher>>>,
 }
 
@@ -185,7 +184,7 @@ impl Modem {
 
     fn from_engine(engine: Arc<Engine>) -> Result<Self, Error> {
         engine.know_itself();
-        match spawn_reader(Arc::clone(&engine)) {
+        match Reader::start(Arc::clone(&engine)) {
             Ok(reader) => Ok(Self {
                 handle: Arc::new(Handle {
                     engine,
@@ -238,7 +237,7 @@ impl Handle {
         }
         // The reader thread never runs user code, so it is never the one that closes.
         if let Some(reader) = lock(&self.reader).take() {
-            let _ = reader.join();
+            reader.stop();
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Waiting on Linux: epoll for the reader thread, ppoll for the leader.
 //!
-//! The reader sleeps in `epoll_wait` on the port, an eventfd and a timerfd. All three can be
-//! changed by another thread without waking it: that is what makes it free for a caller to take
-//! the port over (one `epoll_ctl`) and to move the reader's deadline (one `timerfd_settime`).
+//! A modem has an epoll set of its port, an eventfd and a timerfd, and the reader thread sleeps in
+//! `epoll_wait` on the sets of all modems. Each can be changed by another thread without waking it: that is
+//! what makes it free for a caller to take the port over (one `epoll_ctl`) and to move the reader's
+//! deadline (one `timerfd_settime`).
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
@@ -21,6 +23,9 @@ use crate::transport::{Interest, Waiter};
 const PORT: u64 = 0;
 const WAKE: u64 = 1;
 const TIMER: u64 = 2;
+
+/// So many modems are looked up with one system call.
+const AT_ONCE: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct EpollWaiter {
@@ -97,26 +102,6 @@ impl Waiter for EpollWaiter {
         Ok(())
     }
 
-    fn wait_as_reader(&self) -> io::Result<()> {
-        let mut events = Vec::with_capacity(3);
-        match epoll::wait(
-            &self.epoll,
-            rustix::buffer::spare_capacity(&mut events),
-            None,
-        ) {
-            Err(Errno::INTR) => return Ok(()),
-            result => result?,
-        };
-        for event in &events {
-            match event.data.u64() {
-                WAKE => clear(&self.reader_wake),
-                TIMER => clear(&self.timer),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     fn wake_reader(&self) {
         signal(&self.reader_wake);
     }
@@ -148,6 +133,80 @@ impl Waiter for EpollWaiter {
 
     fn wake_leader(&self) {
         signal(&self.leader_wake);
+    }
+}
+
+impl EpollWaiter {
+    /// Looks what has ended the reader's wait, so that it does not end the next one too.
+    pub(crate) fn take_wakes(&self) -> io::Result<()> {
+        let mut events = [const { MaybeUninit::uninit() }; 3];
+        match epoll::wait(&self.epoll, &mut events, Some(&Timespec::default())) {
+            Err(Errno::INTR) => {}
+            result => {
+                for event in result?.0 {
+                    match event.data.u64() {
+                        WAKE => clear(&self.reader_wake),
+                        TIMER => clear(&self.timer),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The waiters of many modems, on which one reader thread sleeps.
+#[derive(Debug)]
+pub(crate) struct WaiterSet {
+    epoll: OwnedFd,
+    wake: OwnedFd,
+}
+
+impl WaiterSet {
+    pub(crate) fn new() -> io::Result<Self> {
+        let set = Self {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+        };
+        epoll::add(
+            &set.epoll,
+            &set.wake,
+            EventData::new_u64(u64::MAX),
+            EventFlags::IN,
+        )?;
+        Ok(set)
+    }
+
+    /// Has `wait` give this number when something has come up for the reader of this waiter.
+    pub(crate) fn add(&self, waiter: &EpollWaiter, number: u64) -> io::Result<()> {
+        let data = EventData::new_u64(number);
+        Ok(epoll::add(
+            &self.epoll,
+            &waiter.epoll,
+            data,
+            EventFlags::IN,
+        )?)
+    }
+
+    pub(crate) fn remove(&self, waiter: &EpollWaiter) {
+        let _ = epoll::delete(&self.epoll, &waiter.epoll);
+    }
+
+    /// Appends the numbers of those for which something has come up. It may end for no reason, and does
+    /// after a signal.
+    pub(crate) fn wait(&self, ready: &mut Vec<u64>) -> io::Result<()> {
+        let mut events = [const { MaybeUninit::uninit() }; AT_ONCE];
+        match epoll::wait(&self.epoll, &mut events, None) {
+            Err(Errno::INTR) => {}
+            result => ready.extend(result?.0.iter().map(|event| event.data.u64())),
+        }
+        Ok(())
+    }
+
+    /// Ends every wait from now on, for the end of the thread.
+    pub(crate) fn wake(&self) {
+        signal(&self.wake);
     }
 }
 

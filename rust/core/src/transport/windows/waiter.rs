@@ -35,6 +35,39 @@ struct Readiness {
     writable: Arc<Event>,
 }
 
+impl EventWaiter {
+    pub(crate) fn wait_as_reader(&self) -> io::Result<()> {
+        let mut handles = Vec::with_capacity(5);
+        loop {
+            handles.clear();
+            handles.extend([
+                self.reader_wake.handle(),
+                self.changed.handle(),
+                self.timer.handle(),
+            ]);
+            let (port, interest) = {
+                let reader = self.reader();
+                (reader.port.clone(), reader.interest)
+            };
+            if let Some(port) = &port {
+                port.add(interest, &mut handles);
+            }
+            match wait_any(&handles, None)? {
+                Some(1) => {}
+                Some(2) => {
+                    let reader = self.reader();
+                    if reader.deadline.is_some_and(|due| due <= Instant::now()) {
+                        return Ok(());
+                    }
+                    // The system's clock ticks coarsely: the timer may be early.
+                    self.set_timer(&reader)?;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
 impl Waiter for EventWaiter {
     fn new(port: &Transport) -> io::Result<Self> {
         Ok(Self {
@@ -75,37 +108,6 @@ impl Waiter for EventWaiter {
         let mut reader = self.reader();
         reader.deadline = deadline;
         self.set_timer(&reader)
-    }
-
-    fn wait_as_reader(&self) -> io::Result<()> {
-        let mut handles = Vec::with_capacity(5);
-        loop {
-            handles.clear();
-            handles.extend([
-                self.reader_wake.handle(),
-                self.changed.handle(),
-                self.timer.handle(),
-            ]);
-            let (port, interest) = {
-                let reader = self.reader();
-                (reader.port.clone(), reader.interest)
-            };
-            if let Some(port) = &port {
-                port.add(interest, &mut handles);
-            }
-            match wait_any(&handles, None)? {
-                Some(1) => {}
-                Some(2) => {
-                    let reader = self.reader();
-                    if reader.deadline.is_some_and(|due| due <= Instant::now()) {
-                        return Ok(());
-                    }
-                    // The system's clock ticks coarsely: the timer may be early.
-                    self.set_timer(&reader)?;
-                }
-                _ => return Ok(()),
-            }
-        }
     }
 
     fn wake_reader(&self) {
