@@ -164,7 +164,9 @@ fn dispatch(engine: &Arc<Engine>, work: &Receiver<Job>, gate: &Gate) {
             }
             continue;
         }
-        match engine.try_take(select) {
+        let taken = engine.mailbox().take(select, Some(Duration::ZERO));
+        engine.after_receiving();
+        match taken {
             Ok(entry) => deliver(engine, gate, &mut handlers, entry),
             Err(Untaken::End) => ended = true,
             Err(_) => select! {

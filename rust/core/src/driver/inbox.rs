@@ -1,12 +1,15 @@
-//! The mailbox, for front ends.
+//! Taking messages and events from the mailbox, for every front.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::Overflow;
-use super::engine::Engine;
-use super::mailbox::{Limits, Select};
-use crate::{Error, Event, Incoming, Message};
+use super::engine::{Engine, closed};
+use super::mailbox::{Limits, Mailbox, Select, Taken, Untaken, weight};
+use crate::{Error, ErrorCode, Event, Incoming, Message};
+
+/// A batch ends with the entry that makes it so large: what it holds counts nowhere.
+const LARGEST_BATCH: u64 = 1 << 20;
 
 /// The mailbox of a modem, for a front end of another language that has a dispatcher, a descriptor or an
 /// event loop of its own; [`Modem::inbox`](super::Modem::inbox) gives it.
@@ -130,7 +133,7 @@ impl<'a> Inbox<'a> {
         timeout: Option<Duration>,
         out: &mut Vec<Incoming>,
     ) -> Result<usize, Error> {
-        self.engine.recv_batch(Select::CALLED, max, timeout, out)
+        self.take_batch(Select::CALLED, max, timeout, out)
     }
 
     /// Waits for the oldest message of a [routed](Self::route) filter, or with `None` for any that no
@@ -146,7 +149,7 @@ impl<'a> Inbox<'a> {
         filter: Option<&str>,
         timeout: Option<Duration>,
     ) -> Result<Option<Message>, Error> {
-        self.engine.recv_message_of(filter, timeout, None)
+        self.take_message(filter, timeout, None)
     }
 
     /// As [`recv_message_of`](Self::recv_message_of), for one who began to read when
@@ -162,7 +165,7 @@ impl<'a> Inbox<'a> {
         filter: Option<&str>,
         timeout: Option<Duration>,
     ) -> Result<Option<Message>, Error> {
-        self.engine.recv_message_of(filter, timeout, Some(since))
+        self.take_message(filter, timeout, Some(since))
     }
 
     /// Gives back a message that no callback took: it waits for those who receive.
@@ -185,7 +188,7 @@ impl<'a> Inbox<'a> {
             Incoming::Message(message) => look(message).map(Some),
             Incoming::Event(_) => Ok(None),
         };
-        let taken = self.engine.recv_if(Select::MESSAGES, timeout, look)?;
+        let taken = self.take(|mailbox| mailbox.take_if(Select::MESSAGES, timeout, look))?;
         Ok(taken.and_then(|(seen, _)| seen))
     }
 
@@ -201,7 +204,7 @@ impl<'a> Inbox<'a> {
         timeout: Option<Duration>,
         look: impl FnOnce(&Event) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        self.engine.recv_event(kinds, timeout, look)
+        self.take(|mailbox| mailbox.take_event(kinds, timeout, look))
     }
 
     /// As [`recv_message`](Self::recv_message), for messages and events alike, in the order of the wire.
@@ -214,7 +217,7 @@ impl<'a> Inbox<'a> {
         timeout: Option<Duration>,
         look: impl FnOnce(&Incoming) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let taken = self.engine.recv_if(Select::READ, timeout, look)?;
+        let taken = self.take(|mailbox| mailbox.take_if(Select::READ, timeout, look))?;
         Ok(taken.map(|(seen, _)| seen))
     }
 
@@ -261,6 +264,94 @@ impl<'a> Inbox<'a> {
             bytes: bytes.max(1),
             overflow,
         });
+    }
+}
+
+impl Inbox<'_> {
+    /// As [`Modem::recv`](super::Modem::recv), for other entries too.
+    pub(super) fn recv(
+        self,
+        select: Select,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Incoming>, Error> {
+        let taken = self.take(|mailbox| mailbox.take_if(select, timeout, |_| Ok(())))?;
+        Ok(taken.map(|((), entry)| entry.incoming))
+    }
+
+    /// As [`Modem::recv_batch`](super::Modem::recv_batch), for other entries too.
+    pub(super) fn take_batch(
+        self,
+        select: Select,
+        max: usize,
+        timeout: Option<Duration>,
+        out: &mut Vec<Incoming>,
+    ) -> Result<usize, Error> {
+        if max == 0 {
+            return Ok(0);
+        }
+        let Some(first) = self.recv(select, timeout)? else {
+            return Ok(0);
+        };
+        let mut bytes = weight(&first);
+        out.push(first);
+        let mut count = 1;
+        if count < max && bytes < LARGEST_BATCH {
+            self.engine.mailbox().take_more(select, |incoming| {
+                bytes += weight(&incoming);
+                out.push(incoming);
+                count += 1;
+                count < max && bytes < LARGEST_BATCH
+            });
+        }
+        self.engine.after_receiving();
+        Ok(count)
+    }
+
+    /// Also after the end, as long as there are some. With a number of `reads_ended` it stops waiting when the
+    /// program ends what it reads.
+    fn take_message(
+        self,
+        filter: Option<&str>,
+        timeout: Option<Duration>,
+        since: Option<u64>,
+    ) -> Result<Option<Message>, Error> {
+        let taken = self.engine.mailbox().take_message(filter, timeout, since);
+        Ok(match self.taken(taken)?.map(|entry| entry.incoming) {
+            Some(Incoming::Message(message)) => Some(message),
+            Some(Incoming::Event(_)) | None => None,
+        })
+    }
+
+    fn take<T>(
+        self,
+        take: impl FnOnce(&Mailbox) -> Result<Taken<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        if self.engine.is_closed() {
+            return Err(closed());
+        }
+        self.taken(take(self.engine.mailbox())?)
+    }
+
+    /// What was taken, or why nothing was; there may be room again.
+    fn taken<T>(self, taken: Taken<T>) -> Result<Option<T>, Error> {
+        self.engine.after_receiving();
+        let refused = |code, text: &str| Err(Error::new(code, text));
+        match taken {
+            Ok(taken) => Ok(Some(taken)),
+            Err(Untaken::Nothing) => Ok(None),
+            Err(Untaken::Cancelled) => {
+                refused(ErrorCode::Cancelled, "the wait for a message was cancelled")
+            }
+            Err(Untaken::ReadsEnded) => refused(
+                ErrorCode::Cancelled,
+                "the connection was ended while messages were waited for",
+            ),
+            Err(Untaken::Unrouted) => refused(
+                ErrorCode::Closed,
+                "the subscription has ended; subscribe again",
+            ),
+            Err(Untaken::End) => Err(self.engine.why_ended()),
+        }
     }
 }
 

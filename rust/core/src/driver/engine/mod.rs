@@ -21,7 +21,6 @@ mod reader;
 mod reader_each;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
 mod reader_shared;
-mod receiving;
 mod recording;
 mod reopen;
 mod state;

@@ -180,6 +180,24 @@ impl Engine {
         state.notify_outbox();
     }
 
+    /// The caller has taken entries from the mailbox: what the session kept back for want of room may
+    /// come, and the port may be read again.
+    pub(in crate::driver) fn after_receiving(&self) {
+        if !self.mailbox.has_room_again() {
+            return;
+        }
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return;
+        }
+        self.dispatch_outputs(&mut state);
+        match state.role {
+            Role::Reader => self.sync_reader(&mut state),
+            Role::Leader => self.waiter.wake_leader(),
+            Role::Vacant => {}
+        }
+    }
+
     /// Nothing more is read before there is room, so that no answer can come.
     fn fail_behind_full_mailbox(&self, state: &mut EngineState, now: Instant) {
         let error = self.full_mailbox();

@@ -18,7 +18,7 @@ impl Modem {
     /// [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), [`ErrorCode::Closed`](crate::ErrorCode::Closed), and [`ErrorCode::Port`](crate::ErrorCode::Port) once the port is
     /// gone and everything that arrived before was received.
     pub fn recv(&self, timeout: Option<Duration>) -> Result<Option<Incoming>, Error> {
-        self.engine().recv(Select::READ, timeout)
+        self.inbox().recv(Select::READ, timeout)
     }
 
     /// Waits for at least one message or event, appends up to `max` to `out`, and returns how many;
@@ -33,7 +33,7 @@ impl Modem {
         timeout: Option<Duration>,
         out: &mut Vec<Incoming>,
     ) -> Result<usize, Error> {
-        self.engine().recv_batch(Select::READ, max, timeout, out)
+        self.inbox().take_batch(Select::READ, max, timeout, out)
     }
 
     /// The last lines on the port from an entry's number on, oldest first, passwords and PINs shown as `***`;
