@@ -46,7 +46,7 @@ pub(super) fn render(header: &str, table: &ApiTable) -> String {
 }
 
 /// Each function in a line.
-fn functions(header: &str) -> Vec<String> {
+pub(super) fn functions(header: &str) -> Vec<String> {
     let mut functions = Vec::new();
     let mut declaration = String::new();
     for line in header.lines() {

@@ -5,6 +5,7 @@ mod constants;
 mod errors;
 mod header;
 mod labview;
+mod labview_nodes;
 pub mod readme;
 mod text;
 
@@ -76,18 +77,20 @@ pub fn outputs(table: &ApiTable) -> Vec<Output> {
     ]
 }
 
-/// The C header, which is made from the sources of `rust/capi` as they are below `root`, and the one for LabVIEW.
-pub fn headers(root: &Path, table: &ApiTable) -> Result<[Output; 2], String> {
+/// The C header, which is made from the sources of `rust/capi` as they are below `root`, the one for LabVIEW, and the pictures
+/// of its nodes.
+pub fn headers(root: &Path, table: &ApiTable) -> Result<Vec<Output>, String> {
     let text = header::render(root)?;
-    let labview = Output {
+    let mut outputs = labview_nodes::render(&text)?;
+    outputs.push(Output {
         path: labview::PATH,
         text: labview::render(&text, table),
-    };
-    let header = Output {
+    });
+    outputs.push(Output {
         path: header::PATH,
         text,
-    };
-    Ok([header, labview])
+    });
+    Ok(outputs)
 }
 
 /// The README for package registries, which is made from that of `root`.
