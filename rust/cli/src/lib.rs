@@ -133,6 +133,36 @@ mod tests {
     }
 
     #[test]
+    fn the_texts_below_the_options_are_wrapped_only_by_the_terminal() {
+        for mut command in command_line().get_subcommands().cloned() {
+            let name = command.get_name().to_owned();
+            command = command.term_width(0);
+            let help = command.render_help().to_string();
+            let below = help.split("\nExample").last().unwrap();
+            let mut prose = false;
+            for line in below.lines().skip(1) {
+                let example = line.starts_with("  ");
+                assert!(!example || line.len() <= 80, "{name}: {line}");
+                assert!(!prose || line.is_empty(), "{name}: {line}");
+                prose = !example && !line.is_empty();
+            }
+        }
+    }
+
+    #[test]
+    fn no_heading_of_the_help_has_options_of_another_group() {
+        let mut whole = command_line();
+        whole.build();
+        for command in whole.get_subcommands() {
+            for option in command.get_opts() {
+                let long = option.get_long().unwrap_or_default();
+                let of_cloud = option.get_help_heading() == Some("Cloud");
+                assert_eq!(of_cloud, long.starts_with("cloud"), "{option}");
+            }
+        }
+    }
+
+    #[test]
     fn the_help_of_every_command_has_an_example() {
         for mut command in command_line().get_subcommands().cloned() {
             let name = command.get_name().to_owned();

@@ -10,6 +10,7 @@ struct Flag {
     name: &'static str,
     short: Option<char>,
     long: Option<&'static str>,
+    /// How many values follow it at most.
     values: usize,
     why: &'static str,
 }
@@ -43,6 +44,7 @@ const fn long(name: &'static str, values: usize, why: &'static str) -> Flag {
 const MQTT_5: &str = "the modules speak MQTT 3.1.1, which has no such thing";
 const SOCKET: &str = "the module makes the connection to the broker, over its radio";
 const FILES: &str = "no file can be put into the module; --tls encrypts where the model can";
+const TLS: &str = "the module itself chooses how it encrypts; --tls encrypts where the model can";
 
 const FLAGS: &[Flag] = &[
     Flag {
@@ -52,7 +54,7 @@ const FLAGS: &[Flag] = &[
         values: 1,
         why: SOCKET,
     },
-    flag("-D", 'D', "property", 3, MQTT_5),
+    flag("-D", 'D', "property", 4, MQTT_5),
     flag("-x", 'x', "session-expiry-interval", 1, MQTT_5),
     long("retain-as-published", 0, MQTT_5),
     flag(
@@ -78,16 +80,20 @@ const FLAGS: &[Flag] = &[
     long("cert", 1, FILES),
     long("key", 1, FILES),
     long("keyform", 1, FILES),
-    long("ciphers", 1, FILES),
-    long("tls-version", 1, FILES),
-    long("tls-alpn", 1, FILES),
-    long("tls-engine", 1, FILES),
-    long("tls-engine-kpass-sha1", 1, FILES),
+    long("ciphers", 1, TLS),
+    long("tls-version", 1, TLS),
+    long("tls-alpn", 1, TLS),
+    long("tls-engine", 1, TLS),
+    long("tls-engine-kpass-sha1", 1, TLS),
     long("tls-keyform", 1, FILES),
     long("tls-use-os-certs", 0, FILES),
-    long("insecure", 0, FILES),
-    long("psk", 1, FILES),
-    long("psk-identity", 1, FILES),
+    long(
+        "insecure",
+        0,
+        "the module checks no certificate; --tls encrypts where the model can",
+    ),
+    long("psk", 1, TLS),
+    long("psk-identity", 1, TLS),
 ];
 
 /// Why the arguments cannot be followed, if one of those flags is among them.
@@ -114,7 +120,9 @@ impl Args for Refused {
             }
             command.arg(match flag.values {
                 0 => arg.action(ArgAction::SetTrue),
-                values => arg.num_args(values),
+                1 => arg.num_args(1),
+                // The last of a property is optional.
+                most => arg.num_args(most - 1..=most),
             })
         })
     }

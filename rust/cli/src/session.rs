@@ -37,8 +37,6 @@ pub(crate) struct ConnectionArguments {
     /// The broker's host name or address, as the module reaches it [default: localhost, or that of --cloud]
     #[arg(short = 'h', long)]
     host: Option<String>,
-    #[command(flatten)]
-    cloud: CloudArguments,
     /// The broker's TCP port [default: 1883, with TLS 8883]
     #[arg(short = 'p', long = "broker-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     broker_port: Option<u16>,
@@ -55,8 +53,8 @@ pub(crate) struct ConnectionArguments {
     #[arg(short = 'c', long, requires = "client_id")]
     disable_clean_session: bool,
     /// The version of MQTT: mqttv311, which is what the modules speak
-    #[arg(short = 'V', long, value_name = "VERSION", value_parser = mqtt_version)]
-    protocol_version: Option<()>,
+    #[arg(short = 'V', long, value_name = "VERSION")]
+    protocol_version: Option<String>,
     /// The user name
     #[arg(short = 'u', long)]
     username: Option<String>,
@@ -108,6 +106,9 @@ pub(crate) struct ConnectionArguments {
     // -h is the host, as with mosquitto's tools.
     #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
+    // Groups with headings of their own come last: a heading holds for all that follows it.
+    #[command(flatten)]
+    cloud: CloudArguments,
     #[command(flatten)]
     port: RecordablePort,
 }
@@ -172,6 +173,9 @@ impl ConnectionArguments {
             notes::silence();
         }
         self.refused.check()?;
+        if let Some(version) = &self.protocol_version {
+            check_mqtt_version(version)?;
+        }
         let url = self.url()?;
         let user = self.username.is_some() || url.is_some_and(|url| url.username.is_some());
         if !user && (self.password.is_some() || self.password_file.is_some()) {
@@ -267,7 +271,7 @@ impl Connection {
     /// Waits for the connection that is being made.
     pub(crate) fn wait_for(&self, pending: Pending<()>) -> Result<(), Failure> {
         Ok(progress::wait(
-            "connecting to the broker",
+            "connecting to the broker (the module tries for half a minute)",
             pending,
             &self.interrupt,
         )??)
@@ -343,11 +347,13 @@ pub(crate) fn no_topic() -> Failure {
     Failure::Usage("there is no topic: give -t, or one at the end of -L".to_owned())
 }
 
-/// Reads mosquitto's names of the versions of MQTT.
-fn mqtt_version(text: &str) -> Result<(), String> {
-    match text {
+/// Refuses all but what mosquitto's tools call the version of the modules.
+fn check_mqtt_version(version: &str) -> Result<(), Failure> {
+    match version {
         "mqttv311" | "311" => Ok(()),
-        _ => Err("the modules speak MQTT 3.1.1 only, which is mqttv311".to_owned()),
+        _ => Err(Failure::Usage(
+            "-V: the modules speak MQTT 3.1.1 only, which is mqttv311".to_owned(),
+        )),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `m531x pub` and `m531x sub` over pseudo terminals, two modems and one broker.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read};
@@ -22,6 +24,19 @@ fn publish(modem: &VirtualModem, arguments: &[&str]) {
 fn subscribe(modem: &VirtualModem, arguments: &[&str]) -> String {
     let common = ["sub", "--port", &modem.port, "-W", "60"];
     printed(&[common.as_slice(), arguments].concat())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_wait_for_a_dead_broker_says_why_and_ctrl_c_ends_it() {
+    let modem = VirtualModem::start(&["--broker", "127.0.0.1:1"]);
+    let state = tempfile::tempdir().unwrap();
+    let publish = m531x(&["pub", "--port", &modem.port, "-t", "a", "-m", "x"]);
+    let mut terminal = support::terminal::Terminal::start(publish, state.path());
+    terminal.wait_for("connecting to the broker (the module tries for half a minute) ... ");
+    send("INT", &terminal.child);
+    terminal.wait_for("m531x: interrupted");
+    assert_eq!(terminal.end(), Some(1));
 }
 
 #[test]

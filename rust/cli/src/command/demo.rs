@@ -22,7 +22,7 @@ const COLUMN: usize = 70;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  m531x demo\n\n\
-    A virtual modem on a pseudo terminal, a broker of its own, and this program as the host: it connects,\n\
+    A virtual modem on a pseudo terminal, a broker of its own, and this program as the host: it connects, \
     subscribes, publishes and compares what came back. Nothing leaves this computer.")]
 pub(crate) struct Arguments {
     /// Which module to be

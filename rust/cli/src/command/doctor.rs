@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 #[command(after_help = "Examples:\n  \
     m531x doctor --port /dev/ttyUSB0\n  \
     m531x doctor --port /dev/ttyUSB0 --broker broker.example:1883 -u me\n\n\
-    It looks at port, answer, model, firmware, radio, SIM, signal, registration, attachment, address, MQTT state and, if\n\
-    asked to, a broker, and says what to do at the first that fails. Exit codes: 0 nothing has failed (there may be\n\
+    It looks at port, answer, model, firmware, radio, SIM, signal, registration, attachment, address, MQTT state and, if \
+    asked to, a broker, and says what to do at the first that fails. Exit codes: 0 nothing has failed (there may be \
     warnings), 1 something has, 2 wrong usage.")]
 pub(crate) struct Arguments {
     /// Connect to this broker too, and send a message there and back

@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_secs(1);
 #[command(after_help = "Examples:\n  \
     m531x record --port /dev/ttyUSB0 field.rec\n  \
     m531x record --port /dev/ttyUSB0 field.rec -W 3600 -v\n\n\
-    It opens the port, has the module answer, and then only listens until Ctrl-C or -W. To record work, use --record of\n\
+    It opens the port, has the module answer, and then only listens until Ctrl-C or -W. To record work, use --record of \
     at, pub, sub and console. Passwords are not recorded; topics, payloads, IMEI and IMSI are.")]
 pub(crate) struct Arguments {
     /// The file; a recording that is there is kept as FILE.1

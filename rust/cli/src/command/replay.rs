@@ -18,8 +18,8 @@ use crate::format::to_json;
     m531x replay field.rec\n  \
     m531x replay field.rec --speed 1 --wire\n  \
     m531x replay field.rec --json | grep '\"type\": *\"message\"'\n\n\
-    Each line has the seconds since the start of the recording, the number of the recording's line, and what happened:\n\
-    ? asked for, = result, event, message, ! note, DIFFERENCE where this version sends or makes something else than was\n\
+    Each line has the seconds since the start of the recording, the number of the recording's line, and what happened: \
+    ? asked for, = result, event, message, ! note, DIFFERENCE where this version sends or makes something else than was \
     recorded. The exit code is 1 if there is a difference.")]
 pub(crate) struct Arguments {
     /// The recording

@@ -25,7 +25,8 @@ const SLICE: Duration = Duration::from_secs(1);
 #[command(after_help = "Examples:\n  \
     m531x sub --port /dev/ttyUSB0 -h broker.example -t 'meters/#' -v\n  \
     m531x sub --port virtual:// -t alarms -C 1 -W 60 -F '%U %t %x'\n\n\
-    It runs until Ctrl-C, -C or -W end it; a lost connection is made again. The exit code is 27 if -W ended it.")]
+    It runs until Ctrl-C, -C or -W end it; a lost connection is made again. The exit code is 27 if -W ended it. \
+    Without an answer of the broker, the module tries for about half a minute: Ctrl-C ends that at once, -W limits it.")]
 pub(crate) struct Arguments {
     /// A topic filter; may be given again
     #[arg(short, long, required_unless_present_any = ["url", "unsubscribe"], value_name = "FILTER")]

@@ -65,7 +65,8 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "Examples:\n  \
     m531x virtual-modem --link /tmp/modem\n  \
-    m531x virtual-modem --model M5311 --broker localhost:1883 --baudrate 9600 --seed 7 --fault split-writes\n  \
+    m531x virtual-modem --model M5311 --broker localhost:1883 --baudrate 9600\n  \
+    m531x virtual-modem --seed 7 --fault split-writes\n  \
     m531x virtual-modem --count 8 --link /tmp/modem   # /tmp/modem0 to /tmp/modem7\n  \
     m531x virtual-modem --replay field.rec --link /tmp/modem\n\n\
     It prints `broker: HOST:PORT` and `port: PATH`, then runs until Ctrl-C or SIGTERM.";

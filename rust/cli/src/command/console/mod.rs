@@ -39,8 +39,8 @@ const SLICE: Duration = Duration::from_millis(200);
 #[command(after_help = "Examples:\n  \
     m531x console --port /dev/ttyUSB0\n  \
     m531x console --port virtual:// --record talk.rec\n\n\
-    Lines go to the module; those that begin with a colon are for the console: :help lists them. Tab completes, the\n\
-    history is kept in $XDG_STATE_HOME/m531x/history without lines that hold a password. Ctrl-C gives up a line or a\n\
+    Lines go to the module; those that begin with a colon are for the console: :help lists them. Tab completes, the \
+    history is kept in $XDG_STATE_HOME/m531x/history without lines that hold a password. Ctrl-C gives up a line or a \
     wait, Ctrl-D ends. With standard input from a pipe it takes one line after the other.")]
 pub(crate) struct Arguments {
     #[command(flatten)]

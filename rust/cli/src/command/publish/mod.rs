@@ -22,9 +22,10 @@ use crate::session::{Connection, ConnectionArguments, no_topic, qos};
 #[command(after_help = "Examples:\n  \
     m531x pub --port /dev/ttyUSB0 -h broker.example -t meters/17 -m 21.5 -q 1\n  \
     m531x pub --port virtual:// -t blob -f picture.bin\n  \
-    m531x pub --port /dev/ttyUSB0 -h broker.example -t meters/17 -m 21.5 -q 1 --outbox meters.db\n\n\
-    It ends when the publish is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2. With -l it\n\
-    runs as long as its input: a lost connection is made again, and the lines wait for it.")]
+    m531x pub --port /dev/ttyUSB0 -t meters/17 -m 21.5 -q 1 --outbox meters.db\n\n\
+    It ends when the publish is complete: the module's OK for QoS 0, the broker's PUBACK for 1, PUBCOMP for 2. With -l it \
+    runs as long as its input: a lost connection is made again, and the lines wait for it. \
+    Without an answer of the broker, the module tries for about half a minute: Ctrl-C ends that at once, -W limits it.")]
 pub(crate) struct Arguments {
     /// The topic
     #[arg(short, long, required_unless_present = "url")]
