@@ -57,6 +57,18 @@ def test_a_wait_ends_with_what_it_waits_for(end: str) -> None:
     run(main)
 
 
+def test_a_further_subscription_of_a_filter_lowers_no_qos() -> None:
+    async def main() -> tuple[int, int]:
+        async with aio.Modem("virtual://") as modem:
+            await modem.connect("broker.example", client_id="test")
+            one = await modem.subscribe("t", qos=1)
+            two = await modem.subscribe("t")
+            await modem.publish("t", "x", qos=1)
+            return (await one.receive(timeout=10)).qos, two.granted_qos
+
+    assert asyncio.run(main()) == (1, 1)
+
+
 def test_two_subscriptions_of_a_filter_get_every_message() -> None:
     async def main(modem: aio.Modem) -> None:
         one, two = await modem.subscribe("t"), await modem.subscribe("t")

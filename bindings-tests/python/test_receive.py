@@ -121,6 +121,16 @@ def test_two_subscriptions_of_a_filter_get_every_message(
     assert (one.live, two.live, three.live) == (True, True, False)
 
 
+def test_a_further_subscription_of_a_filter_lowers_no_qos(memory_modem: m531x.Modem) -> None:
+    one = memory_modem.subscribe("t", qos=1)
+    two = memory_modem.subscribe("t", callback=print)
+    memory_modem.publish("t", "x", qos=1)
+    assert one.receive(timeout=10).qos == 1
+    assert (one.granted_qos, two.granted_qos) == (1, 1)
+    one.unsubscribe()
+    assert memory_modem.subscribe("t", qos=0).granted_qos == 0
+
+
 def test_the_last_unsubscribe_unsubscribes(memory_modem: m531x.Modem) -> None:
     one, two = memory_modem.subscribe("t"), memory_modem.subscribe("t", qos=1)
     assert (one.topic, one.granted_qos, two.granted_qos) == ("t", 0, 1)

@@ -178,7 +178,8 @@ class Modem(ModemBase):
             ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
             connect_limit: Bytes that the module takes for its CONNECT packet, with client id, user
                 name, password and will; None is the model's, 256. That of a module may be larger.
-            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network.
+            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network. If nobody
+                answers, the module itself tries for about half a minute.
 
         Returns:
             Whether the broker had kept the session, where the module reports it.
@@ -387,8 +388,8 @@ class Modem(ModemBase):
 
         A message goes to the callback of every subscription it matches. If none of them has one it
         goes to `on_message`; if that is None, to the queue that `receive` and `messages` read.
-        Several subscriptions of the same filter each get every message; a callback that the filter
-        has already gets it once.
+        Several subscriptions of the same filter each get every message, with the highest QoS that
+        one of them wants; a callback that the filter has already gets it once.
 
         Args:
             topic: The topic filter; ``+`` and ``#`` as in MQTT.
@@ -418,9 +419,11 @@ class Modem(ModemBase):
             1 42
         """
         check_qos(qos)
-        subscribing = self._native.subscribe(topic, qos, hex, timeout)
+        routes = self._callbacks.routes
+        wanted = routes.wanted_qos(topic, qos, callback)
+        subscribing = self._native.subscribe(topic, wanted, hex, timeout)
         self._check_callback("callback", callback, "message")
-        with self._callbacks.routes.being_subscribed(topic, callback) as route:
+        with routes.being_subscribed(topic, qos, callback) as route:
             granted = subscribing.wait()
         return Subscription(self, route, granted, hex)
 

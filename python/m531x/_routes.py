@@ -46,6 +46,7 @@ class Route:
         places: Where in the mailbox the messages for a reader wait; new ones in the last.
         subscribed: Whether the broker was asked for the filter, and not only a callback set.
         live: Whether it still gets messages.
+        qos: The QoS that its subscription wants.
         round: The call of ``on_connect`` that has registered the callback, if one has.
     """
 
@@ -56,6 +57,7 @@ class Route:
         self.places: tuple[str, ...] = ()
         self.subscribed = subscribed
         self.live = True
+        self.qos = 0
         self.round: int | None = None
         self._reader: weakref.ref[object] | None = None
 
@@ -194,8 +196,27 @@ class Routes:
                 for other in routes
             )
 
+    def wanted_qos(self, filter_: object, qos: int, callback: MessageCallback | None) -> int:
+        """The QoS to ask the broker for, which has one for all subscriptions of a filter.
+
+        A subscription of the same callback takes the place of the earlier one.
+        """
+        if not isinstance(filter_, str):
+            return qos  # the native module refuses it by its type
+        with self._lock:
+            others = [
+                route.qos
+                for route in self._of_filter.get(filter_, [])
+                if route.subscribed
+                and not route.is_forgotten()
+                and (callback is None or route.callback != callback)
+            ]
+        return max([qos, *others])
+
     @contextlib.contextmanager
-    def being_subscribed(self, filter_: str, callback: MessageCallback | None) -> Generator[Route]:
+    def being_subscribed(
+        self, filter_: str, qos: int, callback: MessageCallback | None
+    ) -> Generator[Route]:
         """Routes the filter from now on, and as before if the subscription fails.
 
         Retained messages may arrive ahead of the acknowledgement.
@@ -206,6 +227,7 @@ class Routes:
         route = self.add(filter_, callback)
         try:
             yield route
+            route.qos = qos
         except BaseException:
             if route not in before:
                 self.remove(route)

@@ -387,9 +387,11 @@ class Modem(ModemBase):
         function, which is awaited before the next callback begins.
         """
         check_qos(qos)
-        subscribing = self._in_loop.subscribe(topic, qos, hex, timeout)
+        routes = self._callbacks.routes
+        wanted = routes.wanted_qos(topic, qos, callback)
+        subscribing = self._in_loop.subscribe(topic, wanted, hex, timeout)
         self._check_callback("callback", callback, "message")
-        with self._callbacks.routes.being_subscribed(topic, callback) as route:
+        with routes.being_subscribed(topic, qos, callback) as route:
             granted = await self._run(subscribing)
         return Subscription(self, route, granted, hex)
 
