@@ -255,7 +255,13 @@ REFUSED: list[tuple[Callable[[Any], object], str]] = [
     (lambda _: m531x.paho.Client("name", port="x"), "VERSION2"),  # type: ignore[arg-type]
     (lambda _: m531x.paho.Client(), "M531X_PORT"),
     (lambda client: setattr(client, "on_message", lambda _c, _u: None), "message"),
-    (lambda client: client.max_inflight_messages_set(0), "1 or more"),
+    (lambda client: client.connect_srv(), "SRV"),
+    (lambda client: client.enable_bridge_mode(), "client only"),
+    (lambda client: client.reinitialise(), "new Client"),
+    (lambda client: client.max_inflight_messages_set(-1), "1 or more"),
+    (lambda client: setattr(client, "max_inflight_messages", -1), "1 or more"),
+    (lambda client: setattr(client, "connect_timeout", 0), "above 0"),
+    (lambda client: setattr(client, "max_queued_messages", -1), "0 or more"),
     (lambda client: client.max_queued_messages_set(-1), "0 or more"),
 ]
 

@@ -12,8 +12,8 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from m531x._callbacks import check_callback
 from m531x._errors import InvalidArgumentError
-from m531x._secret import Hidden
 from m531x._types import Will
+from m531x.paho._attributes import Attributes
 from m531x.paho._callbacks import (
     Callback,
     OnConnect,
@@ -88,7 +88,7 @@ def checked_filter(name: object) -> str:
     return name
 
 
-class ClientBase:
+class ClientBase(Attributes):
     """Settings and callbacks."""
 
     on_connect: Callback[OnConnect] = Callback(
@@ -181,8 +181,7 @@ class ClientBase:
 
         The modem calls the function for each connection; `m531x.clouds` makes such functions.
         """
-        self._settings.username = username
-        self._settings.password = Hidden(password)
+        self.username, self.password = username, password
 
     def will_set(
         self,
@@ -209,10 +208,8 @@ class ClientBase:
         self._settings.delay = (float(min_delay), float(max(min_delay, max_delay)))
 
     def max_inflight_messages_set(self, inflight: int) -> None:
-        """Sets how many publishes of QoS 1 and 2 may be unacknowledged at a time."""
-        if inflight < 1:
-            raise InvalidArgumentError(f"inflight is {inflight}: give 1 or more")
-        self._settings.inflight = inflight
+        """Sets how many publishes of QoS 1 and 2 may be unacknowledged at a time; 0 is no limit."""
+        self.max_inflight_messages = inflight
 
     def user_data_set(self, userdata: Any) -> None:
         """Sets the second argument of each callback."""
@@ -255,6 +252,18 @@ class ClientBase:
     def proxy_set(self, **options: object) -> NoReturn:
         """Raises: the module connects by itself."""
         refuse("proxy_set", "the module connects by itself, over the radio network")
+
+    def connect_srv(self, *arguments: object, **options: object) -> NoReturn:
+        """Raises: the module looks up no SRV record."""
+        refuse("connect_srv", "the module looks up no SRV record; use connect with host and port")
+
+    def enable_bridge_mode(self) -> NoReturn:
+        """Raises: the module is no bridge."""
+        refuse("enable_bridge_mode", "the module connects as a client only")
+
+    def reinitialise(self, *arguments: object, **options: object) -> NoReturn:
+        """Raises: a new client is as good."""
+        refuse("reinitialise", "make a new Client")
 
     def manual_ack_set(self, on: bool) -> None:
         """Takes False only: the module acknowledges by itself."""

@@ -100,9 +100,7 @@ class Client(ClientBase):
 
     def max_queued_messages_set(self, queue_size: int) -> Client:
         """Sets how many publishes of QoS 1 and 2 may be unfinished; 0 is no limit."""
-        if queue_size < 0:
-            raise InvalidArgumentError(f"queue_size is {queue_size}: give 0 or more")
-        self._settings.queued = queue_size
+        self.max_queued_messages = queue_size
         return self
 
     # ---- the connection
@@ -302,7 +300,11 @@ class Client(ClientBase):
             return self._loop(timeout, retry_first_connection, self._call)
 
     def loop_start(self) -> MQTTErrorCode:
-        """Calls the callbacks on a thread of its own, until `loop_stop`."""
+        """Calls the callbacks on a thread of its own, until `loop_stop`.
+
+        Returns:
+            MQTT_ERR_SUCCESS; MQTT_ERR_INVAL if there is such a thread already.
+        """
         if self._loop_thread is not None:
             return MQTT_ERR_INVAL
         self._loop_stopped = False
@@ -313,7 +315,15 @@ class Client(ClientBase):
         return MQTT_ERR_SUCCESS
 
     def loop_stop(self) -> MQTTErrorCode:
-        """Ends the thread of `loop_start`, behind the callbacks that wait; disconnect first."""
+        """Ends the thread of `loop_start`, and waits until its callback has returned.
+
+        Call `disconnect` first: the thread then reports its end, ``on_disconnect`` included, before
+        it ends. Without it the modem stays connected, and what arrives waits for the next loop. In
+        a callback it returns at once.
+
+        Returns:
+            MQTT_ERR_SUCCESS; MQTT_ERR_INVAL if there is no such thread.
+        """
         thread = self._loop_thread
         if thread is None:
             return MQTT_ERR_INVAL

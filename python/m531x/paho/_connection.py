@@ -228,6 +228,7 @@ class Connection:
                 tls=settings.tls,
                 will=settings.will,
                 ack_timeout=_ack_timeout(settings.keepalive),
+                timeout=settings.connect_timeout,
             )
         except ConnectError as error:
             if error.return_code is None:

@@ -80,7 +80,7 @@ class Sending:
     def _send(self, outgoing: Outgoing) -> None:
         with self._lock:
             modem = self._connection.connected_modem
-            wait = outgoing.qos > 0 and (self._in_flight >= self._settings.inflight or self._held)
+            wait = outgoing.qos > 0 and (self._held or not self._settings.has_room(self._in_flight))
             if modem is None or wait:
                 outgoing.info._note(MQTT_ERR_NO_CONN if modem is None else MQTT_ERR_SUCCESS)
                 if outgoing.qos:
@@ -105,7 +105,7 @@ class Sending:
         while True:
             with self._lock:
                 modem = self._connection.connected_modem
-                room = self._in_flight < self._settings.inflight
+                room = self._settings.has_room(self._in_flight)
                 if modem is None or not self._held or not room:
                     return
                 outgoing = self._held.popleft()

@@ -31,3 +31,8 @@ class Settings:
     delay: tuple[float, float] = (1.0, 120.0)
     inflight: int = 20
     queued: int = 0
+    connect_timeout: float | None = None
+
+    def has_room(self, in_flight: int) -> bool:
+        """Whether one more publish of QoS 1 or 2 may be in flight."""
+        return not self.inflight or in_flight < self.inflight

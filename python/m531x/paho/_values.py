@@ -59,6 +59,8 @@ class MQTTErrorCode(enum.IntEnum):
     """Done, or under way."""
     MQTT_ERR_NOMEM = 1
     """Out of memory."""
+    MQTT_ERR_PROTOCOL = 2
+    """The broker broke the protocol; the module reports no such thing."""
     MQTT_ERR_INVAL = 3
     """Not possible in this state."""
     MQTT_ERR_NO_CONN = 4
@@ -69,28 +71,51 @@ class MQTTErrorCode(enum.IntEnum):
     """Not found."""
     MQTT_ERR_CONN_LOST = 7
     """The connection was lost."""
+    MQTT_ERR_TLS = 8
+    """TLS failed; the module reports no such thing."""
     MQTT_ERR_PAYLOAD_SIZE = 9
     """The payload is too large for the module."""
     MQTT_ERR_NOT_SUPPORTED = 10
     """The module cannot do this."""
+    MQTT_ERR_AUTH = 11
+    """The login failed; the module reports MQTT_ERR_CONN_REFUSED."""
+    MQTT_ERR_ACL_DENIED = 12
+    """Not permitted; the module reports no such thing."""
     MQTT_ERR_UNKNOWN = 13
     """Failed for another reason."""
+    MQTT_ERR_ERRNO = 14
+    """A system call failed; here an exception says so."""
     MQTT_ERR_QUEUE_SIZE = 15
     """Too many publishes wait."""
+    MQTT_ERR_KEEPALIVE = 16
+    """The broker was silent too long; the module reports MQTT_ERR_CONN_LOST."""
 
 
 MQTT_ERR_AGAIN: Final = MQTTErrorCode.MQTT_ERR_AGAIN
 MQTT_ERR_SUCCESS: Final = MQTTErrorCode.MQTT_ERR_SUCCESS
 MQTT_ERR_NOMEM: Final = MQTTErrorCode.MQTT_ERR_NOMEM
+MQTT_ERR_PROTOCOL: Final = MQTTErrorCode.MQTT_ERR_PROTOCOL
 MQTT_ERR_INVAL: Final = MQTTErrorCode.MQTT_ERR_INVAL
 MQTT_ERR_NO_CONN: Final = MQTTErrorCode.MQTT_ERR_NO_CONN
 MQTT_ERR_CONN_REFUSED: Final = MQTTErrorCode.MQTT_ERR_CONN_REFUSED
 MQTT_ERR_NOT_FOUND: Final = MQTTErrorCode.MQTT_ERR_NOT_FOUND
 MQTT_ERR_CONN_LOST: Final = MQTTErrorCode.MQTT_ERR_CONN_LOST
+MQTT_ERR_TLS: Final = MQTTErrorCode.MQTT_ERR_TLS
 MQTT_ERR_PAYLOAD_SIZE: Final = MQTTErrorCode.MQTT_ERR_PAYLOAD_SIZE
 MQTT_ERR_NOT_SUPPORTED: Final = MQTTErrorCode.MQTT_ERR_NOT_SUPPORTED
+MQTT_ERR_AUTH: Final = MQTTErrorCode.MQTT_ERR_AUTH
+MQTT_ERR_ACL_DENIED: Final = MQTTErrorCode.MQTT_ERR_ACL_DENIED
 MQTT_ERR_UNKNOWN: Final = MQTTErrorCode.MQTT_ERR_UNKNOWN
+MQTT_ERR_ERRNO: Final = MQTTErrorCode.MQTT_ERR_ERRNO
 MQTT_ERR_QUEUE_SIZE: Final = MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
+MQTT_ERR_KEEPALIVE: Final = MQTTErrorCode.MQTT_ERR_KEEPALIVE
+
+CONNACK_ACCEPTED: Final = 0
+CONNACK_REFUSED_PROTOCOL_VERSION: Final = 1
+CONNACK_REFUSED_IDENTIFIER_REJECTED: Final = 2
+CONNACK_REFUSED_SERVER_UNAVAILABLE: Final = 3
+CONNACK_REFUSED_BAD_USERNAME_PASSWORD: Final = 4
+CONNACK_REFUSED_NOT_AUTHORIZED: Final = 5
 
 MQTT_LOG_INFO: Final = 0x01
 MQTT_LOG_NOTICE: Final = 0x02
