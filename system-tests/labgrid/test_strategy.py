@@ -130,6 +130,17 @@ def test_reset_with_a_power_driver_switches_it(target: Any) -> None:
     assert strategy.modem.modem.command("AT") == []
 
 
+def test_dtr_and_rts_are_set_where_there_are_such_lines(
+    target: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    strategy, power = _parts(target)
+    power._start()
+    strategy.modem.dtr, strategy.modem.rts = True, False
+    strategy.transition("answering")
+    # A pseudo-terminal has none, and the modem says so.
+    assert "dtr and rts have no effect" in caplog.text
+
+
 def test_the_password_comes_from_the_environment_only(
     target: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ __all__ = ["OPTIONAL_POWER", "SECONDS", "TEXT", "M531xDriver"]
 OPTIONAL_POWER = {"PowerProtocol", None}
 SECONDS = attr.validators.instance_of((int, float))
 TEXT = attr.validators.instance_of(str)
+LINE = attr.validators.optional(attr.validators.instance_of(bool))
 _PERIOD_S = 0.2
 _NOTICE_S = 2.0
 
@@ -78,6 +79,9 @@ class M531xDriver(Driver, ResetProtocol):
         baudrate: As for `m531x.Modem`. The ``speed`` of the resource is only what the exporter's
             ser2net begins with, except with ``protocol: raw``, where it stays.
         open_timeout: As for `m531x.Modem`.
+        dtr: As for `m531x.Modem`: ``on``, ``off``, or as the system sets it. Behind an exporter it
+            needs the ser2net of labgrid (RFC 2217), not ``protocol: raw``.
+        rts: Likewise.
         trace: As for `m531x.Modem`.
         exporter_timeout: Seconds to wait for an exporter that restarts.
     """
@@ -91,6 +95,8 @@ class M531xDriver(Driver, ResetProtocol):
         default=None, validator=attr.validators.optional(attr.validators.instance_of(int))
     )
     open_timeout: float = attr.ib(default=10.0, validator=SECONDS)
+    dtr: bool | None = attr.ib(default=None, validator=LINE)
+    rts: bool | None = attr.ib(default=None, validator=LINE)
     trace: int = attr.ib(default=200, validator=attr.validators.instance_of(int))
     exporter_timeout: float = attr.ib(default=30.0, validator=SECONDS)
 
@@ -137,6 +143,8 @@ class M531xDriver(Driver, ResetProtocol):
             "model": self.model,
             "baudrate": self.baudrate,
             "open_timeout": self.open_timeout,
+            "dtr": self.dtr,
+            "rts": self.rts,
             "trace": self.trace,
         }
         try:
