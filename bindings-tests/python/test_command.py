@@ -8,14 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import m531x
 
 COMMAND = [sys.executable, "-W", "error", "-m", "m531x._command"]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+PACKAGE = [sys.executable, "-W", "error", "-m", "m531x"]
+
+
+def run(*arguments: str, command: list[str] = COMMAND) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False
+        [*command, *arguments], capture_output=True, text=True, timeout=30, check=False
     )
 
 
@@ -34,6 +39,24 @@ def test_exit_codes_are_those_of_the_command() -> None:
     assert failed.returncode == 1
     assert failed.stderr.startswith("m531x: there is no port /dev/no-such-port")
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        [],
+        ["pub", "--port", "virtual://", "-t", "t"],
+        ["sub", "--port", "virtual://", "-t", "t", "-W", "0.1"],
+        ["pub", "--port", "virtual://", "--cloud", "onenet", "-t", "t", "-n"],
+    ],
+)
+def test_the_package_is_the_command(arguments: list[str]) -> None:
+    done, expected = run(*arguments, command=PACKAGE), run(*arguments)
+    assert done.stdout == expected.stdout
+    assert done.stderr == expected.stderr
+    assert done.returncode == expected.returncode
 
 
 def test_a_command_speaks_to_a_module() -> None:

@@ -1,29 +1,30 @@
-"""``python -m m531x demo``."""
+"""``python -m m531x``: the command m531x, and a demo in Python."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from m531x import __version__
+from m531x import _command
+
+__all__ = ["main"]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs a command and returns its exit code: 0 done, 1 failed, 2 usage."""
+def main() -> int:
+    """Runs a command and returns its exit code, which is that of the command m531x."""
+    if sys.argv[1:2] == ["demo"]:
+        return _demo(sys.argv[2:])
+    return _command.main()
+
+
+def _demo(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m m531x",
-        description="M531x NB-IoT modules as MQTT clients. The command m531x can do more.",
-    )
-    parser.add_argument("--version", action="version", version=f"m531x {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    demo = commands.add_parser(
-        "demo",
-        help="show the whole way on a virtual modem, without hardware",
+        prog="python -m m531x demo",
         description="Starts a virtual modem and a broker, runs a script against them, and shows "
         "the traffic on the serial port beside the steps of the script. It ends by itself.",
         epilog="example: python -m m531x demo",
     )
-    demo.add_argument(
+    parser.add_argument(
         "--model", default="M5310-A", help="the module to play (default: %(default)s)"
     )
     chosen = parser.parse_args(arguments)
