@@ -8,13 +8,14 @@
  * m531x::m531x or m531x::m531x_static. On Windows load m531x.dll or link its import library.
  *
  * Calling
- * - Every function returns an m531x_status: 0 is success, below 0 one of M531X_ERR_..., above 0 success with more to
- *   say (none does at present: test for `status >= 0`). m531x_error_text puts it in words, m531x_last_error_text returns
- *   what exactly was wrong.
+ * - A function that can fail returns an m531x_status: 0 is success, below 0 one of M531X_ERR_..., above 0 success with
+ *   more to say (1 for yes, a granted QoS): test for `status >= 0`. m531x_error_text puts it in words,
+ *   m531x_last_error_text returns what exactly was wrong.
  * - A function that returns M531X_ERR_INVALID_ARGUMENT has sent nothing and written nothing. NULL where something must
  *   be, text that is not UTF-8, impossible lengths and unknown options are all answered by it.
- * - Besides what its documentation lists, any function may return M531X_ERR_INTERNAL: a defect of the library, which
- *   has stopped there and not in the program.
+ * - Besides what its documentation lists, any function that has the module do something may return
+ *   M531X_ERR_QUEUE_FULL (M531X_OPTION_MAX_WAITING, M531X_OVERFLOW_BLOCK), and any function M531X_ERR_INTERNAL: a defect
+ *   of the library, which has stopped there and not in the program.
  * - Numbers are int32_t, uint32_t and uint16_t; there is no bool, size_t, enum, struct or union in any signature, so
  *   that LabVIEW, MATLAB and C# can call.
  * - Every function that may block takes timeout_ms: milliseconds, 0 does not wait, -1 sets no limit of its own (the
@@ -44,6 +45,7 @@
  * - fork() leaves the modems with the parent, which goes on as before. In the child every handle is stale: every function,
  *   m531x_close included, returns M531X_ERR_STALE_HANDLE and touches nothing, also in destructors and exit handlers. The
  *   child may open modems of its own. A child that was forked in a callback ends when it returns from there.
+ * - dlclose does not unload the library, whose threads may still run.
  *
  * Out of memory
  * - A function that finds no thread, no descriptor or no memory for one returns M531X_ERR_OUT_OF_RESOURCES. If malloc has
@@ -912,7 +914,8 @@ uint32_t m531x_abi_version(void);
  * The name of a status, such as "M531X_ERR_TIMEOUT".
  *
  * @param status  [in] What a function returned.
- * @return A static text that is never freed; "M531X_ERR_UNKNOWN" for a number this version does not know.
+ * @return A static text that is never freed; "M531X_OK" for 0 and above, "M531X_ERR_UNKNOWN" for a number this version
+ *         does not know.
  * @note Thread-safe.
  * @since 0.1.0
  */
@@ -1466,7 +1469,7 @@ m531x_status m531x_wait_event(m531x_modem modem,
  * Waits for the next event of certain kinds and copies it; those of other kinds wait on. See m531x_wait_event.
  *
  * @param modem        [in] An open modem.
- * @param kinds        [in] The kinds: `1u << M531X_EVENT_...` of each, together by `|`.
+ * @param kinds        [in] The kinds: `1u << M531X_EVENT_...` of each, together by `|`; not 0.
  * @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
  * @param kind         [out] M531X_EVENT_...; may be NULL.
  * @param value        [out] A number whose meaning the kind defines; may be NULL.
@@ -1765,11 +1768,13 @@ m531x_status m531x_subscriptions(m531x_modem modem, char *text, uint32_t capacit
  *
  * @param filter  [in] The filter, UTF-8; + and # are wildcards.
  * @param topic   [in] The topic name, UTF-8.
- * @return 1 if it does, 0 if not, M531X_ERR_INVALID_ARGUMENT.
+ * @return 1 if it does, 0 if not, M531X_ERR_INVALID_ARGUMENT (NULL, or not UTF-8). A wildcard where MQTT allows none is an
+ *         ordinary character here.
  * @note Thread-safe.
  * @since 0.1.0
  */
-m531x_status m531x_topic_matches(const char *filter, const char *topic);
+m531x_status m531x_topic_matches(const char *filter,
+                                 const char *topic);
 
 /**
  * Whether the library was built with a feature.

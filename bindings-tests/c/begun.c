@@ -144,7 +144,8 @@ static void a_mask_leaves_the_other_events(void)
     CHECK(kind == M531X_EVENT_CONNECTED);
     CHECK_STATUS(M531X_ERR_TIMEOUT, m531x_wait_event_of(modem, BIT(M531X_EVENT_CONNECTED), 0, &kind, NULL, NULL, text,
                                                         sizeof text, NULL));
-    CHECK_STATUS(M531X_ERR_TIMEOUT, m531x_wait_event_of(modem, 0, 0, &kind, NULL, NULL, text, sizeof text, NULL));
+    CHECK_STATUS(M531X_ERR_INVALID_ARGUMENT, m531x_wait_event_of(modem, 0, M531X_NO_LIMIT, &kind, NULL, NULL, text,
+                                                                 sizeof text, NULL));
     CHECK_STATUS(M531X_ERR_BUFFER_TOO_SMALL, m531x_wait_event_of(modem, BIT(M531X_EVENT_STATE_CHANGED), 0, &kind, NULL, NULL,
                                                                  text, 1, NULL));
     while (m531x_wait_event(modem, 0, &kind, NULL, text, sizeof text, NULL) == M531X_OK)

@@ -18,7 +18,10 @@ static void every_number_has_a_name_and_a_sentence(void)
 static void numbers_that_are_not_known_have_texts_too(void)
 {
     CHECK(strcmp(m531x_error_name(-12345), "M531X_ERR_UNKNOWN") == 0);
-    CHECK(strlen(m531x_error_text(12345)) > 10);
+    CHECK(strlen(m531x_error_text(-12345)) > 10);
+    /* Success that says more: a yes, a granted QoS. */
+    CHECK(strcmp(m531x_error_name(1), "M531X_OK") == 0);
+    CHECK(m531x_error_text(2) == m531x_error_text(M531X_OK));
     CHECK(m531x_error_text(INT32_MIN) != NULL);
 }
 

@@ -1,5 +1,5 @@
-//! Options for the linker: the SONAME, so that programs find the version they were linked with, and on Windows the version
-//! that Explorer shows.
+//! Options for the linker: the SONAME, so that programs find the version they were linked with, that the library stays
+//! loaded, and on Windows the version that Explorer shows.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +11,10 @@ fn main() {
     // The number is M531X_ABI_VERSION. cargo-c passes a SONAME of its own, the same by its metadata.
     if is("CARGO_CFG_TARGET_OS", "linux") && std::env::var_os("CARGO_FEATURE_CAPI").is_none() {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libm531x.so.0");
+    }
+    // As pin.rs on Windows: dlclose must not take the code of running threads away.
+    if is("CARGO_CFG_TARGET_OS", "linux") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
     if is("CARGO_CFG_TARGET_OS", "windows") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         let architecture = if is("CARGO_CFG_TARGET_ARCH", "x86") {

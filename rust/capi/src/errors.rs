@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char};
 
 use m531x_core::Error;
 
-use crate::constants::{m531x_modem, m531x_status};
+use crate::constants::{M531X_OK, m531x_modem, m531x_status};
 use crate::error_constants::{STATIC_NAMES, STATIC_TEXTS};
 use crate::guard::guard;
 use crate::handle;
@@ -14,7 +14,8 @@ use crate::marshal::{Out, TextBuffer};
 /// The name of a status, such as "M531X_ERR_TIMEOUT".
 ///
 /// @param status  [in] What a function returned.
-/// @return A static text that is never freed; "M531X_ERR_UNKNOWN" for a number this version does not know.
+/// @return A static text that is never freed; "M531X_OK" for 0 and above, "M531X_ERR_UNKNOWN" for a number this version
+///         does not know.
 /// @note Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -102,6 +103,8 @@ fn find(
     status: m531x_status,
     otherwise: &'static CStr,
 ) -> &'static CStr {
+    // Above 0 is success with more to say.
+    let status = status.min(M531X_OK);
     table
         .iter()
         .find(|(number, _)| *number == status)

@@ -143,7 +143,8 @@ pub unsafe extern "C" fn m531x_subscriptions(
 ///
 /// @param filter  [in] The filter, UTF-8; + and # are wildcards.
 /// @param topic   [in] The topic name, UTF-8.
-/// @return 1 if it does, 0 if not, M531X_ERR_INVALID_ARGUMENT.
+/// @return 1 if it does, 0 if not, M531X_ERR_INVALID_ARGUMENT (NULL, or not UTF-8). A wildcard where MQTT allows none is an
+///         ordinary character here.
 /// @note Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]

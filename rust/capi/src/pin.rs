@@ -1,4 +1,4 @@
-//! Keeps the DLL loaded: its threads would run code that is gone once a program has unloaded it.
+//! Keeps the library loaded: its threads would run code that is gone once a program has unloaded it.
 
 /// From now on unloading the library has no effect. Harmless when repeated.
 #[cfg(windows)]
@@ -14,6 +14,6 @@ pub(crate) fn pin_library() {
     unsafe { GetModuleHandleExW(flags, pin_library as fn() as *const u16, &raw mut module) };
 }
 
-/// glibc keeps a library as long as a thread of it has a destructor to run, as those of Rust have.
+/// Elsewhere the linker marks the library as one that is never unloaded (build.rs).
 #[cfg(not(windows))]
 pub(crate) fn pin_library() {}

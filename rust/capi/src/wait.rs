@@ -113,7 +113,7 @@ pub unsafe extern "C" fn m531x_wait_event(
 /// Waits for the next event of certain kinds and copies it; those of other kinds wait on. See m531x_wait_event.
 ///
 /// @param modem        [in] An open modem.
-/// @param kinds        [in] The kinds: `1u << M531X_EVENT_...` of each, together by `|`.
+/// @param kinds        [in] The kinds: `1u << M531X_EVENT_...` of each, together by `|`; not 0.
 /// @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.
 /// @param kind         [out] M531X_EVENT_...; may be NULL.
 /// @param value        [out] A number whose meaning the kind defines; may be NULL.
@@ -148,6 +148,12 @@ pub unsafe extern "C" fn m531x_wait_event_of(
             )
         };
         let limit = time_limit(timeout_ms)?;
+        if kinds == 0 {
+            return Err(Error::new(
+                ErrorCode::InvalidArgument,
+                "kinds is 0: name at least one, as 1u << M531X_EVENT_DONE",
+            ));
+        }
         let taken = entry.modem.inbox().recv_event(kinds, limit, |event| {
             text.write(&event.text)?;
             kind.set(event.kind as i32);
