@@ -157,9 +157,14 @@ Gateway = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def gateway(build: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway]:
+def example() -> str:
+    return "gateway"
+
+
+@pytest.fixture
+def gateway(build: Callable[[str], Path], tmp_path: Path, example: str) -> Iterator[Gateway]:
     """Starts the gateway, at `tmp_path / "modem"` or another port."""
-    program = build("gateway")
+    program = build(example)
     running: list[subprocess.Popen[str]] = []
 
     def start(*arguments: object, port: object = None, **environment: str) -> subprocess.Popen[str]:
@@ -237,13 +242,31 @@ def test_gateway_ends_in_time_whatever_it_waits_for(
     broker.mosquitto.thaw()
 
 
-def test_gateway_loses_none_of_a_thousand_readings(
+@pytest.mark.parametrize("example", ["readings_epoll"])
+def test_the_small_gateway_ends_in_time_while_the_broker_is_silent(
+    gateway: Gateway, broker: Broker, start_modem: Callable[..., float]
+) -> None:
+    start_modem()
+    program = gateway(50)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "connected\n"
+    broker.mosquitto.freeze()
+    time.sleep(1)
+    ends_in_time(program)
+    broker.mosquitto.thaw()
+
+
+@pytest.mark.parametrize(
+    ("example", "topic"), [("gateway", "gateway-1/reading"), ("readings_epoll", "readings")]
+)
+def test_it_loses_none_of_a_thousand_readings(
     gateway: Gateway,
     broker: Broker,
     start_modem: Callable[..., float],
     tool: Tool,
+    topic: str,
 ) -> None:
-    broker.collect("gateway-1/reading")
+    broker.collect(topic)
     modem = start_modem(b"reboot-at=2s")
     program = gateway(5, 1000)
     assert program.stdout is not None
@@ -259,5 +282,5 @@ def test_gateway_loses_none_of_a_thousand_readings(
     assert broker.mosquitto.start()
     assert program.stdout.readline() == "connected\n"
     assert program.wait(120) == 0
-    readings = broker.all_until("gateway-1/reading", "end")
+    readings = broker.all_until(topic, "end")
     assert readings == {str(number) for number in range(1, 1001)}
