@@ -1,6 +1,6 @@
 """China Mobile's M5310-A, M5311, M5312 and M5313 modules as MQTT clients, with a virtual modem.
 
-Example:
+Examples:
     >>> import m531x
     >>> with m531x.Modem("virtual://") as modem:  # or "/dev/ttyUSB0", "COM5"
     ...     _ = modem.connect("broker.example", client_id="meter-17")

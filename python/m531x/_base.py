@@ -253,7 +253,7 @@ class ModemBase:
         Raises:
             InvalidArgumentError: The topic is wrong.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     print(modem.max_payload("meter/17"), modem.max_payload("meter/17", False))
@@ -335,7 +335,7 @@ class ModemBase:
         Raises:
             InvalidArgumentError: The modem was opened without ``trace``.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://", trace=100) as modem:
             ...     _ = modem.command("AT+CSQ")
@@ -364,7 +364,7 @@ class ModemBase:
             RecordingError: The file cannot be created.
             BusyError: Another recording is running.
 
-        Example:
+        Examples:
             >>> import m531x, pathlib, tempfile
             >>> path = pathlib.Path(tempfile.mkdtemp()) / "field.rec"
             >>> with m531x.Modem("virtual://") as modem, modem.record(path) as recording:

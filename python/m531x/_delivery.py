@@ -19,7 +19,7 @@ class Delivery:
 
     Any thread may call every method. The publish goes on even if the program drops the delivery.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
         ...     _ = modem.connect("broker.example", client_id="meter-17")

@@ -134,7 +134,7 @@ class M531xError(Exception):
         code: The error, the same number as in C and Rust.
         modem_code: The module's ``+CME ERROR`` number, or None where it gave none.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
         ...     try:

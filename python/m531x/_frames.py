@@ -43,7 +43,7 @@ def to_pandas(items: Iterable[Any]) -> Any:
         ArgumentTypeError: The values are of several kinds, or of one without columns.
         M531xError: pandas is not installed.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
         ...     _ = modem.connect("broker.example", client_id="meter-17")

@@ -106,7 +106,7 @@ class Modem(ModemBase):
         ModemTimeoutError: Nothing at the port answers.
         OutboxError: The outbox's file is in use, damaged, or cannot be opened.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
         ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -191,7 +191,7 @@ class Modem(ModemBase):
             ModemTimeoutError: The outcome was not known in time.
             CommandError: The module refused a command.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     will = m531x.Will("meter/17/state", "lost")
@@ -322,7 +322,7 @@ class Modem(ModemBase):
             ModemTimeoutError: It was not done in time.
             OutboxError: The outbox is full (`OutboxFullError`) or cannot be written.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -364,7 +364,7 @@ class Modem(ModemBase):
             OutboxError: The outbox is full (`OutboxFullError`) or cannot be written; the message
                 was not accepted.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -408,7 +408,7 @@ class Modem(ModemBase):
             RepeatedLossError: The connection was lost each time this was on its way.
             SubscribeError: The broker refused, or did not answer in time.
 
-        Example:
+        Examples:
             >>> import m531x, queue
             >>> texts = queue.Queue()
             >>> with m531x.Modem("virtual://") as modem:
@@ -480,7 +480,7 @@ class Modem(ModemBase):
             ClosedError: The modem is closed.
             PortError: The port was lost, and all earlier messages have been read.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -513,7 +513,7 @@ class Modem(ModemBase):
             ClosedError: The modem is closed.
             PortError: The port was lost, and all earlier messages have been read.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -571,7 +571,7 @@ class Modem(ModemBase):
             InvalidArgumentError: The line holds a control character or is too long.
             CommandError: The module answered ``ERROR`` or ``+CME ERROR``.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.Modem("virtual://") as modem:
             ...     modem.command("AT+CGMM")

@@ -71,7 +71,7 @@ class Outbox:
             `OutboxFullError`, ``"drop_oldest"`` drops the oldest messages.
         in_flight: The number of publishes under way at a time, 1 to 32; 1 keeps their order.
 
-    Example:
+    Examples:
         >>> import os, tempfile, m531x
         >>> path = os.path.join(tempfile.mkdtemp(), "outbox.db")
         >>> with m531x.Modem("virtual://", outbox=m531x.Outbox(path)) as modem:
@@ -94,7 +94,7 @@ class Outbox:
         Raises:
             OutboxError: The file does not exist, is in use, damaged, or no outbox.
 
-        Example:
+        Examples:
             >>> import os, tempfile, m531x
             >>> path = os.path.join(tempfile.mkdtemp(), "outbox.db")
             >>> m531x.Modem("virtual://", outbox=path).close()
@@ -109,7 +109,7 @@ class Outbox:
         Raises:
             OutboxError: As for `messages`.
 
-        Example:
+        Examples:
             >>> import os, tempfile, m531x
             >>> path = os.path.join(tempfile.mkdtemp(), "outbox.db")
             >>> with m531x.Modem("virtual://", outbox=path) as modem:
@@ -125,7 +125,7 @@ class Outbox:
         Raises:
             OutboxError: As for `messages`.
 
-        Example:
+        Examples:
             >>> import os, tempfile, m531x
             >>> path = os.path.join(tempfile.mkdtemp(), "outbox.db")
             >>> m531x.Modem("virtual://", outbox=path).close()

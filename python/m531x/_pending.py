@@ -22,7 +22,7 @@ class Pending(Generic[T]):
 
     Any thread may call every method. The operation goes on even if the program drops this.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
         ...     connecting = modem.connect_nowait("broker.example", client_id="meter-17")

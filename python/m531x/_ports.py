@@ -39,7 +39,7 @@ def ports() -> list[PortInfo]:
     Raises:
         PortError: The operating system does not provide the list.
 
-    Example:
+    Examples:
         >>> names = [port.name for port in ports()]
         >>> names == sorted(names)
         True

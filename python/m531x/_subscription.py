@@ -60,7 +60,7 @@ class Subscription(SubscriptionBase):
 
     Several subscriptions of one filter each get every message.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://") as modem:
         ...     _ = modem.connect("broker.example", client_id="meter-17")

@@ -90,7 +90,7 @@ class HealthCheck:
             finds a module that has restarted, disconnected or fallen silent without notice, but not
             one that takes a dead connection for a live one.
 
-    Example:
+    Examples:
         >>> HealthCheck(900)
         HealthCheck(period=900, topic=None, timeout=30.0, misses=2, loop_back=True)
     """
@@ -117,7 +117,7 @@ class Recovery:
         loss_budget: The number of connections that may be lost while one operation is in flight;
             then it fails with RepeatedLossError and the others go on. 1 or more.
 
-    Example:
+    Examples:
         >>> Recovery(max_delay=600).max_delay
         600
     """
@@ -141,7 +141,7 @@ class Will:
         qos: 0, 1 or 2.
         retain: Whether the broker keeps it for later subscribers.
 
-    Example:
+    Examples:
         >>> Will("meter/17/state", "lost", qos=1)
         Will(topic='meter/17/state', payload=b'lost', qos=1, retain=False)
     """

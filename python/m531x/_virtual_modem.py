@@ -58,7 +58,7 @@ class VirtualModem:
             exist.
         PortError: The pseudo-terminal, link or address is not available.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.VirtualModem(model="M5311") as virtual, m531x.Modem(virtual.port) as modem:
         ...     modem.info().model
@@ -179,7 +179,7 @@ class VirtualModem:
         Raises:
             InvalidArgumentError: The virtual modem has no broker of its own.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.VirtualModem() as virtual, m531x.Modem(virtual.port) as modem:
             ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -207,7 +207,7 @@ class VirtualModem:
             InvalidArgumentError: The virtual modem has no broker of its own, or an argument is
                 wrong.
 
-        Example:
+        Examples:
             >>> import m531x
             >>> with m531x.VirtualModem() as virtual, m531x.Modem(virtual.port) as modem:
             ...     _ = modem.connect("broker.example", client_id="meter-17")

@@ -8,7 +8,7 @@ The vendors' rules are in their documents: OneNET "token algorithm" (parameter g
 Alibaba Cloud IoT Platform "MQTT-TCP connections", Tencent Cloud IoT Hub "MQTT-based device
 connection over TCP". ``docs/how-to/use-a-cloud.md`` lists the sizes that fit a module.
 
-Example:
+Examples:
     >>> from m531x import clouds
     >>> login = clouds.onenet("pid123", "meter-17", "c2VjcmV0")
     >>> login.client_id, login.username, login.size
@@ -121,7 +121,7 @@ def onenet(
     Raises:
         InvalidArgumentError: The key is not base64, or the packet is too long for the module.
 
-    Example:
+    Examples:
         >>> login = onenet("pid123", "meter-17", "c2VjcmV0", method="sha1")
         >>> login.password().partition("&et=")[0]
         'version=2018-10-31&res=products%2Fpid123%2Fdevices%2Fmeter-17'
@@ -172,7 +172,7 @@ def aliyun(
     Raises:
         InvalidArgumentError: The packet is too long for the module.
 
-    Example:
+    Examples:
         >>> login = aliyun("pk", "device", "secret", client_id="12345")
         >>> login.client_id, login.username
         ('12345|securemode=3,signmethod=hmacsha256|', 'device&pk')
@@ -224,7 +224,7 @@ def tencent(
     Raises:
         InvalidArgumentError: The key is not base64, or the packet is too long for the module.
 
-    Example:
+    Examples:
         >>> login = tencent("PROD123456", "meter-17", "c2VjcmV0")
         >>> login.username.startswith("PROD123456meter-17;12010126;")
         True

@@ -128,7 +128,7 @@ def diagnose(
     Raises:
         InvalidArgumentError: An argument is refused.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> from m531x import doctor
         >>> with m531x.VirtualModem(faults=["sim=absent"]) as virtual:

@@ -1,6 +1,6 @@
 """Pictures of traces, latencies and signals; needs matplotlib (``pip install m531x[plot]``).
 
-Example:
+Examples:
     >>> import io, m531x, m531x.plot
     >>> with m531x.Modem("virtual://", trace=1000) as modem:
     ...     _ = modem.connect("broker.example", client_id="meter-17")
@@ -118,7 +118,7 @@ def signal(samples: Iterable[Signal | tuple[float, Signal]], axes: Any = None) -
         InvalidArgumentError: There are no samples.
         M531xError: matplotlib is not installed.
 
-    Example:
+    Examples:
         >>> import m531x, m531x.plot, time
         >>> with m531x.Modem("virtual://") as modem:
         ...     samples = [(time.time(), modem.signal()) for _ in range(5)]

@@ -152,7 +152,7 @@ def replay(path: str | os.PathLike[str]) -> Iterator[ReplayItem]:
     Raises:
         RecordingError: The file does not exist, or one of its lines has another format.
 
-    Example:
+    Examples:
         >>> import m531x, pathlib, tempfile
         >>> from m531x import recording
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "field.rec"
@@ -197,7 +197,7 @@ class Trace(list[TraceEntry]):
 
     A slice of it is a trace as well.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem("virtual://", trace=100) as modem:
         ...     _ = modem.command("AT+CGMM")

@@ -24,7 +24,12 @@ _ARROW = re.compile(r"(\w+) --> (\w+)")
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Puts a picture in place of each flowchart."""
-    return _BLOCK.sub(lambda block: f"<figure>{svg_of(dot_of(block[1]))}</figure>", markdown)
+    return _BLOCK.sub(lambda block: _figure(block[1]), markdown)
+
+
+def _figure(mermaid: str) -> str:
+    # It takes the width of the page, and scrolls where that is narrow.
+    return f'<figure style="display:block;overflow-x:auto">{svg_of(dot_of(mermaid))}</figure>'
 
 
 def dot_of(mermaid: str) -> str:
@@ -69,8 +74,8 @@ def svg_of(dot: str) -> str:
     done = subprocess.run(["dot", "-Tsvg"], input=dot, capture_output=True, text=True, check=True)
     svg = re.sub(r"<!--.*?-->", "", done.stdout[done.stdout.index("<svg") :], flags=re.S)
     svg = svg.replace('"black"', '"currentColor"').replace("<text ", '<text fill="currentColor" ')
-    # On a narrow screen it shrinks.
-    size, style = r'width="(\d+)pt" height="\d+pt"', r'style="max-width:100%;width:\1pt"'
+    # As wide as the page, but never too small to read.
+    size, style = r'width="(\d+)pt" height="\d+pt"', r'style="max-width:\1pt;min-width:560px"'
     svg = re.sub(size, style, svg, count=1)
     return re.sub(r"\s*\n\s*", " ", svg)
 

@@ -2,7 +2,7 @@
 
 `m531x.aio.Modem` is `m531x.Modem` with ``await``: the same methods, arguments, values and errors.
 
-Example:
+Examples:
     >>> import asyncio
     >>> from m531x import aio
     >>> async def main() -> None:

@@ -20,7 +20,7 @@ class Delivery:
     Any number of tasks may await it, any number of times. The publish goes on if a waiting task is
     cancelled, or if the program keeps no reference.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from m531x import aio
         >>> async def main() -> None:

@@ -106,7 +106,7 @@ class Modem(ModemBase):
     Raises:
         InvalidArgumentError: An unknown model, a number out of range.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from m531x import aio
         >>> async def main() -> None:

@@ -62,7 +62,7 @@ class Subscription(SubscriptionBase):
 
     Several subscriptions of one filter each get every message.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from m531x import aio
         >>> async def main() -> None:

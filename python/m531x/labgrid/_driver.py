@@ -74,7 +74,7 @@ class M531xDriver(Driver, ResetProtocol):
     Activation opens the port, which runs the start-up dialogue; deactivation disconnects and frees
     it. Two drivers of one user cannot use a port at the same time; labgrid keeps other users away.
 
-    Args:
+    Attributes:
         model: As for `m531x.Modem`.
         baudrate: As for `m531x.Modem`. The ``speed`` of the resource is only what the exporter's
             ser2net begins with, except with ``protocol: raw``, where it stays.

@@ -46,7 +46,7 @@ class M531xStrategy(Strategy):
     After an error, `transition` may be called again: it finds an exporter that has restarted, and
     a module that has lost its connection.
 
-    Args:
+    Attributes:
         connect: The arguments of `m531x.Modem.connect`; ``client_id`` is by default that of the
             place, ``labgrid-NAME``.
         password_variable: The environment variable that has the MQTT password.

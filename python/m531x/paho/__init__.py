@@ -11,7 +11,7 @@ The module cannot do all that paho can: certificates of one's own, websockets, p
 acknowledgements by the program raise `m531x.InvalidArgumentError`, a ``ValueError``, with the
 reason.
 
-Example:
+Examples:
     >>> import m531x.paho as mqtt
     >>> def on_connect(client, userdata, flags, reason_code, properties):
     ...     print(reason_code)

@@ -102,7 +102,7 @@ fn root_class(text: &mut String, class: &ExceptionClass) {
         code: The error, the same number as in C and Rust.
         modem_code: The module's ``+CME ERROR`` number, or None where it gave none.
 
-    Example:
+    Examples:
         >>> import m531x
         >>> with m531x.Modem(\"virtual://\") as modem:
         ...     try:
