@@ -42,8 +42,8 @@ new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtuale
 
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
-.PHONY: wheel-windows test-wheel-windows dist-windows
-.PHONY: check-python
+.PHONY: wheel-windows test-wheel-windows dist-windows check-macos
+.PHONY: check-python pictures
 .PHONY: reliability test-differential flood liveness
 .PHONY: bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
 
@@ -138,6 +138,10 @@ wheel-windows: $(STAMPS)/venv
 ## test-wheel-windows: Test that wheel with a Windows CPython under wine (TESTS= for some only).
 test-wheel-windows: wheel-windows $(STAMPS)/cargo $(STAMPS)/mosquitto
 	@PYTHON=$(CURDIR)/$(BIN)/python bindings-tests/wheels/windows/run "$$(ls -t target/wheels/m531x-*win_amd64.whl | head -n 1)" $(TESTS)
+
+## check-macos: Type-check all crates for macOS, which is neither linked nor run (the first time some minutes).
+check-macos: $(STAMPS)/cargo $(STAMPS)/zig
+	@tools/cross/check-macos
 
 ## dist-windows: Build target/dist/m531x-VERSION-windows.zip: the DLL of 64 and 32 bits, m531x.exe, headers, examples.
 dist-windows:
@@ -243,6 +247,12 @@ docs: $(STAMPS)/cargo $(STAMPS)/docs
 	@doxygen tools/docs/Doxyfile
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "make docs: target/site/index.html"
+
+## pictures: Draw the pictures of the tutorial into docs/pictures again.
+pictures: $(STAMPS)/native $(STAMPS)/notebooks
+	@tools/cross/need chromium
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check nbconvert==7.17.2
+	@$(BIN)/python tools/docs/pictures.py
 
 ## check-python: Check format, lints and types of all Python: ruff, mypy --strict, pyright, stubtest.
 check-python: $(STAMPS)/native
