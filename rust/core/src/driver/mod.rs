@@ -10,9 +10,15 @@
 //! other, each caller gets its own answer. Messages and events wait in one bounded queue until they
 //! are received by [`Modem::recv`] or by the callback of [`Modem::on_incoming`].
 
-#[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    windows
+)))]
 compile_error!(
-    "the driver runs on Linux and Windows so far; m531x-at and the session run anywhere"
+    "the driver has no way to wait on this system; m531x-at and the session run anywhere"
 );
 
 mod callbacks;

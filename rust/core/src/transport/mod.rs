@@ -26,10 +26,12 @@ pub use stream::Stream;
 
 #[cfg(all(test, loom))]
 pub(crate) use crate::driver::ModelWaiter as PlatformWaiter;
+#[cfg(all(unix, not(all(test, loom))))]
+pub(crate) use unix::PlatformWaiter;
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
+pub(crate) use unix::WaiterSet;
 #[cfg(unix)]
 pub(crate) use unix::{PORT_EXAMPLE, Transport, open_serial};
-#[cfg(all(unix, not(all(test, loom))))]
-pub(crate) use unix::{PlatformWaiter, WaiterSet};
 #[cfg(windows)]
 pub(crate) use windows::{PORT_EXAMPLE, PlatformWaiter, Transport, open_serial};
 

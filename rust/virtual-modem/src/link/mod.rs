@@ -1,5 +1,11 @@
 //! Where the host finds the serial port.
 
+#[cfg(unix)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "no_host_watch.rs"
+)]
+mod host_watch;
 mod memory;
 #[cfg_attr(not(unix), path = "no_pty.rs")]
 mod pty;

@@ -6,14 +6,21 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, ioctl_tiocnxcl, tcgetattr, tcsetattr};
 
 use super::Heard;
+use super::host_watch::HostWatch;
 use super::stable_name::StableName;
 use crate::StartError;
+
+#[cfg(not(target_vendor = "apple"))]
+const FLAGS: OpenptFlags = OpenptFlags::RDWR
+    .union(OpenptFlags::NOCTTY)
+    .union(OpenptFlags::CLOEXEC);
+#[cfg(target_vendor = "apple")]
+const FLAGS: OpenptFlags = OpenptFlags::RDWR.union(OpenptFlags::NOCTTY);
 
 /// The master of a pseudo terminal, and one slave that stays open: without any the master would read
 /// errors as long as no host is there.
@@ -30,7 +37,9 @@ pub(crate) struct PtyLink {
 impl PtyLink {
     pub(super) fn open(symlink: Option<&Path>, baudrate: u32) -> Result<Self, StartError> {
         let terminal = || -> io::Result<_> {
-            let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+            let master = openpt(FLAGS)?;
+            #[cfg(target_vendor = "apple")]
+            rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
             grantpt(&master)?;
             unlockpt(&master)?;
             rustix::io::ioctl_fionbio(&master, true)?;
@@ -74,7 +83,7 @@ impl PtyLink {
     }
 
     pub(super) fn presence_fd(&self) -> BorrowedFd<'_> {
-        self.hosts.inotify.as_fd()
+        self.hosts.as_fd()
     }
 
     /// When the last host goes, its settings go: the next one finds the terminal as the first did.
@@ -111,39 +120,4 @@ fn reset_terminal(slave: &OwnedFd, baudrate: u32) -> io::Result<()> {
     settings.special_codes[SpecialCodeIndex::VTIME] = 0;
     tcsetattr(slave, OptionalActions::Now, &settings)?;
     Ok(())
-}
-
-/// Counts the hosts that have the terminal open.
-#[derive(Debug)]
-struct HostWatch {
-    inotify: OwnedFd,
-    hosts: i32,
-}
-
-impl HostWatch {
-    fn new(path: &Path) -> io::Result<Self> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let events = WatchFlags::OPEN | WatchFlags::CLOSE_WRITE | WatchFlags::CLOSE_NOWRITE;
-        inotify::add_watch(&inotify, path, events)?;
-        Ok(Self { inotify, hosts: 0 })
-    }
-
-    /// Records changes; returns whether hosts went and none is left.
-    fn last_one_left(&mut self) -> bool {
-        let mut buffer = [std::mem::MaybeUninit::uninit(); 1024];
-        let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
-        let mut went = false;
-        while let Ok(event) = reader.next() {
-            if event.events().contains(ReadFlags::OPEN) {
-                self.hosts += 1;
-            } else {
-                self.hosts -= 1;
-                went = true;
-            }
-        }
-        // The kernel merges equal events that follow each other, so the count may be too low: the
-        // reset then comes too early, which a host that has set up its terminal raw does not notice.
-        self.hosts = self.hosts.max(0);
-        went && self.hosts == 0
-    }
 }

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 
 use m531x_threads::spawn_thread;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt};
+#[cfg(not(target_vendor = "apple"))]
+use rustix::net::socket_with;
+use rustix::net::{AddressFamily, SocketType, connect, sockopt};
 
 /// A connection being made.
 #[derive(Debug)]
@@ -136,8 +138,7 @@ fn begin(address: SocketAddr) -> io::Result<(TcpStream, bool)> {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
     };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    let socket = socket(family)?;
     sockopt::set_tcp_nodelay(&socket, true)?;
     let connected = match connect(&socket, &address) {
         Ok(()) => true,
@@ -145,4 +146,20 @@ fn begin(address: SocketAddr) -> io::Result<(TcpStream, bool)> {
         Err(errno) => return Err(errno.into()),
     };
     Ok((socket.into(), connected))
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn socket(family: AddressFamily) -> io::Result<OwnedFd> {
+    use rustix::net::SocketFlags;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    Ok(socket_with(family, SocketType::STREAM, flags, None)?)
+}
+
+#[cfg(target_vendor = "apple")]
+fn socket(family: AddressFamily) -> io::Result<OwnedFd> {
+    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    sockopt::set_socket_nosigpipe(&socket, true)?;
+    Ok(socket)
 }

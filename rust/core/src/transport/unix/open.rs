@@ -13,7 +13,10 @@ use crate::transport::LineSettings;
 use crate::transport::refusal::{in_use, not_found, not_serial};
 use crate::{Error, ErrorCode};
 
+#[cfg(not(target_vendor = "apple"))]
 pub(crate) const PORT_EXAMPLE: &str = "/dev/ttyUSB0";
+#[cfg(target_vendor = "apple")]
+pub(crate) const PORT_EXAMPLE: &str = "/dev/cu.usbserial-1";
 
 pub(crate) fn open_serial(port: &str, line: LineSettings) -> Result<Transport, Error> {
     let path = fs::canonicalize(port).map_err(|error| explain(port, &error))?;
@@ -88,6 +91,9 @@ fn is_terminal(path: &Path) -> bool {
 }
 
 fn is_pseudo_terminal(path: &Path) -> bool {
+    if cfg!(target_vendor = "apple") {
+        return path.to_string_lossy().starts_with("/dev/ttys");
+    }
     path.starts_with("/dev/pts")
 }
 

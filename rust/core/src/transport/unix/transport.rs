@@ -55,6 +55,8 @@ impl Transport {
 
     pub(crate) fn memory(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
+        #[cfg(target_vendor = "apple")]
+        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
         Ok(Self::Memory(socket))
     }
 
@@ -146,7 +148,12 @@ fn receive(port: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
 /// Not by a plain write: to a connection that the peer closed it would raise SIGPIPE, which ends a C
 /// program that did not ask for anything else.
 fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
-    retry(|| rustix::net::send(&socket, bytes, SendFlags::NOSIGNAL))
+    // Apple has a setting of the socket instead, which the standard library makes for TCP.
+    #[cfg(not(target_vendor = "apple"))]
+    const FLAGS: SendFlags = SendFlags::NOSIGNAL;
+    #[cfg(target_vendor = "apple")]
+    const FLAGS: SendFlags = SendFlags::empty();
+    retry(|| rustix::net::send(&socket, bytes, FLAGS))
 }
 
 fn retry(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
