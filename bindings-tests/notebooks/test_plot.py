@@ -78,6 +78,7 @@ def test_signals_without_times_are_numbered() -> None:
     (axes,) = plot.signal([strength(-70), strength(-71)]).axes
     assert list(axes.get_lines()[0].get_xdata()) == [1.0, 2.0]
     assert axes.get_xlabel() == "sample"
+    assert [tick for tick in axes.get_xticks() if tick % 1] == []
 
 
 def test_latencies_are_receipts_or_seconds() -> None:

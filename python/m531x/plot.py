@@ -138,6 +138,7 @@ def signal(samples: Iterable[Signal | tuple[float, Signal]], axes: Any = None) -
     else:
         places = [float(number) for number in range(1, len(given) + 1)]
         axes.set_xlabel("sample")
+        axes.xaxis.get_major_locator().set_params(integer=True)
     levels = [(sample[1] if isinstance(sample, tuple) else sample).rssi_dbm for sample in given]
     for low, high, colour, name in _STRENGTHS:
         axes.axhspan(low, high, color=colour, alpha=0.35, lw=0, zorder=0, label=name)
