@@ -13,25 +13,26 @@ use crate::failure::Failure;
 /// The commands that read options from a file.
 const READERS: [&str; 2] = ["pub", "sub"];
 
-/// Puts the options of the user's file in front of those on the command line, which so prevail.
+/// Puts the options of the user's file in front of those on the command line, which so prevail; the file
+/// is returned too, if there is one.
 pub(crate) fn with_file(
     arguments: Vec<OsString>,
     command_line: &Command,
-) -> Result<Vec<OsString>, Failure> {
+) -> Result<(Vec<OsString>, Option<PathBuf>), Failure> {
     let Some(name) = READERS
         .into_iter()
         .find(|name| arguments.get(1).is_some_and(|given| given == name))
     else {
-        return Ok(arguments);
+        return Ok((arguments, None));
     };
     let Some(file) = named(&arguments, command_line, name).or_else(|| usual(name)) else {
-        return Ok(arguments);
+        return Ok((arguments, None));
     };
     let text = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
     let options =
         read(&text).map_err(|wrong| Failure::Usage(format!("{}: {wrong}", file.display())))?;
     let (before, after) = arguments.split_at(2);
-    Ok([before, &options, after].concat())
+    Ok(([before, &options, after].concat(), Some(file)))
 }
 
 /// The file that `-o` names.

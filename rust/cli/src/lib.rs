@@ -52,8 +52,8 @@ struct Arguments {
 /// is stopped. The process should end after it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut whole = command_line();
-    let arguments = match config::with_file(arguments.into_iter().collect(), &whole) {
-        Ok(arguments) => arguments,
+    let (arguments, file) = match config::with_file(arguments.into_iter().collect(), &whole) {
+        Ok(both) => both,
         Err(failure) => {
             note(&failure);
             return failure.exit_code();
@@ -64,6 +64,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(wrong) => {
             // Help and version come this way too; without a reader nothing is lost.
             let _ = wrong.print();
+            if let (true, Some(file)) = (wrong.use_stderr(), file) {
+                note(format!("options come from {} too", file.display()));
+            }
             return u8::try_from(wrong.exit_code()).unwrap_or(2);
         }
     };

@@ -50,7 +50,7 @@ pub(crate) struct ConnectionArguments {
     #[arg(short = 'I', long, value_name = "PREFIX", conflicts_with = "client_id")]
     id_prefix: Option<String>,
     /// Have the broker keep the session of this --id, with its subscriptions and undelivered messages
-    #[arg(short = 'c', long, requires = "client_id")]
+    #[arg(short = 'c', long)]
     disable_clean_session: bool,
     /// The version of MQTT: mqttv311, which is what the modules speak
     #[arg(short = 'V', long, value_name = "VERSION")]
@@ -173,6 +173,12 @@ impl ConnectionArguments {
             notes::silence();
         }
         self.refused.check()?;
+        // clap takes -I for -i here, as the two exclude each other.
+        if self.disable_clean_session && self.client_id.is_none() {
+            return Err(Failure::Usage(
+                "-c keeps the session of one client: give its -i too".to_owned(),
+            ));
+        }
         if let Some(version) = &self.protocol_version {
             check_mqtt_version(version)?;
         }

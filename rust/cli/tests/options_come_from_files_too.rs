@@ -52,6 +52,12 @@ fn a_folder_has_a_file_for_each_command_and_another_file_takes_its_place() {
 
 #[test]
 fn a_file_that_is_missing_or_wrong_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("m531x"), "--prot virtual://\n").unwrap();
+    let output = run_with_settings(folder.path(), &["sub", "-t", "a"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let file = folder.path().join("m531x").display().to_string();
+    assert!(text(&output.stderr).contains(&file), "{output:?}");
     let output = run(&["sub", "-o", "/no/such/file", "-t", "a"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(text(&output.stderr).contains("/no/such/file"), "{output:?}");

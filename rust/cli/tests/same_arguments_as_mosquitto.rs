@@ -49,6 +49,16 @@ fn what_a_module_cannot_do_is_refused_in_one_line() {
 }
 
 #[test]
+fn a_session_is_kept_for_a_client_id_only() {
+    for id in [&[][..], &["-I", "meter-"]] {
+        let kept = ["sub", "--port", "virtual://", "-t", "a", "-c", "-W", "1"];
+        let output = run(&[&kept, id].concat());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output.stderr).contains("give its -i"), "{output:?}");
+    }
+}
+
+#[test]
 fn a_tcp_port_as_the_modules_port_is_pointed_to_its_option() {
     let output = run(&["sub", "--port", "1883", "-t", "a"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
