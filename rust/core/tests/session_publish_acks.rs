@@ -181,12 +181,25 @@ fn a_publish_whose_own_time_ran_out_takes_the_modules_report_with_it() {
     let first = rig.begin_within(publish("t", QOS1), SECOND);
     rig.exchange("AT+MQTTPUB=\"t\",1,0,0,0,\"hi\"", "\r\nOK\r\n");
     rig.advance(2 * SECOND);
-    assert_eq!(rig.code(first), ErrorCode::Timeout);
+    let error = rig.error(first);
+    assert_eq!(error.code(), ErrorCode::Timeout);
+    assert!(error.to_string().ends_with("still get it"), "{error}");
     let second = rig.published(QOS1);
     rig.reply("\r\n+MQTTTO:2\r\n");
     assert!(!rig.is_done(second));
     rig.reply("\r\n+MQTTPUBACK:2,0\r\n");
     assert_eq!(rig.packet_id(second), Some(2));
+}
+
+#[test]
+fn a_publish_whose_turn_did_not_come_in_time_was_not_sent() {
+    let mut rig = Rig::connected();
+    rig.begin(publish("t", QOS1));
+    let second = rig.begin_within(publish("t", QOS1), SECOND);
+    rig.advance(2 * SECOND);
+    let error = rig.error(second);
+    assert_eq!(error.code(), ErrorCode::Timeout);
+    assert!(error.to_string().ends_with("it was not sent"), "{error}");
 }
 
 #[test]

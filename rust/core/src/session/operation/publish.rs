@@ -236,6 +236,16 @@ impl Procedure for Publish {
         true
     }
 
+    fn expired(&mut self, cx: &mut Context<'_>) -> Error {
+        let error = super::not_done(&self.title(), cx);
+        let sent = if self.was_sent {
+            "the broker may have it, or still get it"
+        } else {
+            "it was not sent"
+        };
+        Error::new(error.code(), format!("{error}; {sent}"))
+    }
+
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step {
         match input {
             Input::Start
