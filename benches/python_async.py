@@ -13,6 +13,7 @@ import statistics
 import time
 
 from python_peer import Peer
+from python_ratios import HEAD, ratio
 
 import m531x
 from m531x import aio
@@ -39,11 +40,10 @@ async def _measure(modem: aio.Modem, plain: m531x.Modem, rounds: int, commands: 
                 times.append(time.perf_counter() - begun)
             medians[name].append(statistics.median(times))
     print(f"AT round trip in an event loop, {rounds} rounds of {commands} commands")
-    print(f"{'':22}{'p50 us':>9}{'ratio':>8}")
+    print(f"{'':22}{'p50 us':>9}{HEAD}")
     ours = medians["await command"]
     for name, values in medians.items():
-        ratio = statistics.median(other / own for other, own in zip(values, ours, strict=True))
-        print(f"{name:22}{statistics.median(values) * 1e6:9.1f}{ratio:8.2f}")
+        print(f"{name:22}{statistics.median(values) * 1e6:9.1f}{ratio(values, ours)}")
 
 
 async def main() -> None:

@@ -11,6 +11,8 @@ import statistics
 import subprocess
 import sys
 
+from python_ratios import HEAD, ratio
+
 _MODULES = ("m531x", "m531x.aio", "serial", "paho.mqtt.client")
 _SCRIPT = "import time; begun = time.perf_counter(); import {}; print(time.perf_counter() - begun)"
 
@@ -30,11 +32,10 @@ def main() -> None:
         for module in _MODULES:
             times[module].append(_seconds(module))
     print(f"import, {options.rounds} rounds")
-    print(f"{'':22}{'p50 ms':>9}{'ratio':>8}")
+    print(f"{'':22}{'p50 ms':>9}{HEAD}")
     ours = times["m531x"]
     for module, values in times.items():
-        ratio = statistics.median(other / own for other, own in zip(values, ours, strict=True))
-        print(f"{module:22}{statistics.median(values) * 1e3:9.1f}{ratio:8.2f}")
+        print(f"{module:22}{statistics.median(values) * 1e3:9.1f}{ratio(values, ours)}")
 
 
 if __name__ == "__main__":

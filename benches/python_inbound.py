@@ -23,6 +23,7 @@ import serial
 import serial.threaded
 from python_paho import Broker, Client
 from python_peer import MESSAGE, PAYLOAD, TOPIC, Peer
+from python_ratios import HEAD, ratio
 
 import m531x
 from m531x import aio
@@ -246,12 +247,11 @@ def main() -> None:
         f"publishes of 64 bytes ({len(MESSAGE)} on the line) into Python over a pseudo-terminal, "
         f"{options.rounds} rounds of {options.messages}"
     )
-    print(f"{'':22}{'per second':>12}{'ratio':>8}{'lost':>6}{'wrong':>7}")
+    print(f"{'':22}{'per second':>12}{HEAD}{'lost':>6}{'wrong':>7}")
     ours = rates["m531x callback"]
     for name, theirs in rates.items():
-        ratio = statistics.median(own / other for own, other in zip(ours, theirs, strict=True))
         print(
-            f"{name:22}{statistics.median(theirs):12.0f}{ratio:8.2f}{lost[name]:6}"
+            f"{name:22}{statistics.median(theirs):12.0f}{ratio(ours, theirs)}{lost[name]:6}"
             f"{receivers[name].counter.wrong:7}"
         )
     for receiver in receivers.values():

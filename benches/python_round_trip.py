@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import serial
 from python_peer import Peer
+from python_ratios import HEAD, ratio
 
 import m531x
 
@@ -61,14 +62,13 @@ def main() -> None:
         return [times[int(len(times) * part)] for times in rounds[name]]
 
     print(f"AT round trip from Python, {options.rounds} rounds of {options.commands} commands")
-    print(f"{'':22}{'p50 us':>9}{'p99 us':>9}{'ratio':>8}")
+    print(f"{'':22}{'p50 us':>9}{'p99 us':>9}{HEAD}")
     mine = quantile("m531x command", 0.5)
     for name in calls:
         middle, late = quantile(name, 0.5), quantile(name, 0.99)
-        ratio = statistics.median(other / own for other, own in zip(middle, mine, strict=True))
         print(
             f"{name:22}{statistics.median(middle) * 1e6:9.1f}"
-            f"{statistics.median(late) * 1e6:9.1f}{ratio:8.2f}"
+            f"{statistics.median(late) * 1e6:9.1f}{ratio(middle, mine)}"
         )
     modem.close()
     port.close()

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use m531x_core::{Incoming, Model, Modem, ModemOptions, Overflow};
-use serial::{Line, count, median, percentile};
+use serial::{Line, count, median, percentile, spread};
 
 fn main() {
     let Some(client) = Client::build() else {
@@ -47,10 +47,10 @@ fn main() {
 fn report(way: &str, seconds: &[f64], rust: &[f64]) {
     let ratios: Vec<f64> = rust.iter().zip(seconds).map(|(rust, c)| rust / c).collect();
     println!(
-        "  {way:<24} {:9.0} /s   {:6.0} ns a message   median of the ratios to Rust {:.2}",
+        "  {way:<24} {:9.0} /s   {:6.0} ns a message   the rounds' ratios to Rust {}",
         1.0 / median(seconds),
         median(seconds) * 1e9,
-        median(&ratios)
+        spread(&ratios)
     );
 }
 

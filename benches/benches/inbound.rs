@@ -8,7 +8,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use m531x_core::{Incoming, Model, Modem, ModemOptions, Overflow};
-use serial::{Line, RawPort, count, median};
+use serial::{Line, RawPort, count, median, spread};
 
 fn main() {
     let rounds = count(9, 1);
@@ -30,7 +30,7 @@ fn main() {
         "  into a Rust callback        {:9.0} /s, lost {lost}",
         median(&driver)
     );
-    println!("  median of the rounds' ratios: {:.2}", median(&ratios));
+    println!("  the rounds' ratios: {}", spread(&ratios));
 }
 
 fn raw_round(line: &Line, messages: usize) -> f64 {

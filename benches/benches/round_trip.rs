@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use m531x_core::operation::Command;
 use m531x_core::{Model, Modem, ModemOptions};
-use serial::{Line, RawPort, count, median, percentile};
+use serial::{Line, RawPort, count, percentile, spread};
 
 fn main() {
     let rounds = count(15, 1);
@@ -28,8 +28,8 @@ fn main() {
     report("Modem::command", &driver, &raw);
     report("start + wait_for", &pending, &raw);
     println!(
-        "  median of the rounds' p50 ratios, Modem::command to raw: {:.2}",
-        median(&ratios)
+        "  the rounds' p50 ratios, Modem::command to raw: {}",
+        spread(&ratios)
     );
 }
 
