@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,26 @@ def test_an_example_runs(code: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout != ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_ends_the_program_with_many_modems_and_prints_what_is_done(tmp_path: Path) -> None:
+    page = (DOCS / "how-to" / "many-modems.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    # The third modem waits for a message that does not come.
+    line = "        receipt = await modem.publish("
+    assert line in code
+    code = code.replace(line, f"        if port == 'virtual://?': await modem.receive()\n{line}")
+    code = code.replace('["virtual://"] * 5', "['virtual://', 'virtual://', 'virtual://?']")
+    code = code.replace("aio.Modem(port)", "aio.Modem(port.rstrip('?'))")
+    path = tmp_path / "many.py"
+    path.write_text(code, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stderr is not None
+        while program.stderr.readline() != "2 of 3\n":
+            assert program.poll() is None
+        program.send_signal(signal.SIGINT)
+        table = program.communicate(timeout=40)[0].splitlines()
+    assert [line.split()[2] for line in table] == ["acknowledged", "acknowledged", "interrupted"]
