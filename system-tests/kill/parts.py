@@ -151,11 +151,13 @@ class Sender:
         self._arguments = [str(link), str(outbox), str(in_flight)]
         self._pause, self._ledger = pause, ledger
         self._next = 0
+        self._ready = threading.Event()
         self.empty = threading.Event()
         self.start()
 
     def start(self) -> None:
         """Starts it, again or for the first time."""
+        self._ready.clear()
         code = Path(__file__).with_name("sender.py")
         numbers = [str(self._next), str(self._pause)]
         self._process = subprocess.Popen(
@@ -173,6 +175,8 @@ class Sender:
 
     def drain(self) -> None:
         """Has it send what it has, and end."""
+        # Until then the signal would kill it.
+        self._ready.wait(_PATIENCE)
         self._process.terminate()
         deadline = time.monotonic() + 2 * _PATIENCE
         while not self.empty.wait(0.1):
@@ -190,7 +194,9 @@ class Sender:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                if line == b"empty\n":
+                if line == b"ready\n":
+                    self._ready.set()
+                elif line == b"empty\n":
                     self.empty.set()
                 else:
                     number = int(line)

@@ -1,8 +1,9 @@
 """The process that publishes and is killed: sender.py PORT OUTBOX IN_FLIGHT FIRST PAUSE.
 
-It prints the number of each message once it is accepted; every fifth has QoS 2, the others QoS 1.
-Between them go publishes of QoS 0, for which nothing is promised. Told to end (SIGTERM), it
-publishes nothing more and prints "empty" once the broker has acknowledged everything.
+It prints "ready" once it can be told to end, and the number of each message once it is accepted;
+every fifth has QoS 2, the others QoS 1. Between them go publishes of QoS 0, for which nothing is
+promised. Told to end (SIGTERM), it publishes nothing more and prints "empty" once the broker has
+acknowledged everything.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def main(port: str, outbox: m531x.Outbox, first: int, pause: float) -> None:
     """Publishes numbers until told to end."""
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
+    say("ready")
     modem = opened(port, outbox)
     threading.Thread(target=stay_connected, args=(modem,), daemon=True).start()
     number = first
