@@ -91,7 +91,7 @@ def _need_linker() -> None:
 def _wanted_rust() -> str:
     found = re.search(r'^rust-version = "([\d.]+)"', _CARGO_TOML.read_text("utf-8"), re.MULTILINE)
     if found is None:
-        sys.exit(f"{_CARGO_TOML} does not tell its rust-version, which is a defect of m531x")
+        sys.exit(f"{_CARGO_TOML} does not name its rust-version, which is a defect of m531x")
     return found[1]
 
 

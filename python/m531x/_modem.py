@@ -178,8 +178,8 @@ class Modem(ModemBase):
             ack_timeout: Seconds that the module waits for an acknowledgement of the broker.
             connect_limit: Bytes that the module takes for its CONNECT packet, with client id, user
                 name, password and will; None is the model's, 256. That of a module may be larger.
-            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network. If nobody
-                answers, the module itself tries for about half a minute.
+            timeout: Seconds it may take; None is `ack_timeout` and 50 s for the network. If no
+                broker answers, the module itself tries for about half a minute.
 
         Returns:
             Whether the broker had kept the session, where the module reports it.

@@ -261,7 +261,7 @@ class Routes:
         return number if of is self else None
 
     def _place(self, route: Route, others: list[Route]) -> None:
-        """Tells the mailbox of a route that is new among others of its filter."""
+        """Adds to the mailbox a route that is new among others of its filter."""
         mailbox, filter_ = self._mailbox, route.filter
         if mailbox is None:
             return
@@ -280,7 +280,7 @@ class Routes:
         mailbox.route(filter_, True)
 
     def _displace(self, route: Route, others: list[Route]) -> None:
-        """Tells the mailbox of a route that is gone from among others of its filter."""
+        """Removes from the mailbox a route that is gone from among others of its filter."""
         route.live = False
         mailbox, filter_ = self._mailbox, route.filter
         if mailbox is None:

@@ -38,7 +38,7 @@ class Ledger:
         """The broker acknowledges this; whether its subscriber has it, so that the modem may know.
 
         mosquitto acknowledges a moment before it saves: what is lost with it then is not lost by
-        the modem, which must not have been told.
+        the modem, which must not have been informed.
         """
         number = int(payload)
         with self._changed:
@@ -167,7 +167,7 @@ class Sender:
         self._reader.start()
 
     def kill(self) -> None:
-        """Kills it; one message may have been accepted and not told, so its number is not used."""
+        """Kills it; a message may have been accepted but not reported: its number is not used."""
         self._process.kill()
         self._process.wait()
         self._reader.join()

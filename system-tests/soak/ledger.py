@@ -41,9 +41,9 @@ class Direction:
         self.arrived = 0
         self.duplicates = 0
         self.damaged = 0
-        """Not as they were sent, and the receiver was told so."""
+        """Not as they were sent, and the receiver was informed."""
         self.forged = 0
-        """Not as they were sent, and nothing told so."""
+        """Not as they were sent, and nothing reported it."""
         self.failed: collections.Counter[str] = collections.Counter()
         self._seen = Numbers()
         self._excused: set[int] = set()
@@ -55,13 +55,13 @@ class Direction:
             return self.sent - 1
 
     def fail(self, number: int, why: str) -> None:
-        """The sender was told that this one failed: it is not missed."""
+        """The sender got a report that this one failed: it is not missed."""
         with self._lock:
             self._excused.add(number)
             self.failed[why] += 1
 
     def arrive(self, payload: bytes, flagged: bool = False) -> None:
-        """Something arrived; ``flagged`` if the receiver was told that it may be damaged."""
+        """Something arrived; ``flagged`` if the receiver was informed that it may be damaged."""
         number = read(payload)
         with self._lock:
             if number is None or number >= self.sent:
@@ -80,7 +80,7 @@ class Direction:
             self.forged += 1
 
     def missing(self) -> list[int]:
-        """The numbers of the messages that neither arrived nor were told to have failed."""
+        """The numbers of the messages that neither arrived nor were reported as failed."""
         with self._lock:
             return [n for n in self._seen.missing(self.sent) if n not in self._excused]
 

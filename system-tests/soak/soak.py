@@ -62,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--hours", type=float, default=1.0, help="how long (%(default)s)")
     parser.add_argument("--modems", type=int, default=6, help="how many lines (%(default)s)")
-    parser.add_argument("--seed", type=int, help="of the faults; chosen and told if not given")
+    parser.add_argument("--seed", type=int, help="of the faults; chosen and printed if not given")
     parser.add_argument(
         "--firmware", choices=FIRMWARES, help="of every module; both by turns if not given"
     )

@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     /// Its time was over; the text says what was missing, if anything: exit code 27, as that of
     /// `mosquitto_sub`.
     TimedOut(String),
-    /// Whoever read standard output has closed it.
+    /// The reader of standard output has closed it.
     ReaderGone,
 }
 

@@ -25,13 +25,13 @@ enum Call {
     CtrlC,
     /// The process is to end: SIGTERM, SIGHUP, or its terminal is gone.
     End,
-    /// Whoever read standard output has closed it.
+    /// The reader of standard output has closed it.
     ReaderGone,
     /// The command has had its time.
     TimeUp,
 }
 
-/// Tells whether the user wants to stop.
+/// Whether the user wants to stop.
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<State>);
 

@@ -71,7 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     match arguments.command.run(command_line).and_then(|()| flush()) {
-        // Whoever closed our output has seen enough.
+        // The reader that closed our output has seen enough.
         Ok(()) | Err(Failure::ReaderGone) => 0,
         Err(failure) => {
             note(&failure);

@@ -107,7 +107,7 @@ impl Rig {
         self
     }
 
-    /// Lets time pass for so long, and tells what was said when, in tenths of a second from now.
+    /// Lets time pass for so long, and returns what was sent and when, in tenths of a second from now.
     pub fn watch(&mut self, seconds: u64) -> Vec<(u64, String)> {
         let start = self.now;
         let mut seen = Vec::new();
@@ -120,7 +120,7 @@ impl Rig {
         seen
     }
 
-    /// What `AT+MQTTSTAT?` tells.
+    /// What `AT+MQTTSTAT?` reports.
     pub fn stat(&mut self) -> u8 {
         let answer = self.ask("AT+MQTTSTAT?");
         let digit = answer.bytes().find(u8::is_ascii_digit).unwrap();

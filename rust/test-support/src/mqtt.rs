@@ -64,7 +64,7 @@ pub fn body(packet: &[u8]) -> &[u8] {
     &packet[header..]
 }
 
-/// The length of the fixed header, and the one that it tells.
+/// The length of the fixed header, and the one that it declares.
 fn header(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut length = 0;
     for (at, digit) in bytes.iter().skip(1).enumerate() {

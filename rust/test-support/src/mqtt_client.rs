@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A message, in the fields that every peer can tell.
+/// A message, in the fields that every peer reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     pub topic: String,

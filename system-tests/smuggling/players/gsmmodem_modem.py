@@ -1,4 +1,4 @@
-"""python-gsmmodem's `GsmModem`; it tells of calls and SMS only, so it is asked for no URC."""
+"""python-gsmmodem's `GsmModem`; it reports calls and SMS only, so it is asked for no URC."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from _play import play
 
 
 class Lines(serial.threaded.LineReader):
-    """URCs are told by their prefix, everything else is the answer of the command in flight."""
+    """URCs are known by their prefix; all else is the answer of the command in flight."""
 
     TERMINATOR = b"\r\n"
     ENCODING = "latin-1"

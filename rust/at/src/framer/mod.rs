@@ -249,7 +249,7 @@ impl Framer {
         Some(self.frame(found))
     }
 
-    /// Tells which topic filters are subscribed to.
+    /// Sets which topic filters are subscribed to.
     ///
     /// Call it before the module can deliver for a new filter, and only after it no longer can for
     /// an old one. A message that is being read is read again by the new list.
@@ -269,7 +269,7 @@ impl Framer {
         self.need = 0;
     }
 
-    /// Tells for which of the filters payloads come as hex digits.
+    /// Sets for which of the filters payloads come as hex digits.
     ///
     /// The length of such a message can be that of the payload, or that of the digits, and can end
     /// its line; what closes with CR LF decides. [`Publish::payload`] is the digits.
@@ -279,7 +279,7 @@ impl Framer {
         self.need = 0;
     }
 
-    /// Tells how topics stand on the wire, once the model is known.
+    /// Sets how topics stand on the wire, once the model is known.
     ///
     /// A message that is being read is read again by the new habit.
     pub fn set_publish_topic(&mut self, quoting: TopicQuoting) {

@@ -102,7 +102,7 @@ fn talk(virtual_modem: &VirtualModem, diary: &mut Vec<Row>) -> Result<Vec<u8>, F
     let (sender, receiver) = mpsc::channel();
     modem.on_incoming(move |incoming| {
         if let Incoming::Message(message) = incoming {
-            // Nobody waits any more once the demo has failed.
+            // The demo has failed: there is no one to notify.
             let _ = sender.send(message);
         }
     })?;

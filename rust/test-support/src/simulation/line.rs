@@ -2,7 +2,7 @@
 
 /// What of the bytes arrives.
 pub struct Line {
-    /// Nothing passes, in either direction, and nobody is told.
+    /// Nothing passes, in either direction, and no side is notified.
     pub silent: bool,
     /// What the module says does not arrive.
     pub module_mute: bool,

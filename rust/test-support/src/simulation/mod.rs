@@ -2,7 +2,7 @@
 //!
 //! The session is the one of the driver, the module that of the virtual modem, the broker the
 //! embedded one; between them stand a serial [`Line`] and a [`Network`] that can fail. A second
-//! client of the broker, the [`Observer`], tells what really arrived there. Nothing waits in real
+//! client of the broker, the [`Observer`], records what really arrived there. Nothing waits in real
 //! time, and the same seed does the same thing each time.
 
 mod line;
@@ -53,7 +53,7 @@ pub struct Simulation {
     /// How many events of each kind came.
     pub events: BTreeMap<i32, u32>,
     pub trail: Trail,
-    /// The filters whose subscription could not be made again, as events told.
+    /// The filters whose subscription could not be made again, as events reported.
     pub refused_again: Vec<String>,
     /// Whether the broker has ever accepted the module's connection.
     pub was_online: bool,
@@ -247,7 +247,7 @@ impl Simulation {
         self.run_until(time, |_| false);
     }
 
-    /// Lets time pass until something has happened; tells whether it has.
+    /// Lets time pass until something has happened; returns whether it has.
     pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now + limit;
         loop {

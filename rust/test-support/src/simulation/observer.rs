@@ -1,4 +1,4 @@
-//! Another client of the broker, on a perfect line: it tells what arrived, and publishes.
+//! Another client of the broker, on a perfect line: it records what arrived, and publishes.
 
 use std::time::Instant;
 

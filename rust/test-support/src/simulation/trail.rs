@@ -1,4 +1,4 @@
-//! What happened, for whoever has to understand a failure.
+//! What happened, to understand a failure by.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -266,7 +266,7 @@ impl Runner {
                     done,
                 }) => {
                     let count = self.core.publish(&topic, &payload, qos, retain);
-                    // Whoever asked may have stopped waiting.
+                    // The caller may have stopped waiting.
                     let _ = done.send(count);
                 }
                 Err(mpsc::TryRecvError::Empty) => return false,

@@ -178,7 +178,7 @@ impl Engine {
 
     pub(super) fn data_source(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let mut flags = PollFlags::empty();
-        // Whoever does not wait for answers waits for them now.
+        // A host that does not wait for answers waits for them now.
         let hears = self.module.serial_backlog() < ENOUGH;
         flags.set(PollFlags::IN, hears);
         flags.set(PollFlags::OUT, !self.outgoing.is_empty());

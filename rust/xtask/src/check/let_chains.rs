@@ -1,5 +1,5 @@
 //! The least Rust that this workspace promises has no let chains, and no compiler here is that old:
-//! edition 2024 lets them pass. What else is too new, clippy tells (`incompatible_msrv`).
+//! edition 2024 lets them pass. Clippy reports all else that is too new (`incompatible_msrv`).
 
 use std::fs;
 use std::path::Path;

@@ -16,7 +16,7 @@ pub fn problems(root: &Path) -> Result<Vec<String>, String> {
     Ok(difference(&committed, &expected).into_iter().collect())
 }
 
-/// What is wrong with the committed file, told by its first line that is.
+/// What is wrong with the committed file, shown by its first line that is.
 pub fn difference(committed: &str, expected: &str) -> Option<String> {
     if committed == expected {
         return None;

@@ -97,7 +97,7 @@ impl Mailbox {
 
     /// True once after backpressure, when there is room again; to be asked after taking.
     pub(super) fn has_room_again(&self) -> bool {
-        // Whoever takes the last that holds the port up has had the lock after `fill` had it.
+        // The thread that takes the last message that holds the port up has had the lock after `fill` had it.
         if !self.backpressured.load(Ordering::Relaxed) {
             return false;
         }

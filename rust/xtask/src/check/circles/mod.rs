@@ -1,4 +1,4 @@
-//! No import circle between the modules of a crate: whoever reads one of them need not read all.
+//! No import circle between the modules of a crate: a reader of one of them need not read all.
 //!
 //! A module and what is below it may name each other; that is how a folder of modules is built. A name is
 //! followed through its re-exports to the file that defines it.
