@@ -285,6 +285,21 @@ BAD_CALLS: list[Callable[[Any], object]] = [
 ]
 
 
+@pytest.mark.parametrize("topic", ["", None, 5, [], "a/#/b", "a+", [("a/#/b", 0)], [("", 0)]])
+def test_what_is_no_filter_is_refused_as_by_paho(side: Side, topic: Any) -> None:
+    client = side.client()
+    client.connect(side.host, side.port)
+    client.loop_start()
+    side.wait("connect Success False")
+    with pytest.raises(ValueError, match=r"(?i)topic|filter"):
+        client.subscribe(topic)
+    if topic in ("", None, 5):
+        with pytest.raises(ValueError, match=r"(?i)topic|filter"):
+            client.unsubscribe(topic)
+    client.disconnect()
+    client.loop_stop()
+
+
 @pytest.mark.parametrize("number", range(len(BAD_CALLS)))
 def test_a_wrong_call_is_refused_as_by_paho(side: Side, number: int) -> None:
     client = side.client()

@@ -8,8 +8,9 @@ import ssl
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 
+from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._errors import InvalidArgumentError
 from m531x._types import Will
@@ -42,6 +43,8 @@ __all__ = [
     "ClientBase",
     "check_no_properties",
     "checked_filter",
+    "checked_filters",
+    "checked_pairs",
     "refuse",
 ]
 
@@ -81,11 +84,47 @@ def checked_filter(name: object) -> str:
     """The topic filter.
 
     Raises:
-        InvalidArgumentError: It is no text, or empty.
+        InvalidArgumentError: It is no text, empty, or no filter.
     """
     if not isinstance(name, str) or not name:
         raise InvalidArgumentError(f"topic is {name!r}: give a filter, or a list of them")
+    _native.check_filter("topic", name)
     return name
+
+
+def checked_filters(topics: object) -> list[str]:
+    """The filters of a filter or of a list of them.
+
+    Raises:
+        InvalidArgumentError: One is wrong, or there are none.
+    """
+    filters: list[object] = [*topics] if isinstance(topics, (list, tuple)) else [topics]
+    if not filters:
+        raise InvalidArgumentError("topic is an empty list: give at least one filter")
+    return [checked_filter(name) for name in filters]
+
+
+def checked_pairs(topics: object, qos: int) -> list[tuple[str, int]]:
+    """The filters with their QoS of a filter, of a pair, or of a list of pairs.
+
+    Raises:
+        InvalidArgumentError: One is wrong, or there are none.
+    """
+    if isinstance(topics, str):
+        topics = (topics, qos)
+    pairs: list[object] = [*topics] if isinstance(topics, list) else [topics]
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(cast(tuple[object, ...], pair)) != 2:
+            raise InvalidArgumentError(
+                f"topic is {topics!r}: give a filter, a pair of filter and QoS, or a list of pairs"
+            )
+    checked: list[tuple[str, int]] = []
+    for name, level in cast(list[tuple[object, int]], pairs):
+        check_qos(level)
+        checked.append((checked_filter(name), level))
+    if not checked:
+        raise InvalidArgumentError("topic is an empty list: give at least one filter")
+    return checked
 
 
 class ClientBase(Attributes):

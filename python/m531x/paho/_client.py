@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, NoReturn
 
 from m531x._callbacks import report_exception
@@ -15,7 +15,8 @@ from m531x.paho._base import (
     NO_SOCKET,
     ClientBase,
     check_no_properties,
-    checked_filter,
+    checked_filters,
+    checked_pairs,
     refuse,
 )
 from m531x.paho._connection import Connection
@@ -235,16 +236,7 @@ class Client(ClientBase):
             InvalidArgumentError: A filter or a QoS is wrong.
         """
         check_no_properties(properties or options)
-        pairs: Iterable[tuple[str, int]]
-        if isinstance(topic, str):
-            pairs = [(topic, qos)]
-        else:
-            pairs = [topic] if isinstance(topic, tuple) else topic
-        topics = [(checked_filter(name), level) for name, level in pairs]
-        if not topics:
-            raise InvalidArgumentError("topic is an empty list: give at least one filter")
-        for _, level in topics:
-            check_qos(level)
+        topics = checked_pairs(topic, qos)
         if not self.is_connected():
             return MQTT_ERR_NO_CONN, None
         mid = self._next_mid()
@@ -259,11 +251,12 @@ class Client(ClientBase):
 
         Returns:
             The result and the number that ``on_unsubscribe`` gets.
+
+        Raises:
+            InvalidArgumentError: A filter is wrong.
         """
         check_no_properties(properties)
-        topics = [checked_filter(name) for name in ([topic] if isinstance(topic, str) else topic)]
-        if not topics:
-            raise InvalidArgumentError("topic is an empty list: give at least one filter")
+        topics = checked_filters(topic)
         if not self.is_connected():
             return MQTT_ERR_NO_CONN, None
         mid = self._next_mid()
