@@ -7,10 +7,8 @@ import asyncio
 import ctypes
 import mmap
 import os
-import pty
 import re
 import threading
-import tty
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -98,6 +96,8 @@ def test_a_port_in_use_is_a_port_error_and_the_first_modem_goes_on(
 
 
 def test_a_port_that_answers_nothing_is_a_timeout() -> None:
+    pty = pytest.importorskip("pty")
+    tty = pytest.importorskip("tty")
     master, slave = pty.openpty()
     tty.setraw(master)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 
@@ -31,6 +30,7 @@ def test_the_demo_shows_both_sides_and_ends_by_itself(model: str) -> None:
 
 
 def test_the_demo_has_colours_on_a_terminal() -> None:
+    pty = pytest.importorskip("pty")
     master, slave = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     process = subprocess.Popen(DEMO, stdout=slave, stderr=slave, env=environment)

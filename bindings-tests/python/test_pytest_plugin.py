@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 
 import pytest
 
@@ -10,6 +11,9 @@ import m531x
 from m531x import _port_pool
 
 pytest_plugins = ["pytester"]
+
+VIRTUAL = "tcp://127.0.0.1:" if sys.platform == "win32" else "/dev/pts/"
+"""How the port of a virtual modem begins."""
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +48,7 @@ def test_a_failing_test_shows_the_line_without_the_password(pytester: pytest.Pyt
     )
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*m531x: /dev/pts/*", "* > AT+CGMM", "* < M5310-A", "* < OK"])
+    result.stdout.fnmatch_lines([f"*m531x: {VIRTUAL}*", "* > AT+CGMM", "* < M5310-A", "* < OK"])
     result.stdout.fnmatch_lines(['* > AT+MQTTCFG=*"[*][*][*]"*'])
     result.stdout.no_fnmatch_line("*geheim*")
 
@@ -53,7 +57,7 @@ def test_a_passing_test_shows_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(modem): modem.command('AT')")
     result = pytester.runpytest_subprocess("-rA")
     result.assert_outcomes(passed=1)
-    result.stdout.no_fnmatch_line("*m531x: /dev*")
+    result.stdout.no_fnmatch_line(f"*m531x: {VIRTUAL}*")
 
 
 def test_the_marker_makes_the_modem(pytester: pytest.Pytester) -> None:
@@ -114,8 +118,8 @@ def test_the_same_tests_run_on_a_real_port(pytester: pytest.Pytester) -> None:
 
         @pytest.mark.m531x(hardware=True)
         def test_hardware_only(modem):
-            assert modem.port.startswith("/dev/")
-        """
+            assert modem.port.startswith("VIRTUAL")
+        """.replace("VIRTUAL", VIRTUAL)
     )
     with m531x.VirtualModem("M5313") as stand_in:
         result = pytester.runpytest_subprocess("--m531x-port", stand_in.port, "-rs")
@@ -211,7 +215,7 @@ def test_a_modem_for_asyncio(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*m531x: /dev/pts/*", '* > AT+MQTTSUB="t"*'])
+    result.stdout.fnmatch_lines([f"*m531x: {VIRTUAL}*", '* > AT+MQTTSUB="t"*'])
 
 
 def test_a_traceback_ends_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:

@@ -109,11 +109,12 @@ class Everything:
     def add_error(self, error: BaseException) -> None:
         self.add(error, error.args, vars(error))
         report = traceback.TracebackException.from_exception(error, capture_locals=True)
-        for frame in report.stack:
-            # The test's own variables hold the password, of course.
+        for number, frame in enumerate(report.stack):
+            # The test's own variables and lines hold the password, of course.
             if not frame.filename.startswith(PACKAGE):
-                frame.locals = None
-                frame._line = ""  # type: ignore[attr-defined]
+                report.stack[number] = traceback.FrameSummary(
+                    frame.filename, frame.lineno, frame.name, line=""
+                )
         self.text.write("".join(report.format()))
 
 
