@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
+use clap::builder::ArgPredicate;
 use colorchoice_clap::Color;
 use m531x_core::doctor::{CheckResult, Diagnosis, DoctorOptions, Finding, News, diagnose};
 use m531x_core::{ConnectOptions, Recovery, Secret};
 use serde_json::json;
 
+use super::self_test;
 use crate::client_id;
 use crate::failure::Failure;
 use crate::port::PortArguments;
@@ -18,6 +20,8 @@ use crate::url::host_and_port;
 
 /// How long the first speed is tried.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// The port of a self-test without an adapter.
+const NO_PORT: &str = "none";
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
@@ -25,7 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
     m531x doctor --port /dev/ttyUSB0 --broker broker.example:1883 -u me\n\n\
     It looks at port, answer, model, firmware, radio, SIM, signal, registration, attachment, address, MQTT state and, if \
     asked to, a broker, and says what to do at the first that fails. Exit codes: 0 nothing has failed (there may be \
-    warnings), 1 something has, 2 wrong usage.")]
+    warnings), 1 something has, 2 wrong usage.\n\n\
+    --self-test fills in docs/windows-checklist.md: what this program does on this computer, as a table to send in.")]
+#[command(mut_arg("port", |port| port.required(false).required_unless_present("self_test").default_value_if(
+    "self_test", ArgPredicate::IsPresent, NO_PORT)))]
 pub(crate) struct Arguments {
     /// Connect to this broker too, and send a message there and back
     #[arg(long, value_name = "HOST[:PORT]", value_parser = broker)]
@@ -48,6 +55,10 @@ pub(crate) struct Arguments {
     /// Encrypt the connection to the broker, where the model can
     #[arg(long, requires = "broker")]
     tls: bool,
+    /// Try m531x itself on this computer, with --port on that adapter too, and print the checklist for
+    /// Windows filled in
+    #[arg(long)]
+    self_test: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -66,6 +77,10 @@ impl Arguments {
             broker: self.connect_options(),
         };
         let (port, _virtual_modem) = self.port.name()?;
+        if self.self_test {
+            let port = (port != NO_PORT).then_some(port.as_str());
+            return self_test::run(port, &options, self.json);
+        }
         self.color.write_global();
         let mut line = Line::new();
         let mut written = Ok(());

@@ -11,6 +11,7 @@ mod ports;
 mod publish;
 mod record;
 mod replay;
+mod self_test;
 mod subscribe;
 mod virtual_modem;
 

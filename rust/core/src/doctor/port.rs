@@ -155,11 +155,15 @@ fn explain_port<F: FnMut(News<'_>)>(examination: &mut Examination<F>, port: &str
     let text = error.to_string();
     let remedy = match error.code() {
         ErrorCode::PortNotFound => {
-            "plug the adapter in and take a name that `m531x ports` lists; dmesg shows what the kernel \
-             made of it"
-                .to_owned()
+            let who = if cfg!(windows) {
+                "the device manager shows whether its driver is there"
+            } else {
+                "dmesg shows what the kernel made of it"
+            };
+            format!("plug the adapter in and take a name that `m531x ports` lists; {who}")
         }
         ErrorCode::PortInUse => match users(port).as_slice() {
+            [] if cfg!(windows) => "close the program that has it open".to_owned(),
             [] => "close the program that has it open (lsof names it to root)".to_owned(),
             users => format!("close {}", users.join(", ")),
         },
