@@ -42,7 +42,7 @@ quietly = $(1) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtualenv --quiet --clear $(1); } && \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 
-.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-cross install uninstall check bench clean
+.PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-dll32 test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: wheel-windows test-wheel-windows dist-windows check-macos wheels test-wheels
 .PHONY: check-python pictures
@@ -132,6 +132,11 @@ test-deb: $(STAMPS)/cargo
 test-dll: $(STAMPS)/cargo
 	@tools/cross/windows
 	@bindings-tests/dll/run
+
+## test-dll32: Build m531x.dll of 32 bits and test it under a wine of 32 bits, in a folder of its own (root, 1.1 GB).
+test-dll32: $(STAMPS)/cargo
+	@tools/cross/windows i686-win7-windows-gnu
+	@tools/cross/wine32 bindings-tests/dll/run 32
 
 ## wheel-windows: Build the wheel for Windows (win_amd64, abi3) into target/wheels (the first time many minutes).
 wheel-windows: $(STAMPS)/venv

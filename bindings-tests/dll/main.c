@@ -31,6 +31,20 @@ static void a_virtual_modem_stops(void)
     CHECK_STATUS(M531X_OK, stop(virtual_modem));
 }
 
+/* wine opens a port as often as it is asked to, but keeps a file that is not shared. */
+static void what_another_program_keeps_to_itself_is_in_use(void)
+{
+    char folder[MAX_PATH], path[MAX_PATH];
+    HANDLE holder;
+    m531x_modem modem = 0;
+    CHECK(GetTempPathA(sizeof folder, folder) != 0);
+    CHECK(GetTempFileNameA(folder, "m53", 0, path) != 0);
+    holder = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    CHECK(holder != INVALID_HANDLE_VALUE);
+    CHECK_STATUS(M531X_ERR_PORT_IN_USE, api.open(path, 0, NULL, 0, &modem));
+    CloseHandle(holder);
+}
+
 static void unloading_an_open_modem_crashes_nothing(void)
 {
     m531x_modem modem = 0;
@@ -69,6 +83,7 @@ int main(int count, char **arguments)
         test_one("the end of a virtual modem", a_virtual_modem_stops);
     }
     test_all(arguments + 2);
+    test_one("a port in use", what_another_program_keeps_to_itself_is_in_use);
     test_one("unloading", unloading_an_open_modem_crashes_nothing);
     return test_result();
 }
