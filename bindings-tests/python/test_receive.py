@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import select
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -252,7 +254,13 @@ def test_the_end_of_with_waits_no_longer_than_a_goodbye_may_take(
     assert modem.closed
 
 
-def test_the_package_makes_its_part_for_asyncio_reachable() -> None:
-    assert m531x.aio.Modem.__name__ == "Modem"
+@pytest.mark.parametrize("name", ["aio", "clouds", "doctor", "paho", "plot", "recording"])
+def test_the_package_makes_its_modules_reachable(name: str) -> None:
+    # In a process of its own: here others have imported them.
+    code = f"import m531x; assert m531x.{name}.__name__ == 'm531x.{name}'"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_package_has_no_other_attributes() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         m531x.nothing  # noqa: B018

@@ -101,11 +101,24 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Imports `m531x.aio` at its first use: it needs asyncio, which takes time to import."""
+    """Imports a public module at its first use: some need others that take time to import."""
+    # Statements, not import_module: type checkers read them too.
     if name == "aio":
         import m531x.aio
 
         return m531x.aio
+    if name == "clouds":
+        import m531x.clouds
+
+        return m531x.clouds
+    if name == "paho":
+        import m531x.paho
+
+        return m531x.paho
+    if name == "plot":
+        import m531x.plot
+
+        return m531x.plot
     raise AttributeError(f"module 'm531x' has no attribute {name!r}")
 
 
