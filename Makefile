@@ -158,10 +158,9 @@ dist-windows:
 dist: $(STAMPS)/cargo $(STAMPS)/zig
 	@tools/cross/dist $(or $(GATEWAYS),x86_64)
 
-## test-cross: Build libm531x for aarch64 and armv7; test it under qemu, and what `make dist` has built (the first time some minutes).
-test-cross: $(STAMPS)/cargo
-	@tools/cross/gateway aarch64
-	@tools/cross/gateway armv7
+## test-cross: Build with `make dist` for GATEWAYS=aarch64 armv7; test all that is in target/dist, under qemu (the first time many minutes).
+test-cross: $(STAMPS)/cargo $(STAMPS)/zig
+	@tools/cross/dist $(or $(GATEWAYS),aarch64 armv7)
 	@bindings-tests/cross/run
 
 ## test-loom: Try every order of the threads of queue, engine and handle table with loom (some minutes).
