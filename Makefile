@@ -46,7 +46,7 @@ new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtuale
 .PHONY: fuzz test-loom test-asan test-tsan
 .PHONY: wheel-windows test-wheel-windows dist-windows check-macos wheels test-wheels
 .PHONY: check-python pictures
-.PHONY: reliability test-differential flood liveness
+.PHONY: manuals reliability test-differential flood liveness
 .PHONY: bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
 
 ## help: List the targets.
@@ -239,6 +239,10 @@ publish-crates: $(STAMPS)/cargo
 ## reliability: Run the matrix of faults and write its table into docs/reliability.md.
 reliability: $(STAMPS)/cargo
 	@WRITE_RELIABILITY=1 cargo test --package m531x-core --test fault_matrix
+
+## manuals: Write the manual pages that the wheel brings, after a change of the command line.
+manuals: $(STAMPS)/cargo
+	@WRITE_MANUALS=1 cargo test --quiet --package m531x-cli --test manuals_come_from_the_command_line the_manual_pages
 
 ## flood: Pour 100 MB into every input and rewrite the table of docs/security.md (MB=100).
 flood: $(STAMPS)/cargo

@@ -30,6 +30,11 @@ def test_the_script_is_installed_and_tells_its_version() -> None:
     assert done.stdout == f"m531x {m531x.__version__}\n"
 
 
+def test_the_manual_pages_are_where_man_looks() -> None:
+    page = Path(sys.prefix, "share", "man", "man1", "m531x-pub.1").read_text()
+    assert page.splitlines()[2].startswith(".TH m531x-pub 1")
+
+
 def test_exit_codes_are_those_of_the_command() -> None:
     helped = run("--help")
     assert (helped.returncode, helped.stderr) == (0, "")

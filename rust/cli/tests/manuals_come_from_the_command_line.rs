@@ -4,8 +4,11 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::Stdio;
 
 use support::{VirtualModem, m531x, printed, run, send, text};
@@ -43,6 +46,31 @@ fn every_command_has_a_manual_page_and_completions() {
         let completion = fs::read_to_string(completion).unwrap();
         assert!(completion.contains("remove-retained"), "{completion}");
     }
+}
+
+/// A wheel is built before there is a command that could write them. `WRITE_MANUALS=1` writes them anew.
+#[test]
+fn the_manual_pages_of_the_wheel_are_those_of_the_command() {
+    let of_wheel =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/wheel/data/share/man/man1");
+    let folder = tempfile::tempdir().unwrap();
+    run(&["generate", folder.path().to_str().unwrap()]);
+    let pages = folder.path().join("man");
+    if std::env::var_os("WRITE_MANUALS").is_some() {
+        fs::remove_dir_all(&of_wheel).unwrap();
+        fs::create_dir(&of_wheel).unwrap();
+        for (name, page) in files(&pages) {
+            fs::write(of_wheel.join(name), page).unwrap();
+        }
+    }
+    assert!(files(&of_wheel) == files(&pages), "run make manuals");
+}
+
+fn files(folder: &Path) -> BTreeMap<OsString, String> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| (entry.file_name(), fs::read_to_string(entry.path()).unwrap()))
+        .collect()
 }
 
 #[test]
