@@ -14,17 +14,32 @@ from m531x import _demo
 DEMO = [sys.executable, "-W", "error", "-m", "m531x", "demo"]
 
 
-@pytest.mark.parametrize("model", ["M5310-A", "M5311"])
-def test_the_demo_shows_both_sides_and_ends_by_itself(model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "encoding", "payload"),
+    [
+        ("M5310-A", "utf-8", "温度"),
+        ("M5311", "utf-8", "温度"),
+        # As of a pipe on Windows.
+        ("M5311", "cp1252", r"\u6e29\u5ea6"),
+    ],
+)
+def test_the_demo_shows_both_sides_and_ends_by_itself(
+    model: str, encoding: str, payload: str
+) -> None:
     done = subprocess.run(
-        [*DEMO, "--model", model], capture_output=True, text=True, check=False, timeout=30
+        [*DEMO, "--model", model],
+        capture_output=True,
+        encoding=encoding,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        check=False,
+        timeout=30,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert any("> AT+MQTTPUB=" in line for line in lines)
     assert any("< +MQTTPUBLISH" in line for line in lines)
-    assert any("callback: " in line and "温度" in line for line in lines)
+    assert any("callback: " in line and payload in line for line in lines)
     assert "received every published message" in lines[-1]
     assert "\x1b[" not in done.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import queue
 import shutil
@@ -38,6 +39,9 @@ class _Note(NamedTuple):
 
 def run(model: str) -> int:
     """Runs the demo and returns the exit code: 0 if every published message came back."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe on Windows, or a terminal of another language, has no sign for every payload.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with m531x.VirtualModem(model) as virtual:
             begun = time.monotonic()
