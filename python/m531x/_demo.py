@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import queue
 import shutil
 import sys
 import time
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 import m531x
 
@@ -39,9 +40,9 @@ class _Note(NamedTuple):
 
 def run(model: str) -> int:
     """Runs the demo and returns the exit code: 0 if every published message came back."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A pipe on Windows, or a terminal of another language, has no sign for every payload.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    # A pipe on Windows, or a terminal of another language, has no sign for every payload.
+    with contextlib.suppress(AttributeError):
+        cast("io.TextIOWrapper[BinaryIO]", sys.stdout).reconfigure(errors="backslashreplace")
     try:
         with m531x.VirtualModem(model) as virtual:
             begun = time.monotonic()
