@@ -149,8 +149,9 @@ impl Modem {
         Ok(Pending::new(Arc::clone(engine), ticket))
     }
 
-    /// Closes the port and ends every wait with [`ErrorCode::Closed`], within 50 ms; then its threads
-    /// are gone, but for one whose callback takes longer.
+    /// Closes the port and ends every wait with [`ErrorCode::Closed`], within 50 ms, and some
+    /// microseconds more for each of thousands of operations under way; then its threads are gone, but for
+    /// one whose callback takes longer.
     ///
     /// Closing again does nothing. Inside a callback it returns at once, and the callback goes on;
     /// after it, no further message callback begins. The MQTT connection of the module is left as
