@@ -92,6 +92,9 @@ def test_a_loop_on_a_thread_publishes_and_receives(side: Side) -> None:
     ]
     assert client.unsubscribe("a/+") == (0, 8)
     side.wait("unsubscribe 8 []")
+    if side.real:
+        # paho leaves the writing to its loop then; else a loop that ends first makes this fail.
+        client.on_socket_register_write = lambda *_: None
     assert client.disconnect() == 0
     side.wait("disconnect Normal disconnection")
     client.loop_stop()
