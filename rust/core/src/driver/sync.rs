@@ -16,6 +16,13 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU64},
 };
 
+/// Locks a mutex of the standard library, whose state no panic leaves half changed.
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// The real channels, which nothing in a model waits for; each use is a step between which others come
 /// by.
 #[cfg(all(test, loom))]

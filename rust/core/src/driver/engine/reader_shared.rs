@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Engine;
+use crate::driver::sync::lock;
 use crate::transport::WaiterSet;
 use m531x_threads::{OfThisProcess, spawn_thread};
 
@@ -31,7 +32,6 @@ struct Modems {
     next: u64,
     /// The one that is being served.
     serving: Option<u64>,
-    stopping: bool,
 }
 
 /// The share of one modem in the reader thread.
@@ -86,8 +86,7 @@ impl Running {
     }
 
     fn stop(self) {
-        lock(&self.shared.modems).stopping = true;
-        self.shared.waiters.wake();
+        self.shared.waiters.end();
         let _ = self.thread.join();
     }
 }
@@ -122,14 +121,11 @@ impl Shared {
     fn read_on(&self) {
         let mut ready = Vec::new();
         loop {
-            let waited = self.waiters.wait(&mut ready);
-            if lock(&self.modems).stopping {
-                return;
+            match self.waiters.wait(&mut ready) {
+                Ok(true) => ready.drain(..).for_each(|number| self.serve(number)),
+                Ok(false) => return,
+                Err(error) => return self.lose_all(&error),
             }
-            if let Err(error) = waited {
-                return self.lose_all(&error);
-            }
-            ready.drain(..).for_each(|number| self.serve(number));
         }
     }
 
@@ -164,8 +160,4 @@ impl Shared {
         modems.serving = Some(number);
         Some(engine)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

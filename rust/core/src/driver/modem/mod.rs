@@ -8,13 +8,14 @@ mod receive;
 mod record;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::dispatcher::Dispatcher;
 use super::engine::{Engine, Reader, closed};
 use super::operation::Operation;
 use super::silence::Failure;
+use super::sync::lock;
 use super::{ModemOptions, Pending, start_up};
 use crate::transport::Stream;
 use crate::{Error, ErrorCode};
@@ -267,10 +268,6 @@ pub(super) fn with_dispatcher(
         then(dispatcher);
     }
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn no_thread(error: &std::io::Error) -> Error {

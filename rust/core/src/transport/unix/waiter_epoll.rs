@@ -24,6 +24,9 @@ const PORT: u64 = 0;
 const WAKE: u64 = 1;
 const TIMER: u64 = 2;
 
+/// The number of no modem: the reader thread is to end.
+const END: u64 = u64::MAX;
+
 /// So many modems are looked up with one system call.
 const AT_ONCE: usize = 64;
 
@@ -172,7 +175,7 @@ impl WaiterSet {
         epoll::add(
             &set.epoll,
             &set.wake,
-            EventData::new_u64(u64::MAX),
+            EventData::new_u64(END),
             EventFlags::IN,
         )?;
         Ok(set)
@@ -193,19 +196,19 @@ impl WaiterSet {
         let _ = epoll::delete(&self.epoll, &waiter.epoll);
     }
 
-    /// Appends the numbers of those for which something has come up. It may end for no reason, and does
-    /// after a signal.
-    pub(crate) fn wait(&self, ready: &mut Vec<u64>) -> io::Result<()> {
+    /// Appends the numbers of those for which something has come up; false once [`end`](Self::end) was
+    /// called. It may return for no reason, and does after a signal.
+    pub(crate) fn wait(&self, ready: &mut Vec<u64>) -> io::Result<bool> {
         let mut events = [const { MaybeUninit::uninit() }; AT_ONCE];
         match epoll::wait(&self.epoll, &mut events, None) {
             Err(Errno::INTR) => {}
             result => ready.extend(result?.0.iter().map(|event| event.data.u64())),
         }
-        Ok(())
+        Ok(!ready.contains(&END))
     }
 
-    /// Ends every wait from now on, for the end of the thread.
-    pub(crate) fn wake(&self) {
+    /// Ends every wait from now on.
+    pub(crate) fn end(&self) {
         signal(&self.wake);
     }
 }
