@@ -11,8 +11,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use client::Client;
+use m531x_benches::{median, percentile, spread};
 use m531x_core::{Incoming, Model, Modem, ModemOptions, Overflow};
-use serial::{Line, count, median, percentile, spread};
+use serial::{Line, count};
 
 fn main() {
     let Some(client) = Client::build() else {

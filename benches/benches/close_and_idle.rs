@@ -7,8 +7,9 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use m531x_benches::percentile;
 use m531x_core::{Model, Modem, ModemOptions};
-use serial::{Line, count, percentile};
+use serial::{Line, count};
 
 fn main() {
     let rounds = count(200, 3);

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use m531x_benches::{median, spread};
 use m531x_core::{Incoming, Model, Modem, ModemOptions, Overflow};
-use serial::{Line, RawPort, count, median, spread};
+use serial::{Line, RawPort, count};
 
 fn main() {
     let rounds = count(9, 1);

@@ -13,6 +13,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use m531x_at::framer::{Frame, Framer, FramerConfig};
 use m531x_at::response::FinalResult;
 use m531x_at::urc::Urc;
+use m531x_benches::{median, spread};
 
 /// What a module says while it delivers: 20 messages to 8 lines, one payload in ten of 500 bytes.
 /// Payloads are plain text without line ends, for `atat` would lose its way in others; each line
@@ -197,18 +198,6 @@ fn criterion_figures(criterion: &mut Criterion, stream: &Stream) {
     group.finish();
 }
 
-/// The median, and between which two values the middle half lies.
-fn spread(mut values: Vec<f64>) -> String {
-    values.sort_by(f64::total_cmp);
-    let [low, middle, high] = [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4]);
-    format!("{middle:.2} ({low:.2} to {high:.2})")
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 /// Megabytes a second, both in turns so that a busy machine slows both.
 fn summary(payloads: &str, stream: &Stream) {
     println!(
@@ -232,12 +221,13 @@ fn summary(payloads: &str, stream: &Stream) {
                 black_box(with_atat(stream, chunks));
             }));
         }
-        let ratios = rates[0]
+        let ratios: Vec<f64> = rates[0]
             .iter()
             .zip(&rates[2])
-            .map(|(exact, atat)| exact / atat);
-        let ratio = spread(ratios.collect());
-        let [exact, wildcard, atat] = rates.map(median);
+            .map(|(exact, atat)| exact / atat)
+            .collect();
+        let ratio = spread(&ratios);
+        let [exact, wildcard, atat] = rates.map(|rates| median(&rates));
         println!(
             "{name:>8}{exact:>13.0}{wildcard:>16.0}{atat:>12.1}   {ratio:<22}{:>12} of {}",
             with_atat(stream, chunks),

@@ -6,9 +6,10 @@ mod serial;
 
 use std::time::{Duration, Instant};
 
+use m531x_benches::{percentile, spread};
 use m531x_core::operation::Command;
 use m531x_core::{Model, Modem, ModemOptions};
-use serial::{Line, RawPort, count, percentile, spread};
+use serial::{Line, RawPort, count};
 
 fn main() {
     let rounds = count(15, 1);
