@@ -2,7 +2,7 @@
 
 use m531x_core::session::{Outcome, RequestKind};
 use m531x_core::{ErrorCode, EventKind, MqttState, QoS};
-use m531x_test_support::session::{Rig, SECOND, ms, publish};
+use m531x_test_support::session::{Rig, SECOND, answer_settings, ms, publish};
 
 const QOS1: &str = "AT+MQTTPUB=\"t\",1,0,0,0,\"hi\"";
 const QOS2: &str = "AT+MQTTPUB=\"t\",2,0,0,0,\"hi\"";
@@ -271,9 +271,7 @@ fn a_port_that_vanishes_and_comes_back_loses_nothing() {
     rig.session.handle_port_back(rig.now, "/dev/ttyUSB0");
     rig.reply("");
     // Set up as at the start, then connected.
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
     rig.advance(SECOND);
     rig.recover();
@@ -296,9 +294,7 @@ fn a_module_that_kept_its_connection_over_the_loss_of_the_port_is_taken_as_it_is
     rig.advance(10 * SECOND);
     rig.session.handle_port_back(rig.now, "/dev/ttyUSB0");
     rig.reply("");
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
     rig.exchange(QOS1, "\r\nOK\r\n\r\n+MQTTPUBACK:2,0\r\n");
     assert_eq!(rig.packet_id(id), Some(2));
@@ -330,9 +326,7 @@ fn a_port_that_vanishes_without_a_connection_comes_back_with_the_settings() {
     );
     rig.session.handle_port_back(rig.now, "/dev/ttyUSB0");
     rig.reply("");
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
     let id = rig.begin(RequestKind::Wake);
     rig.exchange("AT", "\r\nOK\r\n");

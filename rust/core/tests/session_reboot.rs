@@ -2,7 +2,7 @@
 
 use m531x_core::session::{Outcome, RequestKind, SessionConfig};
 use m531x_core::{ConnectOptions, ErrorCode, EventKind, Model, MqttState, QoS};
-use m531x_test_support::session::{Rig, SECOND, command, publish, subscribe};
+use m531x_test_support::session::{Rig, SECOND, answer_settings, command, publish, subscribe};
 
 const HI21XX: &str = "\r\nBoot: Unsigned\r\nSecurity B.. Verified\r\nProtocol A.. Verified\r\n\
                       Apps A...... Verified\r\n\r\nREBOOT_CAUSE_APPLICATION_AT\r\nNeul\r\nOK\r\n";
@@ -12,9 +12,7 @@ const MT2625: &str = "\r\nREBOOTING..\r\n\r\n*ATREADY: 1\r\n\r\n+CFUN: 1\r\n\r\n
 fn settings(rig: &mut Rig) {
     rig.expect_nothing();
     rig.advance(SECOND);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(rig);
 }
 
 #[test]
@@ -198,7 +196,5 @@ fn a_restart_that_is_not_awaited_any_more_is_one_like_any_other() {
     rig.reply("\r\n*ATREADY: 1\r\n");
     assert_eq!(rig.session.stats().reboots, 2);
     rig.advance(SECOND);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
 }

@@ -2,7 +2,7 @@
 
 use m531x_core::session::{ModemInfo, Outcome, RequestKind, SessionConfig};
 use m531x_core::{ErrorCode, EventKind, Model, MqttState};
-use m531x_test_support::session::{Rig, SECOND, ms};
+use m531x_test_support::session::{Rig, SECOND, answer_settings, ms};
 
 fn unknown() -> Rig {
     Rig::with(SessionConfig {
@@ -36,9 +36,7 @@ fn the_dialogue_of_an_m5310_a() {
 fn an_m5311_is_kept_awake() {
     let mut rig = unknown();
     let id = rig.begin(RequestKind::Startup);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+CGMM", "\r\nERROR\r\n");
     rig.exchange("ATI", "\r\nCMCC\r\nM5311\r\nCM_V1\r\n\r\nOK\r\n");
     rig.exchange("AT+SM=LOCK", "\r\nERROR\r\n");
@@ -68,9 +66,7 @@ fn quotes_around_a_topic_belong_to_it_once_the_model_is_known_to_print_none() {
 fn a_model_that_was_given_is_not_asked_for() {
     let mut rig = Rig::new();
     let id = rig.begin(RequestKind::Startup);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\nERROR\r\n");
     assert_eq!(model(rig.result(id)), Some(Model::M5310A));
 }
@@ -206,9 +202,7 @@ fn a_port_that_answers_with_noise_is_told_that_the_baud_rate_is_wrong() {
 fn the_ml307_and_its_family_are_refused() {
     let mut rig = unknown();
     let id = rig.begin(RequestKind::Startup);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+CGMM", "\r\nML307R-DC\r\n\r\nOK\r\n");
     let error = rig.error(id);
     assert_eq!(error.code(), ErrorCode::UnsupportedModel);
@@ -219,9 +213,7 @@ fn the_ml307_and_its_family_are_refused() {
 fn an_unknown_model_is_named_with_the_way_out() {
     let mut rig = unknown();
     let id = rig.begin(RequestKind::Startup);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     for _ in 0..3 {
         rig.exchange("AT+CGMM", "\r\nBC95\r\n\r\nOK\r\n");
         rig.exchange("ATI", "\r\nQuectel\r\nBC95\r\n\r\nOK\r\n");
@@ -237,9 +229,7 @@ fn an_unknown_model_is_named_with_the_way_out() {
 fn a_connection_from_before_is_noticed() {
     let mut rig = Rig::new();
     let id = rig.begin(RequestKind::Startup);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:5\r\n\r\nOK\r\n");
     assert!(rig.result(id).is_ok());
     assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
@@ -287,9 +277,7 @@ fn answers_of_a_program_before_us_do_not_hide_the_model() {
 fn answers_that_take_longer_than_a_pause_do_not_shift_the_dialogue() {
     let mut rig = Rig::new();
     let id = rig.begin(RequestKind::Startup);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\nOK\r\n");
     rig.advance(SECOND);
     rig.exchange("AT+MQTTSTAT?", "\r\nOK\r\n");
@@ -335,9 +323,7 @@ fn a_module_that_boots_while_it_is_greeted_is_greeted_again() {
     assert_eq!(rig.events(EventKind::StrayResult), ["OK"]);
     rig.expect_nothing();
     rig.advance(SECOND);
-    rig.exchange("AT", "\r\nOK\r\n");
-    rig.exchange("ATE0", "\r\nOK\r\n");
-    rig.exchange("AT+CMEE=1", "\r\nOK\r\n");
+    answer_settings(&mut rig);
     rig.exchange("AT+MQTTSTAT?", "\r\n+MQTTSTAT:0\r\n\r\nOK\r\n");
     assert!(rig.result(id).is_ok());
 }
