@@ -1,8 +1,8 @@
 """The process that publishes and is killed: sender.py PORT OUTBOX IN_FLIGHT FIRST PAUSE.
 
-It prints "ready" once it can be told to end, and the number of each message once it is accepted;
+It prints "ready" once SIGTERM ends it in order, and the number of each message once it is accepted;
 every fifth has QoS 2, the others QoS 1. Between them go publishes of QoS 0, for which nothing is
-promised. Told to end (SIGTERM), it publishes nothing more and prints "empty" once the broker has
+promised. After SIGTERM it publishes nothing more and prints "empty" once the broker has
 acknowledged everything.
 """
 

@@ -1,4 +1,4 @@
-//! Without inotify nobody reports the hosts of a pseudo terminal: each finds it as the last one left
+//! Without inotify no event reports the hosts of a pseudo terminal: each finds it as the last one left
 //! it.
 
 use std::io;
