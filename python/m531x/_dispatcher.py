@@ -20,7 +20,7 @@ from m531x._errors import M531xError
 from m531x._event_log import EventLog
 from m531x._native import Message
 from m531x._password import checked, why
-from m531x._routes import MessageCallback, Route
+from m531x._routes import MessageCallback
 from m531x._secret import Hidden
 
 __all__ = ["Dispatcher"]
@@ -66,7 +66,6 @@ class Dispatcher:
         self._stopped = False
         self._over = False
         self._current: object = None
-        self._forked = False
         self._deliveries: dict[int, _Delivery] = {}
         self.callback_errors: int = 0
 
@@ -88,40 +87,6 @@ class Dispatcher:
         self._started = True
         _watch.register()
 
-    def reads_ended(self) -> int:
-        """How often `disconnect` has ended what is read."""
-        return self._native.reads_ended()
-
-    def take(self, route: Route | None, timeout: float | None, since: int) -> Message | None:
-        """Takes a message that no callback takes, of this route or of any.
-
-        Args:
-            route: The route of the subscription.
-            timeout: Seconds to wait.
-            since: What `reads_ended` returned when the reading began.
-
-        Returns:
-            None if none came in time.
-
-        Raises:
-            ClosedError: The modem is closed, or the subscription has ended, and nothing is left.
-            OperationCancelledError: The connection was ended, and nothing is left.
-            M531xError: What else ended the stream of messages.
-        """
-        if route is None:
-            return self._native.take(None, timeout, since)
-        message = route.take_earlier(self._native.take_now)
-        if message is not None:
-            return message
-        if not route.live:
-            raise route.ended()
-        return self._native.take(route.places[-1], timeout, since)
-
-    @property
-    def forked(self) -> bool:
-        """Whether this is a forked child, to which the modem does not belong."""
-        return self._forked
-
     def stop(self) -> None:
         """Ends the thread, after the callback that is running; the native modem must be closed."""
         self._stopped = True
@@ -136,10 +101,9 @@ class Dispatcher:
                 self.finish_deliveries()
 
     def invalidate_after_fork(self, native: _native.Modem) -> None:
-        """In a forked child, without the thread: readers get the error of this native modem."""
+        """In a forked child, without the thread."""
         self._lock = threading.Lock()
         self._native = native
-        self._forked = True
         self._started = False
 
     def current(self) -> object:

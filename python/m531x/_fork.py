@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from m531x import _native
 from m531x._errors import ClosedError
 
-__all__ = ["invalidate_after_fork", "watch_forks"]
+__all__ = ["invalidate_after_fork", "is_invalidated", "watch_forks"]
 
 
 class _Invalidated:
@@ -43,6 +43,11 @@ def invalidate_after_fork(native: object) -> Any:
     """Returns a stand-in for a native object, which is then never used and never freed."""
     _native.leak(native)
     return _Invalidated()
+
+
+def is_invalidated(native: object) -> bool:
+    """Whether this is the stand-in, so that this is a forked child."""
+    return isinstance(native, _Invalidated)
 
 
 def _after_fork() -> None:

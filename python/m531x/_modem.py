@@ -495,7 +495,7 @@ class Modem(ModemBase):
         timeout = _native.checked_timeout(timeout)
         self._require_open()
         try:
-            message = self._dispatcher.take(route, timeout, self._dispatcher.reads_ended())
+            message = MessageIterator(self, route, timeout).take()
         except OperationCancelledError:
             raise self._reading_ended() from None
         if message is None:
@@ -528,7 +528,7 @@ class Modem(ModemBase):
     def _messages(self, route: Route | None, timeout: float | None) -> Iterator[Message]:
         timeout = _native.checked_timeout(timeout)
         self._require_open()
-        return MessageIterator(self._dispatcher, route, timeout)
+        return MessageIterator(self, route, timeout)
 
     def wait_for_network(self, timeout: float = 120.0) -> None:
         """Waits for SIM, registration, attachment and address; optional before ``connect()``.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from m531x import _native
 from m531x._base import SubscriptionBase
-from m531x._dispatcher import Dispatcher
 from m531x._errors import ClosedError, OperationCancelledError
+from m531x._fork import is_invalidated
 from m531x._native import Message
 from m531x._routes import Route
 
@@ -15,7 +16,9 @@ __all__ = ["MessageIterator", "Subscription"]
 
 
 class _Modem(Protocol):
-    """The part of the modem that a subscription needs."""
+    """The part of the modem that reading and a subscription need."""
+
+    _native: _native.Modem
 
     def _unsubscribe(self, route: Route) -> None: ...
     def _messages(self, route: Route | None, timeout: float | None) -> Iterator[Message]: ...
@@ -29,12 +32,12 @@ class MessageIterator:
     It also ends at ``unsubscribe()``, ``disconnect()`` and ``close()``, behind what has arrived.
     """
 
-    def __init__(self, dispatcher: Dispatcher, route: Route | None, timeout: float | None) -> None:
+    def __init__(self, modem: _Modem, route: Route | None, timeout: float | None) -> None:
         """``messages()`` makes it."""
-        self._dispatcher = dispatcher
+        self._modem = modem
         self._route = route
         self._timeout = timeout
-        self._since = dispatcher.reads_ended()
+        self._since = modem._native.reads_ended()
 
     def __iter__(self) -> Iterator[Message]:
         """Itself."""
@@ -43,9 +46,9 @@ class MessageIterator:
     def __next__(self) -> Message:
         """The next message."""
         try:
-            message = self._dispatcher.take(self._route, self._timeout, self._since)
+            message = self.take()
         except ClosedError:
-            if self._dispatcher.forked:
+            if is_invalidated(self._modem._native):
                 raise
             raise StopIteration from None
         except OperationCancelledError:
@@ -53,6 +56,27 @@ class MessageIterator:
         if message is None:
             raise StopIteration
         return message
+
+    def take(self) -> Message | None:
+        """Takes the next message that no callback takes, of the route or of any.
+
+        Returns:
+            None if none came in time.
+
+        Raises:
+            ClosedError: The modem is closed, or the subscription has ended, and nothing is left.
+            OperationCancelledError: The connection was ended, and nothing is left.
+            M531xError: What else ended the stream of messages.
+        """
+        native, route = self._modem._native, self._route
+        if route is None:
+            return native.take(None, self._timeout, self._since)
+        message = route.take_earlier(native.take_now)
+        if message is not None:
+            return message
+        if not route.live:
+            raise route.ended()
+        return native.take(route.places[-1], self._timeout, self._since)
 
 
 class Subscription(SubscriptionBase):
