@@ -214,7 +214,7 @@ soak: $(STAMPS)/native-release $(STAMPS)/mosquitto $(STAMPS)/notebooks
 
 ## wheel: Build the wheel (abi3, manylinux2014, linked by zig) and the sdist into target/wheels, and try both.
 wheel: $(STAMPS)/cargo $(STAMPS)/zig
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MATURIN) build --quiet --release --zig --compatibility manylinux2014 --out target/wheels 2> >(grep -v 'build-backend' >&2)
+	@tools/cross/wheels target/wheels x86_64
 	@$(MATURIN) sdist --out target/wheels
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/audit-wheel target/wheels
 	@.ci/try-wheel target/wheels

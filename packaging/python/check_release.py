@@ -3,7 +3,8 @@
 check_release.py FOLDER [--publish], with the wheel and the sdist in FOLDER, checks
 
 - that all places agree on version and repository, and the changelog knows the version;
-- that every crate that is published has its metadata, README and licences, and can be packaged;
+- that every crate that is published has its metadata, README and licences, and that cargo would
+  publish it: it is packaged, and built from its package (``cargo publish --dry-run``);
 - wheel and sdist with ``twine check --strict``;
 - the Python API against the last tag, if there is one, with griffe;
 - workflows, issue forms and citation against their schemas, and the workflows with actionlint, of
@@ -25,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
 # In the order in which they must be published.
 CRATES = ("m531x-at", "m531x-threads", "m531x-virtual-modem", "m531x-core", "m531x-cli")
+# The first cargo that publishes crates together, each built against the packages of the others.
+_PUBLISHES_WORKSPACES = (1, 90)
 _NEEDED = ("description", "license", "repository", "readme", "keywords", "categories")
 _FILES = ("LICENSE-MIT", "LICENSE-APACHE", "README.md", "Cargo.toml")
 
@@ -114,11 +117,20 @@ def crate_problems() -> list[str]:
             if file not in listed.splitlines()
         ]
         problems += _order_problems(crate)
+    return problems + _publish_problems()
+
+
+def _publish_problems() -> list[str]:
+    """What cargo finds when it packages and builds the crates as it would publish them."""
+    cargo = _output("cargo", "--version")
+    if tuple(map(int, cargo.split()[1].split(".")[:2])) < _PUBLISHES_WORKSPACES:
+        print(f"check-release: {cargo.strip()} is too old to publish crates that need each other")
+        command = ["package", "--no-verify"]
+    else:
+        command = ["publish", "--dry-run"]
     packages = [argument for name in CRATES for argument in ("--package", name)]
-    done = _run("cargo", "package", "--quiet", "--no-verify", "--allow-dirty", *packages)
-    if done.returncode:
-        problems.append(f"cargo package: {done.stderr.strip()}")
-    return problems
+    done = _run("cargo", *command, "--quiet", "--allow-dirty", *packages)
+    return [f"cargo {command[0]}: {done.stderr.strip()}"] if done.returncode else []
 
 
 def _order_problems(crate: dict[str, Any]) -> list[str]:
