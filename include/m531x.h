@@ -1557,7 +1557,7 @@ m531x_status m531x_event_fd(m531x_modem modem, int32_t *fd);
  * @param modem      [in] An open modem.
  * @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
  * @param user_data  [in] Handed to the callback; may be NULL.
- * @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
+ * @param finalizer  [in] Called once with user_data, once no callback can get it: after it was replaced or
  *                   the modem was closed. May be NULL. It is not called if this function fails.
  * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
  * @note Thread-safe; the callback is called on a thread of the library.
@@ -1579,7 +1579,7 @@ m531x_status m531x_set_message_callback(m531x_modem modem,
  * @param filter     [in] The topic filter, UTF-8; + and # are wildcards.
  * @param callback   [in] The function; NULL removes that of this filter.
  * @param user_data  [in] Handed to the callback; may be NULL.
- * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+ * @param finalizer  [in] Called once with user_data, once no callback can get it; may be NULL.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
  * @note Thread-safe; the callback is called on a thread of the library.
  * @since 0.1.0
@@ -1598,7 +1598,7 @@ m531x_status m531x_subscribe_callback(m531x_modem modem,
  * @param modem      [in] An open modem.
  * @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
  * @param user_data  [in] Handed to the callback; may be NULL.
- * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+ * @param finalizer  [in] Called once with user_data, once no callback can get it; may be NULL.
  * @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
  * @note Thread-safe; the callback is called on a thread of the library.
  * @since 0.1.0
@@ -1623,7 +1623,7 @@ m531x_status m531x_set_event_callback(m531x_modem modem,
  * @param callback   [in] The function, in place of the earlier one; NULL for none, and then user_data and finalizer are
  *                   not used.
  * @param user_data  [in] Handed to the callback; may be NULL.
- * @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL. It is not called
+ * @param finalizer  [in] Called once with user_data, once no callback can get it; may be NULL. It is not called
  *                   if this function fails.
  * @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown level), M531X_ERR_OUT_OF_RESOURCES. m531x_last_error_text with
  *         the handle 0 returns the text.

@@ -119,7 +119,7 @@ def test_every_operation_can_be_cancelled_and_the_modem_goes_on(name: str) -> No
             with contextlib.suppress(m531x.ModemRebootedError, m531x.ModemTimeoutError):
                 assert await modem.command("AT+CGMM", timeout=2) == ["M5310-A"]
                 return
-        pytest.fail("the module does not answer any more")
+        pytest.fail("the module no longer answers")
 
     async def main() -> None:
         with m531x.VirtualModem(faults=["delay=5"]) as virtual:

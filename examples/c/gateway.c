@@ -94,7 +94,7 @@ static void on_done(uint32_t token, m531x_status status)
     }
 }
 
-/* Takes all that waits; an error if the modem is of no use any more. */
+/* Takes all that waits; an error once the modem is no longer usable. */
 static m531x_status take_all(const char *broker)
 {
     int32_t kind, value, status;

@@ -15,7 +15,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 pub(crate) struct Line {
     name: String,
     master: Arc<OwnedFd>,
-    /// Without it the other end reads an error whenever nobody has the port open.
+    /// Without it the other end reads an error while no program has the port open.
     _slave: OwnedFd,
     stop: Option<UnixStream>,
     thread: Option<JoinHandle<()>>,

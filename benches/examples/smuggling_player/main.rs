@@ -10,7 +10,7 @@ use std::io::{BufRead, Write, stdin, stdout};
 
 use serde_json::{Value, json};
 
-/// What a player can be told.
+/// What a player can be asked to do.
 trait Host {
     /// Sends a command; its answer's lines without the final OK.
     fn ask(&mut self, command: &str) -> Result<Vec<String>, Box<dyn Error>>;

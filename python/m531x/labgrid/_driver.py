@@ -48,7 +48,7 @@ class _Callbacks(CallbackRegistry):
 
 
 class _BorrowedModem(Modem):
-    """A modem at a TCP port that is somebody else's once the connection has ended.
+    """A modem at a TCP port that may be another user's once the connection has ended.
 
     The exporter serves another place there, or nothing: the modem must not search for it.
     """

@@ -372,7 +372,7 @@ class Client(ClientBase):
         *,
         waits: bool = False,
     ) -> MQTTErrorCode:
-        """Calls until it is stopped, or until nothing comes any more; `waits` for a `connect`."""
+        """Calls until it is stopped, or until nothing more can come; `waits` for a `connect`."""
         if self._first_pending:
             try:
                 self.reconnect()

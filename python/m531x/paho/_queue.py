@@ -47,7 +47,7 @@ class LoopQueue:
             self._open = True
 
     def close(self) -> None:
-        """Ends the waits of `put_message`; no message comes any more."""
+        """Ends the waits of `put_message`; no further message comes."""
         with self._condition:
             self._open = False
             self._condition.notify_all()

@@ -31,7 +31,7 @@
 //! assert_eq!(say("lamp", b"on")?.as_bytes(), br#"AT+MQTTPUB="lamp",1,0,0,0,"on""#);
 //! assert_eq!(say("lamp", b"on\r\n")?.as_bytes(), br#"AT+MQTTPUB="lamp",1,0,0,4,6F6E0D0A"#);
 //!
-//! // Nobody smuggles a second command through a topic.
+//! // No topic smuggles a second command.
 //! let refused = say("lamp\rAT+NRB", b"on").unwrap_err();
 //! assert!(refused.to_string().starts_with("topic holds a carriage return at offset 4"));
 //! # Ok::<(), m531x_at::command_line::ArgumentError>(())

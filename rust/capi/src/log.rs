@@ -57,7 +57,7 @@ pub(crate) type LogFunction = extern "C-unwind" fn(m531x_modem, i32, *const c_ch
 /// @param callback   [in] The function, in place of the earlier one; NULL for none, and then user_data and finalizer are
 ///                   not used.
 /// @param user_data  [in] Handed to the callback; may be NULL.
-/// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL. It is not called
+/// @param finalizer  [in] Called once with user_data, once no callback can get it; may be NULL. It is not called
 ///                   if this function fails.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT (unknown level), M531X_ERR_OUT_OF_RESOURCES. m531x_last_error_text with
 ///         the handle 0 returns the text.

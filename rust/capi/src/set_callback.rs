@@ -24,7 +24,7 @@ use crate::open_modem::OpenModem;
 /// @param modem      [in] An open modem.
 /// @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
 /// @param user_data  [in] Handed to the callback; may be NULL.
-/// @param finalizer  [in] Called once with user_data, when no callback can get it any more: after it was replaced or
+/// @param finalizer  [in] Called once with user_data, once no callback can get it: after it was replaced or
 ///                   the modem was closed. May be NULL. It is not called if this function fails.
 /// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
 /// @note Thread-safe; the callback is called on a thread of the library.
@@ -58,7 +58,7 @@ pub extern "C" fn m531x_set_message_callback(
 /// @param filter     [in] The topic filter, UTF-8; + and # are wildcards.
 /// @param callback   [in] The function; NULL removes that of this filter.
 /// @param user_data  [in] Handed to the callback; may be NULL.
-/// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+/// @param finalizer  [in] Called once with user_data, once no callback can get it; may be NULL.
 /// @return M531X_OK, M531X_ERR_INVALID_ARGUMENT, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
 /// @note Thread-safe; the callback is called on a thread of the library.
 /// @since 0.1.0
@@ -101,7 +101,7 @@ fn end_delivery(entry: &Arc<OpenModem>, modem: m531x_modem, called: bool) -> Res
 /// @param modem      [in] An open modem.
 /// @param callback   [in] The function; NULL for none, and then user_data and finalizer are not used.
 /// @param user_data  [in] Handed to the callback; may be NULL.
-/// @param finalizer  [in] Called once with user_data, when no callback can get it any more; may be NULL.
+/// @param finalizer  [in] Called once with user_data, once no callback can get it; may be NULL.
 /// @return M531X_OK, M531X_ERR_STALE_HANDLE, M531X_ERR_CLOSED, M531X_ERR_OUT_OF_RESOURCES.
 /// @note Thread-safe; the callback is called on a thread of the library.
 /// @since 0.1.0

@@ -26,7 +26,7 @@ impl ConnectionWatch {
         Ok(Self(given_up))
     }
 
-    /// Why there will be no connection any more, if that is so.
+    /// Why there will be no further connection, if that is so.
     pub(crate) fn failure(&self, connection: &Connection) -> Option<Failure> {
         let given_up = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match given_up.clone() {

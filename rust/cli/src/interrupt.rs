@@ -45,7 +45,7 @@ struct State {
     calls: AtomicUsize,
     /// Input is waited for, which nothing but the end of the process can break off.
     reading: AtomicBool,
-    /// Standard input is a terminal; one that was closed does not say so any more.
+    /// Standard input is a terminal; a closed one can no longer be asked.
     typed: bool,
     restore: Box<dyn Fn() + Send + Sync>,
 }

@@ -314,7 +314,7 @@ fn broker_floods() -> Vec<Row> {
             again(publish(0, 0, false, "a/b", &[b'x'; 1000])),
         ),
         of(
-            "broker: messages to itself, read by nobody",
+            "broker: messages to itself, never read",
             true,
             false,
             Box::new(move || {

@@ -218,7 +218,7 @@ fn a_module_that_answers_nothing_any_more_is_woken_and_connected_again() {
     rig.advance(20 * SECOND);
     assert_eq!(
         rig.events(EventKind::Disconnected),
-        ["the module answers nothing any more"]
+        ["the module no longer answers"]
     );
     rig.advance(10 * SECOND);
     while rig.next_sent().is_some() {}

@@ -112,7 +112,7 @@ impl Delivery {
         receipt.map(parts).or_raise(py)
     }
 
-    /// No one waits for it any more; it goes on.
+    /// Its last waiter is gone; it goes on.
     #[expect(
         clippy::unused_self,
         reason = "Python calls it as it calls that of an operation"

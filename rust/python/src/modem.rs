@@ -71,7 +71,7 @@ impl Modem {
         self.operation(Connect(options.core.clone()), same)
     }
 
-    /// Answers the event that asked for a password; false if no connect waits for it any more.
+    /// Answers the event that asked for a password; false if no connect waits for it.
     #[pyo3(signature = (number, password, why))]
     fn set_password(
         &self,
@@ -290,7 +290,7 @@ impl Modem {
             .transpose()
     }
 
-    /// Has `ready` signalled whenever something has come, and when nothing will come any more.
+    /// Has `ready` signalled whenever something has come, and once nothing can follow.
     fn notify(&self, py: Python<'_>, ready: &Ready) {
         let signal = Arc::clone(&ready.signal);
         py.detach(|| self.core.inbox().on_receivable(move || signal.raise()));
@@ -375,7 +375,7 @@ impl Modem {
         self.core.inbox().set_called(Some(called), None);
     }
 
-    /// A message for which there is no callback any more waits for `take`.
+    /// A message whose callback is gone waits for `take`.
     fn give_back(&self, py: Python<'_>, message: &Bound<'_, Message>) {
         self.core.inbox().give_back(message.get().to_core(py));
     }

@@ -70,7 +70,7 @@ impl Operation {
         }
     }
 
-    /// Gives it up: no unsent command is sent any more, and no result is kept.
+    /// Gives it up: an unsent command stays unsent, and no result is kept.
     fn abandon(&self, py: Python<'_>) -> PyResult<()> {
         let state = self.take(py)?;
         py.detach(|| drop(state));

@@ -27,7 +27,7 @@ impl Answers {
         unsubscribe: true,
         ping: true,
     };
-    /// Connections open, and then nobody says anything.
+    /// Connections open, and then nothing is sent.
     pub const NONE: Self = Self {
         dial: true,
         connect: None,

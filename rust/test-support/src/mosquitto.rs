@@ -48,7 +48,7 @@ impl Mosquitto {
     pub fn with_settings(settings: &str, listener: impl FnOnce(&Path) -> String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let own = listener(directory.path());
-        // Between the choice of a free port and mosquitto's own bind somebody else may take it.
+        // Between the choice of a free port and mosquitto's own bind another program may take it.
         for _ in 0..20 {
             let port = free_port();
             // Started as root it would drop to a user who cannot read its files.
@@ -83,7 +83,7 @@ impl Mosquitto {
         let _ = self.child.wait();
     }
 
-    /// Keeps its connections and does nothing with them any more.
+    /// Keeps its connections, and does nothing more with them.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }

@@ -87,7 +87,7 @@ impl Server {
     pub fn go_away(&self) {
         self.shared.away.store(true, Ordering::SeqCst);
         self.hang_up();
-        // The listener looks at the wish when somebody calls; from then on nobody listens.
+        // The listener reads the flag when a connection comes in, and then stops listening.
         while TcpStream::connect(self.address).is_ok() {
             thread::sleep(Duration::from_millis(1));
         }

@@ -14,7 +14,7 @@ pub const COMMANDS: [&str; 6] = [
     "AT+CIMI",
 ];
 
-/// What somebody publishes under this number: it looks like lines of the module.
+/// The payload of a message with this number: it looks like lines of the module.
 pub fn inbound_payload(number: usize) -> Vec<u8> {
     format!("\r\nOK\r\n{number},2,\r\n").into_bytes()
 }

@@ -247,7 +247,7 @@ pub(super) enum After {
     LineStart,
     /// Within a line of which the beginning is gone.
     MidLine,
-    /// Nobody knows where.
+    /// Anywhere: the position is unknown.
     Nowhere,
 }
 

@@ -38,7 +38,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Remove every message; none of them is sent any more
+    /// Remove every message, so that none of them is sent
     #[command(after_help = "Example:\n  m531x outbox clear meters.db")]
     Clear {
         /// The file

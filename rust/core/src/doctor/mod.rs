@@ -108,7 +108,7 @@ pub fn diagnose(port: &str, options: &DoctorOptions, report: impl FnMut(News<'_>
     let mut examination = Examination::new(report);
     if let Some(modem) = port::open(&mut examination, port, &options.modem) {
         network::examine(&mut examination, &modem, options.broker.as_ref());
-        // It is of no use any more, even if this fails.
+        // Its work is done, even if this fails.
         let _ = modem.close();
     }
     examination.finish()

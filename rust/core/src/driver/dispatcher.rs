@@ -32,7 +32,7 @@ impl Dispatcher {
     }
 
     pub(super) fn send(&self, job: Job) {
-        // A dispatcher that has ended calls no one any more.
+        // A dispatcher that has ended makes no further calls.
         let _ = self.jobs.send(job);
     }
 

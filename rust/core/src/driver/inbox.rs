@@ -58,7 +58,7 @@ impl<'a> Inbox<'a> {
         self.engine.wake_for_trace();
     }
 
-    /// Has `signal` called whenever a message or event has come, and when none will come any more.
+    /// Has `signal` called whenever a message or event has come, and once none can follow.
     ///
     /// This is for event loops: `signal` notifies the loop, and the loop fetches what is there by
     /// [`recv_batch`](super::Modem::recv_batch) with no time to wait. It runs on the thread that reads the
@@ -143,7 +143,7 @@ impl<'a> Inbox<'a> {
     /// # Errors
     ///
     /// As for [`recv`](super::Modem::recv); [`ErrorCode::Closed`](crate::ErrorCode::Closed) if the filter is
-    /// not routed any more.
+    /// no longer routed.
     pub fn recv_message_of(
         &self,
         filter: Option<&str>,

@@ -13,7 +13,7 @@ use crate::{Error, ErrorCode};
 /// An operation under way; its result is fetched once, by [`wait`](Self::wait) or in slices by
 /// [`wait_for`](Self::wait_for).
 ///
-/// Dropping it without a result gives the operation up: what was not yet sent is not sent any more.
+/// Dropping it without a result gives the operation up: what was not yet sent stays unsent.
 /// It does not keep the modem open.
 ///
 /// ```

@@ -161,7 +161,7 @@ impl ConnectionState {
         }
     }
 
-    /// The connection is of no use any more, no matter what the module says.
+    /// The connection is no longer usable, no matter what the module says.
     pub(super) fn on_lost(&mut self, cause: &str) -> Option<Transition> {
         self.disconnecting = false;
         self.go(MqttState::Lost, cause)

@@ -326,7 +326,7 @@ impl Scheduler {
             Owner::MaybeHidden { operation } => {
                 self.notify(now, operation, &BrokerEvent::MaybeHidden);
             }
-            Owner::Expired | Owner::Nobody => {
+            Owner::Expired | Owner::Unknown => {
                 self.on_ack(
                     now,
                     owner,
@@ -347,7 +347,7 @@ impl Scheduler {
                 self.state.stats.late_answers += 1;
                 self.state.event(EventKind::LateAnswer, 0, text(line));
             }
-            Owner::Nobody => self.urc_event(line),
+            Owner::Unknown => self.urc_event(line),
         }
     }
 

@@ -35,8 +35,8 @@ pub(super) struct LateAnswers {
     /// Probes that were not answered in time: should their information line come after all, the
     /// final result behind it is theirs.
     lost_probes: VecDeque<(Late, Instant)>,
-    /// Commands that something younger was answered before. No module that keeps its order answers
-    /// them any more; one that does not is believed by the name on its line.
+    /// Commands that something younger was answered before. No module that keeps its order still
+    /// answers them; one that does not is believed by the name on its line.
     superseded: VecDeque<(Late, Instant)>,
     /// The information line of one of these two has come.
     final_of_lost_due: bool,
@@ -102,7 +102,7 @@ impl LateAnswers {
         self.expected.pop_front().is_some()
     }
 
-    /// A probe was answered: nothing older should come any more.
+    /// A probe was answered: nothing older should follow.
     pub(super) fn settled(&mut self, now: Instant) {
         self.late_lines = 0;
         self.superseded.retain(|(_, until)| *until > now);

@@ -52,7 +52,7 @@
 //! One command is in flight at a time. Its echo is recognised by the exact text, its information
 //! lines by its grammar; every other line is an event. When an answer does not come in time, it is
 //! owed: before the next command a probe whose answer is recognisable finds out when nothing older
-//! can come any more. The same probe settles a command whose answer may have been swallowed by a
+//! can follow. The same probe settles a command whose answer may have been swallowed by a
 //! message that can be read in two ways.
 
 #![forbid(unsafe_code)]

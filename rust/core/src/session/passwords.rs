@@ -21,7 +21,7 @@ impl Passwords {
         self.asked
     }
 
-    /// It does not want one any more.
+    /// It no longer wants one.
     pub(super) fn forget(&mut self, operation: OperationId) {
         if self.asking == Some(operation) {
             self.asking = None;

@@ -30,7 +30,7 @@ impl Session {
         let state = &mut self.scheduler.state;
         state.recovery.forget();
         state.recovery.rest();
-        // No one receives events any more.
+        // Events have no receiver from now on.
         let _ = state.connection.on_port_gone();
         state.subscriptions.clear();
     }

@@ -208,7 +208,7 @@ impl SessionState {
         self.keepalive = None;
     }
 
-    /// The connection that the module has, or seems to have, is of no use any more.
+    /// The connection that the module has, or seems to have, is no longer usable.
     pub(super) fn connection_lost(&mut self, cause: Cause, why: &str) {
         if self.recovery.is_wanted() && self.connection.may_be_connected() {
             self.recovery.set_loss_cause(cause);

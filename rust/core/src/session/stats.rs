@@ -48,11 +48,11 @@ pub struct RecoveryStats {
     pub module_reconnected: u64,
     /// The module restarted.
     pub rebooted: u64,
-    /// The module answered nothing any more.
+    /// The module no longer answered.
     pub silent: u64,
     /// The module, asked for its state, said that there was no connection.
     pub state_asked: u64,
-    /// The connection looked alive, but nothing was acknowledged any more.
+    /// The connection looked alive, but acknowledgements stayed out.
     pub unacknowledged: u64,
     /// The port was gone.
     pub port_lost: u64,

@@ -93,7 +93,7 @@ fn connect(
     let name = address.to_owned();
     // The system takes its time over names and connections, and cannot be interrupted: a thread waits for it.
     spawn_thread("m531x-connect", move || {
-        // No caller waits any more if it took too long.
+        // If it took too long, the caller has stopped waiting.
         let _ = found.send(connect_one_of(&name, deadline));
     })
     .map_err(|error| Error::of_system(ErrorCode::OutOfResources, port, &error))?;

@@ -124,7 +124,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no final CR LF", Kind::Virtual(&["no-final-crlf", "no-final-crlf=0.5"]), seconds(20), FLAGS),
     row("reboot", Kind::Reboot, ONCE, CONNECTION),
     row("reboot in a line", Kind::RebootInLine, ONCE, BYTES),
-    row("reboot that nobody hears", Kind::QuietReboot, ONCE, CONNECTION),
+    row("silent reboot", Kind::QuietReboot, ONCE, CONNECTION),
     row("sleep that eats the first bytes", Kind::Sleep, seconds(30), CONNECTION),
     row("network cut, 20 s", Kind::CutNetwork, seconds(20), CONNECTION),
     row("network cut, 5 min", Kind::CutNetwork, seconds(300), CONNECTION),

@@ -223,11 +223,11 @@ impl Simulation {
         self.settle();
     }
 
-    /// Somebody publishes to the module.
+    /// Another client publishes to the module.
     pub fn publish_to_module(&mut self, topic: &str, payload: &[u8], qos: QoS) {
         self.trail.note(self.elapsed(), || {
             format!(
-                "somebody publishes {topic} {} {qos:?}",
+                "another client publishes {topic} {} {qos:?}",
                 payload.escape_ascii()
             )
         });
@@ -297,7 +297,7 @@ impl Simulation {
         self.settle();
     }
 
-    /// Carries bytes until nothing moves any more.
+    /// Carries bytes until nothing moves.
     fn settle(&mut self) {
         loop {
             let mut moved = self.carry_commands();

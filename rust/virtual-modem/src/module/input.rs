@@ -37,7 +37,7 @@ impl LineReader {
                     (!line.is_empty()).then_some(Input::Line(line))
                 }
             }
-            // Somebody types: 3GPP TS 27.007 takes the line editing character from V.250 (S5).
+            // A person types: 3GPP TS 27.007 takes the line editing character from V.250 (S5).
             0x08 => {
                 self.buffer.pop();
                 None

@@ -44,7 +44,7 @@ impl Dial {
         let name = host.to_owned();
         spawn_thread("m531x-resolver", move || {
             let found = (name.as_str(), port).to_socket_addrs();
-            // Nobody listens any more when the connection has been given up meanwhile.
+            // The receiver is gone if the connection has been given up meanwhile.
             let _ = sender.send(found.map(Iterator::collect));
             drop(done);
         })?;

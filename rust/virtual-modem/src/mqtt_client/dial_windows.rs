@@ -33,7 +33,7 @@ impl Dial {
             .and_then(|rest| rest.strip_suffix(']'));
         let name = bare.unwrap_or(host).to_owned();
         spawn_thread("m531x-dial", move || {
-            // No one listens any more when the connection has been given up meanwhile.
+            // The receiver is gone if the connection has been given up meanwhile.
             let _ = sender.send(connect(&name, port));
             drop(done);
         })?;

@@ -92,7 +92,7 @@ impl Session {
         self.finish(packet_id, Awaits::Complete)
     }
 
-    /// A publish that is given up: none of its acknowledgements counts any more.
+    /// A publish that is given up: none of its acknowledgements counts from now on.
     pub(super) fn forget(&mut self, packet_id: u16) {
         self.outgoing
             .retain(|out| out.publish.packet_id != packet_id);
@@ -154,7 +154,7 @@ impl Session {
         *self = Self::default();
     }
 
-    /// A connection is up; without a session on the other side its packet ids mean nothing any more.
+    /// A connection is up; without a session on the other side its packet ids are void.
     pub(super) fn resume(&mut self, session_present: bool) {
         self.unacknowledged.clear();
         if !session_present {

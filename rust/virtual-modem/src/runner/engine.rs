@@ -264,7 +264,7 @@ impl Engine {
                         if connection.socket.unsent() > TOO_MUCH {
                             connection
                                 .socket
-                                .give_up("the broker takes no bytes any more");
+                                .give_up("the broker no longer takes bytes");
                         }
                     }
                 }

@@ -11,7 +11,7 @@ use cargo_metadata::MetadataCommand;
 /// The crates that wheel, C library and command are made from.
 const SHIPPED: [&str; 3] = ["m531x-python", "m531x-capi", "m531x-cli"];
 
-/// A crate of somebody else.
+/// A crate of another project.
 pub struct Crate {
     /// Its name.
     pub name: String,

@@ -197,7 +197,10 @@ impl Engine {
         state.session.set_recovery(now, recovery);
         self.drain_session(&mut state, now);
         if state.port.is_none() && !recovery.enabled {
-            self.lose_port_for_good(&mut state, "it had vanished and is not looked for any more");
+            self.lose_port_for_good(
+                &mut state,
+                "it had vanished, and reopening it is switched off",
+            );
             return;
         }
         self.wake_owner(&mut state);

@@ -150,7 +150,7 @@ impl Engine {
         self.mailbox.push(incoming);
     }
 
-    /// No caller will ask for this result any more; an operation that is not done is given up.
+    /// No caller will ask for this result; an operation that is not done is given up.
     pub(in crate::driver) fn forget(&self, ticket: Ticket) {
         self.forget_locked(&mut self.lock(), ticket);
     }
@@ -163,7 +163,7 @@ impl Engine {
         }
     }
 
-    /// No caller will ask for this result any more, but the operation goes on.
+    /// No caller will ask for this result, but the operation goes on.
     pub(in crate::driver) fn detach(&self, ticket: Ticket) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(&ticket) {
@@ -176,7 +176,7 @@ impl Engine {
     }
 
     /// Has `callback` run by the dispatcher when the operation ends, or gives it back with the
-    /// result if there is no dispatcher any more.
+    /// result if the dispatcher has ended.
     pub(in crate::driver) fn on_done(
         &self,
         ticket: Ticket,

@@ -88,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// The port cannot be used any more; it is looked for if that was asked for.
+    /// The port is no longer usable; it is reopened if the caller has asked for that.
     pub(super) fn lose_port(&self, state: &mut EngineState, why: &str) {
         if state.end.is_some() {
             return;
@@ -267,7 +267,7 @@ fn check_taken(state: &EngineState) -> io::Result<()> {
     }
     let waiting = state.unsent.len();
     Err(io::Error::other(format!(
-        "it takes no bytes any more, {waiting} wait"
+        "it no longer takes bytes, {waiting} wait"
     )))
 }
 

@@ -145,7 +145,7 @@ impl Shared {
         self.served.notify_all();
     }
 
-    /// A wait that fails will fail again: no port can be read any more.
+    /// A wait that fails will fail again: no port is readable from now on.
     fn lose_all(&self, error: &io::Error) {
         let engines = std::mem::take(&mut lock(&self.modems).engines);
         for engine in engines.into_values() {

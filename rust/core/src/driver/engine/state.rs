@@ -76,7 +76,7 @@ pub(super) struct EngineState {
     pub(super) interest: Interest,
     pub(super) reader_deadline: Option<Instant>,
     pub(super) reader_wakeups: u64,
-    /// Why nothing can begin any more: closed, or the port is gone.
+    /// Why no operation can begin: closed, or the port is gone.
     pub(super) end: Option<Error>,
     pub(super) closed: bool,
     pub(super) cancel_epoch: u64,

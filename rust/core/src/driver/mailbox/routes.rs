@@ -90,7 +90,7 @@ impl Routes {
         route.map_or(Vec::new(), |route| route.waiting.iter().copied().collect())
     }
 
-    /// Forgets the filter. Messages that waited for its readers alone match no filter any more.
+    /// Forgets the filter. Messages that waited for its readers alone then match no filter.
     pub(super) fn remove(&mut self, filter: &str) {
         let Some(route) = self.filters.remove(filter) else {
             return;
@@ -153,7 +153,7 @@ impl Routes {
         self.stored.insert(number, readers.filters);
     }
 
-    /// A message does not wait any more.
+    /// A message has stopped waiting.
     pub(super) fn release(&mut self, number: u64) {
         let filters = self.stored.remove(&number);
         for filter in filters.iter().flat_map(|filters| filters.iter()) {

@@ -208,7 +208,7 @@ impl State {
             .min_by_key(|(_, number)| *number)
     }
 
-    /// Whether nothing selected will come any more.
+    /// Whether nothing selected can follow.
     pub(super) fn is_over(&self, select: Select) -> bool {
         let called = &self.lanes[Lane::CALLED..Lane::COPIES];
         self.ended

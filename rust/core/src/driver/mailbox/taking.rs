@@ -26,7 +26,7 @@ pub(in crate::driver) enum Untaken {
     Cancelled,
     /// The program has ended what it reads, since the number that it gave.
     ReadsEnded,
-    /// There is no such filter, or not any more.
+    /// There is no such filter, or no longer.
     Unrouted,
     /// The modem was closed or its port is gone, and nothing selected is left.
     End,

@@ -155,7 +155,7 @@ impl SendOrder {
     fn suspect_or_retry(&mut self, id: u64) {
         self.cursor = self.cursor.min(id.saturating_sub(1));
         match self.suspect.take() {
-            // The successor has failed as well: nothing is known against the suspect any more.
+            // The successor has failed as well: nothing speaks against the suspect alone.
             Some(suspect) if suspect != id => self.back_to(suspect),
             _ => {
                 let failures = self.failures_of.get(&id);

@@ -109,7 +109,7 @@ impl Recorder {
         }
     }
 
-    /// Why nothing is written any more.
+    /// Why the recorder has stopped writing.
     pub(super) fn failure(&self) -> Option<Error> {
         self.status.failure()
     }

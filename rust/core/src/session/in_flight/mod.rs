@@ -62,7 +62,7 @@ impl InFlightCommand {
         self.pending = Some(PendingCommand::new(owner, prepared, limit));
     }
 
-    /// No operation waits for this command any more: unsent, it is dropped; in flight, it
+    /// No operation waits for this command from now on: unsent, it is dropped; in flight, it
     /// stays until its final result or its deadline.
     pub(in crate::session) fn detach(&mut self, owner: OperationId) {
         if let Some(pending) = self.pending.as_mut().filter(|p| p.owner == owner) {
@@ -148,7 +148,7 @@ impl InFlightCommand {
     }
 
     /// Bytes were swallowed among which the pending answer may have been. If it was, as a final
-    /// result among them says, it does not come any more.
+    /// result among them says, it will not come.
     pub(in crate::session) fn mark_ambiguous(&mut self, now: Instant, result: bool) {
         let settle_at = if result { now } else { now + SETTLE };
         if let Some(pending) = self.pending.as_mut().filter(|p| p.is_in_flight()) {

@@ -196,7 +196,7 @@ pub(super) trait Procedure: Send {
     /// Goes on.
     fn step(&mut self, cx: &mut Context<'_>, input: Input<'_>) -> Step;
 
-    /// No caller waits for it any more, after it has begun.
+    /// The last caller has stopped waiting for it, after it has begun.
     fn given_up(&mut self, _cx: &mut Context<'_>) {}
 
     /// The error when its time has run out.

@@ -32,7 +32,7 @@ impl Recover {
         let Some(options) = cx.state.recovery.goal().cloned() else {
             return Step::fail(Error::new(
                 ErrorCode::Cancelled,
-                "no connection is wanted any more",
+                "a connection is no longer wanted",
             ));
         };
         match Connect::again(options, cx.state) {

@@ -175,7 +175,7 @@ impl Resubscribe {
         self.give_up(cx, REFUSED)
     }
 
-    /// It is not subscribed any more, and not asked for again.
+    /// It is no longer subscribed, and not asked for again.
     fn give_up(&mut self, cx: &mut Context<'_>, value: i64) -> Step {
         if let Some(subscription) = self.left.front() {
             cx.state.recovery.answered(&subscription.filter);

@@ -65,9 +65,9 @@ pub(super) enum Owner {
     MaybeHidden {
         operation: OperationId,
     },
-    /// An operation that has already failed or is not awaited any more, or one of several that are.
+    /// An operation that has already failed or is no longer awaited, or one of several that are.
     Expired,
-    Nobody,
+    Unknown,
 }
 
 /// An acknowledgement, as far as it can be read.

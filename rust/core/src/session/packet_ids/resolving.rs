@@ -68,7 +68,7 @@ impl PacketIds {
         }
         let waits = |s: &&Sending| s.is_waiting() && kinds.contains(&s.kind);
         let Some(oldest) = self.row.iter().find(waits) else {
-            return Owner::Nobody;
+            return Owner::Unknown;
         };
         let (operation, packet_id) = (oldest.operation, oldest.packet_id.unwrap_or_default());
         self.expire(now, operation, true);
@@ -94,7 +94,7 @@ impl PacketIds {
         }
         let Some(&first) = candidates.first() else {
             self.resume_behind(ack.id);
-            return Owner::Nobody;
+            return Owner::Unknown;
         };
         self.strangers = 0;
         if ack.kind == AckKind::Publish2 {
@@ -156,11 +156,11 @@ impl PacketIds {
                 let reported = false;
                 self.row[newest].wait = Wait::GivenUp { until, reported };
             }
-            _ if typed => return Owner::Nobody,
+            _ if typed => return Owner::Unknown,
             _ => return Owner::Expired,
         }
         if typed {
-            return Owner::Nobody;
+            return Owner::Unknown;
         }
         Owner::Operation {
             operation,

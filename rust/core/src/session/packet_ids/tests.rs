@@ -192,7 +192,7 @@ fn an_acknowledgement_that_nothing_explains_completes_nothing() {
     line.round_trip(1);
     line.zeros(2);
     line.publish(A);
-    assert_eq!(line.acked(5), Owner::Nobody);
+    assert_eq!(line.acked(5), Owner::Unknown);
     assert_eq!(line.acked(1), Owner::Expired);
     assert_eq!(line.acked(4), of(A, 4));
 }
@@ -203,7 +203,7 @@ fn a_count_that_went_wrong_is_found_again() {
     line.round_trip(1);
     line.publish(A);
     // Another program has sent commands.
-    assert_eq!(line.acked(90), Owner::Nobody);
+    assert_eq!(line.acked(90), Owner::Unknown);
     line.publish(B);
     assert_eq!(line.acked(91), of(A, 91));
     line.ids.expire(line.now, B, false);
@@ -415,20 +415,20 @@ fn a_qos_0_publish_without_an_answer_may_have_got_an_id_or_not() {
         line.sent(ZERO, AckKind::Publish0);
         line.publish(A);
         assert_eq!(line.acked(id), of(A, id));
-        assert_eq!(line.acked(5), Owner::Nobody);
+        assert_eq!(line.acked(5), Owner::Unknown);
     }
 }
 
 #[test]
 fn an_acknowledgement_of_nobodys_sets_the_count_right() {
     let mut line = Line::new();
-    assert_eq!(line.acked(0), Owner::Nobody);
+    assert_eq!(line.acked(0), Owner::Unknown);
     assert_eq!(line.ids.next_id(), 1);
-    assert_eq!(line.acked(41), Owner::Nobody);
+    assert_eq!(line.acked(41), Owner::Unknown);
     assert_eq!(line.ids.next_id(), 42);
     line.round_trip(42);
     // While a publish waits it says nothing.
     line.publish(A);
-    assert_eq!(line.acked(90), Owner::Nobody);
+    assert_eq!(line.acked(90), Owner::Unknown);
     assert_eq!(line.acked(43), of(A, 43));
 }

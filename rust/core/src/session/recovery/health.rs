@@ -163,7 +163,7 @@ impl Health {
         self.due = Some(now);
     }
 
-    /// There is no check on this connection any more.
+    /// Ends the checks on this connection.
     pub(in crate::session) fn turn_off(&mut self) {
         self.off = true;
     }

@@ -130,7 +130,7 @@ impl Tracker {
         self.connected_at = Some(now);
     }
 
-    /// No connection is wanted any more.
+    /// The connection is no longer wanted.
     pub(super) fn forget(&mut self) {
         self.goal = None;
         self.cause = None;

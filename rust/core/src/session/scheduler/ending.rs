@@ -135,7 +135,7 @@ impl Scheduler {
         Some(entry)
     }
 
-    /// The error that ends what is asked for when it cannot be begun any more.
+    /// The error of an operation that can no longer begin.
     pub(in crate::session) fn port_lost(why: &str) -> Error {
         Error::new(
             ErrorCode::Port,

@@ -74,7 +74,7 @@ impl Scheduler {
     pub(super) fn recovery_due(&mut self, now: Instant) {
         if self.in_flight.unanswered() >= SILENT {
             self.state
-                .connection_lost(Cause::Silent, "the module answers nothing any more");
+                .connection_lost(Cause::Silent, "the module no longer answers");
             self.reconcile(now);
         }
         match self.state.recovery.stage {
@@ -277,7 +277,7 @@ impl Scheduler {
         state.recovery.stage = Stage::Waiting { until: now + delay };
     }
 
-    /// Nothing is made again any more: what has waited for it fails.
+    /// The recovery is over: what has waited for it fails.
     fn end_recovery(&mut self, now: Instant) {
         if let Stage::Attempt(id) = self.state.recovery.stage {
             self.drop_operation(now, id);

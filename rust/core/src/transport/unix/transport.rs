@@ -121,7 +121,7 @@ impl AsFd for Transport {
 impl Drop for Transport {
     fn drop(&mut self) {
         // Closing a serial line waits (up to 30 s on Linux) for bytes that flow control or a stuck
-        // adapter holds back; no caller waits for their answer any more.
+        // adapter holds back; no caller waits for their answer.
         if let Self::Serial { tty, real: true } = self {
             let _ = tty.clear(ClearBuffer::Output);
         }

@@ -160,7 +160,7 @@ impl Drop for Operation {
     fn drop(&mut self) {
         // A driver that does not let go of the memory keeps it.
         if !self.under_way {
-            // SAFETY: it came from a box, and nothing else refers to it any more.
+            // SAFETY: it came from a box, and nothing else refers to it.
             drop(unsafe { Box::from_raw(self.memory.as_ptr()) });
         }
     }

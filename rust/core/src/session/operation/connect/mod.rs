@@ -292,7 +292,7 @@ impl Connect {
         }
     }
 
-    /// No caller waits for the outcome any more. If the module went on, it would some day make a
+    /// No caller waits for the outcome from now on. If the module went on, it would some day make a
     /// connection that no one has asked for.
     pub(super) fn call_off(&self, state: &mut SessionState) {
         let attempted = matches!(self.stage, Stage::Open | Stage::Wait | Stage::Look)
