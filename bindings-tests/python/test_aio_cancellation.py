@@ -40,7 +40,7 @@ def test_a_time_limit_of_asyncio_ends_a_publish_nobody_acknowledges() -> None:
                 begun = time.monotonic()
                 with pytest.raises(asyncio.TimeoutError):
                     await asyncio.wait_for(modem.publish("t", "x", qos=1), 0.2)
-                assert time.monotonic() - begun < 2
+                assert time.monotonic() - begun < 5
                 assert (await modem.command("AT+CGMM")) == ["M5310-A"]
 
     run(main)
@@ -70,7 +70,7 @@ def test_opening_can_be_cancelled() -> None:
             port = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(aio.Modem(port).open(), 0.1)
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < 5
             connection, _ = mute.accept()
             with connection:
                 connection.settimeout(5)

@@ -21,7 +21,7 @@ def test_closing_ends_every_wait() -> None:
             await asyncio.sleep(0.05)
             begun = time.monotonic()
             await modem.close()
-            assert time.monotonic() - begun < 0.5
+            assert time.monotonic() - begun < 5
             for result in await asyncio.gather(*waiting, return_exceptions=True):
                 assert isinstance(result, m531x.ClosedError)
             await modem.close()

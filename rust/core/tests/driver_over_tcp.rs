@@ -182,7 +182,7 @@ fn a_waiting_receiver_does_not_hold_up_a_command() {
             let began = Instant::now();
             modem.command("AT+CSQ", None).unwrap();
             assert!(
-                began.elapsed() < Duration::from_secs(1),
+                began.elapsed() < Duration::from_secs(5),
                 "{:?}",
                 began.elapsed()
             );
@@ -213,7 +213,7 @@ fn cancel_and_close_wake_whoever_waits() {
                 assert_eq!(waiting.join().unwrap().unwrap_err().code(), code);
             }
             assert!(
-                began.elapsed() < Duration::from_secs(1),
+                began.elapsed() < Duration::from_secs(5),
                 "{:?}",
                 began.elapsed()
             );

@@ -212,7 +212,7 @@ fn closing_while_the_port_is_looked_for_is_quick_and_leaves_no_thread() {
     let began = Instant::now();
     modem.close().unwrap();
     assert!(
-        began.elapsed() < Duration::from_millis(500),
+        began.elapsed() < Duration::from_secs(2),
         "{:?}",
         began.elapsed()
     );
