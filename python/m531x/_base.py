@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol
 
 from m531x import _native
+from m531x._arguments import check_port, recovery_parts
 from m531x._callbacks import CallbackRegistry, check_callback
 from m531x._constants import MqttState, Overflow
 from m531x._errors import (
@@ -24,7 +25,7 @@ from m531x._outbox import parts as outbox_parts
 from m531x._outbox import stats_of as outbox_stats
 from m531x._ports import path_text
 from m531x._routes import MessageCallback, Route
-from m531x._types import Event, HealthCheck, Recovery, Will
+from m531x._types import Event, Recovery
 from m531x._virtual_modem import VirtualModem
 from m531x.doctor import Stats
 from m531x.recording import Recording, Trace
@@ -35,9 +36,7 @@ __all__ = [
     "NOT_OPEN",
     "ModemBase",
     "SubscriptionBase",
-    "check_qos",
     "stats_of",
-    "will_parts",
 ]
 
 _VIRTUAL: Final = "virtual://"
@@ -58,9 +57,6 @@ _SHOWN_COUNTERS: Final = (
     "reboots",
     "dropped",
 )
-
-_HealthParts = tuple[float, str | None, float, int, bool]
-_RecoveryParts = tuple[float, float, float, int | None, _HealthParts | None, int]
 
 
 class ModemBase:
@@ -103,14 +99,14 @@ class ModemBase:
             overflow,
             max_waiting,
             lines_to_keep(trace),
-            _recovery_parts(recovery),
+            recovery_parts(recovery),
             outbox_parts(outbox),
             None if record is None else path_text("record", record),
             dtr,
             rts,
         )
         self._port = path_text("port", port)
-        _check_port(self._port)
+        check_port(self._port)
         self._model = model
         self._trace_size = trace
         self._blocks = overflow == "block"
@@ -433,64 +429,3 @@ def stats_of(native: _native.Modem, drain: _Drain) -> Stats:
     counters = native.stats()
     counters["outbox"] = outbox_stats(counters["outbox"])
     return Stats(**counters, callback_errors=drain.callback_errors)
-
-
-def _check_port(port: str) -> None:
-    """Refuses what looks like a port and is none, with what to write instead."""
-    scheme, colon, rest = port.partition("://")
-    if colon and scheme == "virtual" and rest:
-        raise InvalidArgumentError(
-            f'port is "{port}": give "virtual://", and the model by itself: model="{rest}"'
-        )
-    host, colon, number = port.rpartition(":")
-    if colon and host and number.isdecimal() and not set(port) & set("/\\") and ":" not in host:
-        raise InvalidArgumentError(
-            f'port is "{port}": a serial server is "tcp://{port}" or "rfc2217://{port}"'
-        )
-
-
-def check_qos(qos: object) -> None:
-    """Refuses a callback in the place of the QoS, with the way to write it.
-
-    Raises:
-        ArgumentTypeError: It is a function.
-    """
-    if callable(qos):
-        raise ArgumentTypeError("qos is a function: give it as callback=, and qos as 0, 1 or 2")
-
-
-def will_parts(will: Will | None) -> tuple[str, bytes, int, bool] | None:
-    """The will as the native module takes it; None is no will."""
-    if will is None:
-        return None
-    if not isinstance(will, Will):
-        raise ArgumentTypeError(f"will is {type(will).__name__}: give a Will")
-    return (will.topic, will.payload, will.qos, will.retain)
-
-
-def _recovery_parts(recovery: Recovery | None) -> _RecoveryParts | None:
-    """The recovery as the native module takes it; None is off."""
-    if recovery is None:
-        return None
-    if not isinstance(recovery, Recovery):
-        raise ArgumentTypeError(f"recovery is {type(recovery).__name__}: give a Recovery or None")
-    if not recovery.enabled:
-        return None
-    return (
-        recovery.initial_delay,
-        recovery.max_delay,
-        recovery.jitter,
-        recovery.max_attempts,
-        _health_parts(recovery.health_check),
-        recovery.loss_budget,
-    )
-
-
-def _health_parts(check: HealthCheck | None) -> _HealthParts | None:
-    if check is None:
-        return None
-    if not isinstance(check, HealthCheck):
-        raise ArgumentTypeError(
-            f"health_check is {type(check).__name__}: give a HealthCheck or None"
-        )
-    return (check.period, check.topic, check.timeout, check.misses, check.loop_back)

@@ -12,13 +12,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 from m531x import _native
+from m531x._arguments import check_qos, will_parts
 from m531x._base import (
     LEAVING_S,
     LEFT_BY_DISCONNECT,
     ModemBase,
-    check_qos,
     stats_of,
-    will_parts,
 )
 from m531x._callbacks import CallbackRegistry
 from m531x._constants import MqttState

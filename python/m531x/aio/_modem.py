@@ -11,14 +11,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from m531x import _native
+from m531x._arguments import check_qos, will_parts
 from m531x._base import (
     LEAVING_S,
     LEFT_BY_DISCONNECT,
     NOT_OPEN,
     ModemBase,
-    check_qos,
     stats_of,
-    will_parts,
 )
 from m531x._constants import MqttState
 from m531x._errors import (
