@@ -261,7 +261,7 @@ test-differential: $(STAMPS)/cargo
 docs: $(STAMPS)/cargo $(STAMPS)/docs
 	@.ci/need doxygen dot
 	@rm -rf target/doc target/doxygen && mkdir -p target/doxygen
-	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet --lib $(addprefix --package m531x-,at threads core virtual-modem cli)
 	@doxygen tools/docs/Doxyfile
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "make docs: target/site/index.html"
