@@ -1,5 +1,7 @@
 //! THIRD-PARTY.md names everything that is linked in, each text once.
 
+use std::collections::BTreeSet;
+
 use xtask::check::notices::difference;
 use xtask::notices::{Text, merged};
 
@@ -44,4 +46,28 @@ fn a_crate_that_is_gone_is_told() {
     let problem = difference("libc\nring\n", "libc\n");
     assert!(problem.is_some_and(|problem| problem.contains("more than it should")));
     assert_eq!(difference("libc\n", "libc\n"), None);
+}
+
+#[test]
+fn every_target_that_is_built_for_is_looked_at() {
+    let root = xtask::repository_root();
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let looked_at = read("deny.toml");
+    let of_scripts = ["dist", "wheels", "windows", "windows-wheel"]
+        .map(|script| read(&format!("tools/cross/{script}")))
+        .concat();
+    let built: BTreeSet<String> = of_scripts
+        .split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-".contains(letter))
+        .filter(|word| word.contains("-unknown-linux-") || word.contains("-windows-gnu"))
+        // Those that a variable makes.
+        .filter(|word| !word.starts_with('-') && !word.starts_with("name-"))
+        .map(|word| word.replace("-win7-", "-pc-"))
+        .collect();
+    assert!(built.len() > 5, "{built:?}");
+    for target in built {
+        assert!(looked_at.contains(&format!("\"{target}\"")), "{target}");
+    }
+    for target in ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"] {
+        assert!(looked_at.contains(&format!("\"{target}\"")), "{target}");
+    }
 }
