@@ -67,6 +67,20 @@ pub(super) fn functions(header: &str) -> Vec<String> {
     functions
 }
 
+/// Type and name of each parameter of a declaration of this header.
+pub(super) fn parameters(declaration: &str) -> impl Iterator<Item = (&str, &str)> {
+    let inside = declaration.split_once('(').map_or("", |(_, rest)| rest);
+    let inside = inside.trim_end_matches(");");
+    inside
+        .split(", ")
+        .filter(|&parameter| parameter != "void")
+        .map(|parameter| {
+            let at = parameter.rfind([' ', '*']).map_or(0, |at| at + 1);
+            let (kind, name) = parameter.split_at(at);
+            (kind.trim(), name)
+        })
+}
+
 /// The declaration in the words of this header; `None` if LabVIEW cannot call the function.
 fn callable(declaration: &str) -> Option<String> {
     let unsuitable = ["void *", "_callback", "m531x_event_fd"];

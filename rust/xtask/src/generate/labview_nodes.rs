@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Output;
-use super::labview::functions;
+use super::labview::{self, functions};
 
 /// The nodes of docs/labview.md, and where their pictures stand.
 const NODES: [(&str, &str); 15] = [
@@ -63,18 +63,14 @@ pub(super) fn render(header: &str) -> Result<Vec<Output>, String> {
 
 /// The return value and the parameters, in order.
 fn parameters(function: &str, declaration: &str) -> Vec<Parameter> {
-    let inside = declaration.split_once('(').map_or("", |(_, rest)| rest);
-    let inside = inside.trim_end_matches(");");
     let mut rows = vec![row(
         "status",
         ["Numeric", "Signed 32-bit Integer", "(return type)"],
         "below 0: an error",
     )];
-    for parameter in inside.split(", ").filter(|&one| one != "void") {
-        let at = parameter.rfind([' ', '*']).map_or(0, |at| at + 1);
-        let (kind, name) = parameter.split_at(at);
-        rows.push(described(function, kind.trim(), name));
-    }
+    rows.extend(
+        labview::parameters(declaration).map(|(kind, name)| described(function, kind, name)),
+    );
     rows
 }
 

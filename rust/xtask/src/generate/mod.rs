@@ -6,6 +6,7 @@ mod errors;
 mod header;
 mod labview;
 mod labview_nodes;
+mod labview_table;
 pub mod readme;
 mod text;
 
@@ -133,6 +134,10 @@ pub fn run(root: &Path) -> Result<String, String> {
 pub fn shown(root: &Path, table: &ApiTable, name: &str) -> Option<String> {
     match name {
         "table: options" => Some(constants::docs::options(table)),
+        "table: LabVIEW functions" => {
+            let header = fs::read_to_string(root.join(labview::PATH)).ok()?;
+            Some(labview_table::render(&header))
+        }
         file => fs::read_to_string(root.join(file)).ok(),
     }
 }
