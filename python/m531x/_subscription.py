@@ -71,9 +71,10 @@ class MessageIterator:
         native, route = self._modem._native, self._route
         if route is None:
             return native.take(None, self._timeout, self._since)
-        message = route.take_earlier(native.take_now)
-        if message is not None:
-            return message
+        if len(route.places) > 1:
+            message = route.take_earlier(native.take_now)
+            if message is not None:
+                return message
         if not route.live:
             raise route.ended()
         return native.take(route.places[-1], self._timeout, self._since)

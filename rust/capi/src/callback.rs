@@ -84,6 +84,8 @@ pub(crate) struct CallbackCell<F> {
 struct CellState<F> {
     registration: Option<Arc<Registration<F>>>,
     running: bool,
+    /// Threads that wait for its return.
+    waiting: usize,
 }
 
 impl<F: Copy> CallbackCell<F> {
@@ -109,8 +111,12 @@ impl<F: Copy> CallbackCell<F> {
         // If it was replaced meanwhile, this was the last use of it.
         drop(registration);
         IN_CALLBACK.set(false);
-        self.lock().running = false;
-        self.idle.notify_all();
+        let mut state = self.lock();
+        state.running = false;
+        // To notify costs a system call also if no one waits.
+        if state.waiting > 0 {
+            self.idle.notify_all();
+        }
         true
     }
 
@@ -122,10 +128,12 @@ impl<F: Copy> CallbackCell<F> {
         let mut state = self.lock();
         let old = std::mem::replace(&mut state.registration, new.map(Arc::new));
         while state.running && !IN_CALLBACK.get() {
+            state.waiting += 1;
             state = self
                 .idle
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
         drop(state);
         // Outside the lock: the finalizer may call anything.
@@ -143,6 +151,7 @@ impl<F> Default for CallbackCell<F> {
             state: Mutex::new(CellState {
                 registration: None,
                 running: false,
+                waiting: 0,
             }),
             idle: Condvar::new(),
         }

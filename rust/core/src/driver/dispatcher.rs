@@ -90,8 +90,12 @@ impl Gate {
             state.running = true;
         }
         let sound = catch_unwind(AssertUnwindSafe(callback)).is_ok();
-        self.lock().running = false;
-        self.finished.notify_all();
+        let mut state = self.lock();
+        state.running = false;
+        // To notify costs a system call also if no one waits.
+        if state.closed {
+            self.finished.notify_all();
+        }
         sound
     }
 

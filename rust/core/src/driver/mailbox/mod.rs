@@ -6,6 +6,7 @@
 
 mod drops;
 mod lanes;
+mod ordered;
 mod readers;
 mod routes;
 mod state;

@@ -1,9 +1,11 @@
 //! Which of a program's subscriptions a message is for: a callback, or readers of the filter.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use m531x_at::topic;
+
+use super::ordered::Ordered;
 
 /// Enough for every device of a gateway, little enough never to matter.
 const MOST_KNOWN: usize = 4096;
@@ -15,7 +17,7 @@ pub(super) struct Routes {
     /// The destinations of topics, as worked out so far.
     known: HashMap<String, Option<Destination>>,
     /// The filters of the messages that wait, by their numbers.
-    stored: HashMap<u64, Arc<[Arc<str>]>>,
+    stored: Ordered<Arc<[Arc<str>]>>,
     /// How many of the filters are those of further readers, and how many have been.
     copies: usize,
     numbered: u64,
@@ -34,7 +36,7 @@ struct Route {
     /// A callback takes what matches.
     called: bool,
     /// The messages that wait for readers of this filter.
-    waiting: BTreeSet<u64>,
+    waiting: Ordered<()>,
 }
 
 /// Where the messages of a topic go.
@@ -87,7 +89,9 @@ impl Routes {
     /// The messages that wait for readers of this filter.
     pub(super) fn waiting(&self, key: &str) -> Vec<u64> {
         let route = self.filters.get(key);
-        route.map_or(Vec::new(), |route| route.waiting.iter().copied().collect())
+        route.map_or(Vec::new(), |route| {
+            route.waiting.iter().map(|(number, ())| number).collect()
+        })
     }
 
     /// Forgets the filter. Messages that waited for its readers alone then match no filter.
@@ -96,14 +100,14 @@ impl Routes {
             return;
         };
         self.copies -= usize::from(is_copy(filter));
-        for number in route.waiting {
-            let others = self.stored.get(&number);
+        for (number, ()) in route.waiting {
+            let others = self.stored.get(number);
             let waits = |filter: &Arc<str>| {
                 let route = self.filters.get(filter);
-                route.is_some_and(|route| route.waiting.contains(&number))
+                route.is_some_and(|route| route.waiting.contains(number))
             };
             if !others.is_some_and(|filters| filters.iter().any(waits)) {
-                self.stored.remove(&number);
+                self.stored.remove(number);
             }
         }
         self.known.clear();
@@ -140,14 +144,14 @@ impl Routes {
     pub(super) fn oldest_of_full(&self, readers: &Destination, most: usize) -> Option<u64> {
         let routes = readers.filters.iter().filter_map(|f| self.filters.get(f));
         let mut full = routes.filter(|route| route.waiting.len() >= most);
-        full.next()?.waiting.first().copied()
+        full.next()?.waiting.first()
     }
 
     /// A message waits for the readers of these filters.
     pub(super) fn store(&mut self, number: u64, readers: Destination) {
         for filter in &*readers.filters {
             if let Some(route) = self.filters.get_mut(filter) {
-                route.waiting.insert(number);
+                route.waiting.insert(number, ());
             }
         }
         self.stored.insert(number, readers.filters);
@@ -155,17 +159,17 @@ impl Routes {
 
     /// A message has stopped waiting.
     pub(super) fn release(&mut self, number: u64) {
-        let filters = self.stored.remove(&number);
+        let filters = self.stored.remove(number);
         for filter in filters.iter().flat_map(|filters| filters.iter()) {
             if let Some(route) = self.filters.get_mut(filter) {
-                route.waiting.remove(&number);
+                route.waiting.remove(number);
             }
         }
     }
 
     /// The oldest message that waits for readers of this filter.
     pub(super) fn first(&self, filter: &str) -> Option<u64> {
-        self.filters.get(filter)?.waiting.first().copied()
+        self.filters.get(filter)?.waiting.first()
     }
 
     /// The filter for whose readers most messages wait.
@@ -182,6 +186,6 @@ impl Routes {
     }
 
     pub(super) fn has_stored(&self, number: u64) -> bool {
-        self.stored.contains_key(&number)
+        self.stored.contains(number)
     }
 }

@@ -1,10 +1,10 @@
 //! What waits in the mailbox, lane by lane.
 
-use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
 
 use super::drops::Drops;
 use super::lanes::{LANES, Lane, Select};
+use super::ordered::Ordered;
 use super::routes::{Destination, Routes};
 use super::{Limits, Observer, Signal};
 use crate::driver::Overflow;
@@ -24,7 +24,7 @@ const MOST_CONNECTION_EVENTS: usize = 4096;
 const ENTRY: u64 = 200;
 
 pub(super) struct State {
-    pub(super) lanes: [BTreeMap<u64, Incoming>; LANES],
+    pub(super) lanes: [Ordered<Incoming>; LANES],
     /// Of each lane.
     pub(super) bytes: [u64; LANES],
     pub(super) next: u64,
@@ -147,7 +147,7 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, lane: usize, number: u64) -> Option<Incoming> {
-        let incoming = self.lanes[lane].remove(&number)?;
+        let incoming = self.lanes[lane].remove(number)?;
         self.bytes[lane] -= weight(&incoming);
         if lane == Lane::Messages as usize || lane == Lane::COPIES {
             self.routes.release(number);
@@ -178,7 +178,7 @@ impl State {
             let mut entries = self.lanes[lane as usize].iter();
             let wanted = |incoming: &Incoming| matches!(incoming, Incoming::Event(event) if kind_bit(event.kind) & kinds != 0);
             let (number, _) = entries.find(|(_, incoming)| wanted(incoming))?;
-            Some((lane as usize, *number))
+            Some((lane as usize, number))
         };
         let found = events.into_iter().filter_map(first);
         found.min_by_key(|(_, number)| *number)
@@ -187,9 +187,11 @@ impl State {
     /// Takes the end of an operation away that no one has taken.
     pub(super) fn remove_end(&mut self, token: u32) {
         for lane in [Lane::Ends as usize, Lane::Ends as usize + Lane::CALLED] {
-            let mut entries = self.lanes[lane].iter();
             let is_its = |incoming: &Incoming| matches!(incoming, Incoming::Event(event) if event.value == i64::from(token));
-            if let Some((&number, _)) = entries.find(|(_, incoming)| is_its(incoming)) {
+            let found = self.lanes[lane]
+                .iter()
+                .find(|(_, incoming)| is_its(incoming));
+            if let Some(number) = found.map(|(number, _)| number) {
                 self.remove(lane, number);
             }
         }
@@ -204,7 +206,7 @@ impl State {
         let lanes = self.lanes.iter().enumerate();
         lanes
             .filter(|(lane, _)| select.has(*lane))
-            .filter_map(|(lane, entries)| Some((lane, *entries.first_key_value()?.0)))
+            .filter_map(|(lane, entries)| Some((lane, entries.first()?)))
             .min_by_key(|(_, number)| *number)
     }
 
@@ -214,7 +216,7 @@ impl State {
         self.ended
             && (self.closed
                 || select.overlaps(Select::CALLED)
-                || !self.delivering && called.iter().all(BTreeMap::is_empty))
+                || !self.delivering && called.iter().all(Ordered::is_empty))
     }
 
     pub(super) fn is_takable(&self, select: Select) -> bool {
@@ -312,7 +314,7 @@ impl State {
 
     /// The oldest entry of a lane; of messages to be read only `unmatched` ones, if so asked.
     fn oldest(&self, lane: usize, unmatched: bool) -> Option<u64> {
-        let mut numbers = self.lanes[lane].keys().copied();
+        let mut numbers = self.lanes[lane].iter().map(|(number, _)| number);
         if unmatched && lane == Lane::Messages as usize {
             numbers.find(|number| !self.routes.has_stored(*number))
         } else {

@@ -59,7 +59,7 @@ impl Mailbox {
         let Some((lane, number)) = state.first(select) else {
             return Ok(Err(Untaken::Nothing));
         };
-        let seen = state.lanes[lane].get(&number).map(look).transpose()?;
+        let seen = state.lanes[lane].get(number).map(look).transpose()?;
         let Some((seen, incoming)) = seen.zip(state.remove(lane, number)) else {
             return Ok(Err(Untaken::Nothing));
         };
@@ -91,7 +91,7 @@ impl Mailbox {
         let Some((lane, number)) = state.first_event(kinds) else {
             return Ok(Err(Untaken::Nothing));
         };
-        let Some(Incoming::Event(event)) = state.lanes[lane].get(&number) else {
+        let Some(Incoming::Event(event)) = state.lanes[lane].get(number) else {
             return Ok(Err(Untaken::Nothing));
         };
         let seen = look(event)?;
