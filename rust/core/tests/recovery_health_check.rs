@@ -252,7 +252,7 @@ fn a_silent_module_is_found_out_by_a_check_that_only_asks_it() {
     rig.advance(PERIOD + SECOND * 60);
     assert_eq!(rig.session.mqtt_state(), MqttState::Lost);
     assert!(
-        rig.events(EventKind::Disconnected)[0].contains("answers nothing"),
+        rig.events(EventKind::Disconnected)[0].contains("no longer answers"),
         "{:?}",
         rig.events(EventKind::Disconnected)
     );
