@@ -47,7 +47,13 @@ fn add_version_resource(architecture: &str) -> Result<(), String> {
 
 fn version_resource() -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let numbers = version.replace('.', ",");
+    // The numbers alone: a version before a release has a word behind them.
+    let numbers = [
+        env!("CARGO_PKG_VERSION_MAJOR"),
+        env!("CARGO_PKG_VERSION_MINOR"),
+        env!("CARGO_PKG_VERSION_PATCH"),
+    ]
+    .join(",");
     format!(
         r#"1 VERSIONINFO
 FILEVERSION {numbers},0
