@@ -7,6 +7,7 @@
 
 struct api api;
 
+static const char *path_of_the_dll;
 static HMODULE library;
 static uint32_t virtual_modem;
 static char virtual_port[256];
@@ -45,15 +46,74 @@ static void what_another_program_keeps_to_itself_is_in_use(void)
     CloseHandle(holder);
 }
 
+/* Ends after the library is gone that it called. */
+static void call_and_unload(void *unused)
+{
+    HMODULE loaded = LoadLibraryA(path_of_the_dll);
+    __typeof__(m531x_version_string) *version_string =
+        (__typeof__(version_string))(void (*)(void))GetProcAddress(loaded, "m531x_version_string");
+    __typeof__(m531x_last_error_text) *last_error_text =
+        (__typeof__(last_error_text))(void (*)(void))GetProcAddress(loaded, "m531x_last_error_text");
+    char text[512];
+    (void)unused;
+    CHECK_STATUS(M531X_OK, version_string(text, sizeof text, NULL));
+    CHECK_STATUS(M531X_OK, last_error_text(0, text, sizeof text, NULL));
+    CHECK(FreeLibrary(loaded));
+}
+
+static void a_library_without_threads_is_unloaded(void)
+{
+    int round;
+    for (round = 0; round < 5; round++) {
+        struct thread thread;
+        thread_start(&thread, call_and_unload, NULL);
+        thread_join(&thread);
+        CHECK(GetModuleHandleA("m531x.dll") == NULL);
+    }
+}
+
+struct waiting {
+    m531x_modem modem;
+    m531x_status status;
+};
+
+static void wait_for_a_message(void *argument)
+{
+    struct waiting *waiting = argument;
+    waiting->status = api.wait_message(waiting->modem, -1, NULL, 0, NULL, NULL, 0, NULL, NULL);
+}
+
 static void unloading_an_open_modem_crashes_nothing(void)
 {
-    m531x_modem modem = 0;
-    CHECK_STATUS(M531X_OK, api.open("virtual://", 0, NULL, -1, &modem));
+    struct waiting waiting = {0, 1};
+    struct thread thread;
+    CHECK_STATUS(M531X_OK, api.open("virtual://", 0, NULL, -1, &waiting.modem));
+    thread_start(&thread, wait_for_a_message, &waiting);
+    pause_ms(200);
+    /* However often: a test before may have loaded it too. */
     CHECK(FreeLibrary(library));
+    FreeLibrary(library);
     pause_ms(200);
     CHECK(GetModuleHandleA("m531x.dll") == library);
-    CHECK_STATUS(M531X_OK, api.connect(modem, "broker.example", 1883, "unloaded", -1));
-    CHECK_STATUS(M531X_OK, api.close(modem));
+    CHECK_STATUS(M531X_OK, api.cancel(waiting.modem));
+    thread_join(&thread);
+    CHECK_STATUS(M531X_ERR_CANCELLED, waiting.status);
+    CHECK_STATUS(M531X_OK, api.connect(waiting.modem, "broker.example", 1883, "unloaded", -1));
+    CHECK_STATUS(M531X_OK, api.close(waiting.modem));
+}
+
+static struct waiting left[2];
+static const char *left_port;
+
+/* LabVIEW that is closed after an aborted VI: the run script sees that the program ends, and its exit code. */
+static void modems_are_left_open_with_threads_that_wait(void)
+{
+    static struct thread threads[2];
+    CHECK_STATUS(M531X_OK, api.open("virtual://", 0, NULL, -1, &left[0].modem));
+    CHECK_STATUS(M531X_OK, api.open(left_port, 0, NULL, -1, &left[1].modem));
+    thread_start(&threads[0], wait_for_a_message, &left[0]);
+    thread_start(&threads[1], wait_for_a_message, &left[1]);
+    pause_ms(200);
 }
 
 int main(int count, char **arguments)
@@ -62,11 +122,15 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: %s PATH-OF-THE-DLL [--loss|--return] (PORT MODEL)...\n", arguments[0]);
         return 2;
     }
-    library = LoadLibraryA(arguments[1]);
+    path_of_the_dll = arguments[1];
+    library = LoadLibraryA(path_of_the_dll);
     if (library == NULL) {
-        fprintf(stderr, "%s cannot be loaded: error %lu\n", arguments[1], GetLastError());
+        fprintf(stderr, "%s cannot be loaded: error %lu\n", path_of_the_dll, GetLastError());
         return 1;
     }
+    FreeLibrary(library);
+    test_one("unloading without threads", a_library_without_threads_is_unloaded);
+    library = LoadLibraryA(path_of_the_dll);
 
 #define FIND(name) \
     api.name = (__typeof__(api.name))(void (*)(void))GetProcAddress(library, "m531x_" #name); \
@@ -85,5 +149,9 @@ int main(int count, char **arguments)
     test_all(arguments + 2);
     test_one("a port in use", what_another_program_keeps_to_itself_is_in_use);
     test_one("unloading", unloading_an_open_modem_crashes_nothing);
+    if (arguments[2][0] != '-') {
+        left_port = arguments[count - 2];
+        test_one("modems left open", modems_are_left_open_with_threads_that_wait);
+    }
     return test_result();
 }
