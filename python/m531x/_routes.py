@@ -43,7 +43,8 @@ class Route:
     Attributes:
         filter: The topic filter.
         callback: The callback; None is a reader.
-        places: Where in the mailbox the messages for a reader wait; new ones in the last.
+        place: Where in the mailbox the messages for a reader wait.
+        earlier: The place that it had until a callback took it, while messages may wait there.
         subscribed: Whether the broker was asked for the filter, and not only a callback set.
         live: Whether it still gets messages.
         qos: The QoS that its subscription wants.
@@ -54,7 +55,8 @@ class Route:
         """A route without a place yet."""
         self.filter = filter_
         self.callback = callback
-        self.places: tuple[str, ...] = ()
+        self.place: str | None = None
+        self.earlier: str | None = None
         self.subscribed = subscribed
         self.live = True
         self.qos = 0
@@ -66,14 +68,15 @@ class Route:
         self._reader = weakref.ref(reader)
 
     def take_earlier(self, take: Callable[[str], Message | None]) -> Message | None:
-        """Takes what waits in the places that get no new messages, and then leaves them."""
-        for place in self.places[:-1]:
-            # The filter's own place may be gone since.
-            with contextlib.suppress(ClosedError):
-                message = take(place)
-                if message is not None:
-                    return message
-        self.places = self.places[-1:]
+        """Takes what waits in the earlier place, which gets no new messages, and then leaves it."""
+        if self.earlier is None:
+            return None
+        # The filter's own place may be gone since.
+        with contextlib.suppress(ClosedError):
+            message = take(self.earlier)
+            if message is not None:
+                return message
+        self.earlier = None
         return None
 
     def ended(self) -> ClosedError:
@@ -267,15 +270,15 @@ class Routes:
             return
         if route.callback is None:
             if others:
-                route.places = (mailbox.route_copy(filter_, False),)
+                route.place = mailbox.route_copy(filter_, False)
             else:
-                route.places = (filter_,)
+                route.place = filter_
                 mailbox.route(filter_, False)
             return
         for other in others:
-            if other.places[-1:] == (filter_,):
+            if other.place == filter_:
                 # It read the place that is now the callbacks', and reads on in copies.
-                other.places += (mailbox.route_copy(filter_, True),)
+                other.earlier, other.place = filter_, mailbox.route_copy(filter_, True)
                 return
         mailbox.route(filter_, True)
 
@@ -286,9 +289,8 @@ class Routes:
         if mailbox is None:
             return
         if route.callback is None:
-            for place in route.places:
-                if place != filter_ or route.places[-1] == filter_:
-                    mailbox.unroute(place)
+            if route.place is not None:
+                mailbox.unroute(route.place)
         elif not any(other.callback is not None for other in others):
             mailbox.unroute(filter_)
 

@@ -71,13 +71,13 @@ class MessageIterator:
         native, route = self._modem._native, self._route
         if route is None:
             return native.take(None, self._timeout, self._since)
-        if len(route.places) > 1:
+        if route.earlier is not None:
             message = route.take_earlier(native.take_now)
             if message is not None:
                 return message
         if not route.live:
             raise route.ended()
-        return native.take(route.places[-1], self._timeout, self._since)
+        return native.take(route.place, self._timeout, self._since)
 
 
 class Subscription(SubscriptionBase):

@@ -110,9 +110,7 @@ class Receiver:
         try:
             if route is None:
                 return self._native.take_now(None)
-            return route.take_earlier(self._native.take_now) or self._native.take_now(
-                route.places[-1]
-            )
+            return route.take_earlier(self._native.take_now) or self._native.take_now(route.place)
         except ClosedError:
             # So it is for a subscription that has ended, too.
             if route is None or route.live:
