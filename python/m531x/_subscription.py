@@ -45,8 +45,13 @@ class MessageIterator:
 
     def __next__(self) -> Message:
         """The next message."""
+        route = self._route
         try:
-            message = self.take()
+            # As `take`, at once: a call less is one in twenty of the time that a message costs.
+            if route is not None and route.earlier is None and route.live:
+                message = self._modem._native.take(route.place, self._timeout, self._since)
+            else:
+                message = self.take()
         except ClosedError:
             if is_invalidated(self._modem._native):
                 raise

@@ -1,5 +1,6 @@
 //! The readers of filters: alone, or several of one filter, of whom all but the first get copies.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::lanes::{Lane, Select};
@@ -65,14 +66,20 @@ impl Mailbox {
             _ if since.is_some_and(|since| since != state.reads_ended) => Some(Untaken::ReadsEnded),
             _ => None,
         };
-        let mut state = self.wait_for(select, timeout, |state| first(state).is_some(), over)?;
-        let number = first(&state);
+        let found = Cell::new(None);
+        let takable = |state: &State| {
+            found.set(first(state));
+            found.get().is_some()
+        };
+        let mut state = self.wait_for(select, timeout, takable, over)?;
         let lane = if select == Select::COPIES {
             Lane::COPIES
         } else {
             Lane::Messages as usize
         };
-        let taken = number.and_then(|number| Some((number, state.remove(lane, number)?)));
+        let taken = found
+            .get()
+            .and_then(|number| Some((number, state.remove(lane, number)?)));
         self.after_taking(&mut state);
         let (number, incoming) = taken.ok_or(Untaken::Nothing)?;
         Ok(Entry { number, incoming })
