@@ -47,7 +47,7 @@ new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtuale
 .PHONY: wheel-windows test-wheel-windows dist-windows check-macos wheels test-wheels
 .PHONY: check-python pictures
 .PHONY: manuals reliability test-differential flood liveness
-.PHONY: bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
+.PHONY: bench-modem bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
 
 ## help: List the targets.
 help:
@@ -298,14 +298,17 @@ check: check-python
 	@cargo xtask check
 	@echo "make check: all checks passed"
 
-## bench: Measure parser, round trip, callbacks, memory and import beside their peers, and write docs/benchmarks.md.
-bench: $(STAMPS)/native-release
+## bench: Measure one modem and many beside their peers, and write docs/benchmarks.md (bench-modem, bench-fleet); some minutes.
+bench: bench-modem bench-fleet
+
+## bench-modem: Measure parser, round trip, callbacks, memory and import.
+bench-modem: $(STAMPS)/native-release
 	@cargo build --quiet --release --package m531x-capi
 	@{ cargo bench --quiet --package m531x-benches; \
 		for bench in round_trip inbound async import; do echo; $(BIN)/python benches/python_$$bench.py; done; } | tee target/bench.txt
-	@$(BIN)/python benches/page.py bench target/bench.txt
+	@$(BIN)/python benches/page.py bench-modem target/bench.txt
 
-## bench-fleet: Measure 1 to 1000 modems in one program beside an epoll loop in C and pyserial, and write docs/benchmarks.md; SECONDS_EACH=10.
+## bench-fleet: Measure 1 to 1000 modems in one program beside an epoll loop in C and pyserial; SECONDS_EACH=10.
 bench-fleet: $(STAMPS)/native-release
 	@cargo build --quiet --release --package m531x-capi
 	@$(BIN)/python benches/fleet/fleet.py --seconds $(or $(SECONDS_EACH),10) | tee target/bench-fleet.txt
