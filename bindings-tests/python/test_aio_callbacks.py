@@ -126,6 +126,27 @@ def test_an_exception_in_a_callback_is_reported_and_counted_and_the_next_goes_on
     assert [str(about["exception"]) for about in reports] == ["bad"]
 
 
+@pytest.mark.parametrize("way", ["plain", "coroutine"])
+def test_sys_exit_and_ctrl_c_in_a_callback_leave_the_loop_as_in_any_task(way: str) -> None:
+    for raised in (SystemExit("enough"), KeyboardInterrupt()):
+
+        async def main(raised: BaseException = raised) -> None:
+            def plain(_: m531x.Message) -> None:
+                raise raised
+
+            async def coroutine(_: m531x.Message) -> None:
+                raise raised
+
+            async with await connected() as modem:
+                await modem.subscribe("t", callback=plain if way == "plain" else coroutine)
+                await modem.publish("t", "x")
+                await asyncio.sleep(20)
+
+        with pytest.raises(type(raised)) as caught:
+            asyncio.run(main())
+        assert caught.value.args == raised.args
+
+
 @pytest.mark.parametrize("version", PYTHONS)
 def test_the_loop_of_every_python_handles_an_exception_of_a_callback(version: str) -> None:
     script = """

@@ -241,6 +241,25 @@ def test_sys_exit_in_a_callback_is_reported_as_what_ends_nothing(
     assert memory_modem.stats().callback_errors == 2
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_sys_exit_in_the_done_callback_of_a_pending_is_reported_and_the_next_runs(
+    memory_modem: m531x.Modem,
+    thread_errors: list[BaseException | None],
+    eventually: Eventually,
+    when: str,
+) -> None:
+    next_ran = threading.Event()
+    pending = memory_modem.subscribe_nowait("t")
+    if when == "after":
+        pending.wait(10)
+    pending.add_done_callback(lambda _: sys.exit("enough"))
+    pending.add_done_callback(lambda _: next_ran.set())
+    assert next_ran.wait(10)
+    eventually(lambda: len(thread_errors) == 1)
+    assert "sys.exit('enough') in a callback" in str(thread_errors[0])
+    assert memory_modem.stats().callback_errors == 1
+
+
 def test_a_done_callback_is_called_once_with_the_delivery(memory_modem: m531x.Modem) -> None:
     done: queue.Queue[m531x.Delivery] = queue.Queue()
     delivery = memory_modem.publish_nowait("a", "b", qos=1)

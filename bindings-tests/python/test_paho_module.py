@@ -229,6 +229,71 @@ def test_an_exception_on_the_thread_is_reported_and_the_thread_goes_on(
     assert [type(error) for error in thread_errors] == [KeyError]
 
 
+RAISED = [SystemExit("enough"), KeyboardInterrupt(), GeneratorExit()]
+
+
+@pytest.mark.parametrize("name", ["on_pre_connect", "on_connect", "on_log"])
+@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
+def test_no_callback_can_end_a_thread_of_the_client(
+    modem_side: Side,
+    thread_errors: list[BaseException | None],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    raised: BaseException,
+) -> None:
+    client = modem_side.client()
+    main = threading.main_thread()
+
+    def fail(*_: object) -> None:
+        if threading.current_thread() is not main:
+            modem_side.note("called")
+            raise raised
+
+    setattr(client, name, (lambda _c, _u: fail()) if name == "on_pre_connect" else fail)
+    client.connect(modem_side.host, modem_side.port)
+    client.loop_start()
+    client.subscribe("a")
+    modem_side.wait("subscribe 1 ['Granted QoS 0']")
+    client.disconnect()
+    modem_side.wait("disconnect Normal disconnection")
+    client.loop_stop()
+    assert "called" in modem_side.log
+    if name == "on_log":
+        assert "on_log raised" in caplog.text
+        assert thread_errors == []
+    else:
+        [error] = thread_errors
+        assert error is not None
+        assert raised in (error, error.__cause__)
+
+
+@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
+def test_a_password_function_that_raises_ends_no_attempt_to_connect_again(
+    modem_side: Side, thread_errors: list[BaseException | None], raised: BaseException
+) -> None:
+    asked: list[str] = []
+
+    def password() -> str:
+        asked.append("")
+        if len(asked) < 3:
+            raise raised
+        return "right"
+
+    client = modem_side.client()
+    client.reconnect_delay_set(0.01, 0.01)
+    client.username_pw_set("meter", password)
+    # `connect` raises to its caller; what the loop tries again does not.
+    with pytest.raises(type(raised)):
+        client.connect(modem_side.host, modem_side.port)
+    client._connection.connect_later()
+    client.loop_start()
+    modem_side.wait("connect Success False")
+    client.disconnect()
+    client.loop_stop()
+    assert len(asked) == 3
+    assert len(thread_errors) == 1
+
+
 REFUSED: list[tuple[Callable[[Any], object], str]] = [
     (lambda client: client.tls_set(ca_certs="ca.pem"), "certificates"),
     (lambda client: client.tls_set(), "CERT_NONE"),
@@ -350,8 +415,10 @@ def test_the_password_may_be_set_before_each_connection(modem_side: Side) -> Non
     client.loop_forever()
 
 
-def test_a_client_leaves_no_thread_and_no_open_port(modem_side: Side) -> None:
-    before = threading.active_count()
+def test_a_client_leaves_no_thread_and_no_open_port(
+    modem_side: Side, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    before = set(threading.enumerate())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for _ in range(3):
@@ -363,8 +430,7 @@ def test_a_client_leaves_no_thread_and_no_open_port(modem_side: Side) -> None:
             assert client.modem is None
             del client
         gc.collect()
-    names = [thread.name for thread in threading.enumerate()]
-    assert threading.active_count() == before, names
+    eventually(lambda: set(threading.enumerate()) <= before)
     assert modem_side.log.count("disconnect Normal disconnection") == 3
 
 

@@ -17,7 +17,16 @@ __all__ = ["CallbackRegistry", "check_callback", "name_of", "report_exception"]
 
 
 def report_exception(error: BaseException) -> None:
-    """Reports a callback's exception as Python reports one of a thread."""
+    """Reports a callback's exception as Python reports one of a thread; it ends nothing."""
+    if isinstance(error, SystemExit):
+        # `threading.excepthook` says nothing about it: elsewhere it ends a thread.
+        code = "" if error.code is None else repr(error.code)
+        shown = RuntimeError(
+            f"sys.exit({code}) in a callback does not end the program: set an event that the "
+            "main thread waits for"
+        )
+        shown.__cause__ = error
+        error = shown.with_traceback(error.__traceback__)
     threading.excepthook(
         threading.ExceptHookArgs(
             (type(error), error, error.__traceback__, threading.current_thread())

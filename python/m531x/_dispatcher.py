@@ -129,6 +129,13 @@ class Dispatcher:
             self._current = None
             _watch.leave(self)
 
+    def call(self, callback: Callable[..., object], *args: Any) -> None:
+        """Calls one callback; whatever it raises is reported and counted, and ends nothing."""
+        try:
+            callback(*args)
+        except BaseException as error:
+            self._report(error)
+
     def finish_deliveries(self) -> None:
         """Calls the callbacks of all deliveries: closing the modem has ended them."""
         with self._lock:
@@ -173,7 +180,7 @@ class Dispatcher:
         with self._callbacks.around(kind):
             for callback, arguments in self._callbacks.of_event(kind, value, text, timestamp):
                 if not self._stopped:
-                    self._call(callback, *arguments)
+                    self.call(callback, *arguments)
 
     def _give_password(self, number: int) -> None:
         function = self._callbacks.password
@@ -192,26 +199,12 @@ class Dispatcher:
             delivery = self._deliveries.pop(token, None)
         if delivery is not None:
             for callback in delivery.take_callbacks():
-                self._call(callback, delivery)
-
-    def _call(self, callback: Callable[..., object], *args: Any) -> None:
-        try:
-            callback(*args)
-        except BaseException as error:
-            self._report(error)
+                self.call(callback, delivery)
 
     def _report(self, error: BaseException) -> None:
-        """Reports a callback's exception as Python reports one of a thread, and goes on."""
-        self.callback_errors += 1
-        if isinstance(error, SystemExit):
-            # `threading.excepthook` says nothing about it: elsewhere it ends a thread.
-            code = "" if error.code is None else repr(error.code)
-            shown = RuntimeError(
-                f"sys.exit({code}) in a callback does not end the program: set an event that the "
-                "main thread waits for"
-            )
-            shown.__cause__ = error
-            error = shown.with_traceback(error.__traceback__)
+        """Counts a callback's exception, and reports it as Python reports one of a thread."""
+        with self._lock:
+            self.callback_errors += 1
         report_exception(error)
 
 

@@ -263,6 +263,7 @@ class Modem(ModemBase):
                 connect_limit=connect_limit,
                 timeout=timeout,
             ),
+            self._dispatcher.call,
         )
 
     def disconnect(self) -> None:
@@ -443,6 +444,7 @@ class Modem(ModemBase):
         return Pending(
             "subscribe",
             lambda: self.subscribe(topic, qos, callback, hex=hex, timeout=timeout),
+            self._dispatcher.call,
         )
 
     def unsubscribe(self, topic: str) -> None:

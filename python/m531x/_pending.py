@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from m531x._callbacks import check_callback, report_exception
+from m531x._callbacks import check_callback
 from m531x._errors import ModemTimeoutError
 from m531x._native import checked_timeout
 
@@ -32,9 +32,10 @@ class Pending(Generic[T]):
         1
     """
 
-    def __init__(self, title: str, run: Callable[[], T]) -> None:
-        """The modem makes it; `run` is called on a thread of its own."""
+    def __init__(self, title: str, run: Callable[[], T], call: Callable[..., None]) -> None:
+        """The modem makes it; `run` gets a thread of its own, and `call` calls callbacks."""
         self._title = title
+        self._call = call
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[Pending[T]], object]] = []
@@ -90,7 +91,7 @@ class Pending(Generic[T]):
             if not self._ended.is_set():
                 self._callbacks.append(callback)
                 return
-        threading.Thread(target=callback, args=(self,), daemon=True).start()
+        threading.Thread(target=self._call, args=(callback, self), daemon=True).start()
 
     def _do(self, run: Callable[[], T]) -> None:
         try:
@@ -101,7 +102,4 @@ class Pending(Generic[T]):
             self._ended.set()
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            try:
-                callback(self)
-            except Exception as error:
-                report_exception(error)
+            self._call(callback, self)

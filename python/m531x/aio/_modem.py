@@ -79,7 +79,8 @@ class Modem(ModemBase):
     Callbacks are plain functions or coroutine functions. They run in the event loop, one after the
     other in the order of arrival: the next begins when the one before has returned or, if it is a
     coroutine function, has ended. They may use the modem. An exception goes to the loop's exception
-    handler, and ``stats().callback_errors`` counts it.
+    handler, and ``stats().callback_errors`` counts it. `SystemExit` and `KeyboardInterrupt` leave
+    the loop, as from any task: ``asyncio.run`` raises them.
 
     Args:
         port: ``"/dev/ttyUSB0"``, ``"COM5"``, ``"tcp://host:port"`` and ``"rfc2217://host:port"``

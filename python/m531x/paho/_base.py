@@ -387,8 +387,12 @@ class ClientBase(Attributes):
         if self.on_log is not None:
             try:
                 self.on_log(self, self._userdata, level, text)
-            except Exception:
-                # It runs in the middle of the work of several threads.
+            except BaseException as error:
+                # It runs in the middle of the work of several threads; Ctrl-C in the program's own
+                # is no exception of the callback.
+                main = threading.current_thread() is threading.main_thread()
+                if main and isinstance(error, KeyboardInterrupt):
+                    raise
                 _LOG.exception("on_log raised an exception")
         logger = self._logger
         if logger is None and level in (MQTT_LOG_WARNING, MQTT_LOG_ERR):

@@ -401,9 +401,10 @@ class Client(ClientBase):
                 raise
 
     def _call_safely(self, call: Callable[[], None]) -> None:
+        """Calls on a thread of the library, which nothing that a callback raises may end."""
         try:
             self._call(call)
-        except Exception as error:
+        except BaseException as error:
             report_exception(error)
 
     def _report(self, name: str, *arguments: object) -> None:

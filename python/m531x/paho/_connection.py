@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from m531x._callbacks import report_exception
 from m531x._constants import EventKind
 from m531x._errors import ConnectError, M531xError, SubscribeError
 from m531x._modem import Modem
@@ -178,7 +179,7 @@ class Connection:
                     return
             try:
                 job()
-            except Exception as error:
+            except BaseException as error:
                 self._reports.log(MQTT_LOG_ERR, f"failed: {error}")
 
     def _next_job(self) -> Callable[[], None] | None:
@@ -247,7 +248,9 @@ class Connection:
     def _connect_again(self) -> None:
         try:
             self._connect()
-        except M531xError as error:
+        except BaseException as error:  # the password function may raise anything
+            if not isinstance(error, M531xError):
+                report_exception(error)
             if not self._leaving:
                 self._reports.log(MQTT_LOG_WARNING, f"not connected: {error}")
                 self._reports.not_reached()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from m531x._native import Message
@@ -9,7 +10,6 @@ from m531x.paho._publishes import MQTTMessageInfo
 from m531x.paho._queue import LoopQueue
 from m531x.paho._values import (
     MQTT_LOG_DEBUG,
-    MQTT_LOG_ERR,
     ConnectFlags,
     Properties,
     ReasonCode,
@@ -25,6 +25,7 @@ class _Loop(Protocol):
     def on_publish(self) -> object: ...
     def _log(self, level: int, text: str) -> None: ...
     def _report(self, name: str, *arguments: object) -> None: ...
+    def _call_safely(self, call: Callable[[], None]) -> None: ...
     def _on_message(self, message: Message) -> None: ...
     def _on_refused(self, reason: ReasonCode) -> None: ...
     def _on_lost(self) -> None: ...
@@ -46,10 +47,7 @@ class LoopReports:
 
     def connecting(self) -> None:
         """Calls ``on_pre_connect`` at once, which may set the password."""
-        try:
-            self._client._report("on_pre_connect")
-        except Exception as error:
-            self._client._log(MQTT_LOG_ERR, f"on_pre_connect raised {type(error).__name__}")
+        self._client._call_safely(lambda: self._client._report("on_pre_connect"))
 
     def connected(self, session_present: bool) -> None:
         """Calls ``on_connect``."""
