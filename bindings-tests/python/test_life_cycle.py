@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+import enum
 import gc
 import sys
 import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 import m531x
+import m531x.clouds
+import m531x.doctor
+import m531x.paho
+import m531x.recording
 from pythons import PYTHONS, run
 
 Eventually = Callable[[Callable[[], bool]], None]
@@ -289,6 +297,30 @@ def test_a_half_built_modem_closes_quietly() -> None:
         finally:
             sys.unraisablehook = hook
     assert del_errors == []
+
+
+PUBLIC = ("m531x", "aio", "paho", "clouds", "doctor", "recording")
+
+
+def shown_classes() -> Iterator[type]:
+    """The public classes that are written by hand, and `Outbox`; of results Python takes care."""
+    for name in PUBLIC:
+        module = m531x if name == "m531x" else getattr(m531x, name)
+        for shown in (getattr(module, each) for each in module.__all__):
+            if not isinstance(shown, type) or shown in (m531x.Message, m531x.recording.Trace):
+                continue  # these are built by ``__new__``
+            result = dataclasses.is_dataclass(shown) and shown is not m531x.Outbox
+            if not result and not issubclass(shown, (BaseException, enum.Enum, tuple)):
+                yield shown
+
+
+@pytest.mark.parametrize("shown", [*shown_classes()], ids=lambda shown: str(shown.__module__))
+def test_a_half_built_object_is_shown_and_closed_quietly(shown: type) -> None:
+    half_built: Any = object.__new__(shown)
+    assert repr(half_built)
+    closed = half_built.close() if hasattr(half_built, "close") else None
+    if asyncio.iscoroutine(closed):
+        asyncio.run(closed)
 
 
 def test_a_modem_whose_thread_cannot_start_gives_its_port_back(

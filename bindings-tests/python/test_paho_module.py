@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -432,6 +433,52 @@ def test_a_client_leaves_no_thread_and_no_open_port(
         gc.collect()
     eventually(lambda: set(threading.enumerate()) <= before)
     assert modem_side.log.count("disconnect Normal disconnection") == 3
+
+
+@pytest.mark.parametrize("state", ["connected", "lost"])
+def test_a_forgotten_client_is_collected_although_its_callbacks_refer_to_it(
+    modem_side: Side, eventually: Callable[[Callable[[], bool]], None], state: str
+) -> None:
+    before = set(threading.enumerate())
+
+    def forget() -> weakref.ref[m531x.paho.Client]:
+        client: m531x.paho.Client = modem_side.client()
+        client.reconnect_delay_set(60, 60)
+        client.on_message = lambda *_: client.publish("other")
+        client.connect(modem_side.host, modem_side.port)
+        client.subscribe("a", 1)
+        client.publish("a", "b", 1)
+        while state == "connected" and client.loop(0.05) == 0 and len(modem_side.log) < 3:
+            pass
+        if state == "lost":
+            client._connection.connect_later()
+        return weakref.ref(client)
+
+    forgotten = forget()
+
+    def is_gone() -> bool:
+        gc.collect()
+        return forgotten() is None
+
+    with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem"):
+        eventually(is_gone)
+    eventually(lambda: set(threading.enumerate()) <= before)
+
+
+def test_the_loop_on_a_thread_keeps_its_client_as_that_of_paho_does(modem_side: Side) -> None:
+    def start() -> weakref.ref[m531x.paho.Client]:
+        client: m531x.paho.Client = modem_side.client()
+        client.connect(modem_side.host, modem_side.port)
+        client.loop_start()
+        return weakref.ref(client)
+
+    kept = start()
+    gc.collect()
+    client = kept()
+    assert client is not None
+    modem_side.wait("connect Success False")
+    client.disconnect()
+    client.loop_stop()
 
 
 def test_a_client_connects_again_after_it_has_left(modem_side: Side) -> None:

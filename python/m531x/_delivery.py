@@ -9,11 +9,13 @@ from m531x import _native
 from m531x._callbacks import check_callback
 from m531x._dispatcher import Dispatcher
 from m531x._errors import ClosedError
+from m531x._half_built import shows_half_built
 from m531x._types import Receipt
 
 __all__ = ["Delivery"]
 
 
+@shows_half_built
 class Delivery:
     """A publish that is under way, as `Modem.publish_nowait` returns it.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from m531x import _native
 from m531x._constants import OutboxOverflow
 from m531x._errors import ArgumentTypeError
+from m531x._half_built import shows_half_built
 
 __all__ = ["Outbox", "OutboxStats", "StoredMessage"]
 
@@ -56,6 +57,7 @@ class OutboxStats:
     dropped: int
 
 
+@shows_half_built
 @dataclass(frozen=True)
 class Outbox:
     """Where and how publishes of QoS 1 and 2 are kept until the broker has acknowledged them.

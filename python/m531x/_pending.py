@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from m531x._callbacks import check_callback
 from m531x._errors import ModemTimeoutError
+from m531x._half_built import shows_half_built
 from m531x._native import checked_timeout
 
 __all__ = ["Pending"]
@@ -17,6 +18,7 @@ __all__ = ["Pending"]
 T = TypeVar("T")
 
 
+@shows_half_built
 class Pending(Generic[T]):
     """An operation under way, as `Modem.connect_nowait` and `Modem.subscribe_nowait` return it.
 

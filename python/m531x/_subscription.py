@@ -9,6 +9,7 @@ from m531x import _native
 from m531x._base import SubscriptionBase
 from m531x._errors import ClosedError, OperationCancelledError
 from m531x._fork import is_invalidated
+from m531x._half_built import shows_half_built
 from m531x._native import Message
 from m531x._routes import Route
 
@@ -85,6 +86,7 @@ class MessageIterator:
         return native.take(route.place, self._timeout, self._since)
 
 
+@shows_half_built
 class Subscription(SubscriptionBase):
     """A subscription, as `Modem.subscribe` returns it.
 

@@ -11,6 +11,7 @@ from typing import Final, cast
 from m531x import _native
 from m531x._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
 from m531x._fork import invalidate_after_fork, watch_forks
+from m531x._half_built import shows_half_built
 from m531x._html import table
 from m531x._native import Message
 from m531x._payload import Payload
@@ -25,6 +26,7 @@ _NB_IOT_FAULT: Final = "slow-network=1000-6000"
 _NB_IOT_SEED: Final = 1
 
 
+@shows_half_built
 class VirtualModem:
     """A simulated module: a pseudo-terminal that answers as a real module would.
 
@@ -241,7 +243,9 @@ class VirtualModem:
 
     def close(self) -> None:
         """Stops the module and its broker and removes the link; closing again does nothing."""
-        self._native.close()
+        native = getattr(self, "_native", None)  # a half-built object has none
+        if native is not None:
+            native.close()
 
 
 def _network_faults(network: str | None) -> list[str]:

@@ -28,6 +28,7 @@ from typing import Any, Final, Literal
 
 from m531x import _native
 from m531x._errors import InvalidArgumentError
+from m531x._half_built import shows_half_built
 from m531x._secret import Hidden
 
 __all__ = ["Login", "aliyun", "onenet", "tencent"]
@@ -39,6 +40,7 @@ _HOUR: Final = 3600
 _TEN_YEARS: Final = 10 * 365 * 24 * _HOUR
 
 
+@shows_half_built
 class Login(Mapping[str, Any]):
     """A login, as the keyword arguments of `Modem.connect`: ``modem.connect(**login)``.
 

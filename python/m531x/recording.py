@@ -18,6 +18,7 @@ from m531x import _native
 from m531x._constants import EventKind
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
 from m531x._frames import frame
+from m531x._half_built import shows_half_built
 from m531x._ports import path_text
 from m531x._types import Event
 
@@ -51,6 +52,7 @@ class RecordingStats:
     dropped: int
 
 
+@shows_half_built
 class Recording:
     """A running recording; `Modem.record` begins it, ``with`` or `finish` ends it.
 

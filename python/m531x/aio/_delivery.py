@@ -8,12 +8,14 @@ from typing import Any
 
 from m531x._callbacks import check_callback
 from m531x._errors import ModemTimeoutError
+from m531x._half_built import shows_half_built
 from m531x._native import checked_timeout
 from m531x._types import Receipt
 
 __all__ = ["Delivery"]
 
 
+@shows_half_built
 class Delivery:
     """A publish that is under way, as `Modem.publish_nowait` returns it.
 

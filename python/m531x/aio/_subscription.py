@@ -7,6 +7,7 @@ from typing import Protocol
 
 from m531x._base import SubscriptionBase
 from m531x._errors import ClosedError, OperationCancelledError
+from m531x._half_built import shows_half_built
 from m531x._native import Message
 from m531x._routes import Route
 from m531x.aio._receiver import Receiver
@@ -57,6 +58,7 @@ class MessageIterator:
         return message
 
 
+@shows_half_built
 class Subscription(SubscriptionBase):
     """A subscription, as `Modem.subscribe` returns it.
 

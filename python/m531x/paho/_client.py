@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 from m531x._callbacks import report_exception
 from m531x._errors import InvalidArgumentError, M531xError
+from m531x._half_built import shows_half_built
 from m531x._modem import Modem
 from m531x._native import Message, topic_matches
 from m531x.paho._base import (
@@ -51,12 +52,16 @@ __all__ = ["Client"]
 _NO_PARTS_OF_LOOP: Final = f"{NO_SOCKET}; use loop, loop_start or loop_forever"
 
 
+@shows_half_built
 class Client(ClientBase):
     """paho's client (version 2), over a module.
 
     Callbacks run where paho runs them: in `loop_forever`, in the thread of `loop_start`, or in
     `loop`. Any thread may call every method, and so may callbacks. The modem itself restores a lost
     connection and its subscriptions.
+
+    As with paho, the thread of `loop_start` keeps the client alive. One that the program forgets
+    without such a thread is collected, which closes its modem with a `ResourceWarning`.
 
     Differences from paho: `connect` returns when the broker has answered, not before. A callback
     that raises is reported by `threading.excepthook`, and the thread of `loop_start` goes on; paho

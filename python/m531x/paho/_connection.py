@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -165,37 +166,44 @@ class Connection:
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="m531x-paho", daemon=True)
+            condition = self._condition
+
+            def forgotten(_: object) -> None:
+                with condition:
+                    condition.notify_all()
+
+            # The thread keeps alive neither this nor the client, which its callbacks may refer to:
+            # a client that the program forgets can be collected, which closes its modem.
+            self._thread = threading.Thread(
+                target=_run,
+                args=(weakref.ref(self, forgotten), condition),
+                name="m531x-paho",
+                daemon=True,
+            )
             self._thread.start()
 
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                self._busy = False
-                job = self._next_job()
-                self._busy = job is not None
-                if job is None:
-                    self._thread = None
-                    return
-            try:
-                job()
-            except BaseException as error:
-                self._reports.log(MQTT_LOG_ERR, f"failed: {error}")
-
     def _next_job(self) -> Callable[[], None] | None:
-        """The next job, as soon as there is one; None once the port is closed."""
-        while not self._jobs:
-            if self._retry_at is None:
-                if self._modem is None:
-                    return None
-                self._condition.wait()
-                continue
-            left = self._retry_at - time.monotonic()
-            if left <= 0:
-                self._retry_at = None
-                return self._connect_again
-            self._condition.wait(left)
-        return self._jobs.popleft()
+        """The next job, if one is due; ends the thread once the port is closed."""
+        job: Callable[[], None] | None = None
+        if self._jobs:
+            job = self._jobs.popleft()
+        elif self._left() == 0:
+            self._retry_at = None
+            job = self._connect_again
+        self._busy = job is not None
+        if job is None and self._retry_at is None and self._modem is None:
+            self._thread = None
+        return job
+
+    def _left(self) -> float | None:
+        """Seconds until it tries again; None if it need not."""
+        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+
+    def _do(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except BaseException as error:
+            self._reports.log(MQTT_LOG_ERR, f"failed: {error}")
 
     # ---- jobs
 
@@ -383,6 +391,25 @@ class Connection:
     def _message(self, message: Message) -> None:
         self._settled.wait()
         self._reports.message(message)
+
+
+def _run(reference: weakref.ref[Connection], condition: threading.Condition) -> None:
+    """The thread: does the jobs until the port is closed, or the client forgotten."""
+    while True:
+        with condition:
+            connection = reference()
+            job = None if connection is None else connection._next_job()
+            if connection is None or connection._thread is None:
+                return
+            if job is None:
+                left = connection._left()
+                # Nothing of the program's stays alive while the thread waits.
+                del connection
+                if reference() is not None:
+                    condition.wait(left)
+                continue
+        connection._do(job)
+        del connection, job
 
 
 def _ack_timeout(keepalive: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from m531x._errors import ArgumentTypeError, InvalidArgumentError
+from m531x._half_built import shows_half_built
 from m531x.paho._queue import LoopQueue
 from m531x.paho._values import (
     MQTT_ERR_QUEUE_SIZE,
@@ -64,6 +65,7 @@ def check_qos(qos: object) -> None:
         raise InvalidArgumentError(f"qos is {qos!r}: give 0, 1 or 2")
 
 
+@shows_half_built
 class MQTTMessageInfo:
     """How far a publish is; it is also the pair ``(rc, mid)``.
 

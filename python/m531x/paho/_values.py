@@ -7,6 +7,7 @@ import logging
 import time
 from typing import Any, Final, NamedTuple
 
+from m531x._half_built import shows_half_built
 from m531x._native import Message
 
 __all__ = [
@@ -167,6 +168,7 @@ def connack_string(connack_code: int | ReasonCode) -> str:
     return _CONNACK.get(connack_code, _UNSPECIFIED)[1]
 
 
+@shows_half_built
 class ReasonCode:
     """A result as callbacks get it: it prints as words and equals its number and its words.
 
@@ -264,6 +266,7 @@ class DisconnectFlags(NamedTuple):
     """False: MQTT 3.1.1 has no such packet."""
 
 
+@shows_half_built
 class MQTTMessage:
     """A message as ``on_message`` gets it.
 
