@@ -1,11 +1,12 @@
 //! What happens when messages arrive faster than they are received.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use m531x_core::operation::Command;
-use m531x_core::{Error, ErrorCode, EventKind, Incoming, Modem, ModemOptions, Overflow};
+use m531x_core::{Error, ErrorCode, Event, EventKind, Incoming, Modem, ModemOptions, Overflow};
 use m531x_test_support::driver::{
     Peer, SILENCE, eventually, next_message, open_connected, options, publish_line,
 };
@@ -43,6 +44,53 @@ fn the_drops_are_told_where_the_gap_is() {
     assert_eq!(event.kind, EventKind::Dropped);
     assert_eq!(usize::try_from(event.value).unwrap(), SENT - SIZE);
     assert_eq!(next_message(&modem).text(), (SENT - SIZE).to_string());
+}
+
+/// The burst is over within a moment, nobody reads, and nothing more comes: the report needs a timer.
+#[test]
+fn a_short_burst_is_one_report_of_all_that_was_dropped() {
+    let (peer, stream) = Peer::in_memory();
+    let options = ModemOptions {
+        queue_size: 2,
+        ..limited(Overflow::DropOldest)
+    };
+    let modem = Modem::open_stream(stream, options).unwrap();
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    modem
+        .on_events(Some({
+            let reports = Arc::clone(&reports);
+            move |event| {
+                note_drops(&reports, &event);
+                None
+            }
+        }))
+        .unwrap();
+    modem.inbox().on_event_seen({
+        let shown = Arc::clone(&shown);
+        move |event| note_drops(&shown, event)
+    });
+    for burst in [30, 10] {
+        flood(&peer, burst);
+        eventually("the drops are reported", || {
+            !reports.lock().unwrap().is_empty() && !shown.lock().unwrap().is_empty()
+        });
+        let all = modem.stats().dropped;
+        let fresh = if burst == 30 { 28 } else { 10 };
+        assert_eq!(*reports.lock().unwrap(), [fresh]);
+        assert_eq!(*shown.lock().unwrap(), [i64::try_from(all).unwrap()]);
+        while modem.recv(Some(Duration::ZERO)).unwrap().is_some() {}
+        flood(&peer, 2);
+        eventually("they wait", || modem.stats().queued == 2);
+        reports.lock().unwrap().clear();
+        shown.lock().unwrap().clear();
+    }
+}
+
+fn note_drops(counts: &Mutex<Vec<i64>>, event: &Event) {
+    if event.kind == EventKind::Dropped {
+        counts.lock().unwrap().push(event.value);
+    }
 }
 
 #[test]

@@ -237,8 +237,8 @@ impl<'a> Inbox<'a> {
             .add_signal(Select::READ.or(Select::COPIES), Box::new(signal));
     }
 
-    /// Has `observer` called with every event that comes from now on, before any program takes it, and at most every ten
-    /// seconds with an event that counts what was dropped: for a log.
+    /// Has `observer` called with every event that comes from now on, before any program takes it, and with an event that
+    /// counts what was dropped, a second after the first drop of a burst and every ten seconds while it lasts: for a log.
     ///
     /// It runs under a lock, as the signal of [`on_receivable`](Self::on_receivable).
     pub fn on_event_seen(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {

@@ -171,7 +171,7 @@ impl Engine {
         self.log_lines(state);
         state.session.look_after_recorder();
         let arrival = SystemTime::now();
-        state.blocked = self.mailbox.fill(|| next_event(state, arrival));
+        (state.blocked, state.report_at) = self.mailbox.fill(|| next_event(state, arrival));
         if !state.blocked {
             state.read_while_blocked = 0;
         } else if state.is_held_back() {

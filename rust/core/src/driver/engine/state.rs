@@ -95,6 +95,8 @@ pub(super) struct EngineState {
     pub(super) blocked: bool,
     /// How many bytes have been read since, for the sake of a command's answer.
     pub(super) read_while_blocked: usize,
+    /// When the mailbox wants to report what it has dropped.
+    pub(super) report_at: Option<Instant>,
     paused_since: Option<Instant>,
     paused_for: Duration,
 }
@@ -135,6 +137,7 @@ impl EngineState {
             outbox_link: Link::default(),
             blocked: false,
             read_while_blocked: 0,
+            report_at: None,
             paused_since: None,
             paused_for: Duration::ZERO,
         }
@@ -204,12 +207,13 @@ impl EngineState {
             || self.has_outcome(leading.ticket)
     }
 
-    /// The session's next deadline on the real clock.
+    /// The next deadline of the session, on the real clock, or of the mailbox.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         if self.paused_since.is_some() {
             return None;
         }
-        Some(self.session.poll_timeout()? + self.paused_for)
+        let session = self.session.poll_timeout().map(|due| due + self.paused_for);
+        session.into_iter().chain(self.report_at).min()
     }
 
     /// The session's clock: it stands still while the port is not read, or the bytes that wait in

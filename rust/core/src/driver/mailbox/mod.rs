@@ -14,6 +14,7 @@ mod taking;
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use lanes::Lane;
 pub(super) use lanes::Select;
@@ -68,8 +69,12 @@ impl Mailbox {
     }
 
     /// Adds what `next` gives, as far as there is room; whether there is no room for more. From then on
-    /// [`has_room_again`](Self::has_room_again) will say when there is.
-    pub(super) fn fill(&self, mut next: impl FnMut() -> Option<Incoming>) -> bool {
+    /// [`has_room_again`](Self::has_room_again) will say when there is. Also when `fill` must be called at
+    /// the latest, for a report of what was dropped.
+    pub(super) fn fill(
+        &self,
+        mut next: impl FnMut() -> Option<Incoming>,
+    ) -> (bool, Option<Instant>) {
         let mut state = self.lock();
         let mut lanes = 0;
         let blocked = loop {
@@ -82,10 +87,14 @@ impl Mailbox {
                 None => break false,
             }
         };
+        if state.drops.timer().is_some_and(|at| at <= Instant::now()) {
+            state.ring();
+            lanes |= state.due_lanes();
+        }
         if lanes != 0 {
             self.announce(&state, lanes);
         }
-        blocked
+        (blocked, state.drops.timer())
     }
 
     /// An entry that its taker does not want goes back to its place, for those who read.
@@ -110,6 +119,9 @@ impl Mailbox {
     /// callbacks, unless the modem was closed.
     pub(super) fn finish(&self, closed: bool) {
         let mut state = self.lock();
+        if state.drops.timer().is_some() {
+            state.ring();
+        }
         state.ended = true;
         state.closed |= closed;
         self.announce(&state, Select::ANY.0);
@@ -231,9 +243,7 @@ impl Mailbox {
     }
 
     fn after_taking(&self, state: &mut State) {
-        if state.drops.reported.is_some() && state.has_ample_room() {
-            // The burst is over: what has not been reported of it is due now.
-            state.drops.reported = None;
+        if state.has_ample_room() && state.drops.end_burst() {
             self.announce(state, state.due_lanes());
         }
         for (select, signal) in &state.signals {

@@ -1,6 +1,6 @@
 //! What waits in the mailbox, lane by lane.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use super::drops::Drops;
 use super::lanes::{LANES, Lane, Select};
@@ -227,7 +227,7 @@ impl State {
 
     /// Its bit, if a report is due.
     pub(super) fn due_lanes(&self) -> u16 {
-        u16::from(self.drops.is_due()) << self.place(Lane::LineEvents)
+        u16::from(self.drops.due) << self.place(Lane::LineEvents)
     }
 
     /// Makes room for an entry of so many bytes in this lane; whether it may come in.
@@ -334,25 +334,29 @@ impl State {
 
     fn count_dropped(&mut self, is_message: bool, number: u64) {
         self.drops.count(is_message, number);
-        if let Some(observer) = &self.observer {
-            self.drops.show(observer);
-        }
+    }
+
+    /// The time for a report of what was dropped has come.
+    pub(super) fn ring(&mut self) {
+        self.drops.ring(self.observer.as_ref());
     }
 
     /// Reports to a taker of these what was dropped, if that is due, where the gap is.
     pub(super) fn report_due(&mut self, select: Select) {
-        if !select.overlaps(Select(self.due_lanes())) {
+        let place = self.place(Lane::LineEvents);
+        // Callbacks get a report of a burst when it is over; who reads comes to the gap.
+        let due = self.drops.due || place < Lane::CALLED && self.drops.is_due_at_gap();
+        if !due || !select.has(place) {
             return;
         }
-        let count = std::mem::take(&mut self.drops.unreported);
-        self.drops.reported = Some(Instant::now());
+        let count = self.drops.report();
         let mut event = Incoming::Event(Event::new(
             EventKind::Dropped,
             i64::try_from(count).unwrap_or(i64::MAX),
             format!("{count} messages or events were dropped: too many were waiting"),
         ));
         event.stamp(SystemTime::now());
-        self.insert(self.place(Lane::LineEvents), self.drops.place, event);
+        self.insert(place, self.drops.place, event);
     }
 }
 

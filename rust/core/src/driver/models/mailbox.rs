@@ -77,7 +77,7 @@ fn taking_from_a_full_mailbox_sets_the_port_going_again() {
             let mailbox = Arc::clone(&mailbox);
             move || {
                 let mut numbers = [1, 2].into_iter();
-                mailbox.fill(|| numbers.next().map(entry))
+                mailbox.fill(|| numbers.next().map(entry)).0
             }
         });
         let mut going = false;
