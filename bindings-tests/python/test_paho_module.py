@@ -416,6 +416,23 @@ def test_the_password_may_be_set_before_each_connection(modem_side: Side) -> Non
     client.loop_forever()
 
 
+def test_the_limit_of_the_connect_packet_can_be_raised(modem_side: Side) -> None:
+    def refusal(**options: Any) -> str:
+        client = modem_side.client(**options)
+        client.username_pw_set("meter", "x" * 300)
+        with pytest.raises(m531x.M531xError) as refused:
+            client.connect(modem_side.host, modem_side.port)
+        return str(refused.value)
+
+    assert "CONNECT packet" in refusal()
+    assert "256" in refusal()
+    assert "300" in refusal(connect_limit=300)
+    # The driver lets it pass, and the virtual module, which has 256 bytes, refuses it.
+    assert "CONNECT packet" not in refusal(connect_limit=512)
+    with pytest.raises(m531x.InvalidArgumentError, match="connect_limit"):
+        modem_side.client(connect_limit="512").connect(modem_side.host)
+
+
 def test_a_client_leaves_no_thread_and_no_open_port(
     modem_side: Side, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:

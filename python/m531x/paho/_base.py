@@ -162,6 +162,7 @@ class ClientBase(Attributes):
         manual_ack: bool = False,
         *,
         port: str | os.PathLike[str] | None = None,
+        connect_limit: int | None = None,
         **modem: Any,
     ) -> None:
         """Checks the arguments; `connect` opens the port."""
@@ -195,6 +196,7 @@ class ClientBase(Attributes):
             client_id=client_id or f"m531x-{uuid.uuid4().hex[:16]}",
             clean_session=clean_session is not False,
             reconnects=reconnect_on_failure,
+            connect_limit=connect_limit,
         )
         self.suppress_exceptions: bool = False
         self._set_up()

@@ -80,6 +80,7 @@ class Client(ClientBase):
         manual_ack: Must be False; the module acknowledges by itself.
         port: The serial port, as `m531x.Modem` takes it; None is the environment variable
             ``M531X_PORT``.
+        connect_limit: As for `m531x.Modem.connect`, whose CONNECT packet it limits.
         modem: Other arguments of `m531x.Modem`, such as ``model``, ``baudrate`` or ``outbox``.
 
     Attributes:

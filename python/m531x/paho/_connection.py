@@ -237,6 +237,7 @@ class Connection:
                 tls=settings.tls,
                 will=settings.will,
                 ack_timeout=_ack_timeout(settings.keepalive),
+                connect_limit=settings.connect_limit,
                 timeout=settings.connect_timeout,
             )
         except ConnectError as error:

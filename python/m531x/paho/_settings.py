@@ -32,6 +32,7 @@ class Settings:
     inflight: int = 20
     queued: int = 0
     connect_timeout: float | None = None
+    connect_limit: int | None = None
 
     def has_room(self, in_flight: int) -> bool:
         """Whether one more publish of QoS 1 or 2 may be in flight."""

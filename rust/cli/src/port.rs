@@ -86,20 +86,21 @@ impl PortArguments {
             trace,
             ..self.options(recovery)
         };
-        if self.port == "virtual://" {
-            return self.open_virtual(options);
-        }
-        let modem = Modem::open(&self.port, options)?;
-        if (self.dtr.or(self.rts)).is_some() && !modem.inbox().is_serial_line() {
+        let open = if self.port == "virtual://" {
+            self.open_virtual(options)?
+        } else {
+            OpenPort {
+                modem: Modem::open(&self.port, options)?,
+                _virtual_modem: None,
+            }
+        };
+        if (self.dtr.or(self.rts)).is_some() && !open.modem.inbox().is_serial_line() {
             note(format!(
                 "warning: --dtr and --rts have no effect: {} has no such lines",
                 self.port
             ));
         }
-        Ok(OpenPort {
-            modem,
-            _virtual_modem: None,
-        })
+        Ok(open)
     }
 
     /// How the port is opened.

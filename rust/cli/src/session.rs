@@ -76,6 +76,10 @@ pub(crate) struct ConnectionArguments {
     /// Encrypt the connection to the broker, where the model can
     #[arg(long)]
     tls: bool,
+    /// Longest CONNECT packet that the module takes, with client id, user name, password and will
+    /// [default: the model's, 256]
+    #[arg(long, value_name = "BYTES", value_parser = connect_limit)]
+    connect_limit: Option<usize>,
     /// Topic of the will, published by the broker if the connection is lost
     #[arg(long, value_name = "TOPIC")]
     will_topic: Option<String>,
@@ -234,6 +238,7 @@ impl ConnectionArguments {
         }
         options.keepalive = self.keepalive;
         options.clean_session = !self.disable_clean_session;
+        options.connect_limit = self.connect_limit;
         options.will = self.will_topic.as_ref().map(|topic| Will {
             topic: topic.clone(),
             payload: self
@@ -360,6 +365,14 @@ fn check_mqtt_version(version: &str) -> Result<(), Failure> {
         _ => Err(Failure::Usage(
             "-V: the modules speak MQTT 3.1.1 only, which is mqttv311".to_owned(),
         )),
+    }
+}
+
+/// Reads a number of bytes.
+fn connect_limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(format!("{text:?} is not a number of bytes, 1 or more")),
+        Ok(limit) => Ok(limit),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{printed, run, run_with_input, text};
+use support::{VirtualModem, printed, run, run_with_input, text};
 
 #[test]
 fn answers_are_printed_and_a_refused_command_is_a_failure() {
@@ -114,5 +114,63 @@ fn the_demo_shows_the_whole_way_and_ends_in_success() {
         "byte for byte",
     ] {
         assert!(shown.contains(part), "{part} is missing:\n{shown}");
+    }
+}
+
+#[test]
+fn the_limit_of_the_connect_packet_can_be_raised() {
+    let modem = VirtualModem::start(&[]);
+    let password = "x".repeat(300);
+    let refusal = |more: &[&str]| {
+        let arguments = [
+            "--port",
+            &modem.port,
+            "-t",
+            "a",
+            "-u",
+            "meter",
+            "-P",
+            &password,
+        ];
+        let mut runs = Vec::new();
+        for command in [&["pub", "-m", "b"][..], &["sub", "-W", "60"]] {
+            let output = run(&[command, &arguments, more].concat());
+            runs.push((output.status.code(), text(&output.stderr)));
+        }
+        assert_eq!(runs[0], runs[1]);
+        runs.remove(0)
+    };
+    let (code, errors) = refusal(&[]);
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(
+        errors.contains("CONNECT packet") && errors.contains("256"),
+        "{errors}"
+    );
+    let (code, errors) = refusal(&["--connect-limit", "300"]);
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(errors.contains("300"), "{errors}");
+    // The driver lets it pass, and the virtual module, which has 256 bytes, refuses it.
+    let (code, errors) = refusal(&["--connect-limit", "512"]);
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(!errors.contains("CONNECT packet"), "{errors}");
+    let (code, errors) = refusal(&["--connect-limit", "0"]);
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(errors.contains("1 or more"), "{errors}");
+}
+
+#[test]
+fn dtr_and_rts_on_a_port_without_them_are_a_warning() {
+    let modem = VirtualModem::start(&[]);
+    for port in [modem.port.as_str(), "virtual://"] {
+        for line in [["--dtr", "on"], ["--rts", "off"]] {
+            let output = run(&[&["at", "--port", port], &line[..], &["AT"]].concat());
+            assert!(output.status.success(), "{output:?}");
+            assert_eq!(
+                text(&output.stderr),
+                format!(
+                    "m531x: warning: --dtr and --rts have no effect: {port} has no such lines\n"
+                )
+            );
+        }
     }
 }
