@@ -50,6 +50,22 @@ def _busy_port(_: Any) -> object:
         return m531x.Modem(virtual.port)
 
 
+def _forbidden_port(_: Any) -> object:
+    with m531x.VirtualModem() as virtual:
+        Path(virtual.port).chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            # To root no file is forbidden.
+            try:
+                os.seteuid(NOBODY)
+            except PermissionError:
+                pytest.skip("root may not become another user here")
+        try:
+            return m531x.Modem(virtual.port)
+        finally:
+            os.seteuid(user)
+
+
 def _file_as_port(_: Any) -> object:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "readings.txt")
@@ -140,11 +156,16 @@ def _to_a_spawned_process(modem: Any) -> object:
 
 WRONG_PORT: Final = "COM99" if os.name == "nt" else "/dev/ttyUSB99"
 
+NOBODY: Final = 65534
+
 MISTAKES: Final = {
     "a port that is not there": Mistake(
         lambda _: m531x.Modem(WRONG_PORT), m531x.PortError, (WRONG_PORT, "no port")
     ),
     "a port that is in use": Mistake(_busy_port, m531x.PortError, ("in use",)),
+    "a port that is forbidden": Mistake(
+        _forbidden_port, m531x.PortError, ("/dev/pts/", "permission denied", "dialout")
+    ),
     "a file as port": Mistake(_file_as_port, m531x.PortError, ("not a serial device",)),
     "host:port as port": Mistake(
         lambda _: m531x.Modem("localhost:5000"),
@@ -239,9 +260,9 @@ MISTAKES: Final = {
 }
 
 
-# A virtual modem on Windows is an address, where a second program waits for its turn.
+# A virtual modem on Windows is an address, where a second program waits for its turn, and no file.
 if sys.platform == "win32":
-    del MISTAKES["a port that is in use"]
+    del MISTAKES["a port that is in use"], MISTAKES["a port that is forbidden"]
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
