@@ -57,6 +57,60 @@ def test_a_wait_ends_with_what_it_waits_for(end: str) -> None:
     run(main)
 
 
+@pytest.mark.parametrize("end", ["disconnect", "close"])
+def test_reading_from_the_modem_ends_behind_what_has_arrived(end: str) -> None:
+    async def main(modem: aio.Modem) -> None:
+        await modem.subscribe("t")
+
+        async def read() -> list[str]:
+            return [message.text async for message in modem.messages()]
+
+        reading = asyncio.ensure_future(read())
+        await modem.publish("t", "x", qos=1)
+        while not modem.stats().messages:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
+        waiting = asyncio.ensure_future(modem.receive())
+        await asyncio.sleep(0)
+        await (modem.disconnect() if end == "disconnect" else modem.close())
+        assert await asyncio.wait_for(reading, 30) == ["x"]
+        ended = m531x.NotConnectedError if end == "disconnect" else m531x.ClosedError
+        with pytest.raises(ended):
+            await asyncio.wait_for(waiting, 30)
+        if end == "close":
+            with pytest.raises(m531x.ClosedError):
+                modem.messages()
+            with pytest.raises(m531x.ClosedError):
+                await modem.receive(timeout=0)
+        else:
+            await modem.connect("broker.example", client_id="test")
+            with pytest.raises(m531x.ModemTimeoutError):
+                await modem.receive(timeout=0)
+
+    run(main)
+
+
+def test_the_end_of_async_with_waits_no_longer_than_a_goodbye_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("m531x.aio._modem.LEAVING_S", 0.01)
+    left: list[asyncio.Future[None]] = []
+
+    async def main() -> None:
+        async with aio.Modem("virtual://") as modem:
+            await modem.connect("broker.example", client_id="test")
+
+            def begin_and_never_end(operation: object) -> asyncio.Future[None]:
+                left.append(asyncio.get_running_loop().create_future())
+                return left[-1]
+
+            monkeypatch.setattr(modem, "_run", begin_and_never_end)
+        assert modem.closed
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert [future.cancelled() for future in left] == [True]
+
+
 def test_a_further_subscription_of_a_filter_lowers_no_qos() -> None:
     async def main() -> tuple[int, int]:
         async with aio.Modem("virtual://") as modem:
