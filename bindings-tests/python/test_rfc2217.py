@@ -10,30 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 import m531x
+from rfc2217 import served
 
-SERVER = Path(__file__).with_name("rfc2217_server.py")
 ANY_BYTES = bytes(range(256)) + b"\xff\xff\xf0\xff\xfa,"
-
-
-@contextlib.contextmanager
-def _pyserial(device: str, port: str = "0", lines: list[str] | None = None) -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, SERVER, device, port],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield f"rfc2217://127.0.0.1:{process.stdout.readline().strip()}"
-        process.stdin.close()
-        if lines is not None:
-            lines += process.stdout.read().split("\n")
 
 
 @contextlib.contextmanager
@@ -62,7 +45,7 @@ def _ser2net(device: str) -> Iterator[str]:
             process.terminate()
 
 
-@pytest.mark.parametrize("server", [_pyserial, _ser2net])
+@pytest.mark.parametrize("server", [served, _ser2net])
 def test_messages_travel_both_ways_byte_for_byte(
     virtual: m531x.VirtualModem,
     client_id: str,
@@ -91,10 +74,25 @@ def test_the_server_sets_dtr_and_rts(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     lines: list[str] = []
-    with _pyserial(virtual.port, lines=lines) as url, m531x.Modem(url, **options) as modem:  # type: ignore[arg-type]
+    with served(virtual.port, lines=lines) as url, m531x.Modem(url, **options) as modem:  # type: ignore[arg-type]
         assert modem.signal().raw
-    assert [line for line in lines if line] == expected
+    assert lines == expected
     assert "no effect" not in caplog.text
+
+
+def test_the_options_of_the_command_set_dtr_and_rts(virtual: m531x.VirtualModem) -> None:
+    lines: list[str] = []
+    with served(virtual.port, lines=lines) as url:
+        command = [sys.executable, "-m", "m531x._command", "at", "--port", url]
+        done = subprocess.run(
+            [*command, "--dtr", "off", "--rts", "on", "AT"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "OK\n", "")
+    assert lines == ["dtr False", "rts True"]
 
 
 def test_a_port_without_dtr_and_rts_is_used_with_a_warning(
@@ -124,11 +122,11 @@ def test_a_server_that_restarts_is_used_again(
 ) -> None:
     soon = m531x.Recovery(initial_delay=0.1)
     with contextlib.ExitStack() as stack:
-        with _pyserial(virtual.port) as url:
+        with served(virtual.port) as url:
             modem = stack.enter_context(m531x.Modem(url, recovery=soon))
             modem.connect("broker.example", client_id=client_id)
             subscription = modem.subscribe(topic, qos=1)
         delivery = modem.publish_nowait(topic, "after", qos=1)
-        stack.enter_context(_pyserial(virtual.port, url.rpartition(":")[2]))
+        stack.enter_context(served(virtual.port, url.rpartition(":")[2]))
         assert delivery.wait(30).qos == 1
         assert next(subscription.messages(timeout=20)).text == "after"
