@@ -16,7 +16,9 @@ from typing import NamedTuple
 import pytest
 
 import m531x
+import m531x.paho
 from mosquitto import open_and_guarded
+from paho_side import Side
 from pythons import PYTHONS, VERSIONS
 
 # A shell that runs the tests in the background has them, and all they start, ignore Ctrl-C.
@@ -86,6 +88,13 @@ def memory_modem() -> Iterator[m531x.Modem]:
     with m531x.Modem("virtual://") as modem:
         modem.connect("broker.example", client_id="test")
         yield modem
+
+
+@pytest.fixture
+def modem_side() -> Iterator[Side]:
+    """`m531x.paho` and a virtual modem with a broker of its own."""
+    with m531x.VirtualModem() as virtual:
+        yield Side(m531x.paho, virtual, virtual.port)
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import ssl
 import threading
 import time
-import warnings
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +15,6 @@ import pytest
 import m531x
 import m531x.paho
 from paho_side import ALL_WAIT, Side
-
-
-@pytest.fixture
-def modem_side() -> Iterator[Side]:
-    with m531x.VirtualModem() as virtual:
-        yield Side(m531x.paho, virtual, virtual.port)
 
 
 def test_a_port_that_is_not_there_raises_an_os_error(tmp_path: Path) -> None:
@@ -91,27 +82,6 @@ def test_the_thread_of_the_loop_waits_for_a_connection(modem_side: Side) -> None
     modem_side.wait("connect Success False")
     client.disconnect()
     client.loop_stop()
-
-
-def test_leaving_ends_an_attempt_to_connect_at_once() -> None:
-    # The module itself tries for half a minute.
-    with m531x.VirtualModem(broker="127.0.0.1:1") as virtual:
-        client = m531x.paho.Client(port=virtual.port)
-        called: list[str] = []
-        client.on_disconnect = lambda *_: called.append("disconnect")
-        client.on_connect_fail = lambda *_: called.append("fail")
-        client.connect_async("broker.example")
-        client.loop_start()
-        deadline = time.monotonic() + ALL_WAIT
-        while client.modem is None or "connecting" not in repr(client.modem):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        began = time.monotonic()
-        assert client.disconnect() == m531x.paho.MQTT_ERR_NO_CONN
-        client.loop_stop()
-        assert time.monotonic() - began < 15
-        assert client.modem is None
-        assert "disconnect" not in called
 
 
 def test_without_reconnect_a_loss_ends_the_loop(modem_side: Side) -> None:
@@ -212,89 +182,6 @@ def test_a_port_that_closes_while_it_connects_is_not_connected(
     assert side.log.count("connect Success False") == 1
 
 
-def test_an_exception_on_the_thread_is_reported_and_the_thread_goes_on(
-    modem_side: Side, thread_errors: list[BaseException | None]
-) -> None:
-    client = modem_side.client()
-
-    def fail(client: Any, *_: object) -> None:
-        raise KeyError("mine")
-
-    client.on_connect = lambda _c, _u, _f, _r, _p: fail(_c)
-    client.connect(modem_side.host, modem_side.port)
-    client.loop_start()
-    client.subscribe("a")
-    modem_side.wait("subscribe 1 ['Granted QoS 0']")
-    client.disconnect()
-    client.loop_stop()
-    assert [type(error) for error in thread_errors] == [KeyError]
-
-
-RAISED = [SystemExit("enough"), KeyboardInterrupt(), GeneratorExit()]
-
-
-@pytest.mark.parametrize("name", ["on_pre_connect", "on_connect", "on_log"])
-@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
-def test_no_callback_can_end_a_thread_of_the_client(
-    modem_side: Side,
-    thread_errors: list[BaseException | None],
-    caplog: pytest.LogCaptureFixture,
-    name: str,
-    raised: BaseException,
-) -> None:
-    client = modem_side.client()
-    main = threading.main_thread()
-
-    def fail(*_: object) -> None:
-        if threading.current_thread() is not main:
-            modem_side.note("called")
-            raise raised
-
-    setattr(client, name, (lambda _c, _u: fail()) if name == "on_pre_connect" else fail)
-    client.connect(modem_side.host, modem_side.port)
-    client.loop_start()
-    client.subscribe("a")
-    modem_side.wait("subscribe 1 ['Granted QoS 0']")
-    client.disconnect()
-    modem_side.wait("disconnect Normal disconnection")
-    client.loop_stop()
-    assert "called" in modem_side.log
-    if name == "on_log":
-        assert "on_log raised" in caplog.text
-        assert thread_errors == []
-    else:
-        [error] = thread_errors
-        assert error is not None
-        assert raised in (error, error.__cause__)
-
-
-@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
-def test_a_password_function_that_raises_ends_no_attempt_to_connect_again(
-    modem_side: Side, thread_errors: list[BaseException | None], raised: BaseException
-) -> None:
-    asked: list[str] = []
-
-    def password() -> str:
-        asked.append("")
-        if len(asked) < 3:
-            raise raised
-        return "right"
-
-    client = modem_side.client()
-    client.reconnect_delay_set(0.01, 0.01)
-    client.username_pw_set("meter", password)
-    # `connect` raises to its caller; what the loop tries again does not.
-    with pytest.raises(type(raised)):
-        client.connect(modem_side.host, modem_side.port)
-    client._connection.connect_later()
-    client.loop_start()
-    modem_side.wait("connect Success False")
-    client.disconnect()
-    client.loop_stop()
-    assert len(asked) == 3
-    assert len(thread_errors) == 1
-
-
 REFUSED: list[tuple[Callable[[Any], object], str]] = [
     (lambda client: client.tls_set(ca_certs="ca.pem"), "certificates"),
     (lambda client: client.tls_set(), "CERT_NONE"),
@@ -377,18 +264,6 @@ def test_a_password_may_come_from_a_function_and_shows_nowhere(broker: Any) -> N
     assert asked == [1]
 
 
-def test_an_exception_in_on_log_stops_nothing(
-    modem_side: Side, caplog: pytest.LogCaptureFixture
-) -> None:
-    client = modem_side.client()
-    client.on_log = lambda *_: 1 // 0
-    client.connect(modem_side.host, modem_side.port)
-    client.publish("a", "b", qos=1)
-    client.disconnect()
-    client.loop_forever()
-    assert "on_log raised" in caplog.text
-
-
 def test_log_lines_go_to_on_log_and_the_logger(
     modem_side: Side, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -431,84 +306,6 @@ def test_the_limit_of_the_connect_packet_can_be_raised(modem_side: Side) -> None
     assert "CONNECT packet" not in refusal(connect_limit=512)
     with pytest.raises(m531x.InvalidArgumentError, match="connect_limit"):
         modem_side.client(connect_limit="512").connect(modem_side.host)
-
-
-def test_a_client_leaves_no_thread_and_no_open_port(
-    modem_side: Side, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
-    before = set(threading.enumerate())
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(3):
-            client = modem_side.client()
-            client.connect(modem_side.host, modem_side.port)
-            client.loop_start()
-            client.disconnect()
-            client.loop_stop()
-            assert client.modem is None
-            del client
-        gc.collect()
-    eventually(lambda: set(threading.enumerate()) <= before)
-    assert modem_side.log.count("disconnect Normal disconnection") == 3
-
-
-@pytest.mark.parametrize("state", ["connected", "lost"])
-def test_a_forgotten_client_is_collected_although_its_callbacks_refer_to_it(
-    modem_side: Side, eventually: Callable[[Callable[[], bool]], None], state: str
-) -> None:
-    before = set(threading.enumerate())
-
-    def forget() -> weakref.ref[m531x.paho.Client]:
-        client: m531x.paho.Client = modem_side.client()
-        client.reconnect_delay_set(60, 60)
-        client.on_message = lambda *_: client.publish("other")
-        client.connect(modem_side.host, modem_side.port)
-        client.subscribe("a", 1)
-        client.publish("a", "b", 1)
-        while state == "connected" and client.loop(0.05) == 0 and len(modem_side.log) < 3:
-            pass
-        if state == "lost":
-            client._connection.connect_later()
-        return weakref.ref(client)
-
-    forgotten = forget()
-
-    def is_gone() -> bool:
-        gc.collect()
-        return forgotten() is None
-
-    with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem"):
-        eventually(is_gone)
-    eventually(lambda: set(threading.enumerate()) <= before)
-
-
-def test_the_loop_on_a_thread_keeps_its_client_as_that_of_paho_does(modem_side: Side) -> None:
-    def start() -> weakref.ref[m531x.paho.Client]:
-        client: m531x.paho.Client = modem_side.client()
-        client.connect(modem_side.host, modem_side.port)
-        client.loop_start()
-        return weakref.ref(client)
-
-    kept = start()
-    gc.collect()
-    client = kept()
-    assert client is not None
-    modem_side.wait("connect Success False")
-    client.disconnect()
-    client.loop_stop()
-
-
-def test_a_client_connects_again_after_it_has_left(modem_side: Side) -> None:
-    side = modem_side
-    client = side.client()
-    for _ in range(2):
-        side.log.clear()
-        client.connect(side.host, side.port)
-        client.loop_start()
-        side.wait("connect Success False")
-        client.disconnect()
-        side.wait("disconnect Normal disconnection")
-        client.loop_stop()
 
 
 def test_a_slow_loop_holds_back_messages_within_bounds(
