@@ -51,6 +51,7 @@ def test_an_exception_on_the_thread_is_reported_and_the_thread_goes_on(
     client.loop_start()
     client.subscribe("a")
     modem_side.wait("subscribe 1 ['Granted QoS 0']")
+    assert client.modem.stats().callback_errors == 1
     client.disconnect()
     client.loop_stop()
     assert [type(error) for error in thread_errors] == [KeyError]

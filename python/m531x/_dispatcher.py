@@ -134,7 +134,13 @@ class Dispatcher:
         try:
             callback(*args)
         except BaseException as error:
-            self._report(error)
+            self.report(error)
+
+    def report(self, error: BaseException) -> None:
+        """Counts a callback's exception, and reports it as Python reports one of a thread."""
+        with self._lock:
+            self.callback_errors += 1
+        report_exception(error)
 
     def finish_deliveries(self) -> None:
         """Calls the callbacks of all deliveries: closing the modem has ended them."""
@@ -162,7 +168,7 @@ class Dispatcher:
                     try:
                         callback(item)
                     except BaseException as error:
-                        self._report(error)
+                        self.report(error)
                     if self._stopped:
                         return
             elif type(item) is int:
@@ -189,7 +195,7 @@ class Dispatcher:
         try:
             password = checked(Hidden(function()))
         except BaseException as error:
-            self._report(error)
+            self.report(error)
             self._native.set_password(number, None, why(error))
         else:
             self._native.set_password(number, password.reveal(), "")
@@ -200,12 +206,6 @@ class Dispatcher:
         if delivery is not None:
             for callback in delivery.take_callbacks():
                 self.call(callback, delivery)
-
-    def _report(self, error: BaseException) -> None:
-        """Counts a callback's exception, and reports it as Python reports one of a thread."""
-        with self._lock:
-            self.callback_errors += 1
-        report_exception(error)
 
 
 def _run(reference: weakref.ref[Dispatcher], native: _native.Modem, event_log: EventLog) -> None:

@@ -411,7 +411,9 @@ class Client(ClientBase):
         try:
             self._call(call)
         except BaseException as error:
-            report_exception(error)
+            modem = self._connection.modem
+            report = report_exception if modem is None else modem._dispatcher.report
+            report(error)
 
     def _report(self, name: str, *arguments: object) -> None:
         callback = getattr(self, name)
