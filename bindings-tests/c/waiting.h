@@ -16,6 +16,7 @@ struct waiter {
     int which;
     m531x_status status;
     double ended;
+    int over;
     pthread_t thread;
 };
 
@@ -40,6 +41,7 @@ static inline void *wait_for_it(void *argument)
         waiter->status = m531x_connect(waiter->modem, "broker.example", 1883, "c-test", -1);
     }
     waiter->ended = check_now();
+    __atomic_store_n(&waiter->over, 1, __ATOMIC_RELEASE);
     return NULL;
 }
 
@@ -50,9 +52,18 @@ static inline void start_waiting(struct waiter *waiters, m531x_modem modem)
         waiters[i].modem = modem;
         waiters[i].which = i;
         waiters[i].status = 99;
+        waiters[i].over = 0;
         CHECK(pthread_create(&waiters[i].thread, NULL, wait_for_it, &waiters[i]) == 0);
     }
     check_sleep(100);
+}
+
+static inline int are_waiting(const struct waiter *waiters)
+{
+    int i, waiting = 0;
+    for (i = 0; i < WAITERS; i++)
+        waiting += !__atomic_load_n(&waiters[i].over, __ATOMIC_ACQUIRE);
+    return waiting;
 }
 
 static inline void check_woken(struct waiter *waiters, m531x_status expected, double since)
