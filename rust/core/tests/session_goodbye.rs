@@ -58,6 +58,23 @@ fn a_goodbye_that_is_not_answered_changes_nothing_and_the_end_counts_when_it_com
     assert_eq!(rig.session.mqtt_state(), MqttState::Configured);
 }
 
+#[test]
+fn a_refused_goodbye_of_a_module_that_stays_connected_is_no_missing_connection() {
+    let mut rig = Rig::connected();
+    let id = rig.begin(RequestKind::Disconnect);
+    while !rig.is_done(id) {
+        rig.exchange("AT+MQTTDISC", BUSY);
+        asked(&mut rig, 5);
+        rig.advance(SECOND);
+    }
+    let error = rig.error(id);
+    assert_eq!(
+        (error.code(), error.modem_code()),
+        (ErrorCode::Command, Some(3))
+    );
+    assert_eq!(rig.session.mqtt_state(), MqttState::Connected);
+}
+
 /// A module that connects by itself refuses everything but a configuration.
 #[test]
 fn leaving_ends_what_the_module_is_making_by_itself() {

@@ -90,7 +90,7 @@ impl Disconnect {
             }
             // It was ending already.
             _ if self.reported => Step::done(),
-            Some((refusal, name)) => Step::fail(refused(cx.state, &refusal, &name)),
+            Some((refusal, name)) => Step::fail(refused(cx.state, &refusal, &name, stat)),
             None => Step::fail(prepared.result_unknown()),
         }
     }
@@ -99,7 +99,7 @@ impl Disconnect {
     fn on_refused(&mut self, cx: &mut Context<'_>, refusal: Refusal, name: &str) -> Step {
         if !cx.state.is_connected() && !is_by_module(cx.state) {
             cx.state.connection.on_disconnect_refused();
-            return Step::fail(refused(cx.state, &refusal, name));
+            return Step::fail(refused(cx.state, &refusal, name, None));
         }
         self.refusal = Some((refusal, name.to_owned()));
         self.stage = Stage::Refused;
@@ -198,9 +198,10 @@ fn is_by_module(state: &SessionState) -> bool {
     )
 }
 
-/// `+CME ERROR: 3` means that there is no connection (manual 1.7).
-fn refused(state: &SessionState, refusal: &Refusal, name: &str) -> Error {
-    let code = if refusal.number() == Some(3) || !state.is_connected() {
+/// `+CME ERROR: 3` means that there is no connection (manual 1.7), unless the module reports one.
+fn refused(state: &SessionState, refusal: &Refusal, name: &str, stat: Option<MqttStat>) -> Error {
+    let by_number = refusal.number() == Some(3) && stat != Some(MqttStat::Connected);
+    let code = if by_number || !state.is_connected() {
         ErrorCode::NotConnected
     } else {
         ErrorCode::Command
