@@ -198,7 +198,7 @@ fn what_a_serial_server_says_before_it_hangs_up_is_quoted() {
 fn the_time_of_an_opening_is_bounded_whatever_answers() {
     // It answers AT, and then takes its time over everything else.
     let script = |command: &str| (command != "AT").then(|| SILENCE.to_owned());
-    for limit in [Duration::from_secs(2), Duration::ZERO] {
+    for (limit, named) in [(Duration::from_secs(2), "2.0 s"), (Duration::ZERO, "3.0 s")] {
         let (_peer, stream) = Peer::in_memory_with(script);
         let options = ModemOptions {
             open_timeout: limit,
@@ -213,7 +213,9 @@ fn the_time_of_an_opening_is_bounded_whatever_answers() {
             "{:?}",
             began.elapsed()
         );
-        assert!(error.to_string().contains("answered AT"), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("answered AT"), "{text}");
+        assert!(text.contains(&format!("not done within {named}")), "{text}");
     }
 }
 

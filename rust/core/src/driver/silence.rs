@@ -8,7 +8,6 @@ use crate::{Error, ErrorCode};
 /// What an opening has met with so far.
 pub(super) struct Silence<'a> {
     name: &'a str,
-    waited: Duration,
     /// The speeds that were tried; none where there is no line that has one.
     baudrates: Vec<u32>,
     noise: Vec<Noise>,
@@ -47,10 +46,9 @@ impl From<Failure> for Error {
 }
 
 impl<'a> Silence<'a> {
-    pub(super) fn of(name: &'a str, waited: Duration) -> Self {
+    pub(super) fn of(name: &'a str) -> Self {
         Self {
             name,
-            waited,
             baudrates: Vec::new(),
             noise: Vec::new(),
             answered: false,
@@ -82,16 +80,17 @@ impl<'a> Silence<'a> {
     }
 
     /// How the opening failed, with what is known.
-    pub(super) fn failure(self, error: Error) -> Failure {
+    /// Why an opening failed that has waited so long.
+    pub(super) fn failure(self, error: Error, waited: Duration) -> Failure {
         Failure {
-            error: self.explain(error),
+            error: self.explain(error, waited),
             noise: self.noise,
         }
     }
 
-    fn explain(&self, error: Error) -> Error {
+    fn explain(&self, error: Error, waited: Duration) -> Error {
         let name = self.name;
-        let waited = format!("{:.1} s", self.waited.as_secs_f64());
+        let waited = format!("{:.1} s", waited.as_secs_f64());
         let at = self.speeds();
         let shown = self.noise.first().map(|noise| &noise.shown);
         let text = match (error.code(), shown) {

@@ -181,8 +181,7 @@ fn start(
     };
     let session_at_first = RecordedSession::new(session(first), recorder);
     let engine = Engine::new(transport, line, session_at_first, options).map_err(failed)?;
-    let waited = if time.once { ONE_TRY } else { time.limit };
-    let mut silence = Silence::of(name, waited);
+    let mut silence = Silence::of(name);
     let mut outcome = run(&engine, time.left(), options.open_cancel.as_ref());
     let mut baudrate = first;
     let mut others = baudrates.iter().skip(1);
@@ -203,7 +202,9 @@ fn start(
         outcome = run(&engine, time.left(), options.open_cancel.as_ref());
     };
     engine.close();
-    Err(silence.failure(error))
+    let tried_once = time.once && !silence.answered;
+    let waited = if tried_once { ONE_TRY } else { time.limit };
+    Err(silence.failure(error, waited))
 }
 
 /// Runs the dialogue once, until it ends or is cancelled.
@@ -272,9 +273,24 @@ mod tests {
 
     use super::*;
 
-    /// A pseudo-terminal has no speed, but it remembers the one that was set.
     #[test]
     fn a_line_of_unknown_speed_is_tried_at_both() {
+        let (started, speeds) = start_at_both(115_200, Duration::from_secs(4));
+        started.unwrap();
+        assert_eq!(speeds.first(), Some(&9600));
+        assert_eq!(speeds.last(), Some(&115_200));
+    }
+
+    #[test]
+    fn every_speed_that_was_tried_is_named() {
+        let (started, _) = start_at_both(300, Duration::from_millis(500));
+        let text = Error::from(started.unwrap_err()).to_string();
+        assert!(text.contains("at 9600 and 115200 baud"), "{text}");
+    }
+
+    /// Opens a line whose module answers at one speed; gives the speeds at which it was asked, too.
+    fn start_at_both(answers_at: u32, open_timeout: Duration) -> (Result<(), Failure>, Vec<u32>) {
+        // A pseudo-terminal has no speed, but it remembers the one that was set.
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -283,26 +299,20 @@ mod tests {
         let name = name.to_str().unwrap();
         let options = ModemOptions {
             model: Some(crate::Model::M5311),
-            open_timeout: Duration::from_secs(4),
+            open_timeout,
             ..ModemOptions::default()
         };
-        let transport = open::open_url(
-            name,
-            line(&options, AUTOMATIC_BAUDRATES[0]),
-            options.open_timeout,
-            &|| false,
-        )
-        .unwrap();
-        let module = thread::spawn(move || answer_at(&master, 115_200));
-        let time = OpenTime::new(options.open_timeout);
-        let patience = Duration::from_secs(1);
+        let at_first = line(&options, AUTOMATIC_BAUDRATES[0]);
+        let transport = open::open_url(name, at_first, open_timeout, &|| false).unwrap();
+        let module = thread::spawn(move || answer_at(&master, answers_at));
+        let time = OpenTime::new(open_timeout);
+        let patience = open_timeout / 4;
         let speeds = &AUTOMATIC_BAUDRATES;
-        let (engine, _) = start(name, transport, &options, &time, patience, speeds).unwrap();
-        engine.close();
-        drop(engine);
-        let speeds = module.join().unwrap();
-        assert_eq!(speeds.first(), Some(&9600));
-        assert_eq!(speeds.last(), Some(&115_200));
+        let started =
+            start(name, transport, &options, &time, patience, speeds).map(|(engine, _)| {
+                engine.close();
+            });
+        (started, module.join().unwrap())
     }
 
     /// Answers what comes at this speed until the host hangs up; gives the speeds it was asked at.
