@@ -13,7 +13,7 @@ pub struct Lineage {
 }
 
 /// What is switched in a mix, with its values.
-const TRAITS: [[&str; 2]; 10] = [
+const TRAITS: [[&str; 2]; 11] = [
     ["qos0-takes-id=on", "qos0-takes-id=off"],
     ["id-zero=on", "id-zero=off"],
     ["ack-order=dup-id", "ack-order=id-dup"],
@@ -22,6 +22,7 @@ const TRAITS: [[&str; 2]; 10] = [
     ["late-disc=on", "late-disc=off"],
     ["fin-without-rec=on", "fin-without-rec=off"],
     ["stray-615=on", "stray-615=off"],
+    ["short-message=on", "short-message=off"],
     ["repeated-qos2=on", "repeated-qos2=off"],
     ["hex-in-bytes=on", "hex-in-bytes=off"],
 ];
