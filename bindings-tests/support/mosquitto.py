@@ -82,6 +82,18 @@ class Mosquitto:
         self._process.kill()
         self._process.wait()
 
+    def save(self) -> None:
+        """Has it write its sessions and messages to disk, which it else does when it ends."""
+        database = self._folder / "mosquitto.db"
+        database.unlink(missing_ok=True)
+        self._process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + _READY_IN
+        # It writes another file first, and renames that.
+        while not database.exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"mosquitto saves nothing: see {self._folder / 'mosquitto.log'}")
+            time.sleep(0.02)
+
     def freeze(self) -> None:
         """Has it keep its connections and do nothing with them any more."""
         self._process.send_signal(signal.SIGSTOP)
