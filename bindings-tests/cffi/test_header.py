@@ -54,6 +54,39 @@ def test_compilers_take_it_with_all_warnings(compiler: list[str]) -> None:
     subprocess.run(command, input=program, text=True, check=True)
 
 
+OLD_PROGRAM = f"""
+#include "{HEADER}"
+int main(void)
+{{
+    static const uint8_t reading[] = {{'2', '1'}};
+    m531x_modem modem;
+    if (m531x_open("virtual://", 0, NULL, 30000, &modem) != M531X_OK)
+        return 1;
+    if (m531x_connect(modem, "broker.example", 1883, "old", 30000) != M531X_OK)
+        return 2;
+    if (m531x_publish(modem, "meters/17", reading, 2, 1, 0, 30000) != M531X_OK)
+        return 3;
+    return m531x_close(modem) != M531X_OK;
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "compiler", [["gcc", "-xc", "-std=c90"], ["g++", "-xc++", "-std=c++98"]], ids=["c90", "c++98"]
+)
+def test_a_program_of_an_old_standard_links_with_it_and_publishes(
+    compiler: list[str], tmp_path: Path
+) -> None:
+    binary = tmp_path / "program"
+    warnings = ["-pedantic-errors", "-Wall", "-Wextra", "-Werror"]
+    program = f"#include <stddef.h>\n{OLD_PROGRAM}"
+    command = [*compiler, *warnings, "-", "-xnone", library(), "-o", str(binary)]
+    subprocess.run(command, input=program, text=True, check=True)
+    (tmp_path / "libm531x.so.0").symlink_to(library())
+    environment = {"LD_LIBRARY_PATH": str(tmp_path)}
+    subprocess.run([binary], check=True, timeout=120, env=environment)
+
+
 def test_a_cpp_program_links_with_it(tmp_path: Path) -> None:
     program = (
         f'#include "{HEADER}"\nint main() {{ return m531x_abi_version() != M531X_ABI_VERSION; }}\n'
