@@ -44,7 +44,7 @@ new-venv = { $(PYTHON) -m venv --clear $(1) 2>/dev/null || $(PYTHON) -m virtuale
 
 .PHONY: help demo test test-rust test-python test-notebooks test-kill soak wheel docs test-c test-c-valgrind test-c-asan test-c-many test-abi test-csharp test-luajit test-install test-deb dist test-dll test-dll32 test-cross install uninstall check bench clean
 .PHONY: fuzz test-loom test-asan test-tsan
-.PHONY: wheel-windows test-wheel-windows dist-windows check-macos wheels test-wheels
+.PHONY: wheel-windows test-wheel-windows dist-windows dist-archives check-macos wheels test-wheels
 .PHONY: check-python pictures
 .PHONY: manuals reliability test-differential flood liveness
 .PHONY: bench-modem bench-fleet scoreboard deny notices test-referee test-labgrid check-release publish-crates sbom
@@ -157,6 +157,10 @@ dist-windows:
 ## dist: Build libm531x and the command for GATEWAYS=x86_64 (also aarch64 armv7, x86_64-musl ...) with glibc 2.17 or musl.
 dist: $(STAMPS)/cargo $(STAMPS)/zig
 	@tools/cross/dist $(or $(GATEWAYS),x86_64)
+
+## dist-archives: Pack each folder of gateways in target/dist into target/dist/m531x-VERSION-NAME.tar.gz.
+dist-archives:
+	@tools/cross/dist-archives
 
 ## test-cross: Build with `make dist` for all GATEWAYS but armv7-musl; test all that is in target/dist, under qemu (the first time many minutes).
 test-cross: $(STAMPS)/cargo $(STAMPS)/zig

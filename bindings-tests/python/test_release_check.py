@@ -80,3 +80,24 @@ def test_the_workflows_run_targets_that_exist() -> None:
             named |= {item.strip(' "').split()[0] for item in row.split(",")}
     assert {"fuzz", "wheel", "check-release", "test-labgrid"} <= named
     assert named - targets == set()
+
+
+def test_the_workflow_builds_each_kind_of_wheel_that_the_platforms_name() -> None:
+    """A kind that is added to the page, or a job that is removed, fails here."""
+    makers = {
+        "Linux, x86_64: all of it": "wheel",
+        "Windows 10 and later, x86_64": "wheel-windows",
+        "Linux, aarch64 and armv7 (hard float), glibc 2.17 and later": "wheels",
+        "Linux, x86_64, musl 1.2": "wheels",
+        "Linux, aarch64, musl 1.2": "wheels",
+    }
+    page = (ROOT / "docs/platforms.md").read_text("utf-8")
+    kinds = set(re.findall(r"^\| ([^|]*?): the Python wheel[^|]*\| yes ", page, re.M))
+    assert kinds | {"Linux, x86_64: all of it"} == set(makers)
+    workflow = (ROOT / ".github/workflows/wheels.yml").read_text("utf-8")
+    for job in re.split(r"^  (?=[a-z-]+:$)", workflow, flags=re.M):
+        for target in set(re.findall(r"run: make (wheel[a-z-]*)$", job, re.M)):
+            assert re.search(r"name: wheels.*\n +path: target/wheels/m531x-", job), target
+    built = set(re.findall(r"run: make ([a-z-]+)", workflow))
+    assert set(makers.values()) <= built
+    assert {"test-wheel-windows", "test-dll", "dist-windows", "dist", "dist-archives"} <= built
