@@ -61,3 +61,22 @@ def test_each_declaration_has_the_calling_convention_of_c() -> None:
     assert "const CallingConvention C = CallingConvention.Cdecl;" in SOURCE
     for _, options, _, name, _ in EXTERN.findall(SOURCE):
         assert options == "Library, CallingConvention = C", name
+
+
+def test_each_constant_has_the_number_of_the_header() -> None:
+    in_c = {
+        "Username": "OPTION_USERNAME",
+        "Password": "OPTION_PASSWORD",
+        "KeepAlive": "OPTION_KEEPALIVE_S",
+        "Recovery": "OPTION_RECOVERY",
+        "Outbox": "OPTION_OUTBOX",
+        "TooSmall": "ERR_BUFFER_TOO_SMALL",
+        "Closed": "ERR_CLOSED",
+        "StaleHandle": "ERR_STALE_HANDLE",
+        "TimedOut": "ERR_TIMEOUT",
+        "Cancelled": "ERR_CANCELLED",
+    }
+    numbers = dict(re.findall(r"^ +M531X_(\w+) = (-?\d+),$", Path(HEADER).read_text(), re.M))
+    lines = re.findall(r"\bconst int ([^;]*);", SOURCE)
+    used = {name: number for line in lines for name, number in re.findall(r"(\w+) = (-?\d+)", line)}
+    assert used == {name: numbers[constant] for name, constant in in_c.items()}
