@@ -14,7 +14,7 @@ static void cancel_wakes_every_waiter(void)
         CHECK_STATUS(M531X_OK, m531x_cancel(modem));
         check_sleep(20);
     } while (are_waiting(waiters) && check_now() - begun < 5);
-    check_woken(waiters, M531X_ERR_CANCELLED, begun);
+    check_woken(waiters, M531X_ERR_CANCELLED, M531X_ERR_CANCELLED, begun);
     CHECK_STATUS(M531X_OK, m531x_close(modem));
     CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
 }

@@ -10,7 +10,7 @@ static void close_wakes_every_waiter(void)
     start_waiting(waiters, modem);
     begun = check_now();
     CHECK_STATUS(M531X_OK, m531x_close(modem));
-    check_woken(waiters, M531X_ERR_CLOSED, begun);
+    check_woken(waiters, M531X_ERR_CLOSED, M531X_ERR_STALE_HANDLE, begun);
     CHECK_STATUS(M531X_OK, m531x_virtual_modem_stop(virtual_modem));
 }
 
