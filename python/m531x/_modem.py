@@ -85,7 +85,8 @@ class Modem(ModemBase):
             ``"block"`` stops reading the port until there is room; an operation whose answer is
             more than 256 KiB behind raises `QueueFullError`. It is for lines that can wait: a
             serial line without flow control loses bytes, and with them parts of messages and
-            answers. Events of the connection are never dropped.
+            answers. Messages never push out an event; of 4,096 events of the connection that
+            wait, the oldest makes room.
         max_waiting: The largest number of operations that wait or are under way, those of
             `publish_nowait` included; more raise `QueueFullError`. An outbox has limits of its own.
         trace: The number of lines on the port to keep for `trace`; 0 keeps none.

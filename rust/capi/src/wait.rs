@@ -67,9 +67,9 @@ pub unsafe extern "C" fn m531x_wait_message(
 
 /// Waits for the next event and copies it.
 ///
-/// If the buffer is too small, nothing is copied, the size is given, and the event stays the next one. Events of the
-/// connection are never dropped. Of those that lines of the module cause 1024 wait: the oldest make room, and an
-/// M531X_EVENT_DROPPED counts them.
+/// If the buffer is too small, nothing is copied, the size is given, and the event stays the next one. Messages never
+/// push out an event. At most 4096 events of the connection wait, and 1024 that lines of the module cause: of more the
+/// oldest make room, and an M531X_EVENT_DROPPED counts them.
 ///
 /// @param modem        [in] An open modem.
 /// @param timeout_ms   [in] Milliseconds; 0 does not wait, -1 waits for as long as it takes.

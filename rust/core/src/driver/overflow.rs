@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// What happens when messages arrive faster than they are taken. Events are not concerned: those of
-/// the connection are never dropped, and of those that lines of the module cause the oldest go.
+/// What happens when messages arrive faster than they are taken. Events are not concerned: of
+/// more than 4,096 of the connection, or 1,024 that lines of the module cause, the oldest go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Overflow {

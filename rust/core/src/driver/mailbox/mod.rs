@@ -1,8 +1,9 @@
 //! The only store between the port and the program: messages and events, in the order of the wire.
 //!
 //! Each entry is for a call that reads, or for a callback; messages and events wait apart. Messages
-//! have a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. An
-//! event of the connection is never dropped. One event counts what was dropped.
+//! have a bound, in number and in bytes, and the [`Overflow`] policy says what happens at it. Of
+//! more than 4,096 events of the connection, or 1,024 that lines of the module cause, the oldest go;
+//! messages push out none. One event counts what was dropped.
 
 mod drops;
 mod lanes;

@@ -128,8 +128,8 @@ const fn heading(kind: Kind) -> (&'static str, &'static str, &'static [&'static 
         ),
         Kind::Overflow => (
             "A full queue",
-            "What happens to messages beyond `queue_size`. Events are not concerned: those of the connection are never \
-             dropped, and of those that lines of the module cause the oldest go.",
+            "What happens to messages beyond `queue_size`. Events are not concerned: of more than \
+             4,096 of the connection, or 1,024 that lines of the module cause, the oldest go.",
             &["Rust `Overflow`", "Python `overflow`"],
         ),
         Kind::OutboxOverflow => (

@@ -42,8 +42,8 @@ const MQTT_STATE: Enumeration = Enumeration {
 const OVERFLOW: Enumeration = Enumeration {
     kind: Kind::Overflow,
     name: "Overflow",
-    doc: "/// What happens when messages arrive faster than they are taken. Events are not concerned: those of
-/// the connection are never dropped, and of those that lines of the module cause the oldest go.
+    doc: "/// What happens when messages arrive faster than they are taken. Events are not concerned: of
+/// more than 4,096 of the connection, or 1,024 that lines of the module cause, the oldest go.
 ",
     names: "The policy's name in Python.",
     spelling: Constant::choice,
