@@ -9,7 +9,6 @@ import asyncio
 import multiprocessing
 import os
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -260,13 +259,9 @@ MISTAKES: Final = {
 }
 
 
-# A virtual modem on Windows is an address, where a second program waits for its turn, and no file.
-if sys.platform == "win32":
-    del MISTAKES["a port that is in use"], MISTAKES["a port that is forbidden"]
-
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", MISTAKES, ids=lambda name: name.replace(" ", "-"))
 def test_the_error_has_its_type_and_says_what_helps(name: str) -> None:
     mistake = MISTAKES[name]
     with m531x.Modem("virtual://") as modem, pytest.raises(mistake.error) as caught:
