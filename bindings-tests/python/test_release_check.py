@@ -100,4 +100,5 @@ def test_the_workflow_builds_each_kind_of_wheel_that_the_platforms_name() -> Non
             assert re.search(r"name: wheels.*\n +path: target/wheels/m531x-", job), target
     built = set(re.findall(r"run: make ([a-z-]+)", workflow))
     assert set(makers.values()) <= built
-    assert {"test-wheel-windows", "test-dll", "dist-windows", "dist", "dist-archives"} <= built
+    assert {"test-wheel-windows", "test-dll", "dist-windows"} <= built
+    assert {"test-cross", "dist-archives"} <= built
