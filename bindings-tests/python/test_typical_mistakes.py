@@ -259,7 +259,6 @@ MISTAKES: Final = {
 }
 
 
-
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("name", MISTAKES, ids=lambda name: name.replace(" ", "-"))
 def test_the_error_has_its_type_and_says_what_helps(name: str) -> None:
