@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -88,6 +91,27 @@ def memory_modem() -> Iterator[m531x.Modem]:
     with m531x.Modem("virtual://") as modem:
         modem.connect("broker.example", client_id="test")
         yield modem
+
+
+@pytest.fixture
+def expect_collected(
+    eventually: Callable[[Callable[[], bool]], None],
+) -> Callable[[Callable[[], weakref.ref[Any]]], None]:
+    """Expects what a function leaves behind to be collected, with a warning and its threads."""
+
+    def expect(forget: Callable[[], weakref.ref[Any]]) -> None:
+        threads = set(threading.enumerate())
+        forgotten = forget()
+
+        def is_gone() -> bool:
+            gc.collect()
+            return forgotten() is None
+
+        with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem"):
+            eventually(is_gone)
+        eventually(lambda: set(threading.enumerate()) <= threads)
+
+    return expect
 
 
 @pytest.fixture

@@ -264,18 +264,9 @@ def forget() -> weakref.ref[m531x.Modem]:
 
 
 def test_a_forgotten_modem_is_collected_although_its_callbacks_refer_to_it(
-    eventually: Eventually,
+    expect_collected: Callable[[Callable[[], weakref.ref[Any]]], None],
 ) -> None:
-    threads = set(threading.enumerate())
-    forgotten = forget()
-
-    def is_gone() -> bool:
-        gc.collect()
-        return forgotten() is None
-
-    with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem"):
-        eventually(is_gone)
-    eventually(lambda: set(threading.enumerate()) <= threads)
+    expect_collected(forget)
 
 
 def test_a_half_built_modem_closes_quietly() -> None:

@@ -155,10 +155,10 @@ def test_a_client_leaves_no_thread_and_no_open_port(
 
 @pytest.mark.parametrize("state", ["connected", "lost"])
 def test_a_forgotten_client_is_collected_although_its_callbacks_refer_to_it(
-    modem_side: Side, eventually: Callable[[Callable[[], bool]], None], state: str
+    modem_side: Side,
+    expect_collected: Callable[[Callable[[], weakref.ref[Any]]], None],
+    state: str,
 ) -> None:
-    before = set(threading.enumerate())
-
     def forget() -> weakref.ref[m531x.paho.Client]:
         client: m531x.paho.Client = modem_side.client()
         client.reconnect_delay_set(60, 60)
@@ -172,15 +172,7 @@ def test_a_forgotten_client_is_collected_although_its_callbacks_refer_to_it(
             client._connection.connect_later()
         return weakref.ref(client)
 
-    forgotten = forget()
-
-    def is_gone() -> bool:
-        gc.collect()
-        return forgotten() is None
-
-    with pytest.warns(ResourceWarning, match="unclosed <m531x.Modem"):
-        eventually(is_gone)
-    eventually(lambda: set(threading.enumerate()) <= before)
+    expect_collected(forget)
 
 
 def test_the_loop_on_a_thread_keeps_its_client_as_that_of_paho_does(modem_side: Side) -> None:
