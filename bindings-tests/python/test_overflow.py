@@ -136,7 +136,7 @@ def test_drops_are_one_event_with_the_count_and_one_warning(
 def test_a_short_burst_is_one_warning_with_the_whole_count(
     eventually: Eventually, caplog: pytest.LogCaptureFixture, read: bool
 ) -> None:
-    """Nothing comes behind it that would report the rest, and nobody reads."""
+    """No later message brings the report of the rest, and no program reads."""
     with caplog.at_level(logging.WARNING, "m531x"), m531x.Modem("virtual://", queue_size=2) as m:
         m.connect("broker.example", client_id="test")
         m.subscribe("t")

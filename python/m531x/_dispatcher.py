@@ -130,7 +130,7 @@ class Dispatcher:
             _watch.leave(self)
 
     def call(self, callback: Callable[..., object], *args: Any) -> None:
-        """Calls one callback; whatever it raises is reported and counted, and ends nothing."""
+        """Calls one callback; an exception of it is reported and counted, and ends nothing."""
         try:
             callback(*args)
         except BaseException as error:

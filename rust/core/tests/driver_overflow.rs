@@ -46,7 +46,7 @@ fn the_drops_are_told_where_the_gap_is() {
     assert_eq!(next_message(&modem).text(), (SENT - SIZE).to_string());
 }
 
-/// The burst is over within a moment, nobody reads, and nothing more comes: the report needs a timer.
+/// The burst is over within a moment, no program reads, and no message follows: the report needs a timer.
 #[test]
 fn a_short_burst_is_one_report_of_all_that_was_dropped() {
     let (peer, stream) = Peer::in_memory();
